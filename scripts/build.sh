@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Builds the release bundle: dist/finally, dist/site/ and dist/hash.txt, all that a server needs.
+. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+"$ROOT/scripts/setup.sh" build
+
+cd "$ROOT"
+if [ ! -d "$CARGO_TARGET_DIR/release/deps" ]; then
+    step "Building FinAlly for release" "About 6 minutes on two cores the first time; under a minute and a half after a change."
+fi
+
+# Checkouts share one build folder, so only one builds and copies at a time.
+mkdir -p "$CARGO_TARGET_DIR"
+exec 9>"$CARGO_TARGET_DIR/.finally-bundle-lock"
+flock 9
+with_client_toolchain cargo-leptos leptos build --release --precompress
+mkdir -p "$DIST"
+# A server that runs from dist/ goes on with the files it has open.
+install -m 755 "$CARGO_TARGET_DIR/release/finally" "$DIST/finally.new"
+mv -f "$DIST/finally.new" "$DIST/finally"
+install -m 644 "$CARGO_TARGET_DIR/release/hash.txt" "$DIST/hash.txt"
+rm -rf "$DIST/site"
+cp -r target/site "$DIST/site"
+flock -u 9
+
+"$ROOT/scripts/sizes.sh"

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Prints what a browser loads at first sight, as the server sends it (brotli).
+. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+cd "$DIST/site/pkg"
+
+total=0
+say "First load over the wire (brotli):"
+while IFS= read -r file; do
+    bytes=$(stat -c %s "$file")
+    total=$((total + bytes))
+    printf '  %8d  %s\n' "$bytes" "${file#./}"
+done < <(find . -name '*.br' ! -name '*.map.br' | sort)
+printf '  %8d  in all, and the page itself\n' "$total"

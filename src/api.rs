@@ -1,0 +1,42 @@
+//! The server functions: what the page asks of the server. Each hands on to the room that does the work.
+
+use leptos::{
+    prelude::*,
+    server_fn::codec::Json,
+};
+
+use crate::{
+    domain::{
+        account::Account,
+        order::{OrderRequest, TradeReceipt},
+        quote::PricePoint,
+        ticker::Ticker,
+        workstation::Workstation,
+    },
+    error::ApiError,
+};
+
+/// Everything that the first paint shows.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn load_workstation() -> Result<Workstation, ApiError> {
+    Ok(crate::server::state()?.workstation())
+}
+
+/// The account as it is now.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn load_account() -> Result<Account, ApiError> {
+    Ok(crate::server::state()?.ledger.books().account.clone())
+}
+
+/// The prices of the latest seconds, oldest first; empty when the ticker is neither watched nor held.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn load_recent_prices(ticker: Ticker) -> Result<Vec<PricePoint>, ApiError> {
+    Ok(crate::server::state()?.feed.recent_prices(ticker))
+}
+
+/// Fills a market order; see `server::execution`.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn place_order(order: OrderRequest) -> Result<TradeReceipt, ApiError> {
+    let source = crate::domain::order::OrderSource::Manual;
+    crate::server::state()?.execution.execute(order, source).await
+}

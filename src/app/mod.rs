@@ -1,0 +1,72 @@
+//! The page: its shell, its routes, and one module for each panel.
+
+mod account;
+mod chart;
+mod feed;
+mod format;
+mod header;
+mod market;
+mod positions;
+mod sparkline;
+mod toast;
+mod trade_bar;
+mod watchlist;
+mod workstation;
+
+use leptos::{config::LeptosOptions, prelude::*};
+use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
+use leptos_router::{
+    SsrMode,
+    components::{Route, Router, Routes},
+    path,
+};
+
+use workstation::WorkstationPage;
+
+/// The document around the page, which the server alone renders.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme="dark">
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="dark"/>
+                <meta name="theme-color" content="#0d1117"/>
+                <meta name="description" content="FinAlly: live prices, a simulated portfolio, and a copilot."/>
+                <link rel="icon" type="image/svg+xml" href="/favicon.svg"/>
+                <HashedStylesheet options=options.clone() id="style"/>
+                <AutoReload options=options.clone()/>
+                <HydrationScripts options/>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    view! {
+        <Title text="FinAlly"/>
+        <Router>
+            <Routes fallback=NotFound>
+                // Rendered whole, so that a browser without scripts shows everything too.
+                <Route path=path!("/") view=WorkstationPage ssr=SsrMode::Async/>
+            </Routes>
+        </Router>
+    }
+}
+
+#[component]
+fn NotFound() -> impl IntoView {
+    view! {
+        <main class="notice">
+            <h1>"There is no such page"</h1>
+            <p><a href="/">"Go to the workstation"</a></p>
+        </main>
+    }
+}

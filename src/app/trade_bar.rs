@@ -1,0 +1,130 @@
+//! The trade bar: a market order for the selected ticker.
+
+use std::time::Duration;
+
+use gloo_timers::future::sleep;
+use leptos::{prelude::*, task::spawn_local};
+
+use super::{account::Books, toast::Toasts};
+use crate::{
+    api::place_order,
+    domain::{
+        order::{ClientOrderId, OrderRequest, Side, TradeReceipt},
+        ticker::Ticker,
+    },
+    error::ApiError,
+};
+
+/// How often an order that got no answer is sent again. It carries an id, so the server fills it once.
+const RESENDS_MAX: u32 = 3;
+const RESEND_DELAY: Duration = Duration::from_secs(1);
+
+#[component]
+pub fn TradeBar(books: Books, toasts: Toasts, selected: RwSignal<Option<Ticker>>) -> impl IntoView {
+    let symbol = |ticker: Option<Ticker>| ticker.map(|ticker| ticker.to_string()).unwrap_or_default();
+    let ticker = RwSignal::new(symbol(selected.get_untracked()));
+    let quantity = RwSignal::new("1".to_owned());
+    let is_pending = RwSignal::new(false);
+    Effect::watch(move || selected.get(), move |selected, _, _| ticker.set(symbol(*selected)), false);
+
+    let submit = move |side: Side| {
+        if is_pending.get_untracked() {
+            return;
+        }
+        let order = match read_order(&ticker.get_untracked(), &quantity.get_untracked(), side) {
+            Ok(order) => order,
+            Err(error) => return toasts.error(error.to_string()),
+        };
+        is_pending.set(true);
+        spawn_local(async move {
+            match send(order).await {
+                Ok(receipt) => toasts.success(describe(&receipt)),
+                Err(error) => toasts.error(error.to_string()),
+            }
+            if let Err(error) = books.reload().await {
+                toasts.error(format!("The account could not be read. {error}"));
+            }
+            is_pending.set(false);
+        });
+    };
+
+    view! {
+        <form class="panel trade-bar" aria-label="Trade" on:submit=move |event| event.prevent_default()>
+            <label class="field">
+                <span class="label">"Ticker"</span>
+                <input
+                    data-testid="trade-ticker"
+                    autocomplete="off"
+                    autocapitalize="characters"
+                    spellcheck="false"
+                    maxlength="7"
+                    value=ticker.get_untracked()
+                    prop:value=ticker
+                    on:input:target=move |event| ticker.set(event.target().value())
+                />
+            </label>
+            <label class="field">
+                <span class="label">"Quantity"</span>
+                <input
+                    data-testid="trade-quantity"
+                    inputmode="decimal"
+                    autocomplete="off"
+                    maxlength="20"
+                    value=quantity.get_untracked()
+                    prop:value=quantity
+                    on:input:target=move |event| quantity.set(event.target().value())
+                />
+            </label>
+            <button type="button" class="buy" data-testid="trade-buy" disabled=is_pending on:click=move |_| submit(Side::Buy)>
+                "Buy"
+            </button>
+            <button type="button" class="sell" data-testid="trade-sell" disabled=is_pending on:click=move |_| submit(Side::Sell)>
+                "Sell"
+            </button>
+        </form>
+    }
+}
+
+fn read_order(ticker: &str, quantity: &str, side: Side) -> Result<OrderRequest, ApiError> {
+    // People write thousands apart; the separators carry no meaning.
+    let quantity = quantity.trim().replace(',', "");
+    Ok(OrderRequest {
+        ticker: ticker.parse()?,
+        side,
+        quantity: quantity.parse()?,
+        client_order_id: Some(new_client_order_id()?),
+    })
+}
+
+/// A random id. It names an order, it guards nothing.
+fn new_client_order_id() -> Result<ClientOrderId, ApiError> {
+    let digits = || (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
+    Ok(format!("page-{:08x}{:08x}{:08x}", digits(), digits(), digits()).parse()?)
+}
+
+/// Sends an order, and again under the same id when no answer came.
+async fn send(order: OrderRequest) -> Result<TradeReceipt, ApiError> {
+    let mut resends = 0;
+    loop {
+        match place_order(order.clone()).await {
+            Err(ApiError::Unreachable) if resends < RESENDS_MAX => {
+                resends += 1;
+                sleep(RESEND_DELAY).await;
+            }
+            answer => return answer,
+        }
+    }
+}
+
+/// `Bought 10 AAPL at 190.42 for $1,904.20. Cash is $8,095.80.`
+fn describe(receipt: &TradeReceipt) -> String {
+    let trade = &receipt.trade;
+    let verb = match trade.side {
+        Side::Buy => "Bought",
+        Side::Sell => "Sold",
+    };
+    format!(
+        "{verb} {} {} at {} for {}. Cash is {}.",
+        trade.quantity, trade.ticker, trade.price, trade.notional, receipt.cash_balance
+    )
+}

@@ -1,0 +1,75 @@
+//! The workstation: all panels, over what the server rendered them with.
+
+use leptos::prelude::*;
+
+use super::{
+    account::Books,
+    chart::ChartPanel,
+    feed::follow_prices,
+    header::Header,
+    market::Market,
+    positions::Positions,
+    toast::{ToastStack, Toasts},
+    trade_bar::TradeBar,
+    watchlist::Watchlist,
+};
+use crate::{api::load_workstation, domain::workstation::Workstation, error::ApiError};
+
+#[component]
+pub fn WorkstationPage() -> impl IntoView {
+    let workstation = Resource::new_blocking(|| (), |()| load_workstation());
+    view! {
+        <Suspense fallback=|| view! { <main class="notice"><p>"Loading…"</p></main> }>
+            {move || Suspend::new(async move {
+                match workstation.await {
+                    Ok(start) => view! { <Desk start/> }.into_any(),
+                    Err(error) => view! { <Unavailable error/> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Desk(start: Workstation) -> impl IntoView {
+    let Workstation { account, watchlist, quotes, market_source, chart } = start;
+    let market = Market::new(&quotes);
+    let books = Books::new(account, market);
+    let toasts = Toasts::new();
+    let selected = RwSignal::new(watchlist.first().map(|line| line.ticker));
+    follow_prices(market);
+    mark_hydrated();
+    view! {
+        <div class="app">
+            <Header books market market_source/>
+            <Watchlist lines=watchlist market selected/>
+            <main class="middle">
+                <ChartPanel market selected initial=chart/>
+                <TradeBar books toasts selected/>
+                <Positions books selected/>
+            </main>
+            <ToastStack toasts/>
+        </div>
+    }
+}
+
+#[component]
+fn Unavailable(error: ApiError) -> impl IntoView {
+    view! {
+        <main class="notice" role="alert">
+            <h1>"The workstation could not be loaded"</h1>
+            <p>{error.to_string()}</p>
+            <p><a href="/" rel="external">"Try again"</a></p>
+        </main>
+    }
+}
+
+/// Says on the document that the page answers clicks, which is what browser tests wait for.
+fn mark_hydrated() {
+    Effect::new(|| {
+        if let Some(body) = document().body() {
+            // Only a malformed name could be refused.
+            let _ = body.set_attribute("data-hydrated", "true");
+        }
+    });
+}

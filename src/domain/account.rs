@@ -1,0 +1,247 @@
+//! The books: cash, holdings, and what a fill does to them.
+//!
+//! # The identity
+//! After any sequence of fills, to the cent:
+//! `cash + Σ cost_basis = initial_deposit + realized_pnl`.
+//! A buy moves its notional from cash to cost basis. A sell takes the sold part of the cost basis out (rounded half to
+//! even; all of it when all is sold), puts the notional into cash, and books the difference as realised.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    money::{Money, Price, Quantity, Remainder},
+    order::Side,
+    ticker::Ticker,
+};
+
+/// What every account starts with: $10,000.00.
+pub const INITIAL_DEPOSIT: Money = Money::from_cents(1_000_000);
+
+/// What is held of one ticker, and what it cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holding {
+    pub quantity: Quantity,
+    pub cost_basis: Money,
+}
+
+/// Cash, holdings and realised P&L, without any price.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    pub cash: Money,
+    pub initial_deposit: Money,
+    pub realized_pnl: Money,
+    pub holdings: BTreeMap<Ticker, Holding>,
+}
+
+/// What a fill moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fill {
+    pub notional: Money,
+    pub realized_pnl: Money,
+    /// What is held afterwards; nothing when all was sold.
+    pub holding: Option<Holding>,
+}
+
+/// Why an order cannot be filled from these books.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    InsufficientCash { cost: Money, available: Money },
+    InsufficientShares { held: Option<Quantity> },
+    /// The holding, or an amount of money, would outgrow its type.
+    TooLarge,
+}
+
+impl Account {
+    /// An account that has just been opened with `deposit`.
+    pub fn open(deposit: Money) -> Self {
+        Self { cash: deposit, initial_deposit: deposit, realized_pnl: Money::ZERO, holdings: BTreeMap::new() }
+    }
+
+    /// Fills an order at `price`, or changes nothing.
+    ///
+    /// # Errors
+    /// When cash or shares do not suffice, or a sum outgrows its type.
+    pub fn apply(&mut self, side: Side, ticker: Ticker, quantity: Quantity, price: Price) -> Result<Fill, Refusal> {
+        match side {
+            Side::Buy => self.buy(ticker, quantity, price),
+            Side::Sell => self.sell(ticker, quantity, price),
+        }
+    }
+
+    fn buy(&mut self, ticker: Ticker, quantity: Quantity, price: Price) -> Result<Fill, Refusal> {
+        let cost = buying_cost(quantity, price).ok_or(Refusal::TooLarge)?;
+        if cost > self.cash {
+            return Err(Refusal::InsufficientCash { cost, available: self.cash });
+        }
+        let holding = match self.holdings.get(&ticker) {
+            None => Holding { quantity, cost_basis: cost },
+            Some(held) => Holding {
+                quantity: held.quantity.checked_add(quantity).ok_or(Refusal::TooLarge)?,
+                cost_basis: held.cost_basis.checked_add(cost).ok_or(Refusal::TooLarge)?,
+            },
+        };
+        self.cash = self.cash.checked_sub(cost).ok_or(Refusal::TooLarge)?;
+        self.holdings.insert(ticker, holding);
+        Ok(Fill { notional: cost, realized_pnl: Money::ZERO, holding: Some(holding) })
+    }
+
+    fn sell(&mut self, ticker: Ticker, quantity: Quantity, price: Price) -> Result<Fill, Refusal> {
+        let held = *self.holdings.get(&ticker).ok_or(Refusal::InsufficientShares { held: None })?;
+        let (cost_sold, rest) = match held.quantity.minus(quantity) {
+            Remainder::Short => return Err(Refusal::InsufficientShares { held: Some(held.quantity) }),
+            Remainder::None => (held.cost_basis, None),
+            Remainder::Some(rest) => (held.cost_basis.share(quantity, held.quantity), Some(rest)),
+        };
+        let proceeds = Money::of(quantity, price).ok_or(Refusal::TooLarge)?;
+        let cost_left = held.cost_basis.checked_sub(cost_sold).ok_or(Refusal::TooLarge)?;
+        let realized_pnl = proceeds.checked_sub(cost_sold).ok_or(Refusal::TooLarge)?;
+        let realized_total = self.realized_pnl.checked_add(realized_pnl).ok_or(Refusal::TooLarge)?;
+        let holding = rest.map(|quantity| Holding { quantity, cost_basis: cost_left });
+
+        self.cash = self.cash.checked_add(proceeds).ok_or(Refusal::TooLarge)?;
+        self.realized_pnl = realized_total;
+        match holding {
+            Some(holding) => self.holdings.insert(ticker, holding),
+            None => self.holdings.remove(&ticker),
+        };
+        Ok(Fill { notional: proceeds, realized_pnl, holding })
+    }
+
+    /// Whether [the identity](self) holds, to the cent.
+    pub fn is_balanced(&self) -> bool {
+        let cost: i128 = self.holdings.values().map(|holding| i128::from(holding.cost_basis.cents())).sum();
+        i128::from(self.cash.cents()) + cost
+            == i128::from(self.initial_deposit.cents()) + i128::from(self.realized_pnl.cents())
+    }
+}
+
+/// What buying costs: the notional, but at least one cent, so that no sum of tiny orders is free.
+pub fn buying_cost(quantity: Quantity, price: Price) -> Option<Money> {
+    Money::of(quantity, price).map(|notional| notional.max(Money::CENT))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn ticker(text: &str) -> Ticker {
+        text.parse().unwrap()
+    }
+
+    fn quantity(text: &str) -> Quantity {
+        text.parse().unwrap()
+    }
+
+    fn price(units: i64) -> Price {
+        Price::from_units(units).unwrap()
+    }
+
+    #[test]
+    fn a_round_trip_realises_what_the_price_moved() {
+        let mut account = Account::open(INITIAL_DEPOSIT);
+        account.apply(Side::Buy, ticker("AAPL"), quantity("10"), price(1_900_000)).unwrap();
+        assert_eq!(account.cash, Money::from_cents(810_000));
+        let fill = account.apply(Side::Sell, ticker("AAPL"), quantity("4"), price(2_000_000)).unwrap();
+        assert_eq!((fill.notional, fill.realized_pnl), (Money::from_cents(80_000), Money::from_cents(4_000)));
+        assert_eq!(fill.holding, Some(Holding { quantity: quantity("6"), cost_basis: Money::from_cents(114_000) }));
+        let fill = account.apply(Side::Sell, ticker("AAPL"), quantity("6"), price(1_800_000)).unwrap();
+        assert_eq!((fill.realized_pnl, fill.holding), (Money::from_cents(-6_000), None));
+        assert_eq!(account.cash, Money::from_cents(998_000));
+        assert!(account.holdings.is_empty());
+    }
+
+    #[test]
+    fn cash_may_be_spent_to_the_last_cent_and_no_further() {
+        let mut account = Account::open(INITIAL_DEPOSIT);
+        let too_much = account.apply(Side::Buy, ticker("V"), quantity("100.000051"), price(1_000_000));
+        assert_eq!(
+            too_much,
+            Err(Refusal::InsufficientCash { cost: Money::from_cents(1_000_001), available: INITIAL_DEPOSIT })
+        );
+        account.apply(Side::Buy, ticker("V"), quantity("100"), price(1_000_000)).unwrap();
+        assert_eq!(account.cash, Money::ZERO);
+    }
+
+    #[test]
+    fn more_than_is_held_cannot_be_sold() {
+        let mut account = Account::open(INITIAL_DEPOSIT);
+        let sell = |account: &mut Account, shares| account.apply(Side::Sell, ticker("V"), quantity(shares), price(100));
+        assert_eq!(sell(&mut account, "1"), Err(Refusal::InsufficientShares { held: None }));
+        account.apply(Side::Buy, ticker("V"), quantity("1"), price(100)).unwrap();
+        assert_eq!(sell(&mut account, "1.000001"), Err(Refusal::InsufficientShares { held: Some(quantity("1")) }));
+    }
+
+    #[test]
+    fn nothing_is_free() {
+        let mut account = Account::open(INITIAL_DEPOSIT);
+        let fill = account.apply(Side::Buy, ticker("AAPL"), quantity("0.000001"), price(1_904_200)).unwrap();
+        assert_eq!(fill.notional, Money::CENT);
+    }
+
+    #[test]
+    fn a_holding_never_outgrows_its_type() {
+        let mut account = Account::open(Money::from_cents(i64::MAX));
+        let mut buy = || account.apply(Side::Buy, ticker("P"), quantity("1000000000"), price(1));
+        assert!(buy().is_ok());
+        assert_eq!(buy(), Err(Refusal::TooLarge));
+    }
+
+    #[derive(Debug, Clone)]
+    struct Step {
+        side: Side,
+        ticker: &'static str,
+        millionths: i64,
+        units: i64,
+    }
+
+    fn any_step() -> impl Strategy<Value = Step> {
+        let side = prop_oneof![Just(Side::Buy), Just(Side::Sell)];
+        let ticker = prop_oneof![Just("AAPL"), Just("MSFT"), Just("BRK.B")];
+        // From dust to more than the cash buys, and prices from a hundredth of a cent up.
+        let millionths = prop_oneof![1_i64..1_000, 1_i64..100_000_000, Just(1_000_000_000_000_000)];
+        let units = prop_oneof![1_i64..100, 10_000_i64..10_000_000];
+        (side, ticker, millionths, units)
+            .prop_map(|(side, ticker, millionths, units)| Step { side, ticker, millionths, units })
+    }
+
+    proptest! {
+        #[test]
+        fn the_identity_holds_after_every_step(steps in prop::collection::vec(any_step(), 1..120)) {
+            let mut account = Account::open(INITIAL_DEPOSIT);
+            for step in steps {
+                let before = account.clone();
+                let quantity = Quantity::from_millionths(step.millionths).unwrap();
+                let outcome = account.apply(step.side, ticker(step.ticker), quantity, price(step.units));
+                prop_assert!(account.is_balanced());
+                prop_assert!(account.cash >= Money::ZERO);
+                prop_assert!(account.holdings.values().all(|holding| holding.cost_basis >= Money::ZERO));
+                match outcome {
+                    Err(_) => prop_assert_eq!(account, before, "a refusal changes nothing"),
+                    Ok(fill) => {
+                        let moved = account.cash.cents() - before.cash.cents();
+                        let signed = if step.side == Side::Buy { -fill.notional.cents() } else { fill.notional.cents() };
+                        prop_assert_eq!(moved, signed);
+                        prop_assert_eq!(account.holdings.get(&ticker(step.ticker)).copied(), fill.holding);
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn selling_in_parts_loses_no_cost(parts in prop::collection::vec(1_i64..5_000_000, 1..20), units in 1_i64..5_000_000) {
+            let mut account = Account::open(Money::from_cents(1_000_000_000_000));
+            let total: i64 = parts.iter().sum();
+            account.apply(Side::Buy, ticker("V"), Quantity::from_millionths(total).unwrap(), price(units)).unwrap();
+            for part in parts {
+                account.apply(Side::Sell, ticker("V"), Quantity::from_millionths(part).unwrap(), price(units)).unwrap();
+            }
+            prop_assert!(account.holdings.is_empty());
+            prop_assert!(account.is_balanced());
+            prop_assert_eq!(account.cash.cents() - account.initial_deposit.cents(), account.realized_pnl.cents());
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The types that server and page share, and the pure rules over them.
+//!
+//! Nothing here reads a clock, draws a random number or does I/O, so everything is tested by tables and properties
+//! right beside it. What is serialised here is what travels: the REST answers, the stream's frames and the server
+//! functions use these very types.
+
+pub mod account;
+pub mod fixed_point;
+pub mod instant;
+pub mod money;
+pub mod order;
+pub mod portfolio;
+pub mod quote;
+pub mod ticker;
+pub mod watchlist;
+pub mod workstation;

@@ -1,0 +1,189 @@
+//! Orders, and the trades that they become.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+
+use super::{
+    instant::UtcInstant,
+    money::{Money, Price, Quantity},
+    portfolio::Position,
+    ticker::Ticker,
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    Buy,
+    Sell,
+}
+
+impl Side {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Buy => "buy",
+            Self::Sell => "sell",
+        }
+    }
+}
+
+/// The text is neither `buy` nor `sell`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a side is \"buy\" or \"sell\"")]
+pub struct InvalidSide;
+
+impl FromStr for Side {
+    type Err = InvalidSide;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSide> {
+        match text {
+            "buy" => Ok(Self::Buy),
+            "sell" => Ok(Self::Sell),
+            _ => Err(InvalidSide),
+        }
+    }
+}
+
+/// Who asked for a trade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OrderSource {
+    Manual,
+    Copilot,
+}
+
+impl OrderSource {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Manual => "manual",
+            Self::Copilot => "copilot",
+        }
+    }
+}
+
+/// The text is neither `manual` nor `copilot`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a source is \"manual\" or \"copilot\"")]
+pub struct InvalidOrderSource;
+
+impl FromStr for OrderSource {
+    type Err = InvalidOrderSource;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOrderSource> {
+        match text {
+            "manual" => Ok(Self::Manual),
+            "copilot" => Ok(Self::Copilot),
+            _ => Err(InvalidOrderSource),
+        }
+    }
+}
+
+/// What a caller names an order by, so that sending it again does not trade again.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct ClientOrderId(String);
+
+/// The text cannot name an order.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a client_order_id has 1 to {} characters, all of them visible ASCII", ClientOrderId::LENGTH_MAX)]
+pub struct InvalidClientOrderId;
+
+impl ClientOrderId {
+    pub const LENGTH_MAX: usize = 128;
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ClientOrderId {
+    type Err = InvalidClientOrderId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidClientOrderId> {
+        let is_good = (1..=Self::LENGTH_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if is_good { Ok(Self(text.to_owned())) } else { Err(InvalidClientOrderId) }
+    }
+}
+
+impl<'de> Deserialize<'de> for ClientOrderId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// A market order: it is filled at once at the server's price, or refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderRequest {
+    pub ticker: Ticker,
+    pub side: Side,
+    pub quantity: Quantity,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_order_id: Option<ClientOrderId>,
+}
+
+/// `buy 2.5 NVDA`
+impl fmt::Display for OrderRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.side.as_str(), self.quantity, self.ticker)
+    }
+}
+
+/// An order that was filled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trade {
+    pub id: String,
+    pub client_order_id: Option<ClientOrderId>,
+    pub ticker: Ticker,
+    pub side: Side,
+    pub quantity: Quantity,
+    pub price: Price,
+    /// What the trade took from cash (a buy) or brought to it (a sell).
+    pub notional: Money,
+    /// Proceeds less the cost of what was sold; zero for a buy.
+    pub realized_pnl: Money,
+    pub source: OrderSource,
+    pub executed_at: UtcInstant,
+}
+
+/// The answer to an order: the trade, and the account right after it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TradeReceipt {
+    pub trade: Trade,
+    pub cash_balance: Money,
+    /// What is held of the ticker after the trade; nothing when all was sold.
+    pub position: Option<Position>,
+    /// Nothing when a held ticker has no price.
+    pub total_value: Option<Money>,
+    /// This order was filled before, and this is what was answered then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replayed: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::empty("")]
+    #[case::blank("a b")]
+    #[case::control("a\n")]
+    #[case::not_ascii("é")]
+    fn client_order_id_rejects(#[case] text: &str) {
+        assert_eq!(text.parse::<ClientOrderId>(), Err(InvalidClientOrderId));
+    }
+
+    #[test]
+    fn client_order_id_has_a_longest() {
+        assert!("x".repeat(ClientOrderId::LENGTH_MAX).parse::<ClientOrderId>().is_ok());
+        assert!("x".repeat(ClientOrderId::LENGTH_MAX + 1).parse::<ClientOrderId>().is_err());
+    }
+
+    #[test]
+    fn an_order_says_what_it_is() {
+        let order: OrderRequest =
+            serde_json::from_str(r#"{"ticker":" nvda ","side":"buy","quantity":2.5}"#).expect("a good order");
+        assert_eq!(order.to_string(), "buy 2.5 NVDA");
+    }
+}

@@ -1,0 +1,170 @@
+//! What an account is worth at given prices: the one valuation, used by the server and in the page alike.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    account::{Account, Holding},
+    money::{Money, Price, Quantity},
+    ticker::Ticker,
+};
+
+/// One holding, valued. What needs a price is missing while the ticker has none, never zero.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Position {
+    pub ticker: Ticker,
+    pub quantity: Quantity,
+    /// `cost_basis / quantity`; missing only for a holding that cost nothing that a price can express.
+    pub avg_cost: Option<Price>,
+    pub current_price: Option<Price>,
+    pub market_value: Option<Money>,
+    pub unrealized_pnl: Option<Money>,
+    /// In percent of the cost basis.
+    pub unrealized_pnl_percent: Option<f64>,
+    /// In percent of the portfolio's total value.
+    pub weight: Option<f64>,
+}
+
+/// An account, valued: `total_value = cash_balance + Σ market_value`, each rounded to cents once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Portfolio {
+    pub cash_balance: Money,
+    /// In alphabetical order.
+    pub positions: Vec<Position>,
+    /// These three are missing while any position is not valued.
+    pub positions_value: Option<Money>,
+    pub total_value: Option<Money>,
+    pub unrealized_pnl: Option<Money>,
+    pub realized_pnl: Money,
+}
+
+impl Portfolio {
+    /// Values `account` at the prices that `price_of` knows.
+    pub fn value(account: &Account, price_of: impl Fn(Ticker) -> Option<Price>) -> Self {
+        let mut positions: Vec<Position> = account
+            .holdings
+            .iter()
+            .map(|(ticker, holding)| Position::unweighted(*ticker, *holding, price_of(*ticker)))
+            .collect();
+        let positions_value = sum(positions.iter().map(|position| position.market_value));
+        let total_value = positions_value.and_then(|value| account.cash.checked_add(value));
+        for position in &mut positions {
+            position.weigh(total_value);
+        }
+        Self {
+            cash_balance: account.cash,
+            positions_value,
+            total_value,
+            unrealized_pnl: sum(positions.iter().map(|position| position.unrealized_pnl)),
+            realized_pnl: account.realized_pnl,
+            positions,
+        }
+    }
+
+    pub fn position(&self, ticker: Ticker) -> Option<&Position> {
+        self.positions.iter().find(|position| position.ticker == ticker)
+    }
+}
+
+impl Position {
+    /// Values one holding at `price`; its weight in a portfolio worth `total_value`.
+    pub fn value(ticker: Ticker, holding: Holding, price: Option<Price>, total_value: Option<Money>) -> Self {
+        let mut position = Self::unweighted(ticker, holding, price);
+        position.weigh(total_value);
+        position
+    }
+
+    fn unweighted(ticker: Ticker, holding: Holding, price: Option<Price>) -> Self {
+        let market_value = price.and_then(|price| Money::of(holding.quantity, price));
+        let unrealized_pnl = market_value.and_then(|value| value.checked_sub(holding.cost_basis));
+        Self {
+            ticker,
+            quantity: holding.quantity,
+            avg_cost: Price::average(holding.cost_basis, holding.quantity),
+            current_price: price,
+            market_value,
+            unrealized_pnl,
+            unrealized_pnl_percent: unrealized_pnl.and_then(|pnl| pnl.percent_of(holding.cost_basis)),
+            weight: None,
+        }
+    }
+
+    fn weigh(&mut self, total_value: Option<Money>) {
+        self.weight = self.market_value.zip(total_value).and_then(|(value, total)| value.percent_of(total));
+    }
+}
+
+/// The sum, missing when any part is, or when it does not fit.
+fn sum(mut parts: impl Iterator<Item = Option<Money>>) -> Option<Money> {
+    parts.try_fold(Money::ZERO, |total, part| total.checked_add(part?))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::{account::INITIAL_DEPOSIT, order::Side};
+
+    fn ticker(text: &str) -> Ticker {
+        text.parse().unwrap()
+    }
+
+    fn account_with(orders: &[(&str, &str, i64)]) -> Account {
+        let mut account = Account::open(INITIAL_DEPOSIT);
+        for (symbol, shares, units) in orders {
+            let price = Price::from_units(*units).unwrap();
+            account.apply(Side::Buy, ticker(symbol), shares.parse().unwrap(), price).unwrap();
+        }
+        account
+    }
+
+    #[test]
+    fn a_fresh_account_is_worth_its_deposit() {
+        let portfolio = Portfolio::value(&Account::open(INITIAL_DEPOSIT), |_| None);
+        assert_eq!(portfolio.total_value, Some(INITIAL_DEPOSIT));
+        assert_eq!(portfolio.positions_value, Some(Money::ZERO));
+    }
+
+    #[test]
+    fn positions_are_valued_at_the_price_given() {
+        let account = account_with(&[("AAPL", "10", 1_900_000), ("V", "2", 2_800_000)]);
+        let price = |symbol| Price::from_units(if symbol == ticker("AAPL") { 2_000_000 } else { 2_700_000 });
+        let portfolio = Portfolio::value(&account, price);
+        assert_eq!(portfolio.total_value, Some(Money::from_cents(1_008_000)));
+        assert_eq!(portfolio.unrealized_pnl, Some(Money::from_cents(8_000)));
+        let apple = portfolio.position(ticker("AAPL")).unwrap();
+        assert_eq!(apple.unrealized_pnl_percent, Some(5.2632));
+        assert_eq!(apple.weight, Some(19.8413));
+        assert_eq!(apple.avg_cost, Price::from_units(1_900_000));
+    }
+
+    #[test]
+    fn a_missing_price_makes_the_total_missing_not_smaller() {
+        let account = account_with(&[("AAPL", "10", 1_900_000), ("V", "2", 2_800_000)]);
+        let portfolio = Portfolio::value(&account, |symbol| {
+            (symbol == ticker("V")).then(|| Price::from_units(2_800_000).unwrap())
+        });
+        assert_eq!((portfolio.total_value, portfolio.positions_value, portfolio.unrealized_pnl), (None, None, None));
+        assert_eq!(portfolio.position(ticker("V")).unwrap().market_value, Some(Money::from_cents(56_000)));
+        assert_eq!(portfolio.position(ticker("AAPL")).unwrap().market_value, None);
+    }
+
+    proptest! {
+        #[test]
+        fn the_total_is_cash_and_the_rounded_products(
+            shares in prop::collection::vec((0_usize..4, 1_i64..20_000_000), 0..12), units in 1_i64..2_000_000
+        ) {
+            let symbols = ["AAPL", "MSFT", "V", "NVDA"].map(ticker);
+            let mut account = Account::open(INITIAL_DEPOSIT);
+            let price = Price::from_units(units).unwrap();
+            for (index, millionths) in shares {
+                let _ = account.apply(Side::Buy, symbols[index], Quantity::from_millionths(millionths).unwrap(), price);
+            }
+            let portfolio = Portfolio::value(&account, |_| Some(price));
+            let products: i64 = account.holdings.values().map(|held| Money::of(held.quantity, price).unwrap().cents()).sum();
+            prop_assert_eq!(portfolio.total_value.unwrap().cents(), account.cash.cents() + products);
+            let weights: f64 = portfolio.positions.iter().filter_map(|position| position.weight).sum();
+            prop_assert!(weights <= 100.001);
+        }
+    }
+}

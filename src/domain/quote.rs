@@ -1,0 +1,164 @@
+//! What a ticker trades at now.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    instant::UtcInstant,
+    money::{Price, PriceChange},
+    ticker::Ticker,
+};
+
+/// The latest price of a ticker, the one before it, and the one its trading day opened at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "QuoteWire", try_from = "QuoteWire")]
+pub struct Quote {
+    pub ticker: Ticker,
+    pub price: Price,
+    /// At the tick before; the price itself at the first tick.
+    pub previous_price: Price,
+    pub day_open: Price,
+    pub at: UtcInstant,
+}
+
+impl Quote {
+    /// Since the tick before.
+    pub fn change(&self) -> PriceChange {
+        self.price.change_from(self.previous_price)
+    }
+
+    /// Since the trading day opened.
+    pub fn day_change(&self) -> PriceChange {
+        self.price.change_from(self.day_open)
+    }
+
+    pub fn change_percent(&self) -> f64 {
+        self.change().percent_of(self.previous_price)
+    }
+
+    pub fn day_change_percent(&self) -> f64 {
+        self.day_change().percent_of(self.day_open)
+    }
+}
+
+/// The price at the end of one second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PricePoint {
+    /// Unix seconds.
+    pub time: i64,
+    pub price: Price,
+}
+
+/// Which way a price went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    Up,
+    Down,
+    Flat,
+}
+
+impl Direction {
+    pub fn of(change: PriceChange) -> Self {
+        match change.units().cmp(&0) {
+            std::cmp::Ordering::Greater => Self::Up,
+            std::cmp::Ordering::Less => Self::Down,
+            std::cmp::Ordering::Equal => Self::Flat,
+        }
+    }
+
+    /// As it is written in JSON, and in the page's attributes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+            Self::Flat => "flat",
+        }
+    }
+}
+
+/// A quote as it travels, in the price stream and wherever else: the figures that a reader wants are spelled out.
+#[derive(Serialize, Deserialize)]
+struct QuoteWire {
+    ticker: Ticker,
+    price: Price,
+    previous_price: Price,
+    /// Unix seconds.
+    timestamp: f64,
+    change: PriceChange,
+    change_percent: f64,
+    direction: Direction,
+    day_change: PriceChange,
+    day_change_percent: f64,
+}
+
+impl From<Quote> for QuoteWire {
+    fn from(quote: Quote) -> Self {
+        Self {
+            ticker: quote.ticker,
+            price: quote.price,
+            previous_price: quote.previous_price,
+            timestamp: quote.at.unix_seconds(),
+            change: quote.change(),
+            change_percent: quote.change_percent(),
+            direction: Direction::of(quote.change()),
+            day_change: quote.day_change(),
+            day_change_percent: quote.day_change_percent(),
+        }
+    }
+}
+
+impl TryFrom<QuoteWire> for Quote {
+    type Error = &'static str;
+
+    fn try_from(wire: QuoteWire) -> Result<Self, Self::Error> {
+        Ok(Self {
+            ticker: wire.ticker,
+            price: wire.price,
+            previous_price: wire.previous_price,
+            day_open: wire.price.before(wire.day_change).ok_or("a day cannot open at a price of zero or less")?,
+            at: UtcInstant::from_unix_seconds(wire.timestamp),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn quote(price: i64, previous: i64, open: i64, at_ms: i64) -> Quote {
+        let price_of = |units| Price::from_units(units).unwrap();
+        Quote {
+            ticker: "AAPL".parse().unwrap(),
+            price: price_of(price),
+            previous_price: price_of(previous),
+            day_open: price_of(open),
+            at: UtcInstant::from_unix_ms(at_ms),
+        }
+    }
+
+    #[test]
+    fn a_quote_spells_out_what_changed() {
+        let json = serde_json::to_value(quote(1_904_200, 1_904_000, 1_898_300, 1_795_356_131_500)).unwrap();
+        assert_eq!(
+            json,
+            serde_json::json!({
+                "ticker": "AAPL", "price": 190.42, "previous_price": 190.4, "timestamp": 1_795_356_131.5,
+                "change": 0.02, "change_percent": 0.0105, "direction": "up",
+                "day_change": 0.59, "day_change_percent": 0.3108,
+            })
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_quote_survives_the_stream(
+            price in 1_i64..10_000_000, previous in 1_i64..10_000_000, open in 1_i64..10_000_000, at in 0_i64..4_102_444_800_000
+        ) {
+            let quote = quote(price, previous, open, at);
+            let json = serde_json::to_string(&quote).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Quote>(&json).unwrap(), quote);
+        }
+    }
+}

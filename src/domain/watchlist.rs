@@ -1,0 +1,63 @@
+//! The tickers a person follows.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    instant::UtcInstant,
+    money::{Price, PriceChange},
+    quote::{Direction, Quote},
+    ticker::Ticker,
+};
+
+/// The most points that a watchlist entry's sparkline has.
+pub const SPARKLINE_POINTS_MAX: usize = 60;
+
+/// What a new account watches, in this order.
+pub const DEFAULT_TICKERS: [&str; 10] = ["AAPL", "GOOGL", "MSFT", "AMZN", "TSLA", "NVDA", "META", "JPM", "V", "NFLX"];
+
+/// A ticker that is watched, since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WatchedTicker {
+    pub ticker: Ticker,
+    pub added_at: UtcInstant,
+}
+
+/// A watched ticker with its price and recent prices; the figures are null while it has no price.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WatchlistEntry {
+    pub ticker: Ticker,
+    pub added_at: UtcInstant,
+    pub price: Option<Price>,
+    pub previous_price: Option<Price>,
+    pub change: Option<PriceChange>,
+    pub change_percent: Option<f64>,
+    pub direction: Option<Direction>,
+    pub day_change: Option<PriceChange>,
+    pub day_change_percent: Option<f64>,
+    /// Oldest first, at most [`SPARKLINE_POINTS_MAX`].
+    pub sparkline: Vec<Price>,
+}
+
+impl WatchlistEntry {
+    pub fn new(watched: WatchedTicker, quote: Option<&Quote>, sparkline: Vec<Price>) -> Self {
+        Self {
+            ticker: watched.ticker,
+            added_at: watched.added_at,
+            price: quote.map(|quote| quote.price),
+            previous_price: quote.map(|quote| quote.previous_price),
+            change: quote.map(Quote::change),
+            change_percent: quote.map(Quote::change_percent),
+            direction: quote.map(|quote| Direction::of(quote.change())),
+            day_change: quote.map(Quote::day_change),
+            day_change_percent: quote.map(Quote::day_change_percent),
+            sparkline,
+        }
+    }
+}
+
+/// The answer of `GET /api/watchlist`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Watchlist {
+    /// In the order added.
+    pub tickers: Vec<WatchlistEntry>,
+}

@@ -1,0 +1,226 @@
+//! What a caller may learn of a failure.
+//!
+//! [`ApiError`] is the one error that crosses to the outside: REST writes it as problem details (RFC 9457), server
+//! functions as JSON that the page reads back. Its text is a sentence for the person who asked; causes and internals
+//! stay in the log.
+
+use http::StatusCode;
+use leptos::{prelude::FromServerFnError, server_fn::{codec::JsonEncoding, error::ServerFnErrorErr}};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    account::Refusal,
+    money::{InvalidQuantity, Money, Quantity},
+    order::{InvalidClientOrderId, InvalidSide, OrderRequest, Side},
+    ticker::{InvalidTicker, Ticker},
+};
+
+/// Every way a request can fail, with what its message needs to say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum ApiError {
+    #[error("The request's body is not the JSON object expected: {reason}.")]
+    MalformedJson { reason: String },
+    #[error("The field \"{field}\" is missing.")]
+    MissingField { field: String },
+    #[error("That is not a ticker: {}.", InvalidTicker)]
+    InvalidTicker,
+    #[error("That is not a side: {}.", InvalidSide)]
+    InvalidSide,
+    #[error("That is not a quantity: {reason}.")]
+    InvalidQuantity { reason: String },
+    #[error("The parameter \"{parameter}\" is not valid: {reason}.")]
+    InvalidParameter { parameter: String, reason: String },
+
+    #[error("There is nothing at this address.")]
+    NotFound,
+    #[error("This address does not answer {method}; it answers {allowed}.")]
+    MethodNotAllowed { method: String, allowed: String },
+    #[error("The request's body is larger than {} KiB.", limit_bytes / 1024)]
+    BodyTooLarge { limit_bytes: usize },
+    #[error("The request's body has to be sent as application/json.")]
+    UnsupportedMediaType,
+
+    #[error("The client_order_id \"{client_order_id}\" was used for another order.")]
+    OrderIdReused { client_order_id: String },
+    #[error("Buying {quantity} {ticker} costs {cost}; you have {available}.")]
+    InsufficientCash { ticker: Ticker, quantity: Quantity, cost: Money, available: Money },
+    #[error("Selling {quantity} {ticker} is not possible; you hold {}.", held.map_or("none".to_owned(), |held| held.to_string()))]
+    InsufficientShares { ticker: Ticker, quantity: Quantity, held: Option<Quantity> },
+    #[error("{ticker} has no price; add it to the watchlist and try again.")]
+    NoPrice { ticker: Ticker },
+
+    #[error("Too many price streams are open; try again later.")]
+    TooManyStreams,
+    #[error("The server is busy; nothing was changed. Try again in a moment.")]
+    Busy,
+    #[error("Something went wrong on the server; it has been logged.")]
+    Internal,
+    /// Made by the page alone, when no answer came or none that it could read.
+    #[error("The server could not be reached.")]
+    Unreachable,
+}
+
+impl ApiError {
+    /// What the books refused of `order`, in words.
+    pub fn refused(order: &OrderRequest, refusal: Refusal) -> Self {
+        let (ticker, quantity) = (order.ticker, order.quantity);
+        match refusal {
+            Refusal::InsufficientCash { cost, available } => Self::InsufficientCash { ticker, quantity, cost, available },
+            Refusal::InsufficientShares { held } => Self::InsufficientShares { ticker, quantity, held },
+            Refusal::TooLarge => Self::InvalidQuantity {
+                reason: match order.side {
+                    Side::Buy => "the position would grow beyond 1,000,000,000 shares".to_owned(),
+                    Side::Sell => "the proceeds are too large".to_owned(),
+                },
+            },
+        }
+    }
+
+    /// The HTTP status of the answer.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::MalformedJson { .. }
+            | Self::MissingField { .. }
+            | Self::InvalidTicker
+            | Self::InvalidSide
+            | Self::InvalidQuantity { .. }
+            | Self::InvalidParameter { .. } => StatusCode::BAD_REQUEST,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::OrderIdReused { .. } => StatusCode::CONFLICT,
+            Self::InsufficientCash { .. } | Self::InsufficientShares { .. } | Self::NoPrice { .. } => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
+            Self::Busy | Self::Unreachable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The stable word that programs look at.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::MalformedJson { .. } => "malformed_json",
+            Self::MissingField { .. } => "missing_field",
+            Self::InvalidTicker => "invalid_ticker",
+            Self::InvalidSide => "invalid_side",
+            Self::InvalidQuantity { .. } => "invalid_quantity",
+            Self::InvalidParameter { .. } => "invalid_parameter",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed { .. } => "method_not_allowed",
+            Self::BodyTooLarge { .. } => "body_too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::OrderIdReused { .. } => "order_id_reused",
+            Self::InsufficientCash { .. } => "insufficient_cash",
+            Self::InsufficientShares { .. } => "insufficient_shares",
+            Self::NoPrice { .. } => "no_price",
+            Self::TooManyStreams => "too_many_streams",
+            Self::Busy => "busy",
+            Self::Internal => "internal",
+            Self::Unreachable => "unreachable",
+        }
+    }
+
+    /// A few words that are the same for every failure of this kind.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::MalformedJson { .. } => "Malformed JSON",
+            Self::MissingField { .. } => "Missing field",
+            Self::InvalidTicker => "Invalid ticker",
+            Self::InvalidSide => "Invalid side",
+            Self::InvalidQuantity { .. } => "Invalid quantity",
+            Self::InvalidParameter { .. } => "Invalid parameter",
+            Self::NotFound => "Not found",
+            Self::MethodNotAllowed { .. } => "Method not allowed",
+            Self::BodyTooLarge { .. } => "Body too large",
+            Self::UnsupportedMediaType => "Unsupported media type",
+            Self::OrderIdReused { .. } => "Order id reused",
+            Self::InsufficientCash { .. } => "Insufficient cash",
+            Self::InsufficientShares { .. } => "Insufficient shares",
+            Self::NoPrice { .. } => "No price",
+            Self::TooManyStreams => "Too many streams",
+            Self::Busy => "Busy",
+            Self::Internal => "Internal error",
+            Self::Unreachable => "Unreachable",
+        }
+    }
+}
+
+impl From<InvalidTicker> for ApiError {
+    fn from(_: InvalidTicker) -> Self {
+        Self::InvalidTicker
+    }
+}
+
+impl From<InvalidSide> for ApiError {
+    fn from(_: InvalidSide) -> Self {
+        Self::InvalidSide
+    }
+}
+
+impl From<InvalidQuantity> for ApiError {
+    fn from(error: InvalidQuantity) -> Self {
+        Self::InvalidQuantity { reason: error.to_string() }
+    }
+}
+
+impl From<InvalidClientOrderId> for ApiError {
+    fn from(error: InvalidClientOrderId) -> Self {
+        Self::InvalidParameter { parameter: "client_order_id".to_owned(), reason: error.to_string() }
+    }
+}
+
+/// What goes wrong around a server function: its arguments, its transport.
+impl FromServerFnError for ApiError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Args(reason) | ServerFnErrorErr::MissingArg(reason) => Self::MalformedJson { reason },
+            ServerFnErrorErr::Request(_)
+            | ServerFnErrorErr::Deserialization(_)
+            | ServerFnErrorErr::UnsupportedRequestMethod(_) => Self::Unreachable,
+            ServerFnErrorErr::Registration(_)
+            | ServerFnErrorErr::ServerError(_)
+            | ServerFnErrorErr::MiddlewareError(_)
+            | ServerFnErrorErr::Serialization(_)
+            | ServerFnErrorErr::Response(_) => Self::Internal,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_a_sentence_to_act_on() {
+        let error = ApiError::InsufficientCash {
+            ticker: "AAPL".parse().unwrap(),
+            quantity: "100".parse().unwrap(),
+            cost: Money::from_cents(1_942_800),
+            available: Money::from_cents(854_290),
+        };
+        assert_eq!(error.to_string(), "Buying 100 AAPL costs $19,428.00; you have $8,542.90.");
+    }
+
+    #[test]
+    fn the_page_reads_back_what_the_server_said() {
+        let error = ApiError::InsufficientShares {
+            ticker: "V".parse().unwrap(),
+            quantity: "2.5".parse().unwrap(),
+            held: None,
+        };
+        assert_eq!(ApiError::de(error.ser()), error);
+        assert_eq!(error.to_string(), "Selling 2.5 V is not possible; you hold none.");
+    }
+
+    #[test]
+    fn the_code_is_the_one_that_is_serialised() {
+        let json = serde_json::to_value(ApiError::NoPrice { ticker: "V".parse().unwrap() }).unwrap();
+        assert_eq!(json["code"], ApiError::NoPrice { ticker: "V".parse().unwrap() }.code());
+    }
+}

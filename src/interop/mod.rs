@@ -1,0 +1,5 @@
+//! JavaScript libraries, bound to types that free what they hold.
+//!
+//! Nothing here runs on the server, though it compiles there; the page calls it inside effects only.
+
+pub mod lightweight_charts;

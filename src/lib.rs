@@ -1,0 +1,54 @@
+//! FinAlly, the AI trading workstation: one crate, two programs.
+//!
+//! The feature `ssr` builds the server (axum, SQLite, the page rendered by Leptos), the feature `hydrate` the browser's
+//! client (the same page, as WebAssembly). They share the types in [`domain`], so no wire format is written twice.
+//!
+//! # The map
+//! | room                   | holds                                                                               |
+//! |------------------------|-------------------------------------------------------------------------------------|
+//! | [`domain`]             | the shared types and the pure rules over them: no I/O, no clock, no randomness       |
+//! | [`error`]              | what a caller may learn of a failure                                                |
+//! | [`api`]                | the server functions: what the page asks of the server                              |
+//! | [`app`]                | the page: its stores, its price feed, one module a panel                            |
+//! | [`interop`]            | JavaScript libraries, bound to types that free what they hold                        |
+//! | `server::market`       | sources of prices, and the feed that publishes one frame a tick                     |
+//! | `server::ledger`       | the single writer: each change of cash and positions, durable before it is answered  |
+//! | `server::execution`    | the only way to trade                                                               |
+//! | `server::http`         | REST, the price stream, problems, the page and its files                            |
+//!
+//! # The data's way
+//! - Quotes: `MarketSource → feed → http::stream → app::feed → app::market → the one text node that changed`.
+//! - Orders: `REST | server function → execution → ledger → reply`; then the page reads its account anew.
+//! - Portfolio value: `books × prices`, in [`domain::portfolio`], on the server and in the page alike.
+//!
+//! # Invariants
+//! 1. Money is exact: integer cents, millionths of a share, hundredths of a cent; a product rounds half to even, once.
+//!    Always `cash + Σ cost_basis = initial deposit + realised P&L`, to the cent ([`domain::account`]).
+//! 2. The price of a trade comes from the feed, never from a caller.
+//! 3. An acknowledged write is on disk.
+//! 4. A tick is written as text once, whoever listens; a slow listener is skipped forward, never queued.
+//! 5. Each queue, list and body has a bound, and the bound has a name.
+//! 6. Streams end on shutdown, with a last event.
+//! 7. There is one feature gate, here, and one on [`hydrate`](crate)'s entry point.
+//! 8. A chart's handle removes the chart when it is dropped.
+//! 9. The first paint is the server's real data; neither it nor a reconnection flashes a price.
+
+// The types of a whole page nest deeply.
+#![recursion_limit = "256"]
+
+pub mod api;
+pub mod app;
+pub mod domain;
+pub mod error;
+pub mod interop;
+
+#[cfg(feature = "ssr")]
+pub mod server;
+
+/// The client's entry point: takes over the page that the server rendered.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(app::App);
+}

@@ -1,0 +1,39 @@
+//! Execution: the only way to trade, for REST, server functions and copilot alike.
+
+use uuid::Uuid;
+
+use super::{
+    clock::Clock,
+    ledger::{Ledger, PlaceOrder},
+    market::feed::Feed,
+};
+use crate::{
+    domain::order::{OrderRequest, OrderSource, TradeReceipt},
+    error::ApiError,
+};
+
+/// Fills market orders at the feed's price. Clones share the feed and the ledger.
+#[derive(Clone)]
+pub struct Execution {
+    feed: Feed,
+    ledger: Ledger,
+    clock: Clock,
+}
+
+impl Execution {
+    pub fn new(feed: Feed, ledger: Ledger, clock: Clock) -> Self {
+        Self { feed, ledger, clock }
+    }
+
+    /// Fills `order` at the latest price, and answers when the trade is on disk. An order whose `client_order_id` was
+    /// filled before is answered as it was then, and trades nothing.
+    ///
+    /// # Errors
+    /// When the ticker has no price, cash or shares do not suffice, the id names another order, or the ledger is busy.
+    pub async fn execute(&self, order: OrderRequest, source: OrderSource) -> Result<TradeReceipt, ApiError> {
+        let prices = self.feed.latest();
+        let write =
+            PlaceOrder { order, source, prices, trade_id: Uuid::now_v7().to_string(), executed_at: (self.clock)() };
+        self.ledger.submit(write).await
+    }
+}

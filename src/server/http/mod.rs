@@ -1,0 +1,14 @@
+//! HTTP: the REST API, the price stream, the page and its files.
+
+mod health;
+mod json_body;
+mod page;
+mod portfolio;
+mod problem;
+mod request_id;
+mod router;
+mod stream;
+mod watchlist;
+
+pub use page::Site;
+pub use router::router;

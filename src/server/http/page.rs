@@ -1,0 +1,74 @@
+//! The page, rendered by the server, and the files that it loads.
+
+use std::{env, io, path::PathBuf};
+
+use axum::{
+    Router,
+    http::{HeaderValue, header},
+};
+use leptos::config::LeptosOptions;
+use leptos_axum::{LeptosRoutes, file_and_error_handler, generate_route_list};
+use tower::ServiceBuilder;
+use tower_http::{compression::CompressionLayer, services::ServeDir, set_header::SetResponseHeaderLayer};
+
+use crate::{
+    app::{App, shell},
+    server::state::AppState,
+};
+
+/// Where the page's files are, and whether their names carry a hash.
+#[derive(Debug, Clone)]
+pub struct Site {
+    pub root: PathBuf,
+    pub hash_files: bool,
+}
+
+const HASH_FILE: &str = "hash.txt";
+
+impl Site {
+    /// Beside the program, as the bundle has it; or where cargo-leptos says, when that started the program.
+    ///
+    /// # Errors
+    /// When the folder of the program cannot be told.
+    pub fn locate() -> io::Result<Self> {
+        let program = env::current_exe()?;
+        let folder = program.parent().map(PathBuf::from).unwrap_or_default();
+        let root = env::var_os("LEPTOS_SITE_ROOT").map_or_else(|| folder.join("site"), PathBuf::from);
+        let hash_files = match env::var("LEPTOS_HASH_FILES") {
+            Ok(value) => value == "true",
+            Err(_) => folder.join(HASH_FILE).exists(),
+        };
+        Ok(Self { root, hash_files })
+    }
+
+    /// What Leptos has to know of it.
+    pub fn leptos_options(&self) -> LeptosOptions {
+        let reload_port = env::var("LEPTOS_RELOAD_PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8001);
+        LeptosOptions::builder()
+            .output_name("finally")
+            .site_root(self.root.to_string_lossy().into_owned())
+            .site_pkg_dir("pkg")
+            .hash_files(self.hash_files)
+            .reload_port(reload_port)
+            .build()
+    }
+}
+
+/// The page and its files: every path that is not the API's.
+pub fn router(state: &AppState) -> Router<AppState> {
+    let options = &state.leptos_options;
+    let package = format!("{}/{}", options.site_root, options.site_pkg_dir);
+    // A hashed name never holds anything else.
+    let caching = if options.hash_files { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let files = ServiceBuilder::new()
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static(caching)))
+        .service(ServeDir::new(package).precompressed_br().precompressed_gzip());
+    Router::new()
+        .leptos_routes(state, generate_route_list(App), {
+            let options = options.clone();
+            move || shell(options.clone())
+        })
+        .fallback(file_and_error_handler::<AppState, _>(shell))
+        .layer(CompressionLayer::new())
+        .nest_service(&format!("/{}", options.site_pkg_dir), files)
+}

@@ -1,0 +1,73 @@
+//! Problem details (RFC 9457): how REST tells a failure.
+//!
+//! A handler returns an [`ApiError`]; its response carries the error aside until [`render`], which knows the request's
+//! id, writes the body. What is the server's fault is logged where it happens, with its cause.
+
+use axum::{
+    Json,
+    extract::Request,
+    http::{HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+use super::request_id::RequestId;
+use crate::error::ApiError;
+
+#[derive(Serialize)]
+struct Problem {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    code: &'static str,
+    request_id: String,
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Writes the body of each failure that a handler answered with, or that axum did by itself.
+pub async fn render(request: Request, next: Next) -> Response {
+    let id = request.extensions().get::<RequestId>().cloned();
+    let method = request.method().clone();
+    let response = next.run(request).await;
+    let Some(error) = error_of(&response, &method) else {
+        return response;
+    };
+    let problem = Problem {
+        r#type: format!("urn:finally:problem:{}", error.code()),
+        title: error.title(),
+        status: error.status().as_u16(),
+        detail: error.to_string(),
+        code: error.code(),
+        request_id: id.map(|id| id.to_string()).unwrap_or_default(),
+    };
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    let body = Json(problem).into_response().into_body();
+    Response::from_parts(parts, body)
+}
+
+fn error_of(response: &Response, method: &Method) -> Option<ApiError> {
+    if let Some(error) = response.extensions().get::<ApiError>() {
+        return Some(error.clone());
+    }
+    // axum answers a wrong method by itself, and says which are right.
+    (response.status() == StatusCode::METHOD_NOT_ALLOWED).then(|| ApiError::MethodNotAllowed {
+        method: method.to_string(),
+        allowed: response
+            .headers()
+            .get(header::ALLOW)
+            .and_then(|value| value.to_str().ok())
+            .map(|allowed| allowed.replace(',', ", "))
+            .unwrap_or_default(),
+    })
+}

@@ -1,0 +1,123 @@
+//! The ledger: every change of cash, positions and trades, made by one writer and on disk before it is answered.
+//!
+//! # How a write travels
+//! A caller hands a [`Write`] to [`Ledger::submit`], which queues it for the [`writer`]: one task, one connection. The
+//! writer takes whatever is waiting into one transaction (group commit), commits it with `synchronous=FULL`, publishes
+//! the new [`Books`] and only then answers each caller. So an acknowledged write survives a power cut, and under load
+//! one `fsync` serves many writes.
+//!
+//! # How reads are consistent
+//! [`Books`] is one value, the state after some commit. A reader takes the current one and looks at nothing else.
+
+mod store;
+mod trade;
+mod writer;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+};
+
+use crate::{
+    domain::{account::Account, ticker::Ticker, watchlist::WatchedTicker},
+    error::ApiError,
+    server::clock::Clock,
+};
+
+pub use store::StoreError;
+pub use trade::PlaceOrder;
+use writer::{Job, Pending, Writer};
+
+/// The writes that may wait; one more is told [`ApiError::Busy`].
+pub const QUEUE_CAPACITY: usize = 1_024;
+
+/// The tickers whose prices are needed: watched or held.
+pub type TickerSet = BTreeSet<Ticker>;
+
+/// An account's state after some commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Books {
+    pub account: Account,
+    /// In the order added.
+    pub watchlist: Vec<WatchedTicker>,
+}
+
+impl Books {
+    /// What is watched or held.
+    pub fn wanted(&self) -> TickerSet {
+        let watched = self.watchlist.iter().map(|watched| watched.ticker);
+        watched.chain(self.account.holdings.keys().copied()).collect()
+    }
+}
+
+/// A change of the books.
+///
+/// It may be applied more than once before it is answered (a transaction that fails is tried again), always to books
+/// that do not hold it yet.
+pub trait Write: Send + Sync + 'static {
+    type Outcome: Send;
+
+    /// Changes `books` and the rows behind them alike, or refuses and changes neither.
+    ///
+    /// # Errors
+    /// The outer error is the database's, and undoes the transaction; the inner one is for the caller.
+    fn apply(
+        &self,
+        books: &mut Books,
+        rows: &mut sqlx::SqliteConnection,
+    ) -> impl Future<Output = Result<Result<Self::Outcome, ApiError>, sqlx::Error>> + Send;
+}
+
+/// The handle to the ledger; clones share it.
+#[derive(Clone)]
+pub struct Ledger {
+    queue: mpsc::Sender<Box<dyn Job>>,
+    books: watch::Receiver<Arc<Books>>,
+    wanted: watch::Receiver<Arc<TickerSet>>,
+    readers: sqlx::SqlitePool,
+}
+
+impl Ledger {
+    /// Opens the database file (made and seeded when there is none) and starts the writer, which ends, with the file
+    /// closed, when the last handle is gone.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is not one of ours, or another process has it.
+    pub async fn open(database_url: &str, clock: Clock) -> Result<(Self, JoinHandle<()>), StoreError> {
+        let store = store::open(database_url, clock()).await?;
+        let (queue, jobs) = mpsc::channel(QUEUE_CAPACITY);
+        let (wanted_sender, wanted) = watch::channel(Arc::new(store.books.wanted()));
+        let (books_sender, books) = watch::channel(Arc::new(store.books));
+        let writer = Writer::new(store.connection, store.lock, jobs, books_sender, wanted_sender);
+        Ok((Self { queue, books, wanted, readers: store.readers }, tokio::spawn(writer.run())))
+    }
+
+    /// Applies a write, and answers when it is on disk.
+    ///
+    /// # Errors
+    /// What the write itself refuses; [`ApiError::Busy`] when too many wait or the database is out of order, in which
+    /// case nothing was changed.
+    pub async fn submit<W: Write>(&self, write: W) -> Result<W::Outcome, ApiError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.try_send(Box::new(Pending::new(write, reply))).map_err(|_| ApiError::Busy)?;
+        // The writer answers every job it took; it can only be gone when it panicked, which it logged.
+        answer.await.unwrap_or(Err(ApiError::Internal))
+    }
+
+    /// The books after the latest commit.
+    pub fn books(&self) -> Arc<Books> {
+        self.books.borrow().clone()
+    }
+
+    /// The tickers wanted now, and notice when they change.
+    pub fn wanted(&self) -> watch::Receiver<Arc<TickerSet>> {
+        self.wanted.clone()
+    }
+
+    /// Whether the database answers a read and the writer is there.
+    pub async fn is_healthy(&self) -> bool {
+        !self.queue.is_closed() && sqlx::query("SELECT 1 FROM accounts LIMIT 1").execute(&self.readers).await.is_ok()
+    }
+}

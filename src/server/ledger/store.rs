@@ -1,0 +1,180 @@
+//! The database file: opening it, and reading the books from it.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
+
+use sqlx::{
+    ConnectOptions, Row, SqliteConnection, SqlitePool,
+    migrate::MigrateError,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::Books;
+use crate::domain::{
+    account::{Account, Holding, INITIAL_DEPOSIT},
+    instant::UtcInstant,
+    money::{Money, Quantity},
+    ticker::Ticker,
+    watchlist::{DEFAULT_TICKERS, WatchedTicker},
+};
+
+/// The one account there is.
+pub const ACCOUNT_ID: &str = "default";
+
+/// Readers that may look at the file at once.
+const READERS_MAX: u32 = 4;
+
+/// How long a statement waits for the file; with one writer it never has to.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The database cannot be used; nothing in it was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("DATABASE_URL cannot be read: {0}; an example is DATABASE_URL=sqlite://db/finally.db")]
+    Url(sqlx::Error),
+    #[error("the folder of the database {} cannot be used: {cause}", path.display())]
+    Folder { path: PathBuf, cause: io::Error },
+    #[error("the database {} is in use by another FinAlly; stop that one, or set DATABASE_URL to another file", path.display())]
+    InUse { path: PathBuf },
+    #[error("the database {} cannot be opened: {cause}", path.display())]
+    Open { path: PathBuf, cause: sqlx::Error },
+    #[error("the database {} is from another version of FinAlly: {cause}", path.display())]
+    Migrate { path: PathBuf, cause: MigrateError },
+}
+
+/// A lock beside the database file: held by one process at a time, freed by the system when that ends, however it ends.
+#[derive(Debug)]
+pub struct FileLock {
+    _file: File,
+}
+
+pub struct Store {
+    pub connection: SqliteConnection,
+    pub readers: SqlitePool,
+    pub lock: FileLock,
+    pub books: Books,
+}
+
+/// Opens the file, brings its schema up to date, seeds it when it is new, and reads the books.
+pub async fn open(database_url: &str, now: UtcInstant) -> Result<Store, StoreError> {
+    let options = SqliteConnectOptions::from_str(database_url)
+        .map_err(StoreError::Url)?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT);
+    let path = options.get_filename().to_owned();
+    let lock = take_lock(&path)?;
+
+    let failed = |cause| StoreError::Open { path: path.clone(), cause };
+    let mut connection = options.connect().await.map_err(failed)?;
+    sqlx::migrate!("src/server/ledger/migrations")
+        .run(&mut connection)
+        .await
+        .map_err(|cause| StoreError::Migrate { path: path.clone(), cause })?;
+    seed(&mut connection, now).await.map_err(failed)?;
+    let books = load(&mut connection).await.map_err(failed)?;
+
+    let readers = SqlitePoolOptions::new().max_connections(READERS_MAX).connect_lazy_with(options.read_only(true));
+    Ok(Store { connection, readers, lock, books })
+}
+
+fn take_lock(database: &Path) -> Result<FileLock, StoreError> {
+    let unusable = |cause| StoreError::Folder { path: database.to_owned(), cause };
+    if let Some(folder) = database.parent() {
+        fs::create_dir_all(folder).map_err(unusable)?;
+    }
+    let mut lock_path = database.as_os_str().to_owned();
+    lock_path.push(".lock");
+    let file = File::create(&lock_path).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(FileLock { _file: file }),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: database.to_owned() }),
+        Err(TryLockError::Error(cause)) => Err(unusable(cause)),
+    }
+}
+
+/// Opens the account and its watchlist, in one transaction, when there is no account yet.
+async fn seed(connection: &mut SqliteConnection, now: UtcInstant) -> Result<(), sqlx::Error> {
+    use sqlx::Connection;
+
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let opened = sqlx::query(
+        "INSERT INTO accounts (id, initial_deposit_cents, cash_cents, realized_pnl_cents, opened_at_ms)
+         VALUES (?1, ?2, ?2, 0, ?3) ON CONFLICT DO NOTHING",
+    )
+    .bind(ACCOUNT_ID)
+    .bind(INITIAL_DEPOSIT.cents())
+    .bind(now.unix_ms())
+    .execute(&mut *transaction)
+    .await?
+    .rows_affected();
+    if opened > 0 {
+        for (ordinal, ticker) in (0_i64..).zip(DEFAULT_TICKERS) {
+            sqlx::query("INSERT INTO watchlist (account_id, ticker, ordinal, added_at_ms) VALUES (?1, ?2, ?3, ?4)")
+                .bind(ACCOUNT_ID)
+                .bind(ticker)
+                .bind(ordinal)
+                .bind(now.unix_ms())
+                .execute(&mut *transaction)
+                .await?;
+        }
+    }
+    transaction.commit().await
+}
+
+/// Reads the books as the file has them.
+pub async fn load(connection: &mut SqliteConnection) -> Result<Books, sqlx::Error> {
+    let account =
+        sqlx::query("SELECT initial_deposit_cents, cash_cents, realized_pnl_cents FROM accounts WHERE id = ?1")
+            .bind(ACCOUNT_ID)
+            .fetch_one(&mut *connection)
+            .await?;
+    let positions =
+        sqlx::query("SELECT ticker, quantity_millionths, cost_basis_cents FROM positions WHERE account_id = ?1")
+            .bind(ACCOUNT_ID)
+            .fetch_all(&mut *connection)
+            .await?;
+    let watchlist =
+        sqlx::query("SELECT ticker, added_at_ms FROM watchlist WHERE account_id = ?1 ORDER BY ordinal")
+            .bind(ACCOUNT_ID)
+            .fetch_all(&mut *connection)
+            .await?;
+
+    let mut holdings: BTreeMap<Ticker, Holding> = BTreeMap::new();
+    for row in positions {
+        let ticker = decode("ticker", row.try_get::<String, _>("ticker")?.parse())?;
+        let quantity = decode("quantity_millionths", Quantity::from_millionths(row.try_get("quantity_millionths")?))?;
+        holdings.insert(ticker, Holding { quantity, cost_basis: Money::from_cents(row.try_get("cost_basis_cents")?) });
+    }
+    Ok(Books {
+        account: Account {
+            cash: Money::from_cents(account.try_get("cash_cents")?),
+            initial_deposit: Money::from_cents(account.try_get("initial_deposit_cents")?),
+            realized_pnl: Money::from_cents(account.try_get("realized_pnl_cents")?),
+            holdings,
+        },
+        watchlist: watchlist
+            .into_iter()
+            .map(|row| {
+                let ticker = decode("ticker", row.try_get::<String, _>("ticker")?.parse())?;
+                Ok(WatchedTicker { ticker, added_at: UtcInstant::from_unix_ms(row.try_get("added_at_ms")?) })
+            })
+            .collect::<Result<_, sqlx::Error>>()?,
+    })
+}
+
+/// A stored value that our types refuse is the database's fault, not the caller's.
+pub fn decode<T, E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+    column: &str,
+    value: Result<T, E>,
+) -> Result<T, sqlx::Error> {
+    value.map_err(|cause| sqlx::Error::ColumnDecode { index: column.to_owned(), source: cause.into() })
+}

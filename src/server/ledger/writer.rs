@@ -1,0 +1,155 @@
+//! The single writer, with group commit.
+
+use std::{pin::Pin, sync::Arc};
+
+use sqlx::{Connection, SqliteConnection};
+use tokio::sync::{mpsc, oneshot, watch};
+use tracing::{debug, error};
+
+use super::{Books, TickerSet, Write, store::{self, FileLock}};
+use crate::error::ApiError;
+
+/// The most writes that share a transaction.
+pub const BATCH_MAX: usize = 256;
+
+/// A queued write and its caller, whatever the write's type.
+pub trait Job: Send {
+    /// Applies the write and keeps its outcome.
+    fn apply<'a>(
+        &'a mut self,
+        books: &'a mut Books,
+        rows: &'a mut SqliteConnection,
+    ) -> Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + 'a>>;
+
+    /// Tells the caller the outcome, which is on disk.
+    fn acknowledge(self: Box<Self>);
+
+    /// Tells the caller that the write did not happen.
+    fn fail(self: Box<Self>, error: ApiError);
+}
+
+pub struct Pending<W: Write> {
+    write: W,
+    outcome: Option<Result<W::Outcome, ApiError>>,
+    reply: oneshot::Sender<Result<W::Outcome, ApiError>>,
+}
+
+impl<W: Write> Pending<W> {
+    pub fn new(write: W, reply: oneshot::Sender<Result<W::Outcome, ApiError>>) -> Self {
+        Self { write, outcome: None, reply }
+    }
+}
+
+impl<W: Write> Job for Pending<W> {
+    fn apply<'a>(
+        &'a mut self,
+        books: &'a mut Books,
+        rows: &'a mut SqliteConnection,
+    ) -> Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + 'a>> {
+        Box::pin(async move {
+            self.outcome = Some(self.write.apply(books, rows).await?);
+            Ok(())
+        })
+    }
+
+    // A caller that has gone away needs no answer, in both.
+    fn acknowledge(self: Box<Self>) {
+        let outcome = self.outcome.unwrap_or(Err(ApiError::Internal));
+        let _ = self.reply.send(outcome);
+    }
+
+    fn fail(self: Box<Self>, error: ApiError) {
+        let _ = self.reply.send(Err(error));
+    }
+}
+
+pub struct Writer {
+    connection: SqliteConnection,
+    /// Held for as long as the file is written.
+    lock: FileLock,
+    jobs: mpsc::Receiver<Box<dyn Job>>,
+    books: watch::Sender<Arc<Books>>,
+    wanted: watch::Sender<Arc<TickerSet>>,
+}
+
+impl Writer {
+    pub fn new(
+        connection: SqliteConnection,
+        lock: FileLock,
+        jobs: mpsc::Receiver<Box<dyn Job>>,
+        books: watch::Sender<Arc<Books>>,
+        wanted: watch::Sender<Arc<TickerSet>>,
+    ) -> Self {
+        Self { connection, lock, jobs, books, wanted }
+    }
+
+    /// Writes until the last handle to the ledger is gone, then closes the file.
+    pub async fn run(mut self) {
+        let mut batch = Vec::with_capacity(BATCH_MAX);
+        while self.jobs.recv_many(&mut batch, BATCH_MAX).await > 0 {
+            self.settle(&mut batch).await;
+        }
+        if let Err(cause) = self.connection.close().await {
+            error!(ledger.cause = %cause, "the database did not close cleanly");
+        }
+        drop(self.lock);
+    }
+
+    /// Commits all of the batch at once; if that fails, each write by itself, so that a bad one fails alone.
+    async fn settle(&mut self, batch: &mut Vec<Box<dyn Job>>) {
+        match self.commit(batch).await {
+            Ok(()) => batch.drain(..).for_each(Job::acknowledge),
+            Err(cause) if batch.len() > 1 => {
+                debug!(ledger.cause = %cause, ledger.batch = batch.len(), "a batch failed; its writes go one by one");
+                for mut job in batch.drain(..) {
+                    match self.commit(std::slice::from_mut(&mut job)).await {
+                        Ok(()) => job.acknowledge(),
+                        Err(cause) => self.give_up(job, &cause),
+                    }
+                }
+            }
+            Err(cause) => batch.drain(..).for_each(|job| self.give_up(job, &cause)),
+        }
+    }
+
+    fn give_up(&self, job: Box<dyn Job>, cause: &sqlx::Error) {
+        error!(ledger.cause = %cause, "a write could not be committed");
+        job.fail(ApiError::Busy);
+    }
+
+    /// One transaction. On success the new books are published; on failure nothing has changed.
+    async fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), sqlx::Error> {
+        let mut books = Books::clone(&self.books.borrow());
+        let outcome = Self::write(&mut self.connection, batch, &mut books).await;
+        if outcome.is_err() {
+            // Whether a failed COMMIT took effect is for the file to say.
+            books = store::load(&mut self.connection).await?;
+        }
+        self.publish(books);
+        outcome
+    }
+
+    async fn write(
+        connection: &mut SqliteConnection,
+        batch: &mut [Box<dyn Job>],
+        books: &mut Books,
+    ) -> Result<(), sqlx::Error> {
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        for job in batch {
+            job.apply(books, &mut transaction).await?;
+        }
+        transaction.commit().await
+    }
+
+    fn publish(&self, books: Books) {
+        let wanted = books.wanted();
+        self.wanted.send_if_modified(|current| {
+            let is_new = **current != wanted;
+            if is_new {
+                *current = Arc::new(wanted);
+            }
+            is_new
+        });
+        self.books.send_replace(Arc::new(books));
+    }
+}

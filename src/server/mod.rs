@@ -1,0 +1,210 @@
+//! The server: settings, services, start and graceful stop.
+
+pub mod clock;
+pub mod config;
+pub mod execution;
+pub mod http;
+pub mod ledger;
+pub mod market;
+pub mod state;
+
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::serve::ListenerExt;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    task::JoinHandle,
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+use tracing_subscriber::EnvFilter;
+
+use self::{
+    clock::system_clock,
+    config::{Config, ConfigError},
+    execution::Execution,
+    http::Site,
+    ledger::{Ledger, StoreError},
+    market::{feed::Feed, simulator::Simulator},
+    state::AppState,
+};
+use crate::error::ApiError;
+
+/// How long open requests may take to end once the server stops.
+const DRAIN_MAX: Duration = Duration::from_millis(1_200);
+
+/// How long the ledger may take to close its file after that.
+const CLOSE_MAX: Duration = Duration::from_millis(500);
+
+/// Why the server did not start: one line for the person who started it.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("cannot listen on {address}: {cause}; set HOST and PORT to an address that is free, such as PORT=8001")]
+    Listen { address: SocketAddr, cause: io::Error },
+    #[error("the folder of the program cannot be told: {0}")]
+    Site(io::Error),
+}
+
+/// A server that answers requests until it is stopped.
+pub struct Server {
+    pub address: SocketAddr,
+    shutdown: CancellationToken,
+    serving: JoinHandle<io::Result<()>>,
+    writer: JoinHandle<()>,
+    feed: JoinHandle<()>,
+}
+
+impl Server {
+    /// Opens the database, starts the market and listens.
+    ///
+    /// # Errors
+    /// When a part cannot start; nothing is left running then.
+    pub async fn start(config: Config, site: Site) -> Result<Self, StartError> {
+        let shutdown = CancellationToken::new();
+        let (ledger, writer) = Ledger::open(&config.database_url, system_clock).await?;
+        let address = SocketAddr::new(config.host, config.port);
+        let failed = |cause| StartError::Listen { address, cause };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+
+        let simulator = Simulator::new(config.simulator, system_clock);
+        let (feed, feed_task) = Feed::start(simulator, ledger.wanted(), shutdown.clone()).await;
+        let state = AppState {
+            execution: Execution::new(feed.clone(), ledger.clone(), system_clock),
+            feed,
+            ledger,
+            copilot: Arc::new(config.copilot),
+            shutdown: shutdown.clone(),
+            leptos_options: site.leptos_options(),
+        };
+        let app = http::router(state);
+        // A frame is small and must not wait for the next one.
+        let listener = listener.tap_io(|socket| {
+            if let Err(cause) = socket.set_nodelay(true) {
+                warn!(%cause, "a connection stays without TCP_NODELAY");
+            }
+        });
+        let stopping = shutdown.clone();
+        let serving = tokio::spawn(async move {
+            axum::serve(listener, app).with_graceful_shutdown(stopping.cancelled_owned()).await
+        });
+        Ok(Self { address, shutdown, serving, writer, feed: feed_task })
+    }
+
+    /// Ends the streams with their last event, lets requests finish, writes what is queued and closes the database.
+    pub async fn stop(mut self) {
+        self.shutdown.cancel();
+        match timeout(DRAIN_MAX, &mut self.serving).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(cause))) => error!(%cause, "the listener failed"),
+            Ok(Err(cause)) => error!(%cause, "the listener panicked"),
+            Err(_) => {
+                warn!("some requests did not end in time and are cut");
+                self.serving.abort();
+            }
+        }
+        self.feed.abort();
+        // Every handle to the ledger goes with the requests, and the writer ends with the last one.
+        if timeout(CLOSE_MAX, self.writer).await.is_err() {
+            warn!("the database was not closed in time; it recovers at the next start");
+        }
+    }
+
+    /// Waits until a part that should run for ever has ended.
+    async fn failed(&mut self) -> &'static str {
+        tokio::select! {
+            _ = &mut self.serving => "the listener",
+            _ = &mut self.writer => "the ledger",
+            _ = &mut self.feed => "the market feed",
+        }
+    }
+}
+
+/// The services of this request, inside a server function.
+///
+/// # Errors
+/// When called outside of a request.
+pub fn state() -> Result<AppState, ApiError> {
+    leptos::prelude::use_context().ok_or(ApiError::Internal)
+}
+
+/// The program: starts the server and runs it until SIGTERM or SIGINT.
+pub fn run() -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(cause) => return fail(&format!("the runtime cannot start: {cause}")),
+    };
+    match runtime.block_on(serve()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+fn fail(reason: &str) -> ExitCode {
+    eprintln!("FinAlly cannot start: {reason}");
+    ExitCode::FAILURE
+}
+
+async fn serve() -> Result<(), StartError> {
+    let config = Config::from_env()?;
+    start_logging();
+    let site = Site::locate().map_err(StartError::Site)?;
+    if !site.root.is_dir() {
+        warn!(site.root = %site.root.display(), "the page's files are not there; the REST API works all the same");
+    }
+    let mut server = Server::start(config, site).await?;
+    println!("FinAlly is ready on http://{}", reachable(server.address));
+    tokio::select! {
+        () = stop_signal() => info!("stopping"),
+        part = server.failed() => error!("{part} ended by itself; stopping"),
+    }
+    server.stop().await;
+    Ok(())
+}
+
+/// Readable lines on stderr; stdout is for the one line that tells the address.
+fn start_logging() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+}
+
+/// An address that a browser on this machine can open.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let loopback = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(loopback, address.port())
+}
+
+async fn stop_signal() {
+    let wait_for = |kind| async move {
+        match signal(kind) {
+            Ok(mut signals) => {
+                signals.recv().await;
+            }
+            // Without a handler the signal ends the program by itself.
+            Err(cause) => {
+                warn!(%cause, "a stop signal cannot be caught");
+                std::future::pending().await
+            }
+        }
+    };
+    tokio::select! {
+        () = wait_for(SignalKind::terminate()) => {}
+        () = wait_for(SignalKind::interrupt()) => {}
+    }
+}

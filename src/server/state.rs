@@ -1,0 +1,63 @@
+//! The services, built once a process and handed on.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use leptos::config::LeptosOptions;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    config::CopilotConfig,
+    execution::Execution,
+    ledger::Ledger,
+    market::{company_name, feed::Feed},
+};
+use crate::domain::{
+    portfolio::Portfolio,
+    watchlist::WatchedTicker,
+    workstation::{WatchlistLine, Workstation},
+};
+
+/// What every request may reach. Clones share everything.
+#[derive(Clone)]
+pub struct AppState {
+    pub feed: Feed,
+    pub ledger: Ledger,
+    pub execution: Execution,
+    pub copilot: Arc<CopilotConfig>,
+    /// Streams end when it is cancelled.
+    pub shutdown: CancellationToken,
+    pub leptos_options: LeptosOptions,
+}
+
+impl AppState {
+    /// The portfolio: one state of the books, valued at one tick.
+    pub fn portfolio(&self) -> Portfolio {
+        let (books, tick) = (self.ledger.books(), self.feed.latest());
+        Portfolio::value(&books.account, |ticker| tick.price(ticker))
+    }
+
+    /// What the page starts from: one state of the books, and one tick.
+    pub fn workstation(&self) -> Workstation {
+        let (books, tick) = (self.ledger.books(), self.feed.latest());
+        let line = |watched: &WatchedTicker| WatchlistLine {
+            ticker: watched.ticker,
+            company: company_name(watched.ticker).map(str::to_owned),
+            sparkline: self.feed.sparkline(watched.ticker),
+        };
+        let first = books.watchlist.first().map(|watched| watched.ticker);
+        Workstation {
+            account: books.account.clone(),
+            watchlist: books.watchlist.iter().map(line).collect(),
+            quotes: tick.quotes.values().copied().collect(),
+            market_source: self.feed.source().to_owned(),
+            chart: first.map(|ticker| (ticker, self.feed.recent_prices(ticker))),
+        }
+    }
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos_options.clone()
+    }
+}

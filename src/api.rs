@@ -1,9 +1,6 @@
 //! The server functions: what the page asks of the server. Each hands on to the room that does the work.
 
-use leptos::{
-    prelude::*,
-    server_fn::codec::Json,
-};
+use leptos::{prelude::*, server_fn::codec::Json};
 
 use crate::{
     domain::{

@@ -5,7 +5,10 @@
 //! stay in the log.
 
 use http::StatusCode;
-use leptos::{prelude::FromServerFnError, server_fn::{codec::JsonEncoding, error::ServerFnErrorErr}};
+use leptos::{
+    prelude::FromServerFnError,
+    server_fn::{codec::JsonEncoding, error::ServerFnErrorErr},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
@@ -66,7 +69,9 @@ impl ApiError {
     pub fn refused(order: &OrderRequest, refusal: Refusal) -> Self {
         let (ticker, quantity) = (order.ticker, order.quantity);
         match refusal {
-            Refusal::InsufficientCash { cost, available } => Self::InsufficientCash { ticker, quantity, cost, available },
+            Refusal::InsufficientCash { cost, available } => {
+                Self::InsufficientCash { ticker, quantity, cost, available }
+            }
             Refusal::InsufficientShares { held } => Self::InsufficientShares { ticker, quantity, held },
             Refusal::TooLarge => Self::InvalidQuantity {
                 reason: match order.side {
@@ -209,11 +214,8 @@ mod tests {
 
     #[test]
     fn the_page_reads_back_what_the_server_said() {
-        let error = ApiError::InsufficientShares {
-            ticker: "V".parse().unwrap(),
-            quantity: "2.5".parse().unwrap(),
-            held: None,
-        };
+        let error =
+            ApiError::InsufficientShares { ticker: "V".parse().unwrap(), quantity: "2.5".parse().unwrap(), held: None };
         assert_eq!(ApiError::de(error.ser()), error);
         assert_eq!(error.to_string(), "Selling 2.5 V is not possible; you hold none.");
     }

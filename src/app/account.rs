@@ -5,7 +5,12 @@ use leptos::prelude::*;
 use super::market::Market;
 use crate::{
     api::load_account,
-    domain::{account::Account, money::Money, portfolio::{Portfolio, Position}, ticker::Ticker},
+    domain::{
+        account::Account,
+        money::Money,
+        portfolio::{Portfolio, Position},
+        ticker::Ticker,
+    },
     error::ApiError,
 };
 

@@ -4,7 +4,10 @@ use std::rc::Rc;
 
 use leptos::{html::Div, prelude::*, task::spawn_local_scoped_with_cancellation};
 
-use super::{format::{or_missing, signed_change, signed_percent}, market::Market};
+use super::{
+    format::{or_missing, signed_change, signed_percent},
+    market::Market,
+};
 use crate::{
     api::load_recent_prices,
     domain::{

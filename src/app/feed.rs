@@ -55,7 +55,8 @@ async fn listen(market: Market, attempt: &mut u32) -> End {
         return End::Refused;
     };
     // An "error" is both the browser's own event and one that the server sends; either ends the stream.
-    let subscriptions: Result<Vec<_>, _> = ["message", "error", "done"].map(|kind| source.subscribe(kind)).into_iter().collect();
+    let subscriptions: Result<Vec<_>, _> =
+        ["message", "error", "done"].map(|kind| source.subscribe(kind)).into_iter().collect();
     let Ok(subscriptions) = subscriptions else {
         return End::Refused;
     };

@@ -1,6 +1,9 @@
 //! How figures are written: always with a sign or a shape beside the colour, always the same width of minus.
 
-use crate::domain::{money::{Money, PriceChange}, quote::Direction};
+use crate::domain::{
+    money::{Money, PriceChange},
+    quote::Direction,
+};
 
 /// What stands where a figure is missing.
 pub const MISSING: &str = "—";

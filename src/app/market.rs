@@ -4,7 +4,11 @@ use std::collections::HashMap;
 
 use leptos::prelude::*;
 
-use crate::domain::{money::Price, quote::{Direction, Quote}, ticker::Ticker};
+use crate::domain::{
+    money::Price,
+    quote::{Direction, Quote},
+    ticker::Ticker,
+};
 
 /// Whether prices arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +17,9 @@ pub enum Connection {
     Connecting,
     Connected,
     /// The stream was lost; this is the attempt to get it back.
-    Reconnecting { attempt: u32 },
+    Reconnecting {
+        attempt: u32,
+    },
     /// The server refuses the stream, or has been away for long. It is still tried, at intervals.
     Disconnected,
 }
@@ -59,8 +65,7 @@ pub struct Market {
 impl Market {
     /// The market as the server rendered it.
     pub fn new(quotes: &[Quote]) -> Self {
-        let market =
-            Self { rows: StoredValue::new(HashMap::new()), connection: RwSignal::new(Connection::Connecting) };
+        let market = Self { rows: StoredValue::new(HashMap::new()), connection: RwSignal::new(Connection::Connecting) };
         market.apply(quotes.iter().copied(), false);
         market
     }

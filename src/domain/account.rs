@@ -47,8 +47,13 @@ pub struct Fill {
 /// Why an order cannot be filled from these books.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    InsufficientCash { cost: Money, available: Money },
-    InsufficientShares { held: Option<Quantity> },
+    InsufficientCash {
+        cost: Money,
+        available: Money,
+    },
+    InsufficientShares {
+        held: Option<Quantity>,
+    },
     /// The holding, or an amount of money, would outgrow its type.
     TooLarge,
 }
@@ -204,8 +209,12 @@ mod tests {
         // From dust to more than the cash buys, and prices from a hundredth of a cent up.
         let millionths = prop_oneof![1_i64..1_000, 1_i64..100_000_000, Just(1_000_000_000_000_000)];
         let units = prop_oneof![1_i64..100, 10_000_i64..10_000_000];
-        (side, ticker, millionths, units)
-            .prop_map(|(side, ticker, millionths, units)| Step { side, ticker, millionths, units })
+        (side, ticker, millionths, units).prop_map(|(side, ticker, millionths, units)| Step {
+            side,
+            ticker,
+            millionths,
+            units,
+        })
     }
 
     proptest! {
@@ -220,7 +229,7 @@ mod tests {
                 prop_assert!(account.cash >= Money::ZERO);
                 prop_assert!(account.holdings.values().all(|holding| holding.cost_basis >= Money::ZERO));
                 match outcome {
-                    Err(_) => prop_assert_eq!(account, before, "a refusal changes nothing"),
+                    Err(_) => prop_assert_eq!(&account, &before, "a refusal changes nothing"),
                     Ok(fill) => {
                         let moved = account.cash.cents() - before.cash.cents();
                         let signed = if step.side == Side::Buy { -fill.notional.cents() } else { fill.notional.cents() };

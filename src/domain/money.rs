@@ -15,7 +15,7 @@
 //! | `Quantity × Price`      | `Option<Money>`  | half to even, once, to cents  |
 //!
 //! In JSON each is a number. Writing goes through the nearest `f64`, whose shortest decimal form is the amount itself
-//! for every count below 2^53 (ninety million million dollars); reading goes through that decimal form, digit by digit.
+//! for every count of up to 15 digits (ten million million dollars); reading goes through that form, digit by digit.
 
 use std::{fmt, str::FromStr};
 
@@ -378,7 +378,7 @@ mod tests {
         assert!(serde_json::from_str::<Price>("-1").is_err());
     }
 
-    const EXACT_IN_JSON: i64 = 1 << 53;
+    const EXACT_IN_JSON: i64 = 1_000_000_000_000_000;
 
     proptest! {
         #[test]

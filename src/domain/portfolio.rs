@@ -141,9 +141,8 @@ mod tests {
     #[test]
     fn a_missing_price_makes_the_total_missing_not_smaller() {
         let account = account_with(&[("AAPL", "10", 1_900_000), ("V", "2", 2_800_000)]);
-        let portfolio = Portfolio::value(&account, |symbol| {
-            (symbol == ticker("V")).then(|| Price::from_units(2_800_000).unwrap())
-        });
+        let portfolio =
+            Portfolio::value(&account, |symbol| (symbol == ticker("V")).then(|| Price::from_units(2_800_000).unwrap()));
         assert_eq!((portfolio.total_value, portfolio.positions_value, portfolio.unrealized_pnl), (None, None, None));
         assert_eq!(portfolio.position(ticker("V")).unwrap().market_value, Some(Money::from_cents(56_000)));
         assert_eq!(portfolio.position(ticker("AAPL")).unwrap().market_value, None);

@@ -75,7 +75,9 @@ impl Config {
     /// # Errors
     /// The first variable with a bad value.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let vars = Variables { lookup: &|name| lookup(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()) };
+        let vars = Variables {
+            lookup: &|name| lookup(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()),
+        };
         let host: String = vars.get("HOST").unwrap_or_else(|| "127.0.0.1".to_owned());
         let tick_ms = vars.parse("SIM_TICK_MS", 500, "is not a whole number of milliseconds", "500")?;
         if !(TICK_MS_MIN..=TICK_MS_MAX).contains(&tick_ms) {
@@ -119,9 +121,9 @@ impl Variables<'_> {
     ) -> Result<T, ConfigError> {
         match self.get(variable) {
             None => Ok(default),
-            Some(text) => text
-                .parse()
-                .map_err(|_| ConfigError { variable, problem: format!("{problem}: {text:?}"), example }),
+            Some(text) => {
+                text.parse().map_err(|_| ConfigError { variable, problem: format!("{problem}: {text:?}"), example })
+            }
         }
     }
 

@@ -9,7 +9,7 @@ pub mod market;
 pub mod state;
 
 use std::{
-    io,
+    io::{self, IsTerminal},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     process::ExitCode,
     sync::Arc,
@@ -97,9 +97,10 @@ impl Server {
             }
         });
         let stopping = shutdown.clone();
-        let serving = tokio::spawn(async move {
-            axum::serve(listener, app).with_graceful_shutdown(stopping.cancelled_owned()).await
-        });
+        let serving =
+            tokio::spawn(
+                async move { axum::serve(listener, app).with_graceful_shutdown(stopping.cancelled_owned()).await },
+            );
         Ok(Self { address, shutdown, serving, writer, feed: feed_task })
     }
 
@@ -161,10 +162,11 @@ async fn serve() -> Result<(), StartError> {
     let config = Config::from_env()?;
     start_logging();
     let site = Site::locate().map_err(StartError::Site)?;
-    if !site.root.is_dir() {
-        warn!(site.root = %site.root.display(), "the page's files are not there; the REST API works all the same");
-    }
+    let site_root = site.root.clone();
     let mut server = Server::start(config, site).await?;
+    if !site_root.is_dir() {
+        warn!(site.root = %site_root.display(), "the page's files are not there; the REST API works all the same");
+    }
     println!("FinAlly is ready on http://{}", reachable(server.address));
     tokio::select! {
         () = stop_signal() => info!("stopping"),
@@ -177,7 +179,8 @@ async fn serve() -> Result<(), StartError> {
 /// Readable lines on stderr; stdout is for the one line that tells the address.
 fn start_logging() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    let is_terminal = io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(is_terminal).with_writer(io::stderr).init();
 }
 
 /// An address that a browser on this machine can open.

@@ -26,7 +26,8 @@ const COMMENT_INTERVAL: Duration = Duration::from_secs(10);
 
 const OPENING: Bytes = Bytes::from_static(b"retry: 1000\n\n");
 const COMMENT: Bytes = Bytes::from_static(b": still here\n\n");
-const DONE: Bytes = Bytes::from_static(b"event: done\ndata: {\"code\":\"shutdown\",\"detail\":\"The server is shutting down.\"}\n\n");
+const DONE: Bytes =
+    Bytes::from_static(b"event: done\ndata: {\"code\":\"shutdown\",\"detail\":\"The server is shutting down.\"}\n\n");
 
 pub fn router() -> Router<AppState> {
     Router::new().route("/stream/prices", get(prices))

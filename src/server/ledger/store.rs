@@ -142,11 +142,10 @@ pub async fn load(connection: &mut SqliteConnection) -> Result<Books, sqlx::Erro
             .bind(ACCOUNT_ID)
             .fetch_all(&mut *connection)
             .await?;
-    let watchlist =
-        sqlx::query("SELECT ticker, added_at_ms FROM watchlist WHERE account_id = ?1 ORDER BY ordinal")
-            .bind(ACCOUNT_ID)
-            .fetch_all(&mut *connection)
-            .await?;
+    let watchlist = sqlx::query("SELECT ticker, added_at_ms FROM watchlist WHERE account_id = ?1 ORDER BY ordinal")
+        .bind(ACCOUNT_ID)
+        .fetch_all(&mut *connection)
+        .await?;
 
     let mut holdings: BTreeMap<Ticker, Holding> = BTreeMap::new();
     for row in positions {

@@ -98,8 +98,12 @@ impl PlaceOrder {
 
     fn replay(&self, earlier: TradeReceipt) -> Result<TradeReceipt, ApiError> {
         let Trade { ticker, side, quantity, client_order_id, .. } = &earlier.trade;
-        let first =
-            OrderRequest { ticker: *ticker, side: *side, quantity: *quantity, client_order_id: client_order_id.clone() };
+        let first = OrderRequest {
+            ticker: *ticker,
+            side: *side,
+            quantity: *quantity,
+            client_order_id: client_order_id.clone(),
+        };
         if first == self.order {
             return Ok(TradeReceipt { replayed: true, ..earlier });
         }

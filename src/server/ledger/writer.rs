@@ -6,7 +6,10 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{debug, error};
 
-use super::{Books, TickerSet, Write, store::{self, FileLock}};
+use super::{
+    Books, TickerSet, Write,
+    store::{self, FileLock},
+};
 use crate::error::ApiError;
 
 /// The most writes that share a transaction.

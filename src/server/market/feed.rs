@@ -191,7 +191,9 @@ mod tests {
 
         async fn next_tick(&mut self, wanted: &TickerSet) -> Result<Vec<Quote>, super::super::SourceError> {
             match self.0.pop_front() {
-                Some(tick) => tick.map(|quotes| quotes.into_iter().filter(|quote| wanted.contains(&quote.ticker)).collect()),
+                Some(tick) => {
+                    tick.map(|quotes| quotes.into_iter().filter(|quote| wanted.contains(&quote.ticker)).collect())
+                }
                 None => std::future::pending().await,
             }
         }
@@ -218,7 +220,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_frame_is_one_event_with_every_wanted_ticker() {
-        let feed = run(vec![Ok(vec![quote("V", 28_019, 500), quote("AAPL", 19_042, 500), quote("XOM", 1, 500)])], &["AAPL", "V"]).await;
+        let feed = run(
+            vec![Ok(vec![quote("V", 28_019, 500), quote("AAPL", 19_042, 500), quote("XOM", 1, 500)])],
+            &["AAPL", "V"],
+        )
+        .await;
         let frame = String::from_utf8(feed.latest().frame.to_vec()).unwrap();
         let data = frame.strip_prefix("id: 1\ndata: ").unwrap().strip_suffix("\n\n").unwrap();
         let json: serde_json::Value = serde_json::from_str(data).unwrap();
@@ -230,7 +236,11 @@ mod tests {
     async fn ticks_within_a_second_are_one_point() {
         let ticks = [(100, 1_000), (101, 1_500), (102, 2_000), (103, 1_900)];
         let feed = run(ticks.map(|(cents, at)| Ok(vec![quote("V", cents, at)])).into(), &["V"]).await;
-        let points: Vec<_> = feed.recent_prices("V".parse().unwrap()).iter().map(|point| (point.time, point.price.units() / 100)).collect();
+        let points: Vec<_> = feed
+            .recent_prices("V".parse().unwrap())
+            .iter()
+            .map(|point| (point.time, point.price.units() / 100))
+            .collect();
         assert_eq!(points, [(1, 101), (2, 103)]);
     }
 
@@ -247,7 +257,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_failing_source_keeps_the_last_prices_and_recovers() {
         let fault = || Err(super::super::SourceError("down".to_owned()));
-        let feed = run(vec![Ok(vec![quote("V", 100, 0)]), fault(), fault(), Ok(vec![quote("V", 101, 500)])], &["V"]).await;
+        let feed =
+            run(vec![Ok(vec![quote("V", 100, 0)]), fault(), fault(), Ok(vec![quote("V", 101, 500)])], &["V"]).await;
         assert_eq!((feed.latest().version, feed.latest().price("V".parse().unwrap())), (2, Price::from_units(10_100)));
     }
 }

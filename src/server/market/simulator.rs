@@ -68,7 +68,12 @@ pub fn listing(ticker: Ticker) -> Option<Listing> {
 fn unlisted(rng: &mut ChaCha8Rng) -> Listing {
     use rand::Rng;
 
-    Listing { company: "", open: rng.random_range(20.0..500.0_f64).round(), drift: 0.07, volatility: rng.random_range(0.2..0.5) }
+    Listing {
+        company: "",
+        open: rng.random_range(20.0..500.0_f64).round(),
+        drift: 0.07,
+        volatility: rng.random_range(0.2..0.5),
+    }
 }
 
 /// The simulated market.
@@ -205,7 +210,10 @@ fn as_price(dollars: f64) -> Price {
 
 /// FNV-1a (Fowler, Noll, Vo): the same on every machine and in every version, unlike the standard library's hasher.
 fn stable_hash(ticker: Ticker) -> u64 {
-    ticker.as_str().bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    ticker
+        .as_str()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]

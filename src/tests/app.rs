@@ -1,0 +1,154 @@
+//! The server under test, in this process or in one of its own.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use finally::server::{Server, config::Config, http::Site};
+use reqwest::{Client, Response, StatusCode};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+/// A server in this process, over a database file of its own.
+pub struct TestApp {
+    pub client: TestClient,
+    server: Server,
+    folder: TempDir,
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// With these variables besides, or instead of, the usual ones.
+    pub async fn start_with(variables: &[(&str, &str)]) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), variables).await
+    }
+
+    async fn start_in(folder: TempDir, variables: &[(&str, &str)]) -> Self {
+        let mut settings = settings(folder.path());
+        settings.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let config = Config::from_lookup(|name| settings.get(name).cloned()).unwrap();
+        let site = Site { root: folder.path().join("site"), hash_files: false };
+        let server = Server::start(config, site).await.unwrap();
+        Self { client: TestClient::new(server.address), server, folder }
+    }
+
+    /// Stops the server and starts another on the same file.
+    pub async fn restart(self) -> Self {
+        self.server.stop().await;
+        Self::start_in(self.folder, &[]).await
+    }
+
+    pub async fn stop(self) {
+        self.server.stop().await;
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("db/finally.db")
+    }
+}
+
+/// A free port, a fixed market that ticks fast, no network.
+fn settings(folder: &Path) -> HashMap<String, String> {
+    let database = format!("sqlite://{}", folder.join("db/finally.db").display());
+    [("PORT", "0"), ("DATABASE_URL", &database), ("SIM_SEED", "1"), ("SIM_TICK_MS", "20"), ("LLM_MOCK", "true")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+}
+
+/// A server in a process of its own, which can be killed; it is when dropped.
+pub struct TestProcess {
+    pub client: TestClient,
+    child: Child,
+}
+
+impl TestProcess {
+    /// Waits until it says that it is ready.
+    pub async fn start(folder: &Path) -> Self {
+        let mut child = Self::command(folder).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = lines.next_line().await.unwrap().expect("the server says that it is ready");
+        let address = line.rsplit("http://").next().unwrap().parse().unwrap();
+        Self { client: TestClient::new(address), child }
+    }
+
+    /// The program with the usual settings, run in `folder`.
+    pub fn command(folder: &Path) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_finally"));
+        command
+            .current_dir(folder)
+            .env_clear()
+            .envs(settings(folder))
+            .env("RUST_LOG", "warn")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// SIGKILL: nothing of the program runs any more.
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+}
+
+/// What a script would call the API with.
+#[derive(Clone)]
+pub struct TestClient {
+    pub http: Client,
+    pub address: SocketAddr,
+}
+
+impl TestClient {
+    fn new(address: SocketAddr) -> Self {
+        Self { http: Client::new(), address }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub async fn get(&self, path: &str) -> Response {
+        self.http.get(self.url(path)).send().await.unwrap()
+    }
+
+    /// The answer's JSON, which has to be a success.
+    pub async fn read(&self, path: &str) -> Value {
+        let response = self.get(path).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        response.json().await.unwrap()
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Response {
+        self.http.post(self.url(path)).json(&body).send().await.unwrap()
+    }
+
+    /// Places an order and gives the answer's status and JSON.
+    pub async fn trade(&self, side: &str, quantity: f64, ticker: &str) -> (StatusCode, Value) {
+        self.order(json!({ "ticker": ticker, "side": side, "quantity": quantity })).await
+    }
+
+    pub async fn order(&self, order: Value) -> (StatusCode, Value) {
+        let response = self.post("/api/portfolio/trade", order).await;
+        (response.status(), response.json().await.unwrap())
+    }
+
+    pub async fn portfolio(&self) -> Value {
+        self.read("/api/portfolio").await
+    }
+}
+
+/// A JSON amount of dollars, as whole cents.
+pub fn cents(amount: &Value) -> i64 {
+    (amount.as_f64().expect("an amount of money") * 100.0).round() as i64
+}

@@ -1,0 +1,91 @@
+//! Requests that are wrong in every way: each gets its 4xx, as problem details, and harms nothing.
+
+use reqwest::{Method, StatusCode, header};
+use rstest::rstest;
+use serde_json::Value;
+
+use crate::app::TestApp;
+
+#[rstest]
+#[case::not_json("buy 10 AAPL", 400, "malformed_json")]
+#[case::array("[]", 400, "malformed_json")]
+#[case::nan(r#"{"ticker":"AAPL","side":"buy","quantity":NaN}"#, 400, "malformed_json")]
+#[case::infinity(r#"{"ticker":"AAPL","side":"buy","quantity":Infinity}"#, 400, "malformed_json")]
+#[case::twice(r#"{"ticker":"AAPL","ticker":"V","side":"buy","quantity":1}"#, 400, "malformed_json")]
+#[case::unknown(r#"{"ticker":"AAPL","side":"buy","quantity":1,"account":"other"}"#, 400, "malformed_json")]
+#[case::own_price(r#"{"ticker":"AAPL","side":"buy","quantity":1,"price":0.01}"#, 400, "malformed_json")]
+#[case::missing(r#"{"ticker":"AAPL","side":"buy"}"#, 400, "missing_field")]
+#[case::ticker(r#"{"ticker":"'; DROP TABLE trades","side":"buy","quantity":1}"#, 400, "invalid_ticker")]
+#[case::side(r#"{"ticker":"AAPL","side":"short","quantity":1}"#, 400, "invalid_side")]
+#[case::negative(r#"{"ticker":"AAPL","side":"buy","quantity":-5}"#, 400, "invalid_quantity")]
+#[case::zero(r#"{"ticker":"AAPL","side":"buy","quantity":0.0}"#, 400, "invalid_quantity")]
+#[case::overflow(r#"{"ticker":"AAPL","side":"buy","quantity":1e308}"#, 400, "invalid_quantity")]
+#[case::decimals(r#"{"ticker":"AAPL","side":"buy","quantity":0.1234567}"#, 400, "invalid_quantity")]
+#[tokio::test]
+async fn a_hostile_order_gets_its_code(#[case] body: &'static str, #[case] status: u16, #[case] code: &str) {
+    let app = TestApp::start().await;
+    let request = app.client.http.post(app.client.url("/api/portfolio/trade"));
+    let response = request.header(header::CONTENT_TYPE, "application/json").body(body).send().await.unwrap();
+    assert_eq!(response.status().as_u16(), status);
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+    let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
+    let problem: Value = response.json().await.unwrap();
+    assert_eq!((problem["code"].as_str(), problem["status"].as_u64()), (Some(code), Some(u64::from(status))));
+    assert_eq!(problem["request_id"], id);
+    for field in ["type", "title", "detail"] {
+        assert!(!problem[field].as_str().unwrap().is_empty(), "{field}");
+    }
+    assert_eq!(app.client.portfolio().await["total_value"], 10000.0);
+}
+
+#[tokio::test]
+async fn a_body_of_another_kind_or_size_is_refused() {
+    let app = TestApp::start().await;
+    let url = app.client.url("/api/portfolio/trade");
+    let send = |media_type: &'static str, body: String| {
+        let request = app.client.http.post(&url).header(header::CONTENT_TYPE, media_type).body(body);
+        async move {
+            let response = request.send().await.unwrap();
+            (response.status(), response.json::<Value>().await.unwrap()["code"].as_str().unwrap().to_owned())
+        }
+    };
+    let form = send("application/x-www-form-urlencoded", "ticker=AAPL".to_owned()).await;
+    assert_eq!(form, (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type".to_owned()));
+    let large = send("application/json", format!(r#"{{"ticker":"{}"}}"#, "A".repeat(70_000))).await;
+    assert_eq!(large, (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large".to_owned()));
+}
+
+#[rstest]
+#[case::unknown_path(Method::GET, "/api/nothing", 404, "not_found")]
+#[case::unknown_deep_path(Method::POST, "/api/portfolio/trade/again", 404, "not_found")]
+#[case::bare_api(Method::GET, "/api", 404, "not_found")]
+#[case::wrong_method(Method::DELETE, "/api/portfolio", 405, "method_not_allowed")]
+#[case::read_of_a_write(Method::GET, "/api/portfolio/trade", 405, "method_not_allowed")]
+#[tokio::test]
+async fn an_address_that_is_not_there_answers_a_problem(
+    #[case] method: Method,
+    #[case] path: &str,
+    #[case] status: u16,
+    #[case] code: &str,
+) {
+    let app = TestApp::start().await;
+    let response = app.client.http.request(method, app.client.url(path)).send().await.unwrap();
+    assert_eq!(response.status().as_u16(), status);
+    let is_wrong_method = status == 405;
+    assert_eq!(response.headers().contains_key(header::ALLOW), is_wrong_method);
+    let problem: Value = response.json().await.unwrap();
+    assert_eq!(problem["code"], code);
+    assert_eq!(problem["detail"].as_str().unwrap().contains("it answers "), is_wrong_method);
+}
+
+#[tokio::test]
+async fn a_request_id_is_kept_when_it_is_well_formed() {
+    let app = TestApp::start().await;
+    let id_for = |sent: &'static str| {
+        let request = app.client.http.get(app.client.url("/api/health")).header("x-request-id", sent);
+        async move { request.send().await.unwrap().headers()["x-request-id"].to_str().unwrap().to_owned() }
+    };
+    assert_eq!(id_for("trace-42").await, "trace-42");
+    assert_ne!(id_for("two words").await, "two words");
+    assert_eq!(id_for("").await.len(), 36);
+}

@@ -1,0 +1,156 @@
+//! The price stream, byte by byte.
+
+use std::time::{Duration, Instant};
+
+use reqwest::{Response, header};
+use serde_json::Value;
+
+use crate::app::TestApp;
+
+/// A stream's bytes, read event by event.
+struct Events {
+    response: Response,
+    buffer: String,
+}
+
+impl Events {
+    async fn open(app: &TestApp) -> Self {
+        Self { response: app.client.get("/api/stream/prices").await, buffer: String::new() }
+    }
+
+    /// The next event's text, without the blank line that ends it; nothing at the end of the stream.
+    async fn next(&mut self) -> Option<String> {
+        loop {
+            if let Some(end) = self.buffer.find("\n\n") {
+                let event = self.buffer[..end].to_owned();
+                self.buffer.drain(..end + 2);
+                return Some(event);
+            }
+            let chunk = self.response.chunk().await.unwrap()?;
+            self.buffer.push_str(str::from_utf8(&chunk).unwrap());
+        }
+    }
+
+    /// The next tick: its id and its data.
+    async fn next_tick(&mut self) -> (u64, Value) {
+        let event = self.next().await.expect("a tick");
+        let (id, data) = event.split_once('\n').unwrap();
+        let data = serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap();
+        (id.strip_prefix("id: ").unwrap().parse().unwrap(), data)
+    }
+}
+
+#[tokio::test]
+async fn a_stream_opens_with_everything_and_goes_on_tick_by_tick() {
+    let app = TestApp::start().await;
+    let mut events = Events::open(&app).await;
+    let headers = events.response.headers();
+    assert_eq!(headers[header::CONTENT_TYPE], "text/event-stream");
+    assert_eq!(headers[header::CACHE_CONTROL], "no-cache");
+    assert_eq!(headers["x-accel-buffering"], "no");
+    assert!(!headers.contains_key(header::CONTENT_ENCODING));
+    assert_eq!(events.next().await.as_deref(), Some("retry: 1000"));
+
+    let (first_id, first) = events.next_tick().await;
+    assert_eq!(first.as_object().unwrap().len(), 10);
+    let fields: Vec<_> = first["AAPL"].as_object().unwrap().keys().cloned().collect();
+    let mut expected = [
+        "ticker",
+        "price",
+        "previous_price",
+        "timestamp",
+        "change",
+        "change_percent",
+        "direction",
+        "day_change",
+        "day_change_percent",
+    ];
+    expected.sort_unstable();
+    assert_eq!(fields, expected);
+
+    let mut last_id = first_id;
+    let mut moved = false;
+    for _ in 0..20 {
+        let (id, tick) = events.next_tick().await;
+        assert!(id > last_id);
+        last_id = id;
+        moved |= tick["TSLA"]["price"] != first["TSLA"]["price"];
+    }
+    assert!(moved, "prices move");
+}
+
+#[tokio::test]
+async fn a_stream_asked_for_compressed_is_not() {
+    let app = TestApp::start().await;
+    let request = app.client.http.get(app.client.url("/api/stream/prices")).header(header::ACCEPT_ENCODING, "br, gzip");
+    let response = request.send().await.unwrap();
+    assert!(!response.headers().contains_key(header::CONTENT_ENCODING));
+}
+
+#[tokio::test]
+async fn every_listener_gets_the_same_ticks() {
+    let app = TestApp::start().await;
+    let listeners = futures::future::join_all((0..20).map(|_| async {
+        let mut events = Events::open(&app).await;
+        events.next().await;
+        let mut ticks = std::collections::BTreeMap::new();
+        for _ in 0..15 {
+            let (id, data) = events.next_tick().await;
+            ticks.insert(id, data);
+        }
+        ticks
+    }))
+    .await;
+    for ticks in &listeners[1..] {
+        let shared = ticks.iter().filter(|(id, _)| listeners[0].contains_key(id));
+        assert!(shared.clone().count() > 0);
+        shared.for_each(|(id, data)| assert_eq!(data, &listeners[0][id]));
+    }
+}
+
+#[tokio::test]
+async fn a_slow_reader_skips_to_the_newest_tick() {
+    let app = TestApp::start_with(&[("SIM_TICK_MS", "10")]).await;
+    let mut slow = Events::open(&app).await;
+    // More ticks pass than the sockets' buffers hold, while nothing is read.
+    let mut fast = Events::open(&app).await;
+    fast.next().await;
+    let (start, _) = fast.next_tick().await;
+    let newest = loop {
+        let (id, _) = fast.next_tick().await;
+        if id > start + 400 {
+            break id;
+        }
+    };
+    slow.next().await;
+    let mut ids = Vec::new();
+    while ids.last().is_none_or(|id| *id < newest) {
+        ids.push(slow.next_tick().await.0);
+    }
+    assert!(ids.is_sorted(), "never back in time");
+}
+
+#[tokio::test]
+async fn a_shutdown_ends_open_streams_with_a_last_event_and_soon() {
+    let app = TestApp::start().await;
+    let mut streams = Vec::new();
+    for _ in 0..5 {
+        let mut events = Events::open(&app).await;
+        events.next().await;
+        events.next_tick().await;
+        streams.push(events);
+    }
+    let started = Instant::now();
+    let readers = streams.into_iter().map(|mut events| async move {
+        let mut last = None;
+        while let Some(event) = events.next().await {
+            last = Some(event);
+        }
+        last
+    });
+    let (lasts, ()) = tokio::join!(futures::future::join_all(readers), app.stop());
+    assert!(started.elapsed() < Duration::from_secs(2));
+    for last in lasts {
+        assert!(last.unwrap().starts_with("event: done\n"));
+    }
+}

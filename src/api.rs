@@ -31,9 +31,10 @@ pub async fn load_recent_prices(ticker: Ticker) -> Result<Vec<PricePoint>, ApiEr
     Ok(crate::server::state()?.feed.recent_prices(ticker))
 }
 
-/// Fills a market order; see `server::execution`.
+/// Fills a market order; see `server::execution`. The inner result is the order's: a refusal is an answer, not a failed
+/// request, so that browsers do not report it as one.
 #[server(prefix = "/api/fn", input = Json)]
-pub async fn place_order(order: OrderRequest) -> Result<TradeReceipt, ApiError> {
+pub async fn place_order(order: OrderRequest) -> Result<Result<TradeReceipt, ApiError>, ApiError> {
     let source = crate::domain::order::OrderSource::Manual;
-    crate::server::state()?.execution.execute(order, source).await
+    Ok(crate::server::state()?.execution.execute(order, source).await)
 }

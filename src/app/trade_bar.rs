@@ -106,7 +106,7 @@ fn new_client_order_id() -> Result<ClientOrderId, ApiError> {
 async fn send(order: OrderRequest) -> Result<TradeReceipt, ApiError> {
     let mut resends = 0;
     loop {
-        match place_order(order.clone()).await {
+        match place_order(order.clone()).await.flatten() {
             Err(ApiError::Unreachable) if resends < RESENDS_MAX => {
                 resends += 1;
                 sleep(RESEND_DELAY).await;

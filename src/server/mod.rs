@@ -3,12 +3,14 @@
 pub mod clock;
 pub mod config;
 pub mod execution;
+mod health_probe;
 pub mod http;
 pub mod ledger;
 pub mod market;
 pub mod state;
 
 use std::{
+    env,
     io::{self, IsTerminal},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     process::ExitCode,
@@ -141,8 +143,36 @@ pub fn state() -> Result<AppState, ApiError> {
     leptos::prelude::use_context().ok_or(ApiError::Internal)
 }
 
-/// The program: starts the server and runs it until SIGTERM or SIGINT.
+const USAGE: &str = "\
+FinAlly, the AI trading workstation.
+
+  finally            serve the workstation (settings: see .env.example)
+  finally --health   exit with 0 when the server on HOST and PORT is well, else with 1
+  finally --version  print the version
+";
+
+/// The program: serves until SIGTERM or SIGINT, or does what its one argument says.
 pub fn run() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => run_server(),
+        ["--health"] => health_probe::run(),
+        ["--version"] => {
+            println!("finally {}", env!("CARGO_PKG_VERSION"));
+            ExitCode::SUCCESS
+        }
+        ["--help"] => {
+            print!("{USAGE}");
+            ExitCode::SUCCESS
+        }
+        _ => {
+            eprint!("{USAGE}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_server() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(cause) => return fail(&format!("the runtime cannot start: {cause}")),

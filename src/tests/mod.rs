@@ -1,5 +1,7 @@
 //! The server as a whole: a real database file, a real socket, and, where a process has to die, a real process.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod app;
 mod durability;
 mod hostile;

@@ -73,3 +73,16 @@ async fn the_database_is_made_with_its_folder() {
     let app = TestApp::start().await;
     assert!(app.database().is_file());
 }
+
+#[tokio::test]
+async fn the_health_check_of_a_container_tells_well_from_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = TestProcess::start(folder.path()).await;
+    let port = server.client.address.port().to_string();
+    let probe = || TestProcess::command(folder.path()).arg("--health").env("PORT", &port).output();
+    assert!(probe().await.unwrap().status.success());
+    server.kill().await;
+    let output = probe().await.unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8(output.stderr).unwrap().contains("could not be asked"));
+}

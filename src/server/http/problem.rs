@@ -3,6 +3,8 @@
 //! A handler returns an [`ApiError`]; its response carries the error aside until [`render`], which knows the request's
 //! id, writes the body. What is the server's fault is logged where it happens, with its cause.
 
+use std::any::Any;
+
 use axum::{
     Json,
     extract::Request,
@@ -11,6 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use tracing::error;
 
 use super::request_id::RequestId;
 use crate::error::ApiError;
@@ -54,6 +57,13 @@ pub async fn render(request: Request, next: Next) -> Response {
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     let body = Json(problem).into_response().into_body();
     Response::from_parts(parts, body)
+}
+
+/// A handler's panic is a defect: it is logged, and the caller is told no more than that.
+pub fn of_panic(panic: Box<dyn Any + Send>) -> Response {
+    let cause = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    error!(panic.cause = cause.unwrap_or("unknown"), "a request's handler panicked");
+    ApiError::Internal.into_response()
 }
 
 fn error_of(response: &Response, method: &Method) -> Option<ApiError> {

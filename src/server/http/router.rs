@@ -1,6 +1,7 @@
 //! All routes, and what every request passes through.
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{health, json_body::BODY_BYTES_MAX, page, portfolio, problem, request_id, stream, watchlist};
 use crate::{error::ApiError, server::state::AppState};
@@ -21,6 +22,7 @@ pub fn router(state: AppState) -> Router {
     // Around the routes as a whole: a route's own layers do not see the headers of axum's "method not allowed".
     Router::new()
         .fallback_service(routes)
+        .layer(CatchPanicLayer::custom(problem::of_panic))
         .layer(middleware::from_fn(problem::render))
         .layer(middleware::from_fn(request_id::assign))
 }

@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** The program under test: the release bundle, unless FINALLY_PROGRAM names another. */
+export const PROGRAM = process.env.FINALLY_PROGRAM ?? path.resolve(import.meta.dirname, '../../dist/finally');
+
+/** One server process over a folder, and a database, of its own. */
+export class FinallyServer {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly folder: string,
+    readonly url: string,
+  ) {}
+
+  static async start(): Promise<FinallyServer> {
+    return FinallyServer.startIn(await mkdtemp(path.join(tmpdir(), 'finally-')), '0');
+  }
+
+  private static async startIn(folder: string, port: string): Promise<FinallyServer> {
+    const child = spawn(PROGRAM, [], {
+      cwd: folder,
+      env: { ...process.env, PORT: port, DATABASE_URL: 'sqlite://db/finally.db', SIM_SEED: '42', LLM_MOCK: 'true', RUST_LOG: 'warn' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const url = await readyAddress(child);
+    return new FinallyServer(child, folder, url);
+  }
+
+  /** The same database and address, after `pauseMs` without a server. */
+  async restart(pauseMs: number): Promise<FinallyServer> {
+    await this.end('SIGTERM');
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    return FinallyServer.startIn(this.folder, new URL(this.url).port);
+  }
+
+  async stop(): Promise<void> {
+    await this.end('SIGTERM');
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const ended = once(this.child, 'exit');
+    this.child.kill(signal);
+    await ended;
+  }
+}
+
+/** Waits for the line that tells the address, and fails when the process ends before it. */
+export async function readyAddress(child: ChildProcess): Promise<string> {
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`the server ended with code ${code} before it was ready`);
+  });
+  const told = (async () => {
+    for await (const line of createInterface({ input: child.stdout! })) {
+      const address = line.match(/http:\/\/\S+/);
+      if (address) return address[0];
+    }
+    return ended;
+  })();
+  const url = await Promise.race([told, ended]);
+  ended.catch(() => {});
+  const health = await fetch(`${url}/api/health`);
+  if (!health.ok) throw new Error(`the server is not healthy: ${await health.text()}`);
+  return url;
+}

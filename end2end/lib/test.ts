@@ -1,0 +1,86 @@
+import { test as base, expect, type Locator, type Page } from '@playwright/test';
+import { FinallyServer } from './server';
+
+export { expect };
+
+type Fixtures = {
+  /** A server of this test's own. */
+  server: FinallyServer;
+  /** The page, opened and hydrated. */
+  workstation: Workstation;
+  /** What Chromium may print while this test runs; by default nothing at all. */
+  allowedConsole: RegExp | undefined;
+};
+
+export const test = base.extend<Fixtures>({
+  allowedConsole: [undefined, { option: true }],
+  server: async ({}, use) => {
+    const server = await FinallyServer.start();
+    await use(server);
+    await server.stop();
+  },
+  workstation: async ({ page, server, allowedConsole }, use) => {
+    const printed: string[] = [];
+    page.on('console', (message) => printed.push(`${message.type()}: ${message.text()}`));
+    page.on('pageerror', (error) => printed.push(`uncaught: ${error.message}`));
+    const workstation = new Workstation(page);
+    await workstation.open(server.url);
+    await use(workstation);
+    expect(printed.filter((line) => !allowedConsole?.test(line))).toEqual([]);
+  },
+});
+
+/** The page in the words of its user. */
+export class Workstation {
+  constructor(readonly page: Page) {}
+
+  async open(url: string): Promise<void> {
+    await this.page.goto(url);
+    await this.hydrated();
+  }
+
+  async hydrated(): Promise<void> {
+    await this.page.locator('body[data-hydrated]').waitFor();
+  }
+
+  get totalValue(): Locator {
+    return this.page.getByTestId('total-value');
+  }
+
+  get cash(): Locator {
+    return this.page.getByTestId('cash-balance');
+  }
+
+  get connection(): Locator {
+    return this.page.getByTestId('connection-status');
+  }
+
+  get rows(): Locator {
+    return this.page.getByTestId('watchlist-row');
+  }
+
+  row(ticker: string): Locator {
+    return this.page.locator(`[data-testid="watchlist-row"][data-ticker="${ticker}"]`);
+  }
+
+  position(ticker: string): Locator {
+    return this.page.locator(`[data-testid="position-row"][data-ticker="${ticker}"]`);
+  }
+
+  toast(kind: 'success' | 'error'): Locator {
+    return this.page.locator(`[data-testid="toast"][data-kind="${kind}"]`);
+  }
+
+  async order(side: 'buy' | 'sell', quantity: string, ticker: string): Promise<void> {
+    await this.page.getByTestId('trade-ticker').fill(ticker);
+    await this.page.getByTestId('trade-quantity').fill(quantity);
+    await this.page.getByTestId(`trade-${side}`).click();
+  }
+}
+
+/** `$8,095.80` as 809580. */
+export function cents(text: string): number {
+  const amount = Number(text.replace(/[$,]/g, '').replace('−', '-'));
+  expect(Number.isFinite(amount), `${text} is an amount of money`).toBe(true);
+  return Math.round(amount * 100);
+}

@@ -1,0 +1,148 @@
+import { cents, expect, test } from '../lib/test';
+
+test('first load shows ten tickers, the deposit, and prices that move', async ({ workstation }) => {
+  await expect(workstation.rows).toHaveCount(10);
+  await expect(workstation.totalValue).toHaveText('$10,000.00');
+  await expect(workstation.cash).toHaveText('$10,000.00');
+  await expect(workstation.connection).toHaveAttribute('data-state', 'connected');
+  const price = workstation.row('TSLA').getByTestId('watchlist-price');
+  const before = await price.innerText();
+  expect(Number(before)).toBeGreaterThan(0);
+  await expect(price).not.toHaveText(before);
+});
+
+test('a price flashes when it changes, and only then', async ({ page, server, workstation }) => {
+  // Watches from before the page's own script: the first paint and the first tick must not flash.
+  await page.addInitScript(() => {
+    const seen = ((window as any).flashes = { wrong: [] as string[], right: 0 });
+    document.addEventListener('DOMContentLoaded', () => {
+      const shown = new Map<Element, string>();
+      const cells = document.querySelectorAll('[data-testid="watchlist-price"]');
+      cells.forEach((cell) => {
+        if (cell.hasAttribute('data-flash')) seen.wrong.push('a flash in the first paint');
+        shown.set(cell, cell.textContent!);
+      });
+      new MutationObserver((records) => {
+        for (const cell of cells) {
+          const isFlash = records.some((record) => record.attributeName === 'data-flash' && record.target === cell);
+          const before = shown.get(cell)!;
+          const now = cell.textContent!;
+          shown.set(cell, now);
+          if (!isFlash) continue;
+          const direction = Number(now) > Number(before) ? 'up' : 'down';
+          if (now === before) seen.wrong.push(`flash without a change at ${now}`);
+          else if (!cell.getAttribute('data-flash')!.startsWith(direction)) seen.wrong.push(`${before} → ${now} flashed wrongly`);
+          else seen.right += 1;
+        }
+      }).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+    });
+  });
+  await workstation.open(server.url);
+  await expect.poll(() => page.evaluate(() => (window as any).flashes.right)).toBeGreaterThan(20);
+  expect(await page.evaluate(() => (window as any).flashes.wrong)).toEqual([]);
+});
+
+test('a buy takes cash, makes a position, and keeps the total', async ({ workstation }) => {
+  await workstation.order('buy', '10', 'AAPL');
+  const toast = workstation.toast('success');
+  await expect(toast).toContainText('Bought 10 AAPL at ');
+  const position = workstation.position('AAPL');
+  await expect(position.getByTestId('position-quantity')).toHaveText('10');
+  await expect(workstation.cash).not.toHaveText('$10,000.00');
+
+  const cash = await workstation.cash.innerText();
+  await expect(toast).toContainText(`Cash is ${cash}.`);
+  const averageCost = Number(await position.getByTestId('position-avg-cost').innerText());
+  expect(cents(cash)).toBe(1_000_000 - Math.round(averageCost * 1_000));
+  // Both figures are read at once: a tick may fall between two reads.
+  const [total, price] = await workstation.page.evaluate(() => [
+    document.querySelector('[data-testid="total-value"]')!.textContent!,
+    document.querySelector('[data-testid="position-price"]')!.textContent!,
+  ]);
+  expect(cents(total)).toBe(cents(cash) + Math.round(Number(price) * 1_000));
+});
+
+test('selling all ends the position', async ({ workstation }) => {
+  await workstation.order('buy', '2.5', 'NVDA');
+  await expect(workstation.position('NVDA')).toBeVisible();
+  await workstation.order('sell', '2.5', 'nvda');
+  await expect(workstation.toast('success').filter({ hasText: 'Sold 2.5 NVDA' })).toBeVisible();
+  await expect(workstation.position('NVDA')).toHaveCount(0);
+  await expect(workstation.page.getByTestId('positions-table')).toContainText('No positions yet');
+  await expect(workstation.totalValue).toHaveText(await workstation.cash.innerText());
+});
+
+for (const [name, side, quantity, ticker, reason] of [
+  ['more than the cash buys', 'buy', '1000', 'AAPL', /^Buying 1,000 AAPL costs \$1\d\d,\d{3}\.\d\d; you have \$10,000\.00\.$/],
+  ['more than is held', 'sell', '1', 'V', /^Selling 1 V is not possible; you hold none\.$/],
+  ['no quantity', 'buy', '', 'AAPL', /^That is not a quantity: a quantity is a number of shares/],
+  ['a negative quantity', 'buy', '-1', 'AAPL', /more than zero/],
+  ['no ticker', 'buy', '1', '123', /^That is not a ticker/],
+  ['a ticker without a price', 'buy', '1', 'XOM', /^XOM has no price/],
+] as const) {
+  test(`an order for ${name} is refused with its reason`, async ({ workstation }) => {
+    await workstation.order(side, quantity, ticker);
+    await expect(workstation.toast('error').locator('p')).toHaveText(reason);
+    await expect(workstation.cash).toHaveText('$10,000.00');
+    await expect(workstation.page.getByTestId('position-row')).toHaveCount(0);
+  });
+}
+
+test('a double click trades once', async ({ workstation }) => {
+  await workstation.page.getByTestId('trade-ticker').fill('V');
+  await workstation.page.getByTestId('trade-buy').dblclick();
+  await expect(workstation.position('V').getByTestId('position-quantity')).toHaveText('1');
+  await expect(workstation.toast('success')).toHaveCount(1);
+});
+
+test('a reload shows the same account', async ({ workstation }) => {
+  await workstation.order('buy', '3', 'JPM');
+  await expect(workstation.position('JPM')).toBeVisible();
+  const cash = await workstation.cash.innerText();
+  await workstation.page.reload();
+  await workstation.hydrated();
+  await expect(workstation.cash).toHaveText(cash);
+  await expect(workstation.position('JPM').getByTestId('position-quantity')).toHaveText('3');
+});
+
+test('the chart follows the selected ticker, and there is only ever one', async ({ workstation }) => {
+  const { page } = workstation;
+  const chart = page.getByTestId('main-chart');
+  await expect(chart).toHaveAttribute('data-ticker', 'AAPL');
+  for (const ticker of ['NVDA', 'V', 'TSLA', 'NVDA', 'MSFT']) {
+    await workstation.row(ticker).getByRole('button').click();
+    await expect(chart).toHaveAttribute('data-ticker', ticker);
+    await expect(chart).toHaveAttribute('data-loading', 'false');
+    await expect(page.getByTestId('trade-ticker')).toHaveValue(ticker);
+  }
+  await expect(page.locator('.tv-lightweight-charts')).toHaveCount(1);
+  await expect(page.getByRole('link', { name: /TradingView/ })).toBeVisible();
+});
+
+test('the watchlist is chosen from by keyboard', async ({ workstation }) => {
+  await workstation.row('GOOGL').getByRole('button').focus();
+  await workstation.page.keyboard.press('Enter');
+  await expect(workstation.page.getByTestId('main-chart')).toHaveAttribute('data-ticker', 'GOOGL');
+});
+
+for (const [width, height] of [
+  [1440, 900],
+  [1024, 768],
+  [390, 844],
+] as const) {
+  test(`nothing is cut off at ${width}×${height}`, async ({ page, server, workstation }) => {
+    await page.setViewportSize({ width, height });
+    await workstation.open(server.url);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    expect(overflow).toBeLessThanOrEqual(0);
+    for (const id of ['total-value', 'cash-balance', 'connection-status', 'main-chart', 'trade-buy', 'trade-sell']) {
+      const box = (await page.getByTestId(id).boundingBox())!;
+      expect(box.x, id).toBeGreaterThanOrEqual(0);
+      expect(box.x + box.width, id).toBeLessThanOrEqual(width);
+    }
+    if (width > 720) {
+      const scroll = await page.evaluate(() => document.documentElement.scrollHeight - window.innerHeight);
+      expect(scroll, 'the page itself does not scroll').toBeLessThanOrEqual(0);
+    }
+  });
+}

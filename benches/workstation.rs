@@ -131,30 +131,32 @@ async fn bare_sqlite(folder: &Path) -> Outcome<f64> {
     Ok(rate)
 }
 
-/// Lets clients buy and sell in turn; gives how many trades were acknowledged.
+/// Lets clients buy and sell at once; gives how many trades were acknowledged.
 async fn trade_for(address: SocketAddr, clients: usize, time: Duration) -> Outcome<usize> {
-    let trader = async move || -> io::Result<usize> {
-        let mut client = Client::connect(address).await?;
-        let end = Instant::now() + time;
-        let mut trades = 0;
-        while Instant::now() < end {
-            for side in ["buy", "sell"] {
-                let body = format!(r#"{{"ticker":"V","side":"{side}","quantity":0.01}}"#);
-                let answer = client.call("POST /api/portfolio/trade", &body).await?;
-                if !answer.starts_with("HTTP/1.1 200") {
-                    return Err(io::Error::other(answer));
-                }
-                trades += 1;
-            }
-        }
-        Ok(trades)
-    };
-    let counts = futures::future::join_all((0..clients).map(|_| tokio::spawn(trader()))).await;
+    let end = Instant::now() + time;
+    let counts = futures::future::join_all((0..clients).map(|_| tokio::spawn(trade_until(address, end)))).await;
     let mut total = 0;
     for count in counts {
         total += count??;
     }
     Ok(total)
+}
+
+/// Buys and sells in turn.
+async fn trade_until(address: SocketAddr, end: Instant) -> io::Result<usize> {
+    let mut client = Client::connect(address).await?;
+    let mut trades = 0;
+    while Instant::now() < end {
+        for side in ["buy", "sell"] {
+            let body = format!(r#"{{"ticker":"V","side":"{side}","quantity":0.01}}"#);
+            let answer = client.call("POST /api/portfolio/trade", &body).await?;
+            if !answer.starts_with("HTTP/1.1 200") {
+                return Err(io::Error::other(answer));
+            }
+            trades += 1;
+        }
+    }
+    Ok(trades)
 }
 
 async fn measure_stream(program: &Path, folder: &Path, listeners: usize) -> Outcome<()> {

@@ -46,7 +46,8 @@ wasm_target() {
     if [ -n "${FINALLY_CLIENT_TOOLCHAIN:-}" ] && has_wasm_target rustup run "$FINALLY_CLIENT_TOOLCHAIN" rustc; then return; fi
     rm -f "$CACHE/client-toolchain.env"
     has_wasm_target rustc && return
-    if command -v rustup >/dev/null && curl -sSfI --max-time 8 -o /dev/null https://static.rust-lang.org/rustup/release-stable.toml 2>/dev/null; then
+    local server="${RUSTUP_DIST_SERVER:-https://static.rust-lang.org}"
+    if command -v rustup >/dev/null && curl -sSfI --max-time 8 -o /dev/null "$server/rustup/release-stable.toml" 2>/dev/null; then
         step "Adding Rust's WebAssembly target" "The page's client is compiled to it. Under a minute."
         run_logged rustup-target timeout 600 rustup target add "$WASM_TARGET"
         return

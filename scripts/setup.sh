@@ -60,10 +60,12 @@ wasm_target() {
 use_debian_toolchain() {
     step "Installing Debian's Rust for WebAssembly" "Rust's download server is out of reach, so the client is compiled with Debian's. About a minute."
     apt_install rustc-web cargo-web rust-web-src libstd-rust-web-dev
-    local llvm
+    local llvm linkers
     llvm="$(/usr/bin/rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')"
     [ -x "/usr/lib/llvm-$llvm/bin/lld" ] || apt_install "lld-$llvm"
-    as_root ln -sfn "../../../llvm-$llvm/bin/lld" /usr/lib/rustlib/x86_64-unknown-linux-gnu/bin/rust-lld
+    linkers="/usr/lib/rustlib/$(/usr/bin/rustc -vV | sed -n 's/^host: //p')/bin"
+    as_root mkdir -p "$linkers"
+    as_root ln -sfn "/usr/lib/llvm-$llvm/bin/lld" "$linkers/rust-lld"
     has_wasm_target /usr/bin/rustc || build_wasm_std
     mkdir -p "$CACHE"
     if command -v rustup >/dev/null; then

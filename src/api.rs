@@ -5,8 +5,8 @@ use leptos::{prelude::*, server_fn::codec::Json};
 use crate::{
     domain::{
         account::Account,
+        candle::{Candle, Interval},
         order::{OrderRequest, TradeReceipt},
-        quote::PricePoint,
         ticker::Ticker,
         workstation::Workstation,
     },
@@ -25,10 +25,10 @@ pub async fn load_account() -> Result<Account, ApiError> {
     Ok(crate::server::state()?.ledger.books().account.clone())
 }
 
-/// The prices of the latest seconds, oldest first; empty when the ticker is neither watched nor held.
+/// The latest candles, oldest first; empty when the ticker is neither watched nor held.
 #[server(prefix = "/api/fn", input = Json)]
-pub async fn load_recent_prices(ticker: Ticker) -> Result<Vec<PricePoint>, ApiError> {
-    Ok(crate::server::state()?.feed.recent_prices(ticker))
+pub async fn load_candles(ticker: Ticker, interval: Interval) -> Result<Vec<Candle>, ApiError> {
+    Ok(crate::server::state()?.chart(ticker, interval))
 }
 
 /// Fills a market order; see `server::execution`. The inner result is the order's: a refusal is an answer, not a failed

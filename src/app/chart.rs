@@ -9,9 +9,10 @@ use super::{
     market::Market,
 };
 use crate::{
-    api::load_recent_prices,
+    api::load_candles,
     domain::{
-        quote::{Direction, PricePoint, Quote},
+        candle::{Candle, Interval},
+        quote::{Direction, Quote},
         ticker::Ticker,
     },
     interop::lightweight_charts::PriceChart,
@@ -30,7 +31,7 @@ pub fn ChartPanel(
     market: Market,
     selected: RwSignal<Option<Ticker>>,
     /// What the server rendered the page with: the first ticker's prices.
-    initial: Option<(Ticker, Vec<PricePoint>)>,
+    initial: Option<(Ticker, Vec<Candle>)>,
 ) -> impl IntoView {
     let container = NodeRef::<Div>::new();
     let loading = RwSignal::new(Loading::Pending);
@@ -93,7 +94,7 @@ fn draw(
     ticker: Ticker,
     market: Market,
     loading: RwSignal<Loading>,
-    initial: StoredValue<Option<(Ticker, Vec<PricePoint>)>>,
+    initial: StoredValue<Option<(Ticker, Vec<Candle>)>>,
 ) {
     let rendered = initial.try_update_value(Option::take).flatten().filter(|(first, _)| *first == ticker);
     loading.set(Loading::Pending);
@@ -105,14 +106,14 @@ fn draw(
                     let time = shown.quote.at.unix_ms().div_euclid(1_000);
                     // The library takes no step back in time.
                     if time >= last_time {
-                        chart.update(PricePoint { time, price: shown.quote.price });
+                        chart.update(time, shown.quote.price);
                     }
                 }
             });
         }
     };
-    let show = move |points: &[PricePoint]| {
-        chart.set_points(points);
+    let show = move |points: &[Candle]| {
+        chart.set_candles(points);
         loading.set(Loading::Ready);
         follow(points.last().map_or(i64::MIN, |point| point.time));
     };
@@ -120,7 +121,7 @@ fn draw(
         return show(&points);
     }
     chart_owner_scope(async move {
-        match load_recent_prices(ticker).await {
+        match load_candles(ticker, Interval::Second).await {
             Ok(points) => show(&points),
             Err(error) => loading.set(Loading::Failed(error.to_string())),
         }

@@ -5,6 +5,7 @@
 //! functions use these very types.
 
 pub mod account;
+pub mod candle;
 pub mod fixed_point;
 pub mod instant;
 pub mod money;

@@ -40,14 +40,6 @@ impl Quote {
     }
 }
 
-/// The price at the end of one second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PricePoint {
-    /// Unix seconds.
-    pub time: i64,
-    pub price: Price,
-}
-
 /// Which way a price went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

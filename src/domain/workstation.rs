@@ -2,12 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    account::Account,
-    money::Price,
-    quote::{PricePoint, Quote},
-    ticker::Ticker,
-};
+use super::{account::Account, candle::Candle, money::Price, quote::Quote, ticker::Ticker};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workstation {
@@ -18,8 +13,8 @@ pub struct Workstation {
     pub quotes: Vec<Quote>,
     /// Where prices come from, such as `simulator`.
     pub market_source: String,
-    /// What the chart shows first: nothing when no ticker is watched.
-    pub chart: Option<(Ticker, Vec<PricePoint>)>,
+    /// What the chart shows first, a candle a second: nothing when no ticker is watched.
+    pub chart: Option<(Ticker, Vec<Candle>)>,
 }
 
 /// What the watchlist shows of a ticker beside its quote.

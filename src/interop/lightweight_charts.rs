@@ -4,7 +4,7 @@ use js_sys::{Array, JSON, Object, Reflect};
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 
-use crate::domain::quote::PricePoint;
+use crate::domain::{candle::Candle, money::Price};
 
 #[wasm_bindgen(module = "/node_modules/lightweight-charts/dist/lightweight-charts.standalone.production.mjs")]
 extern "C" {
@@ -66,16 +66,16 @@ impl PriceChart {
         Self { chart, line }
     }
 
-    /// Replaces the line; points are in the order of time, each second once.
-    pub fn set_points(&self, points: &[PricePoint]) {
-        let data: Array = points.iter().map(|point| js_point(*point)).collect();
+    /// Replaces the line by one through the closing prices; candles are in the order of time.
+    pub fn set_candles(&self, candles: &[Candle]) {
+        let data: Array = candles.iter().map(|candle| js_point(candle.time, candle.close)).collect();
         self.line.set_data(&data);
         self.chart.time_scale().fit_content();
     }
 
     /// Moves the last point, or adds one after it. A point from before the last one is not drawn.
-    pub fn update(&self, point: PricePoint) {
-        self.line.update(&js_point(point));
+    pub fn update(&self, time: i64, price: Price) {
+        self.line.update(&js_point(time, price));
     }
 }
 
@@ -85,12 +85,12 @@ impl Drop for PriceChart {
     }
 }
 
-fn js_point(point: PricePoint) -> JsValue {
+fn js_point(time: i64, price: Price) -> JsValue {
     let object = Object::new();
     // Invariant: a fresh plain object takes any property.
     let set = |name: &str, value: f64| Reflect::set(&object, &name.into(), &value.into()).expect("a plain object");
-    set("time", point.time as f64);
-    set("value", point.price.dollars());
+    set("time", time as f64);
+    set("value", price.dollars());
     object.into()
 }
 

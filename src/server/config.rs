@@ -4,7 +4,7 @@
 //! stops the start with one line that names the variable, what is wrong with it and an example. A secret's value is
 //! never part of that line, nor of `Debug`.
 
-use std::{collections::HashMap, env, fmt, net::IpAddr, str::FromStr, time::Duration};
+use std::{collections::HashMap, env, fmt, net::IpAddr, num::NonZeroU32, str::FromStr, time::Duration};
 
 /// Everything that can be set from outside.
 #[derive(Debug, Clone)]
@@ -14,7 +14,29 @@ pub struct Config {
     pub port: u16,
     pub database_url: String,
     pub simulator: SimulatorConfig,
+    /// Real market data instead of the simulator.
+    pub massive: Option<MassiveConfig>,
+    pub limits: LimitsConfig,
+    /// Host names that are answered, besides the loopback ones and `host`; lower case, without ports.
+    pub allowed_hosts: Vec<String>,
     pub copilot: CopilotConfig,
+}
+
+#[derive(Debug, Clone)]
+pub struct MassiveConfig {
+    pub api_key: Secret,
+    /// Without a slash at its end.
+    pub base_url: String,
+    pub poll: Duration,
+}
+
+/// What one client, and all of them, may take; nothing means no limit.
+#[derive(Debug, Clone, Copy)]
+pub struct LimitsConfig {
+    pub streams_per_client: Option<NonZeroU32>,
+    pub streams_in_all: Option<NonZeroU32>,
+    /// A second; bursts of twice that.
+    pub requests_per_client: Option<NonZeroU32>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +82,9 @@ pub struct ConfigError {
 const TICK_MS_MIN: u64 = 10;
 const TICK_MS_MAX: u64 = 60_000;
 
+const POLL_SECONDS_MIN: f64 = 0.05;
+const POLL_SECONDS_MAX: f64 = 3_600.0;
+
 impl Config {
     /// Reads the process environment and `.env`.
     ///
@@ -95,6 +120,19 @@ impl Config {
                 },
                 tick: Duration::from_millis(tick_ms),
             },
+            massive: massive(&vars)?,
+            limits: LimitsConfig {
+                streams_per_client: vars.limit("SSE_MAX_PER_CLIENT", 6, "6")?,
+                streams_in_all: vars.limit("SSE_MAX_TOTAL", 10_000, "10000")?,
+                requests_per_client: vars.limit("RATE_LIMIT", 50, "50")?,
+            },
+            allowed_hosts: vars
+                .get("ALLOWED_HOSTS")
+                .unwrap_or_default()
+                .split(',')
+                .map(|host| host.trim().to_ascii_lowercase())
+                .filter(|host| !host.is_empty())
+                .collect(),
             copilot: CopilotConfig {
                 mock: vars.flag("LLM_MOCK")?,
                 api_key: vars.get("OPENROUTER_API_KEY").map(Secret),
@@ -127,6 +165,15 @@ impl Variables<'_> {
         }
     }
 
+    fn limit(
+        &self,
+        variable: &'static str,
+        default: u32,
+        example: &'static str,
+    ) -> Result<Option<NonZeroU32>, ConfigError> {
+        self.parse(variable, default, "is not a whole number (0 means no limit)", example).map(NonZeroU32::new)
+    }
+
     fn flag(&self, variable: &'static str) -> Result<bool, ConfigError> {
         match self.get(variable).map(|text| text.to_ascii_lowercase()).as_deref() {
             None | Some("false" | "0" | "no") => Ok(false),
@@ -136,6 +183,27 @@ impl Variables<'_> {
             }
         }
     }
+}
+
+fn massive(vars: &Variables<'_>) -> Result<Option<MassiveConfig>, ConfigError> {
+    let Some(api_key) = vars.get("MASSIVE_API_KEY").map(Secret) else {
+        return Ok(None);
+    };
+    let base_url = vars.get("MASSIVE_BASE_URL").unwrap_or_else(|| "https://api.massive.com".to_owned());
+    if !base_url.starts_with("http://") && !base_url.starts_with("https://") {
+        return Err(ConfigError {
+            variable: "MASSIVE_BASE_URL",
+            problem: "is not an http or https address".to_owned(),
+            example: "https://api.massive.com",
+        });
+    }
+    let poll_seconds: f64 = vars.parse("MASSIVE_POLL_SECONDS", 15.0, "is not a number of seconds", "15")?;
+    if !(POLL_SECONDS_MIN..=POLL_SECONDS_MAX).contains(&poll_seconds) {
+        let problem = format!("is {poll_seconds}, and has to be from {POLL_SECONDS_MIN} to {POLL_SECONDS_MAX} seconds");
+        return Err(ConfigError { variable: "MASSIVE_POLL_SECONDS", problem, example: "15" });
+    }
+    let base_url = base_url.trim_end_matches('/').to_owned();
+    Ok(Some(MassiveConfig { api_key, base_url, poll: Duration::from_secs_f64(poll_seconds) }))
 }
 
 fn parse_host(text: &str) -> Result<IpAddr, ConfigError> {
@@ -208,10 +276,31 @@ mod tests {
     #[case::tick_text("SIM_TICK_MS", "fast")]
     #[case::seed("SIM_SEED", "-1")]
     #[case::mock("LLM_MOCK", "maybe")]
+    #[case::rate("RATE_LIMIT", "-1")]
+    #[case::streams("SSE_MAX_TOTAL", "many")]
     fn a_bad_value_names_its_variable_and_an_example(#[case] variable: &str, #[case] value: &str) {
         let message = config(&[(variable, value)]).unwrap_err().to_string();
         assert!(message.starts_with(variable) && message.contains(&format!("{variable}=")), "{message}");
         assert!(!message.contains('\n'));
+    }
+
+    #[test]
+    fn zero_means_no_limit() {
+        let limits = config(&[("RATE_LIMIT", "0"), ("SSE_MAX_PER_CLIENT", "3")]).unwrap().limits;
+        assert_eq!((limits.requests_per_client, limits.streams_per_client), (None, NonZeroU32::new(3)));
+        assert_eq!(limits.streams_in_all, NonZeroU32::new(10_000));
+    }
+
+    #[test]
+    fn a_key_turns_real_market_data_on() {
+        assert!(config(&[("MASSIVE_API_KEY", " ")]).unwrap().massive.is_none());
+        let key = ("MASSIVE_API_KEY", "canary-key");
+        let massive = config(&[key, ("MASSIVE_BASE_URL", "http://localhost:1/")]).unwrap().massive.unwrap();
+        assert_eq!((massive.base_url.as_str(), massive.poll), ("http://localhost:1", Duration::from_secs(15)));
+        for bad in [("MASSIVE_BASE_URL", "ftp://x"), ("MASSIVE_POLL_SECONDS", "NaN")] {
+            let message = config(&[key, bad]).unwrap_err().to_string();
+            assert!(message.starts_with(bad.0) && !message.contains("canary"), "{message}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Execution: the only way to trade, for REST, server functions and copilot alike.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::{
@@ -11,6 +13,9 @@ use crate::{
     domain::order::{OrderRequest, OrderSource, TradeReceipt},
     error::ApiError,
 };
+
+/// How long an order waits for the first price of a ticker that has just been added to the watchlist.
+const FIRST_PRICE_MAX: Duration = Duration::from_millis(1_500);
 
 /// Fills market orders at the feed's price. Clones share the feed and the ledger.
 #[derive(Clone)]
@@ -31,7 +36,9 @@ impl Execution {
     /// # Errors
     /// When the ticker has no price, cash or shares do not suffice, the id names another order, or the ledger is busy.
     pub async fn execute(&self, order: OrderRequest, source: OrderSource) -> Result<TradeReceipt, ApiError> {
-        let prices = self.feed.latest();
+        let is_wanted = self.ledger.wanted().borrow().contains(&order.ticker);
+        let patience = if is_wanted { FIRST_PRICE_MAX } else { Duration::ZERO };
+        let prices = self.feed.tick_with(order.ticker, patience).await;
         let write =
             PlaceOrder { order, source, prices, trade_id: Uuid::now_v7().to_string(), executed_at: (self.clock)() };
         self.ledger.submit(write).await

@@ -13,10 +13,15 @@ use super::{
     market::{company_name, feed::Feed},
 };
 use crate::domain::{
+    candle::{Candle, Interval},
     portfolio::Portfolio,
+    ticker::Ticker,
     watchlist::WatchedTicker,
     workstation::{WatchlistLine, Workstation},
 };
+
+/// The candles that a chart of the page starts with.
+const CHART_CANDLES_MAX: usize = 900;
 
 /// What every request may reach. Clones share everything.
 #[derive(Clone)]
@@ -37,6 +42,11 @@ impl AppState {
         Portfolio::value(&books.account, |ticker| tick.price(ticker))
     }
 
+    /// What a chart shows of a ticker; empty when that is neither watched nor held.
+    pub fn chart(&self, ticker: Ticker, interval: Interval) -> Vec<Candle> {
+        self.feed.candles(ticker, interval, CHART_CANDLES_MAX).unwrap_or_default()
+    }
+
     /// What the page starts from: one state of the books, and one tick.
     pub fn workstation(&self) -> Workstation {
         let (books, tick) = (self.ledger.books(), self.feed.latest());
@@ -51,7 +61,7 @@ impl AppState {
             watchlist: books.watchlist.iter().map(line).collect(),
             quotes: tick.quotes.values().copied().collect(),
             market_source: self.feed.source().to_owned(),
-            chart: first.map(|ticker| (ticker, self.feed.recent_prices(ticker))),
+            chart: first.map(|ticker| (ticker, self.chart(ticker, Interval::Second))),
         }
     }
 }

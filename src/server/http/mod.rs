@@ -3,6 +3,7 @@
 mod health;
 mod json_body;
 mod page;
+mod parameter;
 mod portfolio;
 mod problem;
 mod request_id;

@@ -12,17 +12,29 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use futures::{Stream, stream};
+use futures::stream;
+use serde::Deserialize;
 use tokio::{
     sync::watch,
     time::{Instant, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::server::{market::feed::Tick, state::AppState};
+use super::parameter::{Parameter, invalid_parameter};
+use crate::{
+    error::ApiError,
+    server::{
+        ledger::TickerSet,
+        market::{feed::Tick, frame::Choice},
+        state::AppState,
+    },
+};
 
 /// A silent connection is written a comment after this long, so that proxies keep it open.
 const COMMENT_INTERVAL: Duration = Duration::from_secs(10);
+
+/// The most tickers that one stream may choose; without a choice it has all of them.
+const CHOSEN_TICKERS_MAX: usize = 100;
 
 const OPENING: Bytes = Bytes::from_static(b"retry: 1000\n\n");
 const COMMENT: Bytes = Bytes::from_static(b": still here\n\n");
@@ -33,17 +45,64 @@ pub fn router() -> Router<AppState> {
     Router::new().route("/stream/prices", get(prices))
 }
 
-async fn prices(State(state): State<AppState>) -> Response {
-    let mut ticks = state.feed.subscribe();
-    // The tick there is now is the first frame.
-    ticks.mark_changed();
-    let body = Body::from_stream(frames(ticks, state.shutdown));
+/// `?changes=only&tickers=AAPL,MSFT`, both optional.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Parameters {
+    changes: Option<String>,
+    tickers: Option<String>,
+}
+
+impl Parameters {
+    fn choice(&self) -> Result<Choice, ApiError> {
+        let changes_only = match self.changes.as_deref() {
+            None => false,
+            Some("only") => true,
+            Some(_) => return Err(invalid_parameter("changes", "it can only be \"only\"")),
+        };
+        let tickers = match &self.tickers {
+            None => None,
+            Some(list) => Some(read_tickers(list)?),
+        };
+        Ok(Choice { tickers, changes_only })
+    }
+}
+
+fn read_tickers(list: &str) -> Result<TickerSet, ApiError> {
+    let tickers: TickerSet = list.split(',').map(str::parse).collect::<Result<_, _>>()?;
+    if tickers.len() > CHOSEN_TICKERS_MAX {
+        return Err(invalid_parameter("tickers", &format!("it can name at most {CHOSEN_TICKERS_MAX}")));
+    }
+    Ok(tickers)
+}
+
+async fn prices(
+    State(state): State<AppState>,
+    Parameter(parameters): Parameter<Parameters>,
+) -> Result<Response, ApiError> {
+    let reader = Reader {
+        choice: parameters.choice()?,
+        ticks: state.feed.subscribe(),
+        shutdown: state.shutdown,
+        seen: 0,
+        progress: Progress::Opening,
+    };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         (header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
-    (headers, body).into_response()
+    Ok((headers, Body::from_stream(stream::unfold(reader, Reader::next))).into_response())
+}
+
+/// One connection: what it wants, and how far it is.
+struct Reader {
+    choice: Choice,
+    ticks: watch::Receiver<Arc<Tick>>,
+    shutdown: CancellationToken,
+    /// The version of the tick that it was last told, or that had nothing to tell it.
+    seen: u64,
+    progress: Progress,
 }
 
 enum Progress {
@@ -52,31 +111,44 @@ enum Progress {
     Ended,
 }
 
-fn frames(
-    ticks: watch::Receiver<Arc<Tick>>,
-    shutdown: CancellationToken,
-) -> impl Stream<Item = Result<Bytes, Infallible>> {
-    stream::unfold((ticks, shutdown, Progress::Opening), |(mut ticks, shutdown, progress)| async move {
-        let (bytes, next) = match progress {
-            Progress::Opening => (OPENING, Progress::Running),
-            Progress::Running => next_frame(&mut ticks, &shutdown).await,
+impl Reader {
+    async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
+        let bytes = match self.progress {
+            Progress::Opening => {
+                self.progress = Progress::Running;
+                // The tick there is now is the first frame.
+                self.ticks.mark_changed();
+                OPENING
+            }
+            Progress::Running => self.next_frame().await,
             Progress::Ended => return None,
         };
-        Some((Ok(bytes), (ticks, shutdown, next)))
-    })
-}
+        Some((Ok(bytes), self))
+    }
 
-async fn next_frame(ticks: &mut watch::Receiver<Arc<Tick>>, shutdown: &CancellationToken) -> (Bytes, Progress) {
-    let silence_end = Instant::now() + COMMENT_INTERVAL;
-    tokio::select! {
-        // A shutdown comes first: after it there is nothing to say.
-        biased;
-        () = shutdown.cancelled() => (DONE, Progress::Ended),
-        changed = ticks.changed() => match changed {
-            Ok(()) => (ticks.borrow_and_update().frame.clone(), Progress::Running),
-            // The feed is gone, which it is at shutdown only.
-            Err(_) => (DONE, Progress::Ended),
-        },
-        () = sleep_until(silence_end) => (COMMENT, Progress::Running),
+    async fn next_frame(&mut self) -> Bytes {
+        let silence_end = Instant::now() + COMMENT_INTERVAL;
+        loop {
+            tokio::select! {
+                // A shutdown comes first: after it there is nothing to say.
+                biased;
+                () = self.shutdown.cancelled() => break,
+                changed = self.ticks.changed() => match changed {
+                    Ok(()) => {
+                        let tick = self.ticks.borrow_and_update().clone();
+                        let frame = tick.frame(&self.choice, self.seen);
+                        self.seen = tick.version;
+                        if let Some(frame) = frame {
+                            return frame;
+                        }
+                    }
+                    // The feed is gone, which it is at shutdown only.
+                    Err(_) => break,
+                },
+                () = sleep_until(silence_end) => return COMMENT,
+            }
+        }
+        self.progress = Progress::Ended;
+        DONE
     }
 }

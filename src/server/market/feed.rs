@@ -1,75 +1,76 @@
-//! The feed: one task owns the market source, keeps the latest quotes, and publishes one ready-made frame a tick.
+//! The feed: one task owns the market source, keeps the latest quotes and candles, and publishes one tick at a time.
 //!
-//! A frame is written once, whoever listens; listeners share its bytes. They wait on a `watch` channel, which holds
-//! the newest tick only, so a slow one skips forward and nothing ever queues for it.
+//! A tick's frames are written once, whoever listens ([`frame`](super::frame)); listeners share their bytes. They wait
+//! on a `watch` channel, which holds the newest tick only, so a slow one skips forward and nothing ever queues for it.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, HashMap},
     sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
 use axum::body::Bytes;
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{sync::watch, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{info, warn};
 
-use super::{MarketSource, PricePoint};
+use super::{
+    MarketSource, Update,
+    candles::Candles,
+    frame::{Choice, Frames},
+};
 use crate::{
-    domain::{money::Price, quote::Quote, ticker::Ticker, watchlist::SPARKLINE_POINTS_MAX},
+    domain::{
+        candle::{Candle, Interval},
+        money::Price,
+        quote::Quote,
+        ticker::Ticker,
+    },
     server::ledger::TickerSet,
 };
 
-/// The seconds of prices that are kept for each ticker.
-pub const RECENT_POINTS_MAX: usize = 900;
-
-/// How long to wait before a source that failed is asked again.
+/// How long to wait before a source that failed is asked again, at the least.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// A feed without a tick for this long has failed.
-const SILENCE_MAX: Duration = Duration::from_secs(10);
+/// A source that missed so many ticks has failed…
+const MISSED_TICKS_MAX: u32 = 3;
+/// …but not before this, because a busy machine may be late.
+const SILENCE_MIN: Duration = Duration::from_secs(5);
 
-/// The market at one moment: every wanted ticker's latest quote, and the frame that says so.
+/// The market at one moment: every wanted ticker's latest quote, and the frames that say so.
 #[derive(Debug)]
 pub struct Tick {
     /// Counts from 1; 0 is the market before its first tick.
     pub version: u64,
     pub quotes: BTreeMap<Ticker, Quote>,
-    /// A whole server-sent event, ready to be written to a socket.
-    pub frame: Bytes,
     pub at: Instant,
+    frames: Frames,
 }
 
 impl Tick {
-    /// A moment with these quotes, its frame written.
-    pub fn new(version: u64, quotes: BTreeMap<Ticker, Quote>) -> Self {
-        let frame = write_frame(version, &quotes);
-        Self { version, quotes, frame, at: Instant::now() }
+    fn new(version: u64, quotes: BTreeMap<Ticker, Quote>) -> Self {
+        let frames = Frames::new(version, &quotes);
+        Self { version, quotes, at: Instant::now(), frames }
     }
 
     pub fn price(&self, ticker: Ticker) -> Option<Price> {
         self.quotes.get(&ticker).map(|quote| quote.price)
     }
-}
 
-fn write_frame(version: u64, quotes: &BTreeMap<Ticker, Quote>) -> Bytes {
-    let mut frame = format!("id: {version}\ndata: ").into_bytes();
-    // Invariant: a map of strings to numbers and strings always serialises, and JSON holds no line break.
-    serde_json::to_writer(&mut frame, quotes).expect("quotes are JSON");
-    frame.extend_from_slice(b"\n\n");
-    frame.into()
+    /// A whole server-sent event for one who last saw the tick `seen`; nothing when there is nothing to tell.
+    pub fn frame(&self, choice: &Choice, seen: u64) -> Option<Bytes> {
+        self.frames.of(&self.quotes, choice, seen + 1 != self.version)
+    }
 }
 
 /// The handle to the feed; clones share it.
 #[derive(Clone)]
 pub struct Feed {
     latest: watch::Receiver<Arc<Tick>>,
-    recent: Arc<RwLock<RecentPrices>>,
+    candles: Arc<RwLock<HashMap<Ticker, Candles>>>,
     source: &'static str,
+    silence_max: Duration,
 }
-
-/// Each wanted ticker's prices of the latest seconds, oldest first.
-type RecentPrices = HashMap<Ticker, VecDeque<PricePoint>>;
 
 impl Feed {
     /// Starts the task that owns `source`; it runs until `shutdown`. The first tick is there when this returns, or
@@ -80,8 +81,14 @@ impl Feed {
         shutdown: CancellationToken,
     ) -> (Self, JoinHandle<()>) {
         let (sender, latest) = watch::channel(Arc::new(Tick::new(0, BTreeMap::new())));
-        let recent = Arc::new(RwLock::new(RecentPrices::new()));
-        let mut publisher = Publisher { sender, recent: recent.clone() };
+        let candles = Arc::default();
+        let feed = Self {
+            latest,
+            candles: Arc::clone(&candles),
+            source: S::NAME,
+            silence_max: (source.tick_interval() * MISSED_TICKS_MAX).max(SILENCE_MIN),
+        };
+        let mut publisher = Publisher { sender, candles, has_failed: false };
         publisher.advance(&mut source, &wanted).await;
         let task = tokio::spawn(async move {
             loop {
@@ -91,7 +98,7 @@ impl Feed {
                 }
             }
         });
-        (Self { latest, recent, source: S::NAME }, task)
+        (feed, task)
     }
 
     /// The newest tick.
@@ -109,156 +116,182 @@ impl Feed {
         self.source
     }
 
-    /// Whether ticks still come.
+    /// Whether ticks still come: no three in a row were missed.
     pub fn is_healthy(&self) -> bool {
         let tick = self.latest();
-        tick.version > 0 && tick.at.elapsed() < SILENCE_MAX
+        tick.version > 0 && tick.at.elapsed() < self.silence_max
     }
 
-    /// The prices of the latest seconds, oldest first, at most [`RECENT_POINTS_MAX`]; empty for an unwanted ticker.
-    pub fn recent_prices(&self, ticker: Ticker) -> Vec<PricePoint> {
-        let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
-        recent.get(&ticker).map(|points| points.iter().copied().collect()).unwrap_or_default()
+    /// Waits until a ticker that has just become wanted has a price, and gives that tick; after `patience`, or when
+    /// the price is there already, the newest one.
+    pub async fn tick_with(&self, ticker: Ticker, patience: Duration) -> Arc<Tick> {
+        let mut ticks = self.subscribe();
+        let priced = ticks.wait_for(|tick| tick.price(ticker).is_some());
+        match timeout(patience, priced).await {
+            Ok(Ok(tick)) => tick.clone(),
+            // Too late, or the feed has ended.
+            Err(_) | Ok(Err(_)) => self.latest(),
+        }
     }
 
-    /// Prices of the latest minutes, evenly spaced, oldest first and ending at the newest; at most
-    /// [`SPARKLINE_POINTS_MAX`].
+    /// The latest candles, oldest first, the last one still forming; nothing for a ticker that has none.
+    pub fn candles(&self, ticker: Ticker, interval: Interval, limit: usize) -> Option<Vec<Candle>> {
+        let candles = self.candles.read().unwrap_or_else(PoisonError::into_inner);
+        candles.get(&ticker).map(|candles| candles.latest(interval, limit))
+    }
+
+    /// Prices of the latest minutes, oldest first; empty for a ticker that has none.
     pub fn sparkline(&self, ticker: Ticker) -> Vec<Price> {
-        let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(points) = recent.get(&ticker) else {
-            return Vec::new();
-        };
-        let step = points.len().div_ceil(SPARKLINE_POINTS_MAX).max(1);
-        let mut prices: Vec<Price> = points.iter().rev().step_by(step).map(|point| point.price).collect();
-        prices.reverse();
-        prices
+        let candles = self.candles.read().unwrap_or_else(PoisonError::into_inner);
+        candles.get(&ticker).map(Candles::sparkline).unwrap_or_default()
     }
 }
 
 struct Publisher {
     sender: watch::Sender<Arc<Tick>>,
-    recent: Arc<RwLock<RecentPrices>>,
+    candles: Arc<RwLock<HashMap<Ticker, Candles>>>,
+    has_failed: bool,
 }
 
 impl Publisher {
-    /// Waits for the source's next tick and publishes it. Is only ever dropped while it waits.
+    /// Waits for the source's next update and publishes it. Is only ever dropped while it waits.
     async fn advance<S: MarketSource>(&mut self, source: &mut S, wanted: &watch::Receiver<Arc<TickerSet>>) {
         let now_wanted = wanted.borrow().clone();
-        match source.next_tick(&now_wanted).await {
-            Ok(quotes) => self.publish(source, quotes, &now_wanted),
+        match source.next_update(&now_wanted).await {
+            Ok(update) => {
+                if std::mem::take(&mut self.has_failed) {
+                    info!("the market source answers again");
+                }
+                // What is wanted may have changed while the source was asked.
+                self.publish(update, &wanted.borrow().clone());
+            }
             Err(cause) => {
-                warn!(market.cause = %cause, "no tick; the last prices stay");
+                // Said once, not at every attempt.
+                if !std::mem::replace(&mut self.has_failed, true) {
+                    warn!(market.cause = %cause, "no tick; the last prices stay");
+                }
                 tokio::time::sleep(RETRY_DELAY).await;
             }
         }
     }
 
-    fn publish<S: MarketSource>(&mut self, source: &mut S, quotes: Vec<Quote>, wanted: &TickerSet) {
-        self.remember(source, &quotes, wanted);
-        let version = self.sender.borrow().version + 1;
-        let quotes = quotes.into_iter().map(|quote| (quote.ticker, quote)).collect();
-        self.sender.send_replace(Arc::new(Tick::new(version, quotes)));
+    fn publish(&self, update: Update, wanted: &TickerSet) {
+        let tick = self.sender.borrow().clone();
+        // A ticker that the source did not mention keeps its price, and did not change.
+        let mut quotes: BTreeMap<Ticker, Quote> = tick
+            .quotes
+            .iter()
+            .filter(|(ticker, _)| wanted.contains(ticker))
+            .map(|(ticker, quote)| (*ticker, Quote { previous_price: quote.price, ..*quote }))
+            .collect();
+        let prints = update.prints.iter().filter(|print| wanted.contains(&print.quote.ticker));
+        quotes.extend(prints.map(|print| (print.quote.ticker, print.quote)));
+        self.remember(update, wanted);
+        self.sender.send_replace(Arc::new(Tick::new(tick.version + 1, quotes)));
     }
 
-    fn remember<S: MarketSource>(&self, source: &mut S, quotes: &[Quote], wanted: &TickerSet) {
-        let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
-        recent.retain(|ticker, _| wanted.contains(ticker));
-        for quote in quotes {
-            let points = recent.entry(quote.ticker).or_insert_with(|| source.recent_prices(quote).into());
-            let point = PricePoint { time: quote.at.unix_ms().div_euclid(1_000), price: quote.price };
-            match points.back_mut() {
-                // A clock that went back changes the last second, so that times never run backwards.
-                Some(last) if last.time >= point.time => last.price = point.price,
-                _ => points.push_back(point),
-            }
-            while points.len() > RECENT_POINTS_MAX {
-                points.pop_front();
-            }
+    fn remember(&self, update: Update, wanted: &TickerSet) {
+        let mut candles = self.candles.write().unwrap_or_else(PoisonError::into_inner);
+        candles.retain(|ticker, _| wanted.contains(ticker));
+        for history in update.histories.into_iter().filter(|history| wanted.contains(&history.ticker)) {
+            candles.entry(history.ticker).or_default().prepend(history);
+        }
+        for print in update.prints.iter().filter(|print| wanted.contains(&print.quote.ticker)) {
+            candles.entry(print.quote.ticker).or_default().add(print);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
+
     use super::*;
-    use crate::domain::instant::UtcInstant;
+    use crate::{
+        domain::instant::UtcInstant,
+        server::market::{Print, SourceError},
+    };
 
     /// A market whose every tick is written down.
-    struct Script(VecDeque<Result<Vec<Quote>, super::super::SourceError>>);
+    struct Script(VecDeque<Result<Vec<Print>, SourceError>>);
 
     impl MarketSource for Script {
         const NAME: &'static str = "script";
 
-        async fn next_tick(&mut self, wanted: &TickerSet) -> Result<Vec<Quote>, super::super::SourceError> {
+        async fn next_update(&mut self, _: &TickerSet) -> Result<Update, SourceError> {
             match self.0.pop_front() {
-                Some(tick) => {
-                    tick.map(|quotes| quotes.into_iter().filter(|quote| wanted.contains(&quote.ticker)).collect())
-                }
+                Some(tick) => tick.map(|prints| Update { prints, histories: Vec::new() }),
                 None => std::future::pending().await,
             }
         }
 
-        fn recent_prices(&mut self, _: &Quote) -> Vec<PricePoint> {
-            Vec::new()
+        fn tick_interval(&self) -> Duration {
+            Duration::from_millis(500)
         }
     }
 
-    fn quote(ticker: &str, cents: i64, at_ms: i64) -> Quote {
-        let price = Price::from_units(cents * 100).unwrap();
-        let at = UtcInstant::from_unix_ms(at_ms);
-        Quote { ticker: ticker.parse().unwrap(), price, previous_price: price, day_open: price, at }
+    fn ticker(symbol: &str) -> Ticker {
+        symbol.parse().unwrap()
     }
 
-    async fn run(script: Vec<Result<Vec<Quote>, super::super::SourceError>>, wanted: &[&str]) -> Feed {
+    fn price(cents: i64) -> Price {
+        Price::from_units(cents * 100).unwrap()
+    }
+
+    fn print(symbol: &str, cents: i64, at_ms: i64) -> Print {
+        let (at, price) = (UtcInstant::from_unix_ms(at_ms), price(cents));
+        Print { quote: Quote { ticker: ticker(symbol), price, previous_price: price, day_open: price, at }, volume: 1 }
+    }
+
+    struct Running {
+        feed: Feed,
+        wanted: watch::Sender<Arc<TickerSet>>,
+    }
+
+    /// A feed that has published all of the script's good ticks.
+    async fn run(script: Vec<Result<Vec<Print>, SourceError>>, wanted: &[&str]) -> Running {
         let ticks = script.iter().filter(|tick| tick.is_ok()).count() as u64;
-        let wanted: TickerSet = wanted.iter().map(|ticker| ticker.parse().unwrap()).collect();
-        let (_keep, wanted) = watch::channel(Arc::new(wanted));
-        let (feed, _task) = Feed::start(Script(script.into()), wanted, CancellationToken::new()).await;
+        let (wanted, receiver) = watch::channel(Arc::new(wanted.iter().map(|symbol| ticker(symbol)).collect()));
+        let (feed, _task) = Feed::start(Script(script.into()), receiver, CancellationToken::new()).await;
         feed.subscribe().wait_for(|tick| tick.version == ticks).await.unwrap();
-        feed
+        Running { feed, wanted }
     }
 
     #[tokio::test]
-    async fn a_frame_is_one_event_with_every_wanted_ticker() {
-        let feed = run(
-            vec![Ok(vec![quote("V", 28_019, 500), quote("AAPL", 19_042, 500), quote("XOM", 1, 500)])],
-            &["AAPL", "V"],
-        )
-        .await;
-        let frame = String::from_utf8(feed.latest().frame.to_vec()).unwrap();
-        let data = frame.strip_prefix("id: 1\ndata: ").unwrap().strip_suffix("\n\n").unwrap();
-        let json: serde_json::Value = serde_json::from_str(data).unwrap();
-        assert_eq!(json.as_object().unwrap().keys().collect::<Vec<_>>(), ["AAPL", "V"]);
-        assert_eq!(json["V"]["price"], 280.19);
+    async fn only_what_is_wanted_is_published() {
+        let script = vec![Ok(vec![print("V", 28_019, 500), print("AAPL", 19_042, 500), print("XOM", 1, 500)])];
+        let feed = run(script, &["AAPL", "V"]).await.feed;
+        assert_eq!(feed.latest().quotes.keys().copied().collect::<Vec<_>>(), [ticker("AAPL"), ticker("V")]);
+        assert_eq!(feed.candles(ticker("XOM"), Interval::Minute, 10), None);
+        assert_eq!(feed.candles(ticker("V"), Interval::Minute, 10).unwrap().len(), 1);
     }
 
     #[tokio::test]
-    async fn ticks_within_a_second_are_one_point() {
-        let ticks = [(100, 1_000), (101, 1_500), (102, 2_000), (103, 1_900)];
-        let feed = run(ticks.map(|(cents, at)| Ok(vec![quote("V", cents, at)])).into(), &["V"]).await;
-        let points: Vec<_> = feed
-            .recent_prices("V".parse().unwrap())
-            .iter()
-            .map(|point| (point.time, point.price.units() / 100))
-            .collect();
-        assert_eq!(points, [(1, 101), (2, 103)]);
-    }
-
-    #[tokio::test]
-    async fn a_sparkline_is_bounded_and_ends_at_the_newest_price() {
-        let ticks = (0..200).map(|second| Ok(vec![quote("V", 100 + second, second * 1_000)])).collect();
-        let feed = run(ticks, &["V"]).await;
-        let prices = feed.sparkline("V".parse().unwrap());
-        assert!((30..=SPARKLINE_POINTS_MAX).contains(&prices.len()));
-        assert_eq!(prices.last().unwrap().units(), 29_900);
-        assert!(prices.is_sorted());
+    async fn a_ticker_that_is_not_mentioned_keeps_its_price() {
+        let script = vec![Ok(vec![print("V", 100, 0), print("AAPL", 200, 0)]), Ok(vec![print("AAPL", 201, 500)])];
+        let tick = run(script, &["AAPL", "V"]).await.feed.latest();
+        assert_eq!(
+            (tick.version, tick.price(ticker("V")), tick.price(ticker("AAPL"))),
+            (2, Some(price(100)), Some(price(201)))
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_failing_source_keeps_the_last_prices_and_recovers() {
-        let fault = || Err(super::super::SourceError("down".to_owned()));
-        let feed =
-            run(vec![Ok(vec![quote("V", 100, 0)]), fault(), fault(), Ok(vec![quote("V", 101, 500)])], &["V"]).await;
-        assert_eq!((feed.latest().version, feed.latest().price("V".parse().unwrap())), (2, Price::from_units(10_100)));
+        let fault = || Err(SourceError("down".to_owned()));
+        let script = vec![Ok(vec![print("V", 100, 0)]), fault(), fault(), Ok(vec![print("V", 101, 500)])];
+        let tick = run(script, &["V"]).await.feed.latest();
+        assert_eq!((tick.version, tick.price(ticker("V"))), (2, Some(price(101))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_for_a_price_ends_with_it_or_with_patience() {
+        let running = run(vec![Ok(vec![print("V", 100, 0)])], &["V"]).await;
+        let patience = Duration::from_secs(1);
+        assert_eq!(running.feed.tick_with(ticker("V"), patience).await.version, 1);
+        let started = tokio::time::Instant::now();
+        assert_eq!(running.feed.tick_with(ticker("XOM"), patience).await.version, 1);
+        assert_eq!(started.elapsed(), patience);
+        drop(running.wanted);
     }
 }

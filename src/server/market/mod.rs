@@ -1,31 +1,60 @@
 //! Prices: where they come from, and how they reach everyone.
 
+pub mod candles;
 pub mod feed;
+pub mod frame;
 pub mod simulator;
 
+use std::time::Duration;
+
 use crate::{
-    domain::{quote::Quote, ticker::Ticker},
+    domain::{candle::Candle, quote::Quote, ticker::Ticker},
     server::ledger::TickerSet,
 };
-
-pub use crate::domain::quote::PricePoint;
 
 /// Where quotes come from: the simulator, or a vendor.
 pub trait MarketSource: Send + 'static {
     /// The name under which `health` shows it.
     const NAME: &'static str;
 
-    /// Waits for the next tick and gives a quote of every wanted ticker that has one.
+    /// Waits for the next tick, and gives what is new of the wanted tickers.
     ///
     /// # Errors
     /// When the source could not be asked; it may be called again.
-    fn next_tick(&mut self, wanted: &TickerSet) -> impl Future<Output = Result<Vec<Quote>, SourceError>> + Send;
+    fn next_update(&mut self, wanted: &TickerSet) -> impl Future<Output = Result<Update, SourceError>> + Send;
 
-    /// The prices of the seconds before `first`, oldest first: what a chart shows when a ticker has just appeared.
-    fn recent_prices(&mut self, first: &Quote) -> Vec<PricePoint>;
+    /// How long it usually is from one tick to the next.
+    fn tick_interval(&self) -> Duration;
 }
 
-/// The source has no answer now.
+/// What a source has to tell at a tick.
+#[derive(Debug, Default)]
+pub struct Update {
+    /// At most one of each ticker.
+    pub prints: Vec<Print>,
+    /// What was before a ticker's first print, told once, with that print or later.
+    pub histories: Vec<History>,
+}
+
+/// A ticker's latest price, and the shares traded since the print before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Print {
+    pub quote: Quote,
+    pub volume: u64,
+}
+
+/// The past of one ticker: candles that are over or forming, oldest first, each list leading up to the live price.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    pub ticker: Ticker,
+    pub seconds: Vec<Candle>,
+    pub minutes: Vec<Candle>,
+    pub five_minutes: Vec<Candle>,
+    pub hours: Vec<Candle>,
+    pub days: Vec<Candle>,
+}
+
+/// The source has no answer now. The text is for the log, and never holds a key.
 #[derive(Debug, thiserror::Error)]
 #[error("the market source did not answer: {0}")]
 pub struct SourceError(pub String);

@@ -11,14 +11,14 @@
 //! for a while catches up on the ticks it missed. So the same seed gives the same market, tick for tick, whatever is
 //! subscribed when.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::{MarketSource, PricePoint, SourceError};
+use super::{MarketSource, Print, SourceError, Update};
 use crate::{
     domain::{money::Price, quote::Quote, ticker::Ticker},
     server::{clock::Clock, config::SimulatorConfig, ledger::TickerSet},
@@ -104,31 +104,30 @@ impl Simulator {
     }
 
     /// One tick of the market, without waiting.
-    fn step(&mut self, wanted: &TickerSet) -> Vec<Quote> {
+    fn step(&mut self, wanted: &TickerSet) -> Update {
         self.tick_count += 1;
         let at = (self.clock)();
-        let mut quotes = Vec::with_capacity(wanted.len());
+        let mut prints = Vec::with_capacity(wanted.len());
         for ticker in wanted {
             let walk = self.walks.entry(*ticker).or_insert_with(|| Walk::new(self.seed, *ticker));
             walk.advance_to(self.tick_count, self.tick_years);
             let (price, previous_price, day_open) = (walk.price(), walk.previous_price(), walk.open_price());
-            quotes.push(Quote { ticker: *ticker, price, previous_price, day_open, at });
+            prints.push(Print { quote: Quote { ticker: *ticker, price, previous_price, day_open, at }, volume: 1 });
         }
-        quotes
+        Update { prints, histories: Vec::new() }
     }
 }
 
 impl MarketSource for Simulator {
     const NAME: &'static str = "simulator";
 
-    async fn next_tick(&mut self, wanted: &TickerSet) -> Result<Vec<Quote>, SourceError> {
+    async fn next_update(&mut self, wanted: &TickerSet) -> Result<Update, SourceError> {
         self.interval.tick().await;
         Ok(self.step(wanted))
     }
 
-    fn recent_prices(&mut self, first: &Quote) -> Vec<PricePoint> {
-        let walk = Walk::new(self.seed, first.ticker);
-        walk.before(first)
+    fn tick_interval(&self) -> Duration {
+        self.interval.period()
     }
 }
 
@@ -174,22 +173,6 @@ impl Walk {
         }
     }
 
-    /// The walk read backwards from its opening price, a second at a time.
-    fn before(mut self, first: &Quote) -> Vec<PricePoint> {
-        let second = 1.0 / TRADING_SECONDS_A_YEAR;
-        let spread = self.listing.volatility * second.sqrt();
-        let first_second = first.at.unix_ms().div_euclid(1_000);
-        let mut points: Vec<PricePoint> = (1..=RECENT_SECONDS)
-            .map(|seconds_before| {
-                let z: f64 = StandardNormal.sample(&mut self.backward);
-                self.dollars *= (spread * z).exp();
-                PricePoint { time: first_second - seconds_before, price: self.price() }
-            })
-            .collect();
-        points.reverse();
-        points
-    }
-
     fn price(&self) -> Price {
         as_price(self.dollars)
     }
@@ -214,111 +197,4 @@ fn stable_hash(ticker: Ticker) -> u64 {
         .as_str()
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::domain::{instant::UtcInstant, watchlist::DEFAULT_TICKERS};
-
-    fn at_noon() -> UtcInstant {
-        UtcInstant::from_unix_ms(1_795_348_800_000)
-    }
-
-    fn simulator(seed: u64) -> Simulator {
-        Simulator::new(SimulatorConfig { seed, tick: Duration::from_millis(500) }, at_noon)
-    }
-
-    fn tickers(symbols: &[&str]) -> TickerSet {
-        symbols.iter().map(|symbol| symbol.parse().unwrap()).collect()
-    }
-
-    #[tokio::test]
-    async fn the_same_seed_replays_the_same_market() {
-        let wanted = tickers(&DEFAULT_TICKERS);
-        let (mut one, mut two, mut other) = (simulator(7), simulator(7), simulator(8));
-        let runs: Vec<_> = (0..200).map(|_| (one.step(&wanted), two.step(&wanted), other.step(&wanted))).collect();
-        assert!(runs.iter().all(|(one, two, _)| one == two));
-        assert!(runs.iter().any(|(one, _, other)| one != other));
-    }
-
-    #[tokio::test]
-    async fn what_is_subscribed_does_not_change_the_market() {
-        let (mut alone, mut joined) = (simulator(7), simulator(7));
-        for _ in 0..50 {
-            alone.step(&tickers(&["V"]));
-            joined.step(&tickers(&["AAPL"]));
-        }
-        let both = tickers(&["AAPL", "V"]);
-        assert_eq!(alone.step(&both), joined.step(&both));
-    }
-
-    #[tokio::test]
-    async fn prices_start_where_they_are_listed_and_stay_near() {
-        let mut simulator = simulator(1);
-        let wanted = tickers(&DEFAULT_TICKERS);
-        for _ in 0..1_000 {
-            for quote in simulator.step(&wanted) {
-                let open = listing(quote.ticker).unwrap().open;
-                let ratio = quote.price.dollars() / open;
-                assert!((0.9..1.1).contains(&ratio), "{} went from {open} to {}", quote.ticker, quote.price);
-                assert_eq!(quote.day_open.dollars(), open);
-            }
-        }
-    }
-
-    #[tokio::test]
-    async fn each_tick_remembers_the_one_before() {
-        let mut simulator = simulator(3);
-        let wanted = tickers(&["AAPL", "NVDA"]);
-        let mut before = simulator.step(&wanted);
-        for _ in 0..100 {
-            let now = simulator.step(&wanted);
-            for (earlier, later) in before.iter().zip(&now) {
-                assert_eq!(later.previous_price, earlier.price);
-            }
-            before = now;
-        }
-    }
-
-    #[tokio::test]
-    async fn volatility_is_what_was_asked_for() {
-        // 40,000 ticks: the standard error of a standard deviation is 1/√(2n), about 0.35 %; 2 % is over five of them.
-        let mut walk = Walk::new(11, "TSLA".parse().unwrap());
-        let tick_years = 0.5 / TRADING_SECONDS_A_YEAR;
-        let returns: Vec<f64> = (1..=40_000)
-            .map(|tick| {
-                let before = walk.dollars;
-                walk.advance_to(tick, tick_years);
-                (walk.dollars / before).ln()
-            })
-            .collect();
-        let mean = returns.iter().sum::<f64>() / returns.len() as f64;
-        let variance = returns.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / returns.len() as f64;
-        let volatility = (variance / tick_years).sqrt();
-        assert!((volatility / 0.55 - 1.0).abs() < 0.02, "{volatility}");
-    }
-
-    #[tokio::test]
-    async fn an_unknown_ticker_has_a_plausible_price_of_its_own() {
-        let wanted = tickers(&["XOM", "ZZZZZ"]);
-        let first: Vec<_> = simulator(5).step(&wanted);
-        assert_eq!(first, simulator(5).step(&wanted));
-        assert!(first.iter().all(|quote| (19.0..501.0).contains(&quote.price.dollars())));
-        assert_ne!(first[0].price, first[1].price);
-    }
-
-    #[tokio::test]
-    async fn recent_prices_lead_up_to_the_first_tick() {
-        let mut simulator = simulator(9);
-        let first = simulator.step(&tickers(&["AAPL"]))[0];
-        let points = simulator.recent_prices(&first);
-        assert_eq!(points.len() as i64, RECENT_SECONDS);
-        assert!(points.windows(2).all(|pair| pair[1].time == pair[0].time + 1));
-        let last = points.last().unwrap();
-        assert_eq!(last.time, first.at.unix_ms() / 1_000 - 1);
-        assert!((last.price.dollars() / first.price.dollars() - 1.0).abs() < 0.002);
-    }
 }

@@ -1,0 +1,128 @@
+//! Candles: what a price did in a stretch of time.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::money::Price;
+
+/// Open, high, low, close and volume of one stretch of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candle {
+    /// When it starts: Unix seconds, a multiple of the interval.
+    pub time: i64,
+    pub open: Price,
+    pub high: Price,
+    pub low: Price,
+    pub close: Price,
+    /// Shares.
+    pub volume: u64,
+}
+
+impl Candle {
+    /// A candle of one price.
+    pub fn new(time: i64, price: Price, volume: u64) -> Self {
+        Self { time, open: price, high: price, low: price, close: price, volume }
+    }
+
+    /// Takes in what follows within the same stretch of time.
+    pub fn extend(&mut self, later: &Self) {
+        self.high = self.high.max(later.high);
+        self.low = self.low.min(later.low);
+        self.close = later.close;
+        self.volume = self.volume.saturating_add(later.volume);
+    }
+}
+
+/// How long a candle lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Interval {
+    #[serde(rename = "1s")]
+    Second,
+    #[serde(rename = "1m")]
+    Minute,
+    #[serde(rename = "5m")]
+    FiveMinutes,
+    #[serde(rename = "1h")]
+    Hour,
+    #[serde(rename = "1d")]
+    Day,
+}
+
+/// The text is not an interval.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("an interval is 1s, 1m, 5m, 1h or 1d")]
+pub struct InvalidInterval;
+
+impl Interval {
+    pub const ALL: [Self; 5] = [Self::Second, Self::Minute, Self::FiveMinutes, Self::Hour, Self::Day];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Second => "1s",
+            Self::Minute => "1m",
+            Self::FiveMinutes => "5m",
+            Self::Hour => "1h",
+            Self::Day => "1d",
+        }
+    }
+
+    pub fn seconds(self) -> i64 {
+        match self {
+            Self::Second => 1,
+            Self::Minute => 60,
+            Self::FiveMinutes => 300,
+            Self::Hour => 3_600,
+            Self::Day => 86_400,
+        }
+    }
+
+    /// When the candle that holds this moment (Unix seconds) starts; days are UTC's.
+    pub fn start_of(self, unix_seconds: i64) -> i64 {
+        unix_seconds - unix_seconds.rem_euclid(self.seconds())
+    }
+}
+
+impl FromStr for Interval {
+    type Err = InvalidInterval;
+
+    fn from_str(text: &str) -> Result<Self, InvalidInterval> {
+        Self::ALL.into_iter().find(|interval| interval.as_str() == text).ok_or(InvalidInterval)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn price(units: i64) -> Price {
+        Price::from_units(units).unwrap()
+    }
+
+    #[test]
+    fn a_candle_takes_in_what_follows() {
+        let mut candle = Candle::new(60, price(100), 5);
+        candle.extend(&Candle {
+            time: 61,
+            open: price(100),
+            high: price(130),
+            low: price(90),
+            close: price(110),
+            volume: 7,
+        });
+        let expected =
+            Candle { time: 60, open: price(100), high: price(130), low: price(90), close: price(110), volume: 12 };
+        assert_eq!(candle, expected);
+    }
+
+    #[test]
+    fn intervals_are_read_as_they_are_written() {
+        for interval in Interval::ALL {
+            assert_eq!(interval.as_str().parse(), Ok(interval));
+            assert_eq!(serde_json::to_value(interval).unwrap(), interval.as_str());
+        }
+        assert_eq!("2m".parse::<Interval>(), Err(InvalidInterval));
+        assert_eq!(Interval::Hour.start_of(7_201), 7_200);
+        assert_eq!(Interval::Minute.start_of(-1), -60);
+    }
+}

@@ -1,0 +1,173 @@
+//! The candles of one ticker, in every interval, kept up to date with each print.
+
+use std::collections::VecDeque;
+
+use super::{History, Print};
+use crate::domain::{
+    candle::{Candle, Interval},
+    money::Price,
+    watchlist::SPARKLINE_POINTS_MAX,
+};
+
+/// How many candles of an interval are kept.
+const fn capacity(interval: Interval) -> usize {
+    match interval {
+        Interval::Second => 1_800,
+        Interval::Minute => 1_440,
+        Interval::FiveMinutes => 1_440,
+        Interval::Hour => 720,
+        Interval::Day => 400,
+    }
+}
+
+/// The most candles there are of any interval.
+pub const CANDLES_MAX: usize = 1_800;
+
+/// Five rings of candles, one for each interval.
+#[derive(Debug, Default)]
+pub struct Candles {
+    rings: [VecDeque<Candle>; Interval::ALL.len()],
+}
+
+impl Candles {
+    /// Takes in a print: it extends the candle that is forming, or begins the next one.
+    pub fn add(&mut self, print: &Print) {
+        let time = print.quote.at.unix_ms().div_euclid(1_000);
+        let candle = Candle::new(time, print.quote.price, print.volume);
+        for interval in Interval::ALL {
+            self.extend(interval, Candle { time: interval.start_of(time), ..candle });
+        }
+    }
+
+    /// Puts a ticker's past before what is already here; where both have a candle, they are one.
+    pub fn prepend(&mut self, history: History) {
+        let History { seconds, minutes, five_minutes, hours, days, ticker: _ } = history;
+        for (interval, past) in Interval::ALL.into_iter().zip([seconds, minutes, five_minutes, hours, days]) {
+            let present = std::mem::take(self.ring_mut(interval));
+            past.into_iter().chain(present).for_each(|candle| self.extend(interval, candle));
+        }
+    }
+
+    /// The latest candles, oldest first, the last one still forming.
+    pub fn latest(&self, interval: Interval, limit: usize) -> Vec<Candle> {
+        let ring = self.ring(interval);
+        ring.iter().skip(ring.len().saturating_sub(limit)).copied().collect()
+    }
+
+    /// Closing prices of the latest quarter of an hour, evenly spaced, oldest first and ending at the newest.
+    pub fn sparkline(&self) -> Vec<Price> {
+        const SECONDS: usize = 900;
+        let ring = self.ring(Interval::Second);
+        let length = ring.len().min(SECONDS);
+        let step = length.div_ceil(SPARKLINE_POINTS_MAX).max(1);
+        let mut prices: Vec<Price> = ring.iter().rev().take(length).step_by(step).map(|candle| candle.close).collect();
+        prices.reverse();
+        prices
+    }
+
+    fn extend(&mut self, interval: Interval, candle: Candle) {
+        let ring = self.ring_mut(interval);
+        match ring.back_mut() {
+            // A clock that went back changes the candle that is forming, so that times never run backwards.
+            Some(forming) if forming.time >= candle.time => forming.extend(&candle),
+            _ => ring.push_back(candle),
+        }
+        while ring.len() > capacity(interval) {
+            ring.pop_front();
+        }
+    }
+
+    fn ring(&self, interval: Interval) -> &VecDeque<Candle> {
+        &self.rings[interval as usize]
+    }
+
+    fn ring_mut(&mut self, interval: Interval) -> &mut VecDeque<Candle> {
+        &mut self.rings[interval as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::{instant::UtcInstant, quote::Quote};
+
+    fn price(cents: i64) -> Price {
+        Price::from_units(cents * 100).unwrap()
+    }
+
+    fn print(cents: i64, at_ms: i64, volume: u64) -> Print {
+        let at = UtcInstant::from_unix_ms(at_ms);
+        let (ticker, price) = ("V".parse().unwrap(), price(cents));
+        Print { quote: Quote { ticker, price, previous_price: price, day_open: price, at }, volume }
+    }
+
+    fn candles(prints: &[(i64, i64)]) -> Candles {
+        let mut candles = Candles::default();
+        prints.iter().for_each(|(cents, at_ms)| candles.add(&print(*cents, *at_ms, 10)));
+        candles
+    }
+
+    #[test]
+    fn prints_within_an_interval_are_one_candle() {
+        let candles = candles(&[(100, 59_000), (105, 60_000), (103, 60_500), (107, 119_000), (101, 120_000)]);
+        let minutes = candles.latest(Interval::Minute, 10);
+        let expected =
+            Candle { time: 60, open: price(105), high: price(107), low: price(103), close: price(107), volume: 30 };
+        assert_eq!(minutes, [Candle::new(0, price(100), 10), expected, Candle::new(120, price(101), 10)]);
+        assert_eq!(candles.latest(Interval::Hour, 10).len(), 1);
+        assert_eq!(candles.latest(Interval::Minute, 1).len(), 1);
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_begins_no_candle() {
+        let seconds = candles(&[(102, 2_000), (103, 1_900)]).latest(Interval::Second, 10);
+        assert_eq!(seconds.iter().map(|candle| (candle.time, candle.close)).collect::<Vec<_>>(), [(2, price(103))]);
+    }
+
+    #[test]
+    fn the_past_goes_before_the_present_and_meets_it_in_one_candle() {
+        let mut candles = candles(&[(105, 60_500), (106, 120_000)]);
+        candles.prepend(History {
+            ticker: "V".parse().unwrap(),
+            seconds: vec![],
+            minutes: vec![Candle::new(0, price(100), 1), Candle::new(60, price(104), 1)],
+            five_minutes: vec![],
+            hours: vec![],
+            days: vec![],
+        });
+        let minutes = candles.latest(Interval::Minute, 10);
+        assert_eq!(minutes.iter().map(|candle| candle.time).collect::<Vec<_>>(), [0, 60, 120]);
+        assert_eq!((minutes[1].open, minutes[1].close, minutes[1].volume), (price(104), price(105), 11));
+    }
+
+    #[test]
+    fn a_sparkline_is_bounded_and_ends_at_the_newest_price() {
+        let prints: Vec<_> = (0..2_000).map(|second| (100 + second, second * 1_000)).collect();
+        let prices = candles(&prints).sparkline();
+        assert_eq!(prices.len(), SPARKLINE_POINTS_MAX);
+        assert_eq!(prices.last(), Some(&price(2_099)));
+        assert!(prices.is_sorted());
+    }
+
+    proptest! {
+        #[test]
+        fn every_interval_agrees_on_the_whole(steps in prop::collection::vec((1_i64..10_000, 0_i64..40_000, 0_u64..100), 1..200)) {
+            let (mut candles, mut at_ms) = (Candles::default(), 0);
+            for (cents, pause_ms, volume) in &steps {
+                at_ms += pause_ms;
+                candles.add(&print(*cents, at_ms, *volume));
+            }
+            for interval in Interval::ALL {
+                let all = candles.latest(interval, CANDLES_MAX);
+                prop_assert!(all.windows(2).all(|pair| pair[0].time < pair[1].time));
+                prop_assert!(all.iter().all(|candle| candle.time % interval.seconds() == 0));
+                prop_assert!(all.iter().all(|c| c.low <= c.open.min(c.close) && c.high >= c.open.max(c.close)));
+                prop_assert_eq!(all.iter().map(|candle| candle.volume).sum::<u64>(), steps.iter().map(|step| step.2).sum::<u64>());
+                prop_assert_eq!(all.iter().map(|candle| candle.high).max(), steps.iter().map(|step| price(step.0)).max());
+                prop_assert_eq!(all.last().unwrap().close, price(steps.last().unwrap().0));
+            }
+        }
+    }
+}

@@ -17,12 +17,6 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$CACHE/target}"
 export CARGO_TERM_PROGRESS_WHEN="${CARGO_TERM_PROGRESS_WHEN:-never}"
 export PATH="$TOOLS/bin:$ROOT/node_modules/.bin:$PATH"
 
-# Written by setup.sh where the client needs another toolchain than the server; see `use_debian_toolchain` there.
-if [ -f "$CACHE/client-toolchain.env" ]; then
-    # shellcheck source=/dev/null
-    . "$CACHE/client-toolchain.env"
-fi
-
 say() { printf '%s\n' "$*"; }
 
 # step "what is done" "why, and how long it may take": a heading that every set-up step prints before it works.
@@ -46,9 +40,21 @@ run_logged() {
     fi
 }
 
+# Names the toolchain of the client where that is another than the server's; setup.sh writes the file, so it is read when
+# it is needed and not before. See `use_debian_toolchain` there.
+load_client_toolchain() {
+    FINALLY_CLIENT_TOOLCHAIN=
+    FINALLY_SERVER_TOOLCHAIN=
+    if [ -f "$CACHE/client-toolchain.env" ]; then
+        # shellcheck source=/dev/null
+        . "$CACHE/client-toolchain.env"
+    fi
+}
+
 # with_client_toolchain COMMAND…: runs cargo-leptos so that it compiles the client, and the server, with the right toolchain.
 with_client_toolchain() {
-    if [ -n "${FINALLY_CLIENT_TOOLCHAIN:-}" ]; then
+    load_client_toolchain
+    if [ -n "$FINALLY_CLIENT_TOOLCHAIN" ]; then
         RUSTUP_TOOLCHAIN="$FINALLY_CLIENT_TOOLCHAIN" LEPTOS_BIN_CARGO_COMMAND="rustup run $FINALLY_SERVER_TOOLCHAIN cargo" "$@"
     else
         "$@"

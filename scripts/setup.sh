@@ -43,7 +43,8 @@ need_rust() {
 }
 
 wasm_target() {
-    if [ -n "${FINALLY_CLIENT_TOOLCHAIN:-}" ] && has_wasm_target rustup run "$FINALLY_CLIENT_TOOLCHAIN" rustc; then return; fi
+    load_client_toolchain
+    if [ -n "$FINALLY_CLIENT_TOOLCHAIN" ] && has_wasm_target rustup run "$FINALLY_CLIENT_TOOLCHAIN" rustc; then return; fi
     rm -f "$CACHE/client-toolchain.env"
     has_wasm_target rustc && return
     local server="${RUSTUP_DIST_SERVER:-https://static.rust-lang.org}"
@@ -76,7 +77,6 @@ use_debian_toolchain() {
 FINALLY_CLIENT_TOOLCHAIN=finally-client
 FINALLY_SERVER_TOOLCHAIN=$native
 ENV
-        . "$CACHE/client-toolchain.env"
     fi
     has_wasm_target /usr/bin/rustc || die "Debian's Rust has still no WebAssembly target"
 }

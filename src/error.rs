@@ -16,6 +16,7 @@ use crate::domain::{
     money::{InvalidQuantity, Money, Quantity},
     order::{InvalidClientOrderId, InvalidSide, OrderRequest, Side},
     ticker::{InvalidTicker, Ticker},
+    watchlist::WATCHLIST_MAX,
 };
 
 /// Every way a request can fail, with what its message needs to say.
@@ -37,6 +38,10 @@ pub enum ApiError {
 
     #[error("There is nothing at this address.")]
     NotFound,
+    #[error("{ticker} is not on the watchlist.")]
+    NotWatched { ticker: Ticker },
+    #[error("{ticker} is neither on the watchlist nor held.")]
+    NotFollowed { ticker: Ticker },
     #[error("This address does not answer {method}; it answers {allowed}.")]
     MethodNotAllowed { method: String, allowed: String },
     #[error("The request's body is larger than {} KiB.", limit_bytes / 1024)]
@@ -52,6 +57,9 @@ pub enum ApiError {
     InsufficientShares { ticker: Ticker, quantity: Quantity, held: Option<Quantity> },
     #[error("{ticker} has no price; add it to the watchlist and try again.")]
     NoPrice { ticker: Ticker },
+
+    #[error("The watchlist is full: it holds {WATCHLIST_MAX} tickers. Remove one first.")]
+    WatchlistFull,
 
     #[error("Too many price streams are open; try again later.")]
     TooManyStreams,
@@ -91,14 +99,15 @@ impl ApiError {
             | Self::InvalidSide
             | Self::InvalidQuantity { .. }
             | Self::InvalidParameter { .. } => StatusCode::BAD_REQUEST,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NotWatched { .. } | Self::NotFollowed { .. } => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::OrderIdReused { .. } => StatusCode::CONFLICT,
-            Self::InsufficientCash { .. } | Self::InsufficientShares { .. } | Self::NoPrice { .. } => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            Self::InsufficientCash { .. }
+            | Self::InsufficientShares { .. }
+            | Self::NoPrice { .. }
+            | Self::WatchlistFull => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy | Self::Unreachable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -114,7 +123,7 @@ impl ApiError {
             Self::InvalidSide => "invalid_side",
             Self::InvalidQuantity { .. } => "invalid_quantity",
             Self::InvalidParameter { .. } => "invalid_parameter",
-            Self::NotFound => "not_found",
+            Self::NotFound | Self::NotWatched { .. } | Self::NotFollowed { .. } => "not_found",
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::BodyTooLarge { .. } => "body_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
@@ -122,6 +131,7 @@ impl ApiError {
             Self::InsufficientCash { .. } => "insufficient_cash",
             Self::InsufficientShares { .. } => "insufficient_shares",
             Self::NoPrice { .. } => "no_price",
+            Self::WatchlistFull => "watchlist_full",
             Self::TooManyStreams => "too_many_streams",
             Self::Busy => "busy",
             Self::Internal => "internal",
@@ -138,7 +148,7 @@ impl ApiError {
             Self::InvalidSide => "Invalid side",
             Self::InvalidQuantity { .. } => "Invalid quantity",
             Self::InvalidParameter { .. } => "Invalid parameter",
-            Self::NotFound => "Not found",
+            Self::NotFound | Self::NotWatched { .. } | Self::NotFollowed { .. } => "Not found",
             Self::MethodNotAllowed { .. } => "Method not allowed",
             Self::BodyTooLarge { .. } => "Body too large",
             Self::UnsupportedMediaType => "Unsupported media type",
@@ -146,6 +156,7 @@ impl ApiError {
             Self::InsufficientCash { .. } => "Insufficient cash",
             Self::InsufficientShares { .. } => "Insufficient shares",
             Self::NoPrice { .. } => "No price",
+            Self::WatchlistFull => "Watchlist full",
             Self::TooManyStreams => "Too many streams",
             Self::Busy => "Busy",
             Self::Internal => "Internal error",

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod candle;
+pub mod equity;
 pub mod fixed_point;
 pub mod instant;
 pub mod money;

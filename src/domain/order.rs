@@ -159,6 +159,14 @@ pub struct TradeReceipt {
     pub replayed: bool,
 }
 
+/// Part of the trades, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TradesPage {
+    pub trades: Vec<Trade>,
+    /// Ask with this as `before` for the trades that came before these; nothing when there are none.
+    pub next_before: Option<String>,
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;

@@ -2,12 +2,14 @@
 
 pub mod clock;
 pub mod config;
+pub mod equity;
 pub mod execution;
 mod health_probe;
 pub mod http;
 pub mod ledger;
 pub mod market;
 pub mod state;
+pub mod watchlist;
 
 use std::{
     env,
@@ -37,6 +39,7 @@ use self::{
     ledger::{Ledger, StoreError},
     market::{feed::Feed, simulator::Simulator},
     state::AppState,
+    watchlist::WatchlistService,
 };
 use crate::error::ApiError;
 
@@ -83,8 +86,12 @@ impl Server {
 
         let simulator = Simulator::new(config.simulator, system_clock);
         let (feed, feed_task) = Feed::start(simulator, ledger.wanted(), shutdown.clone()).await;
+        let keeper = equity::keep(ledger.clone(), feed.clone(), system_clock, shutdown.clone());
+        tokio::spawn(keeper);
         let state = AppState {
             execution: Execution::new(feed.clone(), ledger.clone(), system_clock),
+            watchlist: WatchlistService::new(ledger.clone(), system_clock),
+            clock: system_clock,
             feed,
             ledger,
             copilot: Arc::new(config.copilot),

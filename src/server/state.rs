@@ -7,10 +7,12 @@ use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    clock::Clock,
     config::CopilotConfig,
     execution::Execution,
     ledger::Ledger,
     market::{company_name, feed::Feed},
+    watchlist::WatchlistService,
 };
 use crate::domain::{
     candle::{Candle, Interval},
@@ -29,6 +31,8 @@ pub struct AppState {
     pub feed: Feed,
     pub ledger: Ledger,
     pub execution: Execution,
+    pub watchlist: WatchlistService,
+    pub clock: Clock,
     pub copilot: Arc<CopilotConfig>,
     /// Streams end when it is cancelled.
     pub shutdown: CancellationToken,

@@ -1,5 +1,6 @@
 //! HTTP: the REST API, the price stream, the page and its files.
 
+mod candles;
 mod health;
 mod json_body;
 mod page;

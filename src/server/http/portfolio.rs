@@ -6,19 +6,33 @@ use axum::{
     routing::{get, post},
 };
 
-use super::json_body::{JsonObject, missing};
+use serde::Deserialize;
+
+use super::{
+    json_body::{JsonObject, missing},
+    parameter::{Parameter, invalid_parameter, read_limit},
+};
 use crate::{
     domain::{
+        equity::{EquityHistory, HistoryRange},
         money::InvalidQuantity,
-        order::{OrderRequest, OrderSource, TradeReceipt},
+        order::{OrderRequest, OrderSource, TradeReceipt, TradesPage},
         portfolio::Portfolio,
     },
     error::ApiError,
-    server::state::AppState,
+    server::{ledger::Reset, state::AppState},
 };
 
+const TRADES_DEFAULT: usize = 100;
+const TRADES_MAX: usize = 500;
+
 pub fn router() -> Router<AppState> {
-    Router::new().route("/portfolio", get(read)).route("/portfolio/trade", post(trade))
+    Router::new()
+        .route("/portfolio", get(read))
+        .route("/portfolio/trade", post(trade))
+        .route("/portfolio/trades", get(trades))
+        .route("/portfolio/history", get(history))
+        .route("/portfolio/reset", post(reset))
 }
 
 async fn read(State(state): State<AppState>) -> Json<Portfolio> {
@@ -28,6 +42,45 @@ async fn read(State(state): State<AppState>) -> Json<Portfolio> {
 async fn trade(State(state): State<AppState>, body: JsonObject) -> Result<Json<TradeReceipt>, ApiError> {
     let order = read_order(body)?;
     state.execution.execute(order, OrderSource::Manual).await.map(Json)
+}
+
+/// `?limit=100&before=…`, both optional.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TradesParameters {
+    limit: Option<String>,
+    before: Option<String>,
+}
+
+async fn trades(
+    State(state): State<AppState>,
+    Parameter(parameters): Parameter<TradesParameters>,
+) -> Result<Json<TradesPage>, ApiError> {
+    let limit = read_limit(parameters.limit.as_deref(), TRADES_DEFAULT, TRADES_MAX)?;
+    state.ledger.trades(limit, parameters.before.as_deref()).await.map(Json)
+}
+
+/// `?range=1d`, which is the default.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HistoryParameters {
+    range: Option<String>,
+}
+
+async fn history(
+    State(state): State<AppState>,
+    Parameter(parameters): Parameter<HistoryParameters>,
+) -> Result<Json<EquityHistory>, ApiError> {
+    let range = match parameters.range.as_deref() {
+        None => HistoryRange::default(),
+        Some(text) => text.parse().map_err(|reason| invalid_parameter("range", &format!("{reason}")))?,
+    };
+    state.ledger.equity(range, (state.clock)()).await.map(Json)
+}
+
+async fn reset(State(state): State<AppState>) -> Result<Json<Portfolio>, ApiError> {
+    state.ledger.submit(Reset { at: (state.clock)() }).await?;
+    Ok(Json(state.portfolio()))
 }
 
 fn read_order(mut body: JsonObject) -> Result<OrderRequest, ApiError> {

@@ -1,21 +1,60 @@
 //! `/api/watchlist`: the tickers that are followed, with their prices.
 
-use axum::{Json, Router, extract::State, routing::get};
+use std::time::Duration;
 
-use crate::{
-    domain::watchlist::{Watchlist, WatchlistEntry},
-    server::state::AppState,
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    routing::{delete, get},
 };
 
+use super::json_body::{JsonObject, missing};
+use crate::{
+    domain::{
+        ticker::Ticker,
+        watchlist::{Watchlist, WatchlistEntry},
+    },
+    error::ApiError,
+    server::{ledger::Watched, state::AppState},
+};
+
+/// How long the answer waits for a new ticker's first price; it is there at the next tick.
+const FIRST_PRICE_MAX: Duration = Duration::from_millis(1_500);
+
 pub fn router() -> Router<AppState> {
-    Router::new().route("/watchlist", get(read))
+    Router::new().route("/watchlist", get(read).post(add)).route("/watchlist/{ticker}", delete(remove))
 }
 
 async fn read(State(state): State<AppState>) -> Json<Watchlist> {
     let (books, tick) = (state.ledger.books(), state.feed.latest());
-    let entry = |watched: &_| {
-        let crate::domain::watchlist::WatchedTicker { ticker, .. } = *watched;
-        WatchlistEntry::new(*watched, tick.quotes.get(&ticker), state.feed.sparkline(ticker))
+    let tickers = books
+        .watchlist
+        .iter()
+        .map(|watched| {
+            WatchlistEntry::new(*watched, tick.quotes.get(&watched.ticker), state.feed.sparkline(watched.ticker))
+        })
+        .collect();
+    Json(Watchlist { tickers })
+}
+
+async fn add(
+    State(state): State<AppState>,
+    mut body: JsonObject,
+) -> Result<(StatusCode, Json<WatchlistEntry>), ApiError> {
+    let ticker = body.take_string("ticker", ApiError::InvalidTicker)?.ok_or_else(|| missing("ticker"))?;
+    body.finish()?;
+    let ticker: Ticker = ticker.parse()?;
+    let (status, watched) = match state.watchlist.add(ticker).await? {
+        Watched::Added(watched) => (StatusCode::CREATED, watched),
+        Watched::Already(watched) => (StatusCode::OK, watched),
     };
-    Json(Watchlist { tickers: books.watchlist.iter().map(entry).collect() })
+    let tick = state.feed.tick_with(ticker, FIRST_PRICE_MAX).await;
+    let entry = WatchlistEntry::new(watched, tick.quotes.get(&ticker), state.feed.sparkline(ticker));
+    Ok((status, Json(entry)))
+}
+
+async fn remove(State(state): State<AppState>, Path(ticker): Path<String>) -> Result<StatusCode, ApiError> {
+    state.watchlist.remove(ticker.parse()?).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -9,8 +9,12 @@
 //! # How reads are consistent
 //! [`Books`] is one value, the state after some commit. A reader takes the current one and looks at nothing else.
 
+mod read;
+mod reset;
+mod snapshot;
 mod store;
 mod trade;
+mod watchlist;
 mod writer;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -21,13 +25,16 @@ use tokio::{
 };
 
 use crate::{
-    domain::{account::Account, ticker::Ticker, watchlist::WatchedTicker},
+    domain::{account::Account, instant::UtcInstant, ticker::Ticker, watchlist::WatchedTicker},
     error::ApiError,
     server::clock::Clock,
 };
 
+pub use reset::Reset;
+pub use snapshot::{RecordSnapshot, ThinSnapshots};
 pub use store::StoreError;
 pub use trade::PlaceOrder;
+pub use watchlist::{UnwatchTicker, WatchTicker, Watched};
 use writer::{Job, Pending, Writer};
 
 /// The writes that may wait; one more is told [`ApiError::Busy`].
@@ -42,6 +49,10 @@ pub struct Books {
     pub account: Account,
     /// In the order added.
     pub watchlist: Vec<WatchedTicker>,
+    /// When the account was opened, or last reset: its equity curve begins here.
+    pub opened_at: UtcInstant,
+    /// The sequence of the last trade before the latest reset, which the history begins after.
+    reset_after_sequence: i64,
 }
 
 impl Books {

@@ -133,10 +133,7 @@ async fn seed(connection: &mut SqliteConnection, now: UtcInstant) -> Result<(), 
 /// Reads the books as the file has them.
 pub async fn load(connection: &mut SqliteConnection) -> Result<Books, sqlx::Error> {
     let account =
-        sqlx::query("SELECT initial_deposit_cents, cash_cents, realized_pnl_cents FROM accounts WHERE id = ?1")
-            .bind(ACCOUNT_ID)
-            .fetch_one(&mut *connection)
-            .await?;
+        sqlx::query("SELECT * FROM accounts WHERE id = ?1").bind(ACCOUNT_ID).fetch_one(&mut *connection).await?;
     let positions =
         sqlx::query("SELECT ticker, quantity_millionths, cost_basis_cents FROM positions WHERE account_id = ?1")
             .bind(ACCOUNT_ID)
@@ -154,6 +151,8 @@ pub async fn load(connection: &mut SqliteConnection) -> Result<Books, sqlx::Erro
         holdings.insert(ticker, Holding { quantity, cost_basis: Money::from_cents(row.try_get("cost_basis_cents")?) });
     }
     Ok(Books {
+        opened_at: UtcInstant::from_unix_ms(account.try_get("opened_at_ms")?),
+        reset_after_sequence: account.try_get("reset_after_sequence")?,
         account: Account {
             cash: Money::from_cents(account.try_get("cash_cents")?),
             initial_deposit: Money::from_cents(account.try_get("initial_deposit_cents")?),

@@ -6,6 +6,7 @@ use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     Books, Write,
+    snapshot::write_snapshot,
     store::{ACCOUNT_ID, decode},
 };
 use crate::{
@@ -54,6 +55,9 @@ impl Write for PlaceOrder {
         write_account(books, rows).await?;
         write_position(ticker, fill.holding, rows).await?;
         write_trade(&receipt, fill.holding, rows).await?;
+        if let Some(total_value) = receipt.total_value {
+            write_snapshot(total_value, self.executed_at, rows).await?;
+        }
         Ok(Ok(receipt))
     }
 }
@@ -112,7 +116,8 @@ impl PlaceOrder {
     }
 }
 
-async fn write_account(books: &Books, rows: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+/// Writes the account's amounts as `books` have them.
+pub async fn write_account(books: &Books, rows: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE accounts SET cash_cents = ?2, realized_pnl_cents = ?3 WHERE id = ?1")
         .bind(ACCOUNT_ID)
         .bind(books.account.cash.cents())
@@ -176,9 +181,9 @@ async fn write_trade(
     Ok(())
 }
 
-/// The receipt as it was given: the position is valued at the trade's own price, as it was then.
-fn read_receipt(row: &SqliteRow) -> Result<TradeReceipt, sqlx::Error> {
-    let trade = Trade {
+/// One row of `trades`.
+pub fn read_trade(row: &SqliteRow) -> Result<Trade, sqlx::Error> {
+    Ok(Trade {
         id: row.try_get("id")?,
         client_order_id: row
             .try_get::<Option<String>, _>("client_order_id")?
@@ -192,7 +197,12 @@ fn read_receipt(row: &SqliteRow) -> Result<TradeReceipt, sqlx::Error> {
         realized_pnl: Money::from_cents(row.try_get("realized_pnl_cents")?),
         source: decode("source", row.try_get::<String, _>("source")?.parse())?,
         executed_at: UtcInstant::from_unix_ms(row.try_get("executed_at_ms")?),
-    };
+    })
+}
+
+/// The receipt as it was given: the position is valued at the trade's own price, as it was then.
+fn read_receipt(row: &SqliteRow) -> Result<TradeReceipt, sqlx::Error> {
+    let trade = read_trade(row)?;
     let total_value = row.try_get::<Option<i64>, _>("total_value_cents_after")?.map(Money::from_cents);
     let quantity_after: Option<i64> = row.try_get("quantity_millionths_after")?;
     let cost_after: Option<i64> = row.try_get("cost_basis_cents_after")?;

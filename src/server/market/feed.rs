@@ -48,7 +48,8 @@ pub struct Tick {
 }
 
 impl Tick {
-    fn new(version: u64, quotes: BTreeMap<Ticker, Quote>) -> Self {
+    /// The market at this moment.
+    pub fn new(version: u64, quotes: BTreeMap<Ticker, Quote>) -> Self {
         let frames = Frames::new(version, &quotes);
         Self { version, quotes, at: Instant::now(), frames }
     }

@@ -1,0 +1,160 @@
+//! The equity curve: what the portfolio was worth, and when.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{instant::UtcInstant, money::Money};
+
+/// The most points that a history has; a longer one is thinned out by [`downsample`].
+pub const HISTORY_POINTS_MAX: usize = 2_000;
+
+/// The portfolio's total value at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    pub total_value: Money,
+    pub recorded_at: UtcInstant,
+}
+
+/// The answer of `GET /api/portfolio/history`: oldest first, at most [`HISTORY_POINTS_MAX`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EquityHistory {
+    pub snapshots: Vec<Snapshot>,
+}
+
+/// How far a history reaches back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum HistoryRange {
+    #[serde(rename = "1h")]
+    Hour,
+    #[default]
+    #[serde(rename = "1d")]
+    Day,
+    #[serde(rename = "1w")]
+    Week,
+    #[serde(rename = "all")]
+    All,
+}
+
+/// The text is not a range.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a range is 1h, 1d, 1w or all")]
+pub struct InvalidHistoryRange;
+
+impl HistoryRange {
+    /// Seconds back from now; nothing means from the beginning.
+    pub fn seconds(self) -> Option<i64> {
+        match self {
+            Self::Hour => Some(3_600),
+            Self::Day => Some(86_400),
+            Self::Week => Some(7 * 86_400),
+            Self::All => None,
+        }
+    }
+}
+
+impl FromStr for HistoryRange {
+    type Err = InvalidHistoryRange;
+
+    fn from_str(text: &str) -> Result<Self, InvalidHistoryRange> {
+        match text {
+            "1h" => Ok(Self::Hour),
+            "1d" => Ok(Self::Day),
+            "1w" => Ok(Self::Week),
+            "all" => Ok(Self::All),
+            _ => Err(InvalidHistoryRange),
+        }
+    }
+}
+
+/// Keeps at most `points_max` (at least 3) of the points, chosen so that the line through them looks as it did: its
+/// first and last, and of each bucket between the one that spans the largest triangle with its neighbours.
+///
+/// Largest-Triangle-Three-Buckets: Sveinn Steinarsson, *Downsampling Time Series for Visual Representation*, 2013.
+pub fn downsample(points: &[Snapshot], points_max: usize) -> Vec<Snapshot> {
+    if points.len() <= points_max {
+        return points.to_vec();
+    }
+    let buckets = points_max - 2;
+    let width = (points.len() - 2) as f64 / buckets as f64;
+    let start_of = |bucket: usize| 1 + (bucket as f64 * width) as usize;
+    let mut kept = Vec::with_capacity(points_max);
+    kept.push(points[0]);
+    let mut previous = points[0];
+    for bucket in 0..buckets {
+        let inside = &points[start_of(bucket)..start_of(bucket + 1)];
+        // The bucket after the last is the last point alone.
+        let following =
+            &points[start_of(bucket + 1)..start_of(bucket + 2).min(points.len()).max(start_of(bucket + 1) + 1)];
+        let target = centre(following);
+        // Invariant: there are more points than buckets, so no bucket is empty.
+        previous = *inside
+            .iter()
+            .max_by(|one, other| area(previous, **one, target).total_cmp(&area(previous, **other, target)))
+            .expect("a bucket holds a point");
+        kept.push(previous);
+    }
+    kept.push(points[points.len() - 1]);
+    kept
+}
+
+fn coordinates(point: Snapshot) -> (f64, f64) {
+    (point.recorded_at.unix_ms() as f64, point.total_value.cents() as f64)
+}
+
+fn centre(points: &[Snapshot]) -> (f64, f64) {
+    let (x, y) = points
+        .iter()
+        .map(|point| coordinates(*point))
+        .fold((0.0, 0.0), |sum, point| (sum.0 + point.0, sum.1 + point.1));
+    (x / points.len() as f64, y / points.len() as f64)
+}
+
+/// Twice the triangle's area, which orders alike.
+fn area(a: Snapshot, b: Snapshot, c: (f64, f64)) -> f64 {
+    let (a, b) = (coordinates(a), coordinates(b));
+    ((a.0 - c.0) * (b.1 - a.1) - (a.0 - b.0) * (c.1 - a.1)).abs()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn curve(values: &[i64]) -> Vec<Snapshot> {
+        let point = |(second, cents): (i64, &i64)| Snapshot {
+            total_value: Money::from_cents(*cents),
+            recorded_at: UtcInstant::from_unix_ms(second * 1_000),
+        };
+        (0..).zip(values).map(point).collect()
+    }
+
+    #[test]
+    fn a_spike_survives() {
+        let mut values = vec![1_000_000; 5_000];
+        values[3_210] = 1_500_000;
+        let kept = downsample(&curve(&values), 100);
+        assert!(kept.iter().any(|point| point.total_value == Money::from_cents(1_500_000)));
+    }
+
+    #[test]
+    fn ranges_are_read() {
+        assert_eq!("1w".parse::<HistoryRange>().unwrap().seconds(), Some(604_800));
+        assert_eq!("2w".parse::<HistoryRange>(), Err(InvalidHistoryRange));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_kept_is_a_part_in_order_with_both_ends(
+            values in prop::collection::vec(0_i64..10_000_000, 0..600), points_max in 3_usize..200
+        ) {
+            let points = curve(&values);
+            let kept = downsample(&points, points_max);
+            prop_assert_eq!(kept.len(), points.len().min(points_max));
+            prop_assert!(kept.windows(2).all(|pair| pair[0].recorded_at < pair[1].recorded_at));
+            prop_assert!(kept.iter().all(|point| points.contains(point)));
+            prop_assert_eq!((kept.first(), kept.last()), (points.first(), points.last()));
+        }
+    }
+}

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{instant::UtcInstant, money::Money};
 
@@ -10,20 +11,20 @@ use super::{instant::UtcInstant, money::Money};
 pub const HISTORY_POINTS_MAX: usize = 2_000;
 
 /// The portfolio's total value at a moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Snapshot {
     pub total_value: Money,
     pub recorded_at: UtcInstant,
 }
 
 /// The answer of `GET /api/portfolio/history`: oldest first, at most [`HISTORY_POINTS_MAX`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EquityHistory {
     pub snapshots: Vec<Snapshot>,
 }
 
 /// How far a history reaches back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub enum HistoryRange {
     #[serde(rename = "1h")]
     Hour,

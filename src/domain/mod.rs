@@ -13,6 +13,7 @@ pub mod money;
 pub mod order;
 pub mod portfolio;
 pub mod quote;
+mod schema;
 pub mod ticker;
 pub mod watchlist;
 pub mod workstation;

@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use utoipa::ToSchema;
 
 use super::{
     instant::UtcInstant,
@@ -11,7 +12,7 @@ use super::{
     ticker::Ticker,
 };
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
     Buy,
@@ -45,7 +46,7 @@ impl FromStr for Side {
 }
 
 /// Who asked for a trade.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OrderSource {
     Manual,
@@ -112,7 +113,8 @@ impl<'de> Deserialize<'de> for ClientOrderId {
 }
 
 /// A market order: it is filled at once at the server's price, or refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct OrderRequest {
     pub ticker: Ticker,
     pub side: Side,
@@ -129,7 +131,7 @@ impl fmt::Display for OrderRequest {
 }
 
 /// An order that was filled.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Trade {
     pub id: String,
     pub client_order_id: Option<ClientOrderId>,
@@ -146,7 +148,7 @@ pub struct Trade {
 }
 
 /// The answer to an order: the trade, and the account right after it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TradeReceipt {
     pub trade: Trade,
     pub cash_balance: Money,
@@ -156,11 +158,12 @@ pub struct TradeReceipt {
     pub total_value: Option<Money>,
     /// This order was filled before, and this is what was answered then.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
     pub replayed: bool,
 }
 
 /// Part of the trades, newest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TradesPage {
     pub trades: Vec<Trade>,
     /// Ask with this as `before` for the trades that came before these; nothing when there are none.

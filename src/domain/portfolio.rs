@@ -1,6 +1,7 @@
 //! What an account is worth at given prices: the one valuation, used by the server and in the page alike.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{
     account::{Account, Holding},
@@ -9,7 +10,7 @@ use super::{
 };
 
 /// One holding, valued. What needs a price is missing while the ticker has none, never zero.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Position {
     pub ticker: Ticker,
     pub quantity: Quantity,
@@ -25,7 +26,7 @@ pub struct Position {
 }
 
 /// An account, valued: `total_value = cash_balance + Σ market_value`, each rounded to cents once.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Portfolio {
     pub cash_balance: Money,
     /// In alphabetical order.

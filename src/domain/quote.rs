@@ -1,6 +1,10 @@
 //! What a ticker trades at now.
 
 use serde::{Deserialize, Serialize};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
 
 use super::{
     instant::UtcInstant,
@@ -41,7 +45,7 @@ impl Quote {
 }
 
 /// Which way a price went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     Up,
@@ -69,7 +73,8 @@ impl Direction {
 }
 
 /// A quote as it travels, in the price stream and wherever else: the figures that a reader wants are spelled out.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = Quote)]
 struct QuoteWire {
     ticker: Ticker,
     price: Price,
@@ -81,6 +86,18 @@ struct QuoteWire {
     direction: Direction,
     day_change: PriceChange,
     day_change_percent: f64,
+}
+
+impl PartialSchema for Quote {
+    fn schema() -> RefOr<Schema> {
+        QuoteWire::schema()
+    }
+}
+
+impl ToSchema for Quote {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        QuoteWire::schemas(schemas);
+    }
 }
 
 impl From<Quote> for QuoteWire {

@@ -8,6 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 const LENGTH_MAX: usize = 7;
 const ROOT_LENGTH_MAX: usize = 5;
 
+/// What may surround a symbol.
+const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+
 /// A well-formed ticker symbol: one to five letters, optionally a dot and one more letter (`BRK.B`), upper case.
 ///
 /// Parsing trims surrounding blanks and folds the case, so a `Ticker` that exists is a good one. It is eight bytes
@@ -35,7 +38,7 @@ impl FromStr for Ticker {
     type Err = InvalidTicker;
 
     fn from_str(text: &str) -> Result<Self, InvalidTicker> {
-        let text = text.trim();
+        let text = text.trim_matches(BLANKS);
         let (root, class) = match text.split_once('.') {
             Some((root, class)) => (root, Some(class)),
             None => (text, None),
@@ -120,7 +123,7 @@ mod tests {
         fn parsing_never_panics_and_round_trips(text in ".{0,12}") {
             if let Ok(ticker) = text.parse::<Ticker>() {
                 prop_assert_eq!(ticker.as_str().parse::<Ticker>(), Ok(ticker));
-                prop_assert_eq!(ticker.as_str(), text.trim().to_ascii_uppercase());
+                prop_assert_eq!(ticker.as_str(), text.trim_matches(BLANKS).to_ascii_uppercase());
             }
         }
 

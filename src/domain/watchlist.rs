@@ -1,6 +1,7 @@
 //! The tickers a person follows.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{
     instant::UtcInstant,
@@ -26,7 +27,7 @@ pub struct WatchedTicker {
 }
 
 /// A watched ticker with its price and recent prices; the figures are null while it has no price.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct WatchlistEntry {
     pub ticker: Ticker,
     pub added_at: UtcInstant,
@@ -59,7 +60,7 @@ impl WatchlistEntry {
 }
 
 /// The answer of `GET /api/watchlist`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Watchlist {
     /// In the order added.
     pub tickers: Vec<WatchlistEntry>,

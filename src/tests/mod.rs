@@ -5,7 +5,10 @@
 mod app;
 mod durability;
 mod hostile;
+mod ledger;
 mod page;
+mod portfolio;
 mod start;
 mod stream;
 mod trading;
+mod watchlist;

@@ -6,7 +6,9 @@ use axum::{
     routing::get,
 };
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
+use super::openapi::TickerText;
 use super::parameter::{Parameter, invalid_parameter, read_limit};
 use crate::{
     domain::{
@@ -24,25 +26,36 @@ pub fn router() -> Router<AppState> {
 }
 
 /// `?interval=1m&limit=500`, both optional.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-struct Parameters {
+pub struct CandlesParameters {
+    /// How long each candle is.
+    #[param(value_type = Option<Interval>, default = "1m")]
     interval: Option<String>,
+    /// How many at the most.
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 1800, default = 500)]
     limit: Option<String>,
 }
 
 /// Oldest first, the last one still forming.
-#[derive(Serialize)]
-struct CandleSeries {
+#[derive(Serialize, ToSchema)]
+pub struct CandleSeries {
     ticker: Ticker,
     interval: Interval,
     candles: Vec<Candle>,
 }
 
-async fn read(
+/// A ticker's candles, oldest first, the last one still forming. The ticker has to be watched or held.
+#[utoipa::path(
+    get, path = "/api/prices/{ticker}/candles", tag = "Prices",
+    params(("ticker" = TickerText, Path, example = "AAPL"), CandlesParameters),
+    responses((status = 200, body = CandleSeries))
+)]
+pub async fn read(
     State(state): State<AppState>,
     Path(ticker): Path<String>,
-    Parameter(parameters): Parameter<Parameters>,
+    Parameter(parameters): Parameter<CandlesParameters>,
 ) -> Result<Json<CandleSeries>, ApiError> {
     let ticker: Ticker = ticker.parse()?;
     let interval = match parameters.interval.as_deref() {

@@ -2,6 +2,7 @@
 
 use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::server::state::AppState;
 
@@ -9,23 +10,35 @@ pub fn router() -> Router<AppState> {
     Router::new().route("/health", get(read))
 }
 
-#[derive(Serialize)]
-struct Health {
+#[derive(Serialize, ToSchema)]
+pub struct Health {
+    /// `ok` or `degraded`
     status: &'static str,
     version: &'static str,
     market: MarketHealth,
+    /// `ok` or `failed`
     database: &'static str,
+    /// `mock`, `ready` or `not_configured`
     copilot: &'static str,
 }
 
-#[derive(Serialize)]
-struct MarketHealth {
+#[derive(Serialize, ToSchema)]
+pub struct MarketHealth {
+    /// `simulator` or `massive`
     source: &'static str,
     tickers: usize,
     last_tick_age_ms: u64,
 }
 
-async fn read(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
+/// Whether the server works.
+#[utoipa::path(
+    get, path = "/api/health", tag = "Server",
+    responses(
+        (status = 200, description = "Everything works.", body = Health),
+        (status = 503, description = "The database or the market feed has failed.", body = Health),
+    )
+)]
+pub async fn read(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
     let tick = state.feed.latest();
     let database_works = state.ledger.is_healthy().await;
     let works = database_works && state.feed.is_healthy();

@@ -3,6 +3,7 @@
 mod candles;
 mod health;
 mod json_body;
+pub mod openapi;
 mod page;
 mod parameter;
 mod portfolio;

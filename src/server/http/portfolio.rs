@@ -7,6 +7,7 @@ use axum::{
 };
 
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::{
     json_body::{JsonObject, missing},
@@ -35,24 +36,45 @@ pub fn router() -> Router<AppState> {
         .route("/portfolio/reset", post(reset))
 }
 
-async fn read(State(state): State<AppState>) -> Json<Portfolio> {
+/// The portfolio: one consistent state, valued at one tick. `total_value = cash_balance + Σ market_value`.
+#[utoipa::path(get, path = "/api/portfolio", tag = "Portfolio", responses((status = 200, body = Portfolio)))]
+pub async fn read(State(state): State<AppState>) -> Json<Portfolio> {
     Json(state.portfolio())
 }
 
-async fn trade(State(state): State<AppState>, body: JsonObject) -> Result<Json<TradeReceipt>, ApiError> {
+/// Place a market order. It is filled at once at the server's price, or refused; the answer comes when the trade is on
+/// disk. A buy costs at least one cent. The same `client_order_id` again answers the first result, with
+/// `"replayed": true`, and trades nothing.
+#[utoipa::path(
+    post, path = "/api/portfolio/trade", tag = "Portfolio",
+    request_body(content = OrderRequest, example = json!({
+        "ticker": "NVDA", "side": "buy", "quantity": 2.5, "client_order_id": "my-order-1"
+    })),
+    responses((status = 200, description = "The trade, and the account right after it.", body = TradeReceipt))
+)]
+pub async fn trade(State(state): State<AppState>, body: JsonObject) -> Result<Json<TradeReceipt>, ApiError> {
     let order = read_order(body)?;
     state.execution.execute(order, OrderSource::Manual).await.map(Json)
 }
 
 /// `?limit=100&before=…`, both optional.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-struct TradesParameters {
+pub struct TradesParameters {
+    /// How many at the most.
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 500, default = 100)]
     limit: Option<String>,
+    /// The `next_before` of the page before.
     before: Option<String>,
 }
 
-async fn trades(
+/// The trades since the latest reset, newest first.
+#[utoipa::path(
+    get, path = "/api/portfolio/trades", tag = "Portfolio", params(TradesParameters),
+    responses((status = 200, body = TradesPage))
+)]
+pub async fn trades(
     State(state): State<AppState>,
     Parameter(parameters): Parameter<TradesParameters>,
 ) -> Result<Json<TradesPage>, ApiError> {
@@ -61,13 +83,22 @@ async fn trades(
 }
 
 /// `?range=1d`, which is the default.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-struct HistoryParameters {
+pub struct HistoryParameters {
+    /// How far back.
+    #[param(value_type = Option<HistoryRange>, default = "1d")]
     range: Option<String>,
 }
 
-async fn history(
+/// The equity curve since the latest reset, oldest first, at most 2,000 points; a longer one is down-sampled with
+/// Largest-Triangle-Three-Buckets, which keeps its shape.
+#[utoipa::path(
+    get, path = "/api/portfolio/history", tag = "Portfolio", params(HistoryParameters),
+    responses((status = 200, body = EquityHistory))
+)]
+pub async fn history(
     State(state): State<AppState>,
     Parameter(parameters): Parameter<HistoryParameters>,
 ) -> Result<Json<EquityHistory>, ApiError> {
@@ -78,7 +109,12 @@ async fn history(
     state.ledger.equity(range, (state.clock)()).await.map(Json)
 }
 
-async fn reset(State(state): State<AppState>) -> Result<Json<Portfolio>, ApiError> {
+/// Start over: $10,000 and no positions. Past trades and the equity curve leave the history; watchlist and chat stay.
+#[utoipa::path(
+    post, path = "/api/portfolio/reset", tag = "Portfolio",
+    responses((status = 200, description = "The fresh portfolio.", body = Portfolio))
+)]
+pub async fn reset(State(state): State<AppState>) -> Result<Json<Portfolio>, ApiError> {
     state.ledger.submit(Reset { at: (state.clock)() }).await?;
     Ok(Json(state.portfolio()))
 }

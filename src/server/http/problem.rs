@@ -14,18 +14,38 @@ use axum::{
 };
 use serde::Serialize;
 use tracing::error;
+use utoipa::ToSchema;
 
 use super::request_id::RequestId;
 use crate::error::ApiError;
 
-#[derive(Serialize)]
-struct Problem {
+/// The body of every failure under `/api`.
+#[derive(Serialize, ToSchema)]
+pub struct Problem {
+    /// A name for this kind of problem; not an address.
+    #[schema(example = "urn:finally:problem:insufficient_cash")]
     r#type: String,
     title: &'static str,
     status: u16,
+    /// A sentence that a person can act on.
     detail: String,
+    /// The stable word that programs look at.
     code: &'static str,
+    /// What the server's log has it under; also in the header `x-request-id`.
     request_id: String,
+}
+
+impl Problem {
+    pub fn new(error: &ApiError, request_id: String) -> Self {
+        Self {
+            r#type: format!("urn:finally:problem:{}", error.code()),
+            title: error.title(),
+            status: error.status().as_u16(),
+            detail: error.to_string(),
+            code: error.code(),
+            request_id,
+        }
+    }
 }
 
 impl IntoResponse for ApiError {
@@ -44,14 +64,7 @@ pub async fn render(request: Request, next: Next) -> Response {
     let Some(error) = error_of(&response, &method) else {
         return response;
     };
-    let problem = Problem {
-        r#type: format!("urn:finally:problem:{}", error.code()),
-        title: error.title(),
-        status: error.status().as_u16(),
-        detail: error.to_string(),
-        code: error.code(),
-        request_id: id.map(|id| id.to_string()).unwrap_or_default(),
-    };
+    let problem = Problem::new(&error, id.map(|id| id.to_string()).unwrap_or_default());
     let (mut parts, _) = response.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

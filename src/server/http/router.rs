@@ -3,7 +3,9 @@
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::{candles, health, json_body::BODY_BYTES_MAX, page, portfolio, problem, request_id, stream, watchlist};
+use super::{
+    candles, health, json_body::BODY_BYTES_MAX, openapi, page, portfolio, problem, request_id, stream, watchlist,
+};
 use crate::{error::ApiError, server::state::AppState};
 
 /// The whole server.
@@ -13,6 +15,7 @@ pub fn router(state: AppState) -> Router {
         .merge(portfolio::router())
         .merge(watchlist::router())
         .merge(candles::router())
+        .merge(openapi::router())
         .merge(stream::router())
         .fallback(async || ApiError::NotFound);
     let routes = Router::new()

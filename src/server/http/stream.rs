@@ -19,9 +19,11 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
+use utoipa::IntoParams;
 
 use super::parameter::{Parameter, invalid_parameter};
 use crate::{
+    domain::quote::Quote,
     error::ApiError,
     server::{
         ledger::TickerSet,
@@ -46,14 +48,19 @@ pub fn router() -> Router<AppState> {
 }
 
 /// `?changes=only&tickers=AAPL,MSFT`, both optional.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-struct Parameters {
+pub struct StreamParameters {
+    /// `only`: after the first event, only the tickers whose price changed; no event when none did.
+    #[param(example = "only")]
     changes: Option<String>,
+    /// Only these, separated by commas; at most 100.
+    #[param(example = "AAPL,MSFT")]
     tickers: Option<String>,
 }
 
-impl Parameters {
+impl StreamParameters {
     fn choice(&self) -> Result<Choice, ApiError> {
         let changes_only = match self.changes.as_deref() {
             None => false,
@@ -76,9 +83,19 @@ fn read_tickers(list: &str) -> Result<TickerSet, ApiError> {
     Ok(tickers)
 }
 
-async fn prices(
+/// Prices as they come: server-sent events, one a tick. Each `data` is an object of quotes by ticker; `id` is the tick's
+/// version. A slow reader gets the newest state, and a reconnection starts with everything. `event: error` comes before
+/// the server closes a stream for a fault, `event: done` before it closes one on shutdown.
+#[utoipa::path(
+    get, path = "/api/stream/prices", tag = "Prices", params(StreamParameters),
+    responses((
+        status = 200, description = "A stream without an end.", content_type = "text/event-stream",
+        body = BTreeMap<String, Quote>
+    ))
+)]
+pub async fn prices(
     State(state): State<AppState>,
-    Parameter(parameters): Parameter<Parameters>,
+    Parameter(parameters): Parameter<StreamParameters>,
 ) -> Result<Response, ApiError> {
     let reader = Reader {
         choice: parameters.choice()?,

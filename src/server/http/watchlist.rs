@@ -9,7 +9,10 @@ use axum::{
     routing::{delete, get},
 };
 
-use super::json_body::{JsonObject, missing};
+use super::{
+    json_body::{JsonObject, missing},
+    openapi::{TickerText, WatchRequest},
+};
 use crate::{
     domain::{
         ticker::Ticker,
@@ -26,7 +29,9 @@ pub fn router() -> Router<AppState> {
     Router::new().route("/watchlist", get(read).post(add)).route("/watchlist/{ticker}", delete(remove))
 }
 
-async fn read(State(state): State<AppState>) -> Json<Watchlist> {
+/// The watchlist, in the order added, with prices and sparklines.
+#[utoipa::path(get, path = "/api/watchlist", tag = "Watchlist", responses((status = 200, body = Watchlist)))]
+pub async fn read(State(state): State<AppState>) -> Json<Watchlist> {
     let (books, tick) = (state.ledger.books(), state.feed.latest());
     let tickers = books
         .watchlist
@@ -38,7 +43,16 @@ async fn read(State(state): State<AppState>) -> Json<Watchlist> {
     Json(Watchlist { tickers })
 }
 
-async fn add(
+/// Watch a ticker. It streams from the next tick on, for which the answer waits.
+#[utoipa::path(
+    post, path = "/api/watchlist", tag = "Watchlist",
+    request_body(content = WatchRequest, example = json!({ "ticker": "XOM" })),
+    responses(
+        (status = 201, description = "It was added.", body = WatchlistEntry),
+        (status = 200, description = "It was there already.", body = WatchlistEntry),
+    )
+)]
+pub async fn add(
     State(state): State<AppState>,
     mut body: JsonObject,
 ) -> Result<(StatusCode, Json<WatchlistEntry>), ApiError> {
@@ -54,7 +68,13 @@ async fn add(
     Ok((status, Json(entry)))
 }
 
-async fn remove(State(state): State<AppState>, Path(ticker): Path<String>) -> Result<StatusCode, ApiError> {
+/// Stop watching a ticker. One that is held keeps its live price.
+#[utoipa::path(
+    delete, path = "/api/watchlist/{ticker}", tag = "Watchlist",
+    params(("ticker" = TickerText, Path, example = "XOM")),
+    responses((status = 204, description = "It is no longer watched."))
+)]
+pub async fn remove(State(state): State<AppState>, Path(ticker): Path<String>) -> Result<StatusCode, ApiError> {
     state.watchlist.remove(ticker.parse()?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

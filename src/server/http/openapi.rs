@@ -1,0 +1,205 @@
+//! `/api/openapi.json`: the API's description, generated from the code's own types and handlers.
+//!
+//! What can go wrong is described by example: each operation names the errors it can answer, and the document shows
+//! the very bodies that they make.
+
+use std::collections::BTreeMap;
+
+use axum::{Router, http::header, response::IntoResponse, routing::get};
+use serde::Serialize;
+use utoipa::{
+    OpenApi, ToSchema,
+    openapi::{Content, Ref, RefOr, example::ExampleBuilder, path::Operation, response::ResponseBuilder},
+};
+
+use super::{candles, health, portfolio, problem::Problem, stream, watchlist};
+use crate::{
+    domain::{
+        candle::Interval,
+        equity::HistoryRange,
+        money::{InvalidQuantity, Money},
+        ticker::Ticker,
+    },
+    error::ApiError,
+    server::state::AppState,
+};
+
+pub fn router() -> Router<AppState> {
+    // Written once: it never changes while the program runs.
+    let document = document();
+    Router::new().route(
+        "/openapi.json",
+        get(async move || ([(header::CONTENT_TYPE, "application/json")], document.clone()).into_response()),
+    )
+}
+
+/// A ticker in a path or a query, in any case.
+pub type TickerText = Ticker;
+
+/// The body of a request to watch a ticker.
+#[derive(ToSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct WatchRequest {
+    ticker: Ticker,
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "FinAlly",
+        description = "The AI trading workstation: live prices and a simulated portfolio. Money, prices and quantities \
+            are JSON numbers; instants are RFC 3339 in UTC, except in candles and in the price stream, where they are \
+            Unix seconds; percentages are in percent. A failure is answered as problem details (RFC 9457).",
+        license(name = "MIT"),
+    ),
+    paths(
+        health::read,
+        portfolio::read,
+        portfolio::trade,
+        portfolio::trades,
+        portfolio::history,
+        portfolio::reset,
+        watchlist::read,
+        watchlist::add,
+        watchlist::remove,
+        candles::read,
+        stream::prices,
+    ),
+    components(schemas(Problem, Interval, HistoryRange))
+)]
+struct Description;
+
+/// The document, as JSON text.
+pub fn document() -> String {
+    let mut api = Description::openapi();
+    for (path, item) in &mut api.paths.paths {
+        let operations = [("get", &mut item.get), ("post", &mut item.post), ("delete", &mut item.delete)];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                describe_errors(operation, errors(method, path));
+            }
+        }
+    }
+    // Invariant: the document is made of strings, numbers and maps.
+    api.to_pretty_json().expect("the document is JSON")
+}
+
+/// One response for each status, with an example for each code.
+fn describe_errors(operation: &mut Operation, errors: Vec<ApiError>) {
+    let mut by_status: BTreeMap<u16, Vec<ApiError>> = BTreeMap::new();
+    for error in errors {
+        by_status.entry(error.status().as_u16()).or_default().push(error);
+    }
+    for (status, errors) in by_status {
+        let codes: Vec<_> = errors.iter().map(|error| format!("`{}`", error.code())).collect();
+        let examples = errors.iter().map(|error| {
+            let problem = Problem::new(error, "01a201f9-f0d4-72bc-8d89-23dfab3c6b26".to_owned());
+            // Invariant: a problem is strings and a number.
+            let value = serde_json::to_value(problem).expect("a problem is JSON");
+            (error.code().to_owned(), RefOr::T(ExampleBuilder::new().value(Some(value)).build()))
+        });
+        let mut content = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
+        content.examples.extend(examples);
+        let mut response = ResponseBuilder::new().description(codes.join(", "));
+        // A status that is also an answer of another kind keeps that one too.
+        if let Some(RefOr::T(answer)) = operation.responses.responses.remove(&status.to_string()) {
+            response = response.description(format!("{} {}", answer.description, codes.join(", ")));
+            for (media_type, content) in answer.content {
+                response = response.content(media_type, content);
+            }
+        }
+        let response = response.content("application/problem+json", content).build();
+        operation.responses.responses.insert(status.to_string(), RefOr::T(response));
+    }
+}
+
+/// What an operation can answer when it fails, each with figures that make a telling example.
+fn errors(method: &str, path: &str) -> Vec<ApiError> {
+    // Invariants: the symbols and numbers below are good ones.
+    let aapl: Ticker = "AAPL".parse().expect("a ticker");
+    let hundred = "100".parse().expect("a quantity");
+    let malformed = || ApiError::MalformedJson { reason: "the field \"ticker\" stands twice".to_owned() };
+    let missing = |field: &str| ApiError::MissingField { field: field.to_owned() };
+    let invalid = |parameter: &str, reason: &str| ApiError::InvalidParameter {
+        parameter: parameter.to_owned(),
+        reason: reason.to_owned(),
+    };
+    let mut errors = match (method, path) {
+        ("post", "/api/portfolio/trade") => vec![
+            malformed(),
+            missing("quantity"),
+            ApiError::InvalidTicker,
+            ApiError::InvalidSide,
+            ApiError::from(InvalidQuantity::NotPositive),
+            invalid("client_order_id", "it has to be a string"),
+            ApiError::OrderIdReused { client_order_id: "my-order-1".to_owned() },
+            ApiError::InsufficientCash {
+                ticker: aapl,
+                quantity: hundred,
+                cost: Money::from_cents(1_942_800),
+                available: Money::from_cents(854_290),
+            },
+            ApiError::InsufficientShares { ticker: aapl, quantity: hundred, held: None },
+            ApiError::NoPrice { ticker: aapl },
+        ],
+        ("get", "/api/portfolio/trades") => vec![invalid("limit", "it has to be a whole number from 1 to 500")],
+        ("get", "/api/portfolio/history") => vec![invalid("range", "a range is 1h, 1d, 1w or all")],
+        ("post", "/api/watchlist") => {
+            vec![malformed(), missing("ticker"), ApiError::InvalidTicker, ApiError::WatchlistFull]
+        }
+        ("delete", "/api/watchlist/{ticker}") => {
+            vec![ApiError::InvalidTicker, ApiError::NotWatched { ticker: aapl }]
+        }
+        ("get", "/api/prices/{ticker}/candles") => vec![
+            ApiError::InvalidTicker,
+            invalid("interval", "an interval is 1s, 1m, 5m, 1h or 1d"),
+            ApiError::NotFollowed { ticker: aapl },
+        ],
+        ("get", "/api/stream/prices") => {
+            vec![ApiError::InvalidTicker, invalid("changes", "it can only be \"only\""), ApiError::TooManyStreams]
+        }
+        _ => Vec::new(),
+    };
+    let takes_a_body = matches!(path, "/api/portfolio/trade" | "/api/watchlist") && method == "post";
+    if takes_a_body {
+        let limit_bytes = super::json_body::BODY_BYTES_MAX;
+        errors.extend([ApiError::BodyTooLarge { limit_bytes }, ApiError::UnsupportedMediaType]);
+    }
+    errors.extend([ApiError::Busy, ApiError::Internal]);
+    errors
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn every_operation_describes_its_errors_with_examples() {
+        let document: Value = serde_json::from_str(&document()).unwrap();
+        assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+        let trade = &document["paths"]["/api/portfolio/trade"]["post"]["responses"];
+        let refusals = &trade["422"]["content"]["application/problem+json"]["examples"];
+        assert_eq!(
+            refusals["insufficient_cash"]["value"]["detail"],
+            "Buying 100 AAPL costs $19,428.00; you have $8,542.90."
+        );
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                assert!(operation["responses"]["500"].is_object(), "{method} {path}");
+                assert!(!operation["description"].as_str().or(operation["summary"].as_str()).unwrap().is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn no_reference_leads_nowhere() {
+        let text = document();
+        let document: Value = serde_json::from_str(&text).unwrap();
+        for reference in text.split("\"$ref\": \"#").skip(1) {
+            let pointer = reference.split('"').next().unwrap();
+            assert!(document.pointer(pointer).is_some(), "{pointer}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The ledger against a pure model of it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use finally::{
+    domain::{
+        account::{Account, INITIAL_DEPOSIT},
+        equity::HistoryRange,
+        instant::UtcInstant,
+        money::{Money, Price, Quantity},
+        order::{OrderRequest, OrderSource, Side},
+        quote::Quote,
+        ticker::Ticker,
+    },
+    server::{
+        equity::Keeper,
+        ledger::{Ledger, PlaceOrder, RecordSnapshot, Reset},
+        market::feed::Tick,
+    },
+};
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+const NOON_MS: i64 = 1_795_348_800_000;
+
+fn noon() -> UtcInstant {
+    UtcInstant::from_unix_ms(NOON_MS)
+}
+
+async fn open(folder: &TempDir) -> Ledger {
+    let url = format!("sqlite://{}", folder.path().join("ledger.db").display());
+    Ledger::open(&url, noon).await.unwrap().0
+}
+
+fn prices(units: &[(&str, i64)]) -> Arc<Tick> {
+    let quote = |(symbol, units): &(&str, i64)| {
+        let ticker: Ticker = symbol.parse().unwrap();
+        let price = Price::from_units(*units).unwrap();
+        (ticker, Quote { ticker, price, previous_price: price, day_open: price, at: noon() })
+    };
+    Arc::new(Tick::new(1, units.iter().map(quote).collect::<BTreeMap<_, _>>()))
+}
+
+fn place(side: Side, symbol: &str, millionths: i64, prices: &Arc<Tick>, id: usize) -> PlaceOrder {
+    let quantity = Quantity::from_millionths(millionths).unwrap();
+    let client_order_id = Some(format!("order-{id}").parse().unwrap());
+    PlaceOrder {
+        order: OrderRequest { ticker: symbol.parse().unwrap(), side, quantity, client_order_id },
+        source: OrderSource::Manual,
+        prices: prices.clone(),
+        trade_id: format!("trade-{id}"),
+        executed_at: noon(),
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Order {
+        side: Side,
+        symbol: &'static str,
+        millionths: i64,
+        units: i64,
+    },
+    /// The order before, once more.
+    Again,
+    Reset,
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    let side = prop_oneof![Just(Side::Buy), Just(Side::Sell)];
+    let symbol = prop_oneof![Just("AAPL"), Just("MSFT"), Just("BRK.B")];
+    let millionths = prop_oneof![1_i64..1_000, 1_i64..30_000_000, Just(1_000_000_000_000_000)];
+    let order = (side, symbol, millionths, 1_i64..6_000_000)
+        .prop_map(|(side, symbol, millionths, units)| Step::Order { side, symbol, millionths, units });
+    prop_oneof![30 => order, 3 => Just(Step::Again), 1 => Just(Step::Reset)]
+}
+
+/// Orders in a row for one case; the cases make the thousands.
+const STEPS_MAX: usize = 120;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(
+        std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(48)
+    ))]
+
+    #[test]
+    fn the_ledger_never_diverges_from_its_model(steps in prop::collection::vec(any_step(), 1..STEPS_MAX)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            let ledger = open(&folder).await;
+            let mut model = Account::open(INITIAL_DEPOSIT);
+            let mut before: Option<(Step, usize, bool)> = None;
+            for (id, step) in steps.into_iter().enumerate() {
+                match (&step, &before) {
+                    (Step::Order { side, symbol, millionths, units }, _) => {
+                        let market = prices(&[(symbol, *units)]);
+                        let outcome = ledger.submit(place(*side, symbol, *millionths, &market, id)).await;
+                        let quantity = Quantity::from_millionths(*millionths).unwrap();
+                        let price = Price::from_units(*units).unwrap();
+                        let expected = model.apply(*side, symbol.parse().unwrap(), quantity, price);
+                        assert_eq!(outcome.is_ok(), expected.is_ok());
+                        if let (Ok(receipt), Ok(fill)) = (&outcome, &expected) {
+                            assert_eq!((receipt.trade.notional, receipt.trade.realized_pnl), (fill.notional, fill.realized_pnl));
+                            assert_eq!(receipt.cash_balance, model.cash);
+                        }
+                        before = Some((step.clone(), id, outcome.is_ok()));
+                    }
+                    (Step::Again, Some((Step::Order { side, symbol, millionths, units }, id, true))) => {
+                        let market = prices(&[(symbol, *units)]);
+                        let outcome = ledger.submit(place(*side, symbol, *millionths, &market, *id)).await;
+                        assert!(outcome.unwrap().replayed);
+                    }
+                    (Step::Again, _) => {}
+                    (Step::Reset, _) => {
+                        ledger.submit(Reset { at: noon() }).await.unwrap();
+                        model = Account::open(INITIAL_DEPOSIT);
+                    }
+                }
+                assert_eq!(ledger.books().account, model);
+                assert!(model.is_balanced());
+            }
+        });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn concurrent_trading_is_some_order_of_its_trades() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = open(&folder).await;
+    let market = prices(&[("AAPL", 1_900_333), ("V", 2_801_277), ("F", 123_456)]);
+    let traders = (0..64_usize).map(|trader| {
+        let (ledger, market) = (ledger.clone(), market.clone());
+        tokio::spawn(async move {
+            for step in 0..40_usize {
+                let side = if (trader + step) % 3 == 2 { Side::Sell } else { Side::Buy };
+                let symbol = ["AAPL", "V", "F"][(trader * 7 + step) % 3];
+                let millionths = ((trader * 40 + step) as i64 * 7_919) % 60_000 + 1;
+                // A refusal is as good as a fill here.
+                let _ = ledger.submit(place(side, symbol, millionths, &market, trader * 1_000 + step)).await;
+            }
+        })
+    });
+    for trader in traders.collect::<Vec<_>>() {
+        trader.await.unwrap();
+    }
+
+    let mut trades = Vec::new();
+    let mut before = None;
+    loop {
+        let page = ledger.trades(500, before.as_deref()).await.unwrap();
+        trades.extend(page.trades);
+        before = page.next_before;
+        if before.is_none() {
+            break;
+        }
+    }
+    assert!(trades.len() > 500, "most of 2,560 orders are filled: {}", trades.len());
+    let mut model = Account::open(INITIAL_DEPOSIT);
+    for trade in trades.iter().rev() {
+        let fill = model.apply(trade.side, trade.ticker, trade.quantity, trade.price).expect("it was filled");
+        assert_eq!((fill.notional, fill.realized_pnl), (trade.notional, trade.realized_pnl));
+    }
+    assert_eq!(ledger.books().account, model);
+    assert!(model.is_balanced());
+}
+
+#[tokio::test]
+async fn a_year_of_snapshots_is_thinned_out_in_steps_and_read_within_its_bound() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = open(&folder).await;
+    ledger.submit(Reset { at: UtcInstant::from_unix_ms(NOON_MS - 366 * 86_400_000) }).await.unwrap();
+    // Two hours of a value each 30 s, nine days of one each 5 minutes, and the rest of a year of one each 20 minutes.
+    let ages = (0..240_i64).map(|n| n * 30).chain((24..2_592).map(|n| n * 300)).chain((648..26_280).map(|n| n * 1_200));
+    for age in ages {
+        let total_value = Money::from_cents(1_000_000 + age % 997);
+        let at = UtcInstant::from_unix_ms(NOON_MS - age * 1_000);
+        ledger.submit(RecordSnapshot { total_value, at }).await.unwrap();
+    }
+    Keeper::new(ledger.clone()).thin(noon()).await.unwrap();
+    let count = async |range| ledger.equity(range, noon()).await.unwrap().snapshots.len();
+    assert_eq!(count(HistoryRange::Hour).await, 121, "full resolution for an hour");
+    let week = count(HistoryRange::Week).await;
+    assert!((1_900..=2_000).contains(&week), "{week}");
+    assert_eq!(count(HistoryRange::All).await, 2_000, "bounded");
+    let newest = *ledger.equity(HistoryRange::All, noon()).await.unwrap().snapshots.last().unwrap();
+    assert_eq!(newest.recorded_at, noon());
+}

@@ -1,0 +1,91 @@
+//! The history of trades, the equity curve, and starting over.
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::app::{TestApp, cents};
+
+#[tokio::test]
+async fn trades_are_paged_newest_first() {
+    let app = TestApp::start().await;
+    for quantity in 1..=7 {
+        app.client.trade("buy", f64::from(quantity), "JPM").await;
+    }
+    let mut quantities = Vec::new();
+    let mut path = "/api/portfolio/trades?limit=3".to_owned();
+    loop {
+        let page = app.client.read(&path).await;
+        let trades = page["trades"].as_array().unwrap();
+        assert!(trades.len() <= 3);
+        quantities.extend(trades.iter().map(|trade| trade["quantity"].as_f64().unwrap()));
+        let Some(before) = page["next_before"].as_str() else { break };
+        path = format!("/api/portfolio/trades?limit=3&before={before}");
+    }
+    assert_eq!(quantities, [7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0]);
+}
+
+#[tokio::test]
+async fn the_equity_curve_has_a_point_right_after_a_trade() {
+    let app = TestApp::start().await;
+    let (_, receipt) = app.client.trade("buy", 5.0, "NVDA").await;
+    let history = app.client.read("/api/portfolio/history?range=1h").await;
+    let snapshots = history["snapshots"].as_array().unwrap();
+    assert!(!snapshots.is_empty());
+    assert_eq!(snapshots.last().unwrap()["total_value"], receipt["total_value"]);
+    assert!(snapshots.last().unwrap()["recorded_at"].as_str().unwrap().ends_with('Z'));
+    for range in ["1d", "1w", "all"] {
+        assert_eq!(app.client.read(&format!("/api/portfolio/history?range={range}")).await, history);
+    }
+    assert_eq!(app.client.read("/api/portfolio/history").await, history, "a day is the default");
+}
+
+#[tokio::test]
+async fn a_reset_starts_over_and_keeps_the_watchlist() {
+    let app = TestApp::start().await;
+    let order = json!({ "ticker": "V", "side": "buy", "quantity": 3, "client_order_id": "before-the-reset" });
+    let (_, receipt) = app.client.order(order.clone()).await;
+    app.client.post("/api/watchlist", json!({ "ticker": "XOM" })).await;
+
+    let response = app.client.http.post(app.client.url("/api/portfolio/reset")).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let portfolio: Value = response.json().await.unwrap();
+    assert_eq!((cents(&portfolio["cash_balance"]), &portfolio["positions"]), (1_000_000, &json!([])));
+    assert_eq!(portfolio["realized_pnl"], 0.0);
+    assert_eq!(app.client.read("/api/portfolio/trades").await, json!({ "trades": [], "next_before": null }));
+    assert_eq!(app.client.read("/api/watchlist").await["tickers"].as_array().unwrap().len(), 11);
+
+    let (status, again) = app.client.order(order).await;
+    assert_eq!((status, &again["replayed"]), (StatusCode::OK, &json!(true)), "an order sent again is still known");
+    assert_eq!(again["trade"], receipt["trade"]);
+    assert_eq!(app.client.portfolio().await["positions"], json!([]));
+
+    app.client.trade("buy", 1.0, "V").await;
+    let app = app.restart().await;
+    assert_eq!(app.client.read("/api/portfolio/trades").await["trades"].as_array().unwrap().len(), 1);
+    assert_eq!(app.client.portfolio().await["positions"][0]["quantity"], 1.0);
+}
+
+#[tokio::test]
+async fn a_parameter_that_is_not_valid_is_told() {
+    let app = TestApp::start().await;
+    for path in [
+        "/api/portfolio/trades?limit=0",
+        "/api/portfolio/trades?limit=501",
+        "/api/portfolio/trades?limit=ten",
+        "/api/portfolio/trades?before=nothing",
+        "/api/portfolio/trades?page=2",
+        "/api/portfolio/history?range=1y",
+        "/api/prices/AAPL/candles?interval=2m",
+        "/api/prices/AAPL/candles?limit=-1",
+        "/api/stream/prices?changes=all",
+    ] {
+        let response = app.client.get(path).await;
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{path}");
+        assert_eq!(response.json::<Value>().await.unwrap()["code"], "invalid_parameter", "{path}");
+    }
+    for path in ["/api/prices/TOOLONG/candles", "/api/stream/prices?tickers=AAPL,,V"] {
+        let response = app.client.get(path).await;
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{path}");
+        assert_eq!(response.json::<Value>().await.unwrap()["code"], "invalid_ticker", "{path}");
+    }
+}

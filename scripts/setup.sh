@@ -150,6 +150,17 @@ install_chromium() {
     apt_install chromium fonts-liberation
 }
 
+schemathesis() {
+    local stamp="$CACHE/schemathesis/.finally-$SCHEMATHESIS_VERSION"
+    [ -f "$stamp" ] && return
+    command -v python3 >/dev/null || { step "Installing Python" "The API's description is tested with a Python program."; apt_install python3 python3-venv; }
+    step "Installing schemathesis $SCHEMATHESIS_VERSION" "It tries the API against its own description. Under a minute."
+    rm -rf "$CACHE/schemathesis"
+    python3 -m venv "$CACHE/schemathesis" 2>/dev/null || { apt_install python3-venv && python3 -m venv "$CACHE/schemathesis"; }
+    run_logged schemathesis "$CACHE/schemathesis/bin/pip" install --quiet "schemathesis==$SCHEMATHESIS_VERSION"
+    touch "$stamp"
+}
+
 find_chromium() {
     local name
     for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable; do
@@ -174,6 +185,7 @@ test)
     install_tool cargo-deny "$CARGO_DENY_VERSION" "About 4 minutes." "${install_flags[@]}"
     npm_packages end2end "Playwright drives the browser tests."
     install_chromium
+    schemathesis
     ;;
 *) die "setup.sh takes build or test, not '$1'" ;;
 esac

@@ -79,6 +79,7 @@ check "Lints of the client" cargo clippy --quiet --features hydrate --lib --test
 check "Types of the browser tests" end2end/node_modules/.bin/tsc -p end2end
 rust_suite "Unit, property and server tests" cargo test --features ssr --no-fail-fast
 check "Release bundle" "$ROOT/scripts/build.sh"
+check "API against its description" "$ROOT/scripts/schemathesis.sh"
 browser_suite
 
 say ""

@@ -1,6 +1,7 @@
 //! HTTP: the REST API, the price stream, the page and its files.
 
 mod candles;
+mod docs;
 mod health;
 mod json_body;
 pub mod openapi;

@@ -4,7 +4,7 @@ use axum::{Router, extract::DefaultBodyLimit, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
-    candles, health, json_body::BODY_BYTES_MAX, openapi, page, portfolio, problem, request_id, stream, watchlist,
+    candles, docs, health, json_body::BODY_BYTES_MAX, openapi, page, portfolio, problem, request_id, stream, watchlist,
 };
 use crate::{error::ApiError, server::state::AppState};
 
@@ -16,6 +16,7 @@ pub fn router(state: AppState) -> Router {
         .merge(watchlist::router())
         .merge(candles::router())
         .merge(openapi::router())
+        .merge(docs::router())
         .merge(stream::router())
         .fallback(async || ApiError::NotFound);
     let routes = Router::new()

@@ -1,0 +1,31 @@
+//! `/api/docs`: a page to read the API's description and to try it, without anything from elsewhere.
+//!
+//! The page is three small files of our own: the script reads `/api/openapi.json` and builds the rest from it.
+
+use axum::{
+    Router,
+    http::{HeaderName, header},
+    routing::get,
+};
+
+use crate::server::state::AppState;
+
+/// The page's own policy: its script and style come from here, and it asks nobody else.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .route("/docs", get(async || file("text/html; charset=utf-8", include_str!("docs/index.html"))))
+        .route("/docs.js", get(async || file("text/javascript; charset=utf-8", include_str!("docs/docs.js"))))
+        .route("/docs.css", get(async || file("text/css; charset=utf-8", include_str!("docs/docs.css"))))
+}
+
+fn file(media_type: &'static str, text: &'static str) -> ([(HeaderName, &'static str); 3], &'static str) {
+    let headers = [
+        (header::CONTENT_TYPE, media_type),
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+    ];
+    (headers, text)
+}

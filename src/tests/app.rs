@@ -76,7 +76,10 @@ impl TestProcess {
     pub async fn start(folder: &Path) -> Self {
         let mut child = Self::command(folder).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = lines.next_line().await.unwrap().expect("the server says that it is ready");
+        let Some(line) = lines.next_line().await.unwrap() else {
+            let output = child.wait_with_output().await.unwrap();
+            panic!("the server did not start: {}", String::from_utf8_lossy(&output.stderr));
+        };
         let address = line.rsplit("http://").next().unwrap().parse().unwrap();
         Self { client: TestClient::new(address), child }
     }

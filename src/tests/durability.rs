@@ -1,6 +1,6 @@
 //! What was acknowledged is there, whatever happens to the process.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -33,9 +33,13 @@ async fn a_trade_survives_a_kill_right_after_its_answer() {
 #[tokio::test]
 async fn kills_under_load_lose_and_double_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let mut acknowledged: Vec<Value> = Vec::new();
-    for round in 0..4 {
-        acknowledged.extend(trade_until_killed(folder.path(), round).await);
+    let rounds =
+        std::env::var("FINALLY_KILL_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(KILL_ROUNDS);
+    let mut total = 0;
+    for round in 0..rounds {
+        let acknowledged = trade_until_killed(folder.path(), round).await;
+        total += acknowledged.len();
+        assert_sound(&folder.path().join("db/finally.db")).await;
         let server = TestProcess::start(folder.path()).await;
         for receipt in &acknowledged {
             let trade = &receipt["trade"];
@@ -54,7 +58,70 @@ async fn kills_under_load_lose_and_double_nothing() {
         assert_identity(&server.client.portfolio().await);
         server.kill().await;
     }
-    assert!(!acknowledged.is_empty());
+    assert!(total > rounds, "{total} trades were acknowledged in {rounds} rounds");
+}
+
+/// How often the server is killed under load; `FINALLY_KILL_ROUNDS` sets another number.
+const KILL_ROUNDS: usize = 50;
+
+async fn assert_sound(database: &Path) {
+    use sqlx::{ConnectOptions, Connection};
+    let mut connection = sqlx::sqlite::SqliteConnectOptions::new().filename(database).connect().await.unwrap();
+    let finding: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut connection).await.unwrap();
+    assert_eq!(finding, "ok");
+    connection.close().await.unwrap();
+}
+
+/// A file system of its own that is soon full; needs root, which tests in a container have.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(path: &Path) -> Option<Self> {
+        std::fs::create_dir_all(path).unwrap();
+        let is_mounted = Self::run("mount", &["-t", "tmpfs", "-o", "size=400k", "tmpfs", path.to_str().unwrap()]);
+        is_mounted.then(|| Self(path.to_owned()))
+    }
+
+    fn grow(&self) {
+        assert!(Self::run("mount", &["-o", "remount,size=16m", self.0.to_str().unwrap()]));
+    }
+
+    fn run(program: &str, arguments: &[&str]) -> bool {
+        std::process::Command::new(program).args(arguments).status().is_ok_and(|status| status.success())
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        Self::run("umount", &["--lazy", self.0.to_str().unwrap()]);
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_clearly_loses_nothing_and_recovers() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(disk) = SmallDisk::mount(&folder.path().join("db")) else {
+        eprintln!("this user may not mount a small file system; the full disk is not tested");
+        return;
+    };
+    let server = TestProcess::start(folder.path()).await;
+    let mut last = Value::Null;
+    let refused = loop {
+        let (status, answer) = server.client.trade("buy", 0.001, "V").await;
+        if status != StatusCode::OK {
+            break (status, answer);
+        }
+        last = answer;
+    };
+    assert_eq!((refused.0, &refused.1["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("busy")));
+    assert_eq!(server.client.portfolio().await["cash_balance"], last["cash_balance"]);
+
+    disk.grow();
+    let (status, answer) = server.client.trade("buy", 0.001, "V").await;
+    assert_eq!(status, StatusCode::OK, "it goes on as soon as there is room");
+    server.kill().await;
+    let server = TestProcess::start(folder.path()).await;
+    assert_eq!(server.client.portfolio().await["cash_balance"], answer["cash_balance"]);
 }
 
 /// Eight clients buy and sell until the server is killed among them; gives what was acknowledged.
@@ -80,7 +147,7 @@ async fn trade_until_killed(folder: &Path, round: usize) -> Vec<Value> {
         })
     });
     let clients: Vec<_> = clients.collect();
-    tokio::time::sleep(std::time::Duration::from_millis(150 + 70 * round as u64)).await;
+    tokio::time::sleep(std::time::Duration::from_millis(60 + 17 * (round as u64 % 9))).await;
     server.kill().await;
     futures::future::join_all(clients).await.into_iter().flat_map(Result::unwrap).collect()
 }

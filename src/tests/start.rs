@@ -2,6 +2,7 @@
 
 use reqwest::StatusCode;
 use rstest::rstest;
+use sqlx::Connection;
 
 use crate::app::{TestApp, TestProcess};
 
@@ -66,6 +67,101 @@ async fn a_file_that_is_no_database_is_refused_and_left_as_it_is() {
     let said = refusal(folder.path(), "DATABASE_URL", &format!("sqlite://{}", path.display())).await;
     assert!(said.contains("notes.txt"), "{said}");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), notes);
+}
+
+/// A database with a trade in it, closed by a kill.
+async fn database_of_a_killed_server(folder: &std::path::Path) -> std::path::PathBuf {
+    let server = TestProcess::start(folder).await;
+    server.client.trade("buy", 1.0, "V").await;
+    server.kill().await;
+    folder.join("db/finally.db")
+}
+
+async fn change(database: &std::path::Path, statement: &'static str) {
+    use sqlx::ConnectOptions;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(database).create_if_missing(true);
+    let mut connection = options.connect().await.unwrap();
+    sqlx::query(statement).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = database_of_a_killed_server(folder.path()).await;
+    change(&database, "PRAGMA wal_checkpoint(TRUNCATE)").await;
+    let mut bytes = std::fs::read(&database).unwrap();
+    let half = bytes.len() / 2;
+    bytes[4_096..half].fill(0x5a);
+    std::fs::write(&database, &bytes).unwrap();
+    let said = refusal(folder.path(), "PORT", "0").await;
+    assert!(said.contains("finally.db") && said.lines().count() == 1, "{said}");
+    assert_eq!(std::fs::read(&database).unwrap(), bytes);
+}
+
+#[tokio::test]
+async fn books_that_do_not_add_up_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = database_of_a_killed_server(folder.path()).await;
+    change(&database, "UPDATE accounts SET cash_cents = cash_cents + 1").await;
+    let said = refusal(folder.path(), "PORT", "0").await;
+    assert!(said.contains("do not add up"), "{said}");
+}
+
+#[tokio::test]
+async fn another_programs_database_is_refused_and_a_later_version_s_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("db/finally.db");
+    std::fs::create_dir_all(other.parent().unwrap()).unwrap();
+    change(&other, "CREATE TABLE notes (text TEXT)").await;
+    let said = refusal(folder.path(), "PORT", "0").await;
+    assert!(said.contains("belongs to another program"), "{said}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let database = database_of_a_killed_server(folder.path()).await;
+    change(&database, "UPDATE _sqlx_migrations SET version = 9999 WHERE version = 1").await;
+    let said = refusal(folder.path(), "PORT", "0").await;
+    assert!(said.contains("another version"), "{said}");
+}
+
+#[tokio::test]
+async fn a_database_from_the_first_version_opens_with_what_it_held() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("db/finally.db");
+    std::fs::create_dir_all(database.parent().unwrap()).unwrap();
+    for statement in [
+        include_str!("../server/ledger/migrations/0001_books.sql"),
+        "INSERT INTO accounts VALUES ('default', 1000000, 981000, 0, 1795348800000)",
+        "INSERT INTO positions VALUES ('default', 'AAPL', 1000000, 19000)",
+        "INSERT INTO watchlist VALUES ('default', 'KO', 0, 1795348800000)",
+    ] {
+        change(&database, statement).await;
+    }
+    let url = format!("sqlite://{}", database.display());
+    // The first version's own record of its one migration.
+    let first = sqlx::migrate!("src/server/ledger/migrations").iter().next().unwrap().clone();
+    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    sqlx::query(
+        "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL,
+         installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, checksum BLOB NOT NULL,
+         execution_time BIGINT NOT NULL)",
+    )
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    sqlx::query("INSERT INTO _sqlx_migrations VALUES (?1, ?2, CURRENT_TIMESTAMP, TRUE, ?3, 1)")
+        .bind(first.version)
+        .bind(first.description.to_string())
+        .bind(first.checksum.to_vec())
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+
+    let server = TestProcess::start(folder.path()).await;
+    let portfolio = server.client.portfolio().await;
+    assert_eq!((&portfolio["cash_balance"], &portfolio["positions"][0]["avg_cost"]), (&9810.0.into(), &190.0.into()));
+    assert_eq!(server.client.read("/api/watchlist").await["tickers"][0]["ticker"], "KO");
 }
 
 #[tokio::test]

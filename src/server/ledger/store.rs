@@ -10,7 +10,7 @@ use std::{
 };
 
 use sqlx::{
-    ConnectOptions, Row, SqliteConnection, SqlitePool,
+    ConnectOptions, Connection, Row, SqliteConnection, SqlitePool,
     migrate::MigrateError,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -30,6 +30,9 @@ pub const ACCOUNT_ID: &str = "default";
 /// Readers that may look at the file at once.
 const READERS_MAX: u32 = 4;
 
+/// The tables of the books and of the migrations.
+const TABLES_MIN: usize = 5;
+
 /// How long a statement waits for the file; with one writer it never has to.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -44,6 +47,12 @@ pub enum StoreError {
     InUse { path: PathBuf },
     #[error("the database {} cannot be opened: {cause}", path.display())]
     Open { path: PathBuf, cause: sqlx::Error },
+    #[error("the database {} belongs to another program; set DATABASE_URL to a file of its own", path.display())]
+    Foreign { path: PathBuf },
+    #[error("the database {} is damaged; restore it from a backup, or set DATABASE_URL to another file", path.display())]
+    Corrupt { path: PathBuf },
+    #[error("the books in {} do not add up; restore it from a backup, or set DATABASE_URL to another file", path.display())]
+    Unbalanced { path: PathBuf },
     #[error("the database {} is from another version of FinAlly: {cause}", path.display())]
     Migrate { path: PathBuf, cause: MigrateError },
 }
@@ -56,6 +65,7 @@ pub struct FileLock {
 
 pub struct Store {
     pub connection: SqliteConnection,
+    pub options: SqliteConnectOptions,
     pub readers: SqlitePool,
     pub lock: FileLock,
     pub books: Books,
@@ -72,6 +82,7 @@ pub async fn open(database_url: &str, now: UtcInstant) -> Result<Store, StoreErr
         .busy_timeout(BUSY_TIMEOUT);
     let path = options.get_filename().to_owned();
     let lock = take_lock(&path)?;
+    inspect(&path).await?;
 
     let failed = |cause| StoreError::Open { path: path.clone(), cause };
     let mut connection = options.connect().await.map_err(failed)?;
@@ -81,9 +92,13 @@ pub async fn open(database_url: &str, now: UtcInstant) -> Result<Store, StoreErr
         .map_err(|cause| StoreError::Migrate { path: path.clone(), cause })?;
     seed(&mut connection, now).await.map_err(failed)?;
     let books = load(&mut connection).await.map_err(failed)?;
+    if !books.account.is_balanced() {
+        return Err(StoreError::Unbalanced { path });
+    }
 
-    let readers = SqlitePoolOptions::new().max_connections(READERS_MAX).connect_lazy_with(options.read_only(true));
-    Ok(Store { connection, readers, lock, books })
+    let readers =
+        SqlitePoolOptions::new().max_connections(READERS_MAX).connect_lazy_with(options.clone().read_only(true));
+    Ok(Store { connection, options, readers, lock, books })
 }
 
 fn take_lock(database: &Path) -> Result<FileLock, StoreError> {
@@ -101,10 +116,36 @@ fn take_lock(database: &Path) -> Result<FileLock, StoreError> {
     }
 }
 
+/// Looks at a file that is already there, without writing to it: whether it is a sound database, and one of ours.
+async fn inspect(path: &Path) -> Result<(), StoreError> {
+    if fs::metadata(path).map_or(true, |file| file.len() == 0) {
+        return Ok(());
+    }
+    let failed = |cause| StoreError::Open { path: path.to_owned(), cause };
+    let mut connection = SqliteConnectOptions::new().filename(path).read_only(true).connect().await.map_err(failed)?;
+    let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        .fetch_all(&mut connection)
+        .await
+        .map_err(failed)?;
+    if !tables.is_empty() && !tables.iter().any(|table| table == "_sqlx_migrations") {
+        return Err(StoreError::Foreign { path: path.to_owned() });
+    }
+    // The small tables that the books are made of; the long ones would hold up the start.
+    for check in ["PRAGMA quick_check(accounts)", "PRAGMA quick_check(positions)", "PRAGMA quick_check(watchlist)"] {
+        let finding: Result<String, _> = sqlx::query_scalar(check).fetch_one(&mut connection).await;
+        match finding {
+            Ok(finding) if finding == "ok" => {}
+            Ok(_) => return Err(StoreError::Corrupt { path: path.to_owned() }),
+            // A database that was made and then lost power before its first table was.
+            Err(_) if tables.len() < TABLES_MIN => {}
+            Err(cause) => return Err(failed(cause)),
+        }
+    }
+    connection.close().await.map_err(failed)
+}
+
 /// Opens the account and its watchlist, in one transaction, when there is no account yet.
 async fn seed(connection: &mut SqliteConnection, now: UtcInstant) -> Result<(), sqlx::Error> {
-    use sqlx::Connection;
-
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     let opened = sqlx::query(
         "INSERT INTO accounts (id, initial_deposit_cents, cash_cents, realized_pnl_cents, opened_at_ms)

@@ -2,7 +2,7 @@
 
 use std::{pin::Pin, sync::Arc};
 
-use sqlx::{Connection, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{debug, error};
 
@@ -68,6 +68,8 @@ impl<W: Write> Job for Pending<W> {
 
 pub struct Writer {
     connection: SqliteConnection,
+    /// How to connect again.
+    options: SqliteConnectOptions,
     /// Held for as long as the file is written.
     lock: FileLock,
     jobs: mpsc::Receiver<Box<dyn Job>>,
@@ -78,12 +80,13 @@ pub struct Writer {
 impl Writer {
     pub fn new(
         connection: SqliteConnection,
+        options: SqliteConnectOptions,
         lock: FileLock,
         jobs: mpsc::Receiver<Box<dyn Job>>,
         books: watch::Sender<Arc<Books>>,
         wanted: watch::Sender<Arc<TickerSet>>,
     ) -> Self {
-        Self { connection, lock, jobs, books, wanted }
+        Self { connection, options, lock, jobs, books, wanted }
     }
 
     /// Writes until the last handle to the ledger is gone, then closes the file.
@@ -125,11 +128,18 @@ impl Writer {
         let mut books = Books::clone(&self.books.borrow());
         let outcome = Self::write(&mut self.connection, batch, &mut books).await;
         if outcome.is_err() {
-            // Whether a failed COMMIT took effect is for the file to say.
-            books = store::load(&mut self.connection).await?;
+            books = self.recover().await?;
         }
         self.publish(books);
         outcome
+    }
+
+    /// Starts over on a new connection, since SQLite and its driver may not agree on whether a transaction is still
+    /// open on the old one, and reads the books anew: whether a failed COMMIT took effect is for the file to say.
+    async fn recover(&mut self) -> Result<Books, sqlx::Error> {
+        let fresh = self.options.connect().await?;
+        std::mem::replace(&mut self.connection, fresh).close_hard().await?;
+        store::load(&mut self.connection).await
     }
 
     async fn write(

@@ -1,6 +1,6 @@
 //! What was before a ticker's first print: candles that lead up to the live price.
 //!
-//! One path is walked backwards ([`backward`](super::backward)), in steps of a second for the latest quarter of an hour,
+//! One path is walked backwards (`backward`), in steps of a second for the latest quarter of an hour,
 //! of a minute for five days, of an hour for thirty days, and of a day before that; candles of every interval are made of
 //! its steps, so they agree wherever they overlap.
 //!

@@ -5,17 +5,17 @@
 //! and Other Derivatives*, the chapter on Wiener processes and Itô's lemma):
 //! `S(t + dt) = S(t) · exp((μ − σ²/2)·dt + σ·√dt·Z)`, with `Z` standard normal. A trading year is 252 days of 6.5
 //! hours, so that prices move as fast as real ones do while the market is open. `Z` is partly the shock of the ticker's
-//! sector ([`sectors`]) and partly its own; on top, every two hours or so, news moves a price by 2 to 5 % ([`events`]).
+//! sector ([`sectors`]) and partly its own; on top, every two hours or so, news moves a price by 2 to 5 % (`events`).
 //! Prices are rounded to cents when they are shown, and never on the way, so rounding does not add up.
 //!
 //! # Replay
-//! Each ticker draws from random streams of its own, chosen by the seed and its name ([`streams`]), and a ticker that
+//! Each ticker draws from random streams of its own, chosen by the seed and its name (`streams`), and a ticker that
 //! nobody wanted for a while catches up on the ticks it missed. So the same seed gives the same market, tick for tick,
 //! whatever is subscribed when and whatever the clock says. An ordinary tick costs one step of the sectors and one of each
 //! wanted ticker.
 //!
 //! # The past
-//! A ticker comes with a year of candles that lead up to its first print ([`history`]).
+//! A ticker comes with a year of candles that lead up to its first print (`history`).
 
 mod backward;
 mod events;

@@ -66,6 +66,8 @@ pub enum StartError {
 pub struct Server {
     pub address: SocketAddr,
     shutdown: CancellationToken,
+    /// The ledger closes when it is cancelled: after the last request.
+    closing: CancellationToken,
     serving: JoinHandle<io::Result<()>>,
     writer: JoinHandle<()>,
     feed: JoinHandle<()>,
@@ -78,7 +80,8 @@ impl Server {
     /// When a part cannot start; nothing is left running then.
     pub async fn start(config: Config, site: Site) -> Result<Self, StartError> {
         let shutdown = CancellationToken::new();
-        let (ledger, writer) = Ledger::open(&config.database_url, system_clock).await?;
+        let closing = CancellationToken::new();
+        let (ledger, writer) = Ledger::open(&config.database_url, system_clock, closing.clone()).await?;
         let address = SocketAddr::new(config.host, config.port);
         let failed = |cause| StartError::Listen { address, cause };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
@@ -110,7 +113,7 @@ impl Server {
             tokio::spawn(
                 async move { axum::serve(listener, app).with_graceful_shutdown(stopping.cancelled_owned()).await },
             );
-        Ok(Self { address, shutdown, serving, writer, feed: feed_task })
+        Ok(Self { address, shutdown, closing, serving, writer, feed: feed_task })
     }
 
     /// Ends the streams with their last event, lets requests finish, writes what is queued and closes the database.
@@ -126,7 +129,7 @@ impl Server {
             }
         }
         self.feed.abort();
-        // Every handle to the ledger goes with the requests, and the writer ends with the last one.
+        self.closing.cancel();
         if timeout(CLOSE_MAX, self.writer).await.is_err() {
             warn!("the database was not closed in time; it recovers at the next start");
         }

@@ -20,6 +20,7 @@ use finally::{
 };
 use proptest::prelude::*;
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 const NOON_MS: i64 = 1_795_348_800_000;
 
@@ -29,7 +30,7 @@ fn noon() -> UtcInstant {
 
 async fn open(folder: &TempDir) -> Ledger {
     let url = format!("sqlite://{}", folder.path().join("ledger.db").display());
-    Ledger::open(&url, noon).await.unwrap().0
+    Ledger::open(&url, noon, CancellationToken::new()).await.unwrap().0
 }
 
 fn prices(units: &[(&str, i64)]) -> Arc<Tick> {

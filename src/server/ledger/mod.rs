@@ -23,6 +23,7 @@ use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinHandle,
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     domain::{account::Account, instant::UtcInstant, ticker::Ticker, watchlist::WatchedTicker},
@@ -91,18 +92,22 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Opens the database file (made and seeded when there is none) and starts the writer, which ends, with the file
-    /// closed, when the last handle is gone.
+    /// Opens the database file (made and seeded when there is none) and starts the writer. It ends, with everything
+    /// queued written and the file closed, after `closing` or when the last handle is gone.
     ///
     /// # Errors
     /// When the file cannot be opened, is not one of ours, or another process has it.
-    pub async fn open(database_url: &str, clock: Clock) -> Result<(Self, JoinHandle<()>), StoreError> {
+    pub async fn open(
+        database_url: &str,
+        clock: Clock,
+        closing: CancellationToken,
+    ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let store = store::open(database_url, clock()).await?;
         let (queue, jobs) = mpsc::channel(QUEUE_CAPACITY);
         let (wanted_sender, wanted) = watch::channel(Arc::new(store.books.wanted()));
         let (books_sender, books) = watch::channel(Arc::new(store.books));
         let writer = Writer::new(store.connection, store.options, store.lock, jobs, books_sender, wanted_sender);
-        Ok((Self { queue, books, wanted, readers: store.readers }, tokio::spawn(writer.run())))
+        Ok((Self { queue, books, wanted, readers: store.readers }, tokio::spawn(writer.run(closing))))
     }
 
     /// Applies a write, and answers when it is on disk.

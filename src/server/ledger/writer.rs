@@ -4,6 +4,7 @@ use std::{pin::Pin, sync::Arc};
 
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, error};
 
 use super::{
@@ -89,10 +90,21 @@ impl Writer {
         Self { connection, options, lock, jobs, books, wanted }
     }
 
-    /// Writes until the last handle to the ledger is gone, then closes the file.
-    pub async fn run(mut self) {
+    /// Writes until it is told to close, or the last handle to the ledger is gone; then writes what is still queued,
+    /// and closes the file.
+    pub async fn run(mut self, closing: CancellationToken) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
-        while self.jobs.recv_many(&mut batch, BATCH_MAX).await > 0 {
+        loop {
+            let taken = tokio::select! {
+                taken = self.jobs.recv_many(&mut batch, BATCH_MAX) => taken,
+                () = closing.cancelled(), if !self.jobs.is_closed() => {
+                    self.jobs.close();
+                    continue;
+                }
+            };
+            if taken == 0 {
+                break;
+            }
             self.settle(&mut batch).await;
         }
         if let Err(cause) = self.connection.close().await {

@@ -5,7 +5,9 @@
 mod app;
 mod durability;
 mod hostile;
+mod massive;
 mod page;
+mod scripted;
 mod start;
 mod stream;
 mod trading;

@@ -15,6 +15,7 @@
 //! | `server::ledger`       | the single writer: each change of cash and positions, durable before it is answered  |
 //! | `server::execution`    | the only way to trade                                                               |
 //! | `server::http`         | REST, the price stream, problems, the page and its files                            |
+//! | `server::https`        | the one way to ask other servers                                                    |
 //!
 //! # The data's way
 //! - Quotes: `MarketSource → feed → http::stream → app::feed → app::market → the one text node that changed`.

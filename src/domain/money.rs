@@ -109,6 +109,13 @@ impl Price {
         Some(Self(cents.clamp(1, Self::MAX / Self::UNITS_PER_CENT) * Self::UNITS_PER_CENT))
     }
 
+    /// The nearest hundredth of a cent to an amount of dollars; nothing when that is not positive, not finite or over
+    /// ten million dollars.
+    pub fn nearest(dollars: f64) -> Option<Self> {
+        // The cast turns a NaN into zero and anything out of range into the nearest end, neither of which is a price.
+        Self::from_units((dollars * 10_000.0).round() as i64)
+    }
+
     pub fn dollars(self) -> f64 {
         self.0 as f64 / 10_000.0
     }
@@ -376,6 +383,23 @@ mod tests {
         assert!(serde_json::from_str::<Quantity>("0.1234567").is_err());
         assert!(serde_json::from_str::<Quantity>("\"1\"").is_err());
         assert!(serde_json::from_str::<Price>("-1").is_err());
+    }
+
+    #[rstest]
+    #[case::exact(190.42, Some(1_904_200))]
+    #[case::down(190.420_04, Some(1_904_200))]
+    #[case::up(190.420_06, Some(1_904_201))]
+    #[case::smallest(0.000_05, Some(1))]
+    #[case::largest(10_000_000.0, Some(100_000_000_000))]
+    #[case::nothing(0.000_04, None)]
+    #[case::zero(0.0, None)]
+    #[case::negative(-1.0, None)]
+    #[case::too_dear(10_000_000.01, None)]
+    #[case::huge(1e300, None)]
+    #[case::infinite(f64::INFINITY, None)]
+    #[case::not_a_number(f64::NAN, None)]
+    fn nearest_price(#[case] dollars: f64, #[case] units: Option<i64>) {
+        assert_eq!(Price::nearest(dollars).map(Price::units), units);
     }
 
     const EXACT_IN_JSON: i64 = 1_000_000_000_000_000;

@@ -6,6 +6,7 @@ pub mod equity;
 pub mod execution;
 mod health_probe;
 pub mod http;
+pub mod https;
 pub mod ledger;
 pub mod market;
 pub mod state;
@@ -37,7 +38,7 @@ use self::{
     execution::Execution,
     http::Site,
     ledger::{Ledger, StoreError},
-    market::{feed::Feed, simulator::Simulator},
+    market::{feed::Feed, massive::Massive, simulator::Simulator},
     state::AppState,
     watchlist::WatchlistService,
 };
@@ -58,6 +59,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error("cannot listen on {address}: {cause}; set HOST and PORT to an address that is free, such as PORT=8001")]
     Listen { address: SocketAddr, cause: io::Error },
+    #[error("the HTTPS client for market data cannot be made: {0}")]
+    MarketClient(#[from] reqwest::Error),
     #[error("the folder of the program cannot be told: {0}")]
     Site(io::Error),
 }
@@ -87,10 +90,12 @@ impl Server {
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
 
-        let simulator = Simulator::new(config.simulator, system_clock);
-        let (feed, feed_task) = Feed::start(simulator, ledger.wanted(), shutdown.clone()).await;
-        let keeper = equity::keep(ledger.clone(), feed.clone(), system_clock, shutdown.clone());
-        tokio::spawn(keeper);
+        let (wanted, stop) = (ledger.wanted(), shutdown.clone());
+        let (feed, feed_task) = match config.massive {
+            Some(massive) => Feed::start(Massive::new(massive, system_clock)?, wanted, stop).await,
+            None => Feed::start(Simulator::new(config.simulator, system_clock), wanted, stop).await,
+        };
+        tokio::spawn(equity::keep(ledger.clone(), feed.clone(), system_clock, shutdown.clone()));
         let state = AppState {
             execution: Execution::new(feed.clone(), ledger.clone(), system_clock),
             watchlist: WatchlistService::new(ledger.clone(), system_clock),

@@ -114,7 +114,7 @@ pub struct TestClient {
 
 impl TestClient {
     fn new(address: SocketAddr) -> Self {
-        Self { http: Client::new(), address }
+        Self { http: finally::server::https::client_builder().build().unwrap(), address }
     }
 
     pub fn url(&self, path: &str) -> String {

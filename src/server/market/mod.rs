@@ -3,6 +3,7 @@
 pub mod candles;
 pub mod feed;
 pub mod frame;
+pub mod massive;
 pub mod simulator;
 
 use std::time::Duration;

@@ -1,0 +1,110 @@
+//! Asking massive.com: one request, its bounds, and all that can go wrong with it.
+
+use std::{error::Error, fmt::Write, sync::Arc, time::Duration};
+
+use reqwest::{Response, StatusCode, header::RETRY_AFTER};
+
+use super::pacing::retry_after;
+use crate::server::{clock::Clock, config::MassiveConfig, https};
+
+/// To connect, TLS included.
+const CONNECT_MAX: Duration = Duration::from_secs(4);
+/// Between any two pieces of an answer.
+const SILENCE_MAX: Duration = Duration::from_secs(4);
+/// For a whole answer.
+const ANSWER_MAX: Duration = Duration::from_secs(15);
+
+/// The largest answer that is read: some ten times what 250 tickers, or the minutes of four days, take.
+pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Why there is no answer, in words for the log. None of them quotes what the server sent, nor the address or the key.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("massive.com refused the key, or its plan does not include this data ({0}); check MASSIVE_API_KEY")]
+    Refused(StatusCode),
+    #[error("massive.com answered {status}")]
+    Status {
+        status: StatusCode,
+        /// What the server asked for, bounded.
+        retry_after: Option<Duration>,
+    },
+    #[error("massive.com could not be asked: {0}")]
+    Unreachable(String),
+    #[error("the answer is larger than {BODY_BYTES_MAX} bytes")]
+    TooLarge,
+    #[error("the answer is not the documented JSON (line {line}, column {column})")]
+    Malformed { line: usize, column: usize },
+    #[error("the answer says that the request failed")]
+    Failed,
+}
+
+impl From<reqwest::Error> for Failure {
+    fn from(error: reqwest::Error) -> Self {
+        let error = error.without_url();
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(inner) = cause {
+            // Writing to a string cannot fail.
+            let _ = write!(text, ": {inner}");
+            cause = inner.source();
+        }
+        Self::Unreachable(text)
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Malformed { line: error.line(), column: error.column() }
+    }
+}
+
+/// Clones share their connections.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    config: Arc<MassiveConfig>,
+    clock: Clock,
+}
+
+impl Client {
+    /// # Errors
+    /// When the machine has no means for a client, such as random numbers.
+    pub fn new(config: MassiveConfig, clock: Clock) -> Result<Self, reqwest::Error> {
+        let http = https::client_builder()
+            .connect_timeout(CONNECT_MAX)
+            .read_timeout(SILENCE_MAX)
+            .timeout(ANSWER_MAX)
+            .build()?;
+        Ok(Self { http, config: Arc::new(config), clock })
+    }
+
+    /// The body of the answer to `GET {base}{path}`. The key travels in a header, which never shows in a log.
+    ///
+    /// # Errors
+    /// When there is no answer, or none that is a success and within the bounds.
+    pub async fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        let url = format!("{}{path}", self.config.base_url);
+        let mut response = self.http.get(url).bearer_auth(self.config.api_key.reveal()).send().await?;
+        if response.status() != StatusCode::OK {
+            return Err(self.failure_of(&response));
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            if body.len() + chunk.len() > BODY_BYTES_MAX {
+                return Err(Failure::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    fn failure_of(&self, response: &Response) -> Failure {
+        match response.status() {
+            status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => Failure::Refused(status),
+            status => {
+                let header = response.headers().get(RETRY_AFTER);
+                Failure::Status { status, retry_after: header.and_then(|header| retry_after(header, (self.clock)())) }
+            }
+        }
+    }
+}

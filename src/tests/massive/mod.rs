@@ -1,0 +1,264 @@
+//! Real market data, from a massive.com of our own.
+
+mod failing;
+
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use finally::{
+    domain::{candle::Interval, instant::UtcInstant, ticker::Ticker},
+    server::{
+        clock::system_clock,
+        config::Config,
+        ledger::TickerSet,
+        market::{MarketSource, feed::Feed, massive::Massive},
+    },
+};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    app::TestApp,
+    scripted::{Reply, Request, ScriptedServer, eventually},
+};
+
+const KEY: &str = "canary-key-123";
+const SNAPSHOT: &str = "/v2/snapshot/";
+const AGGREGATES: &str = "/v2/aggs/";
+
+const SOON: Duration = Duration::from_secs(6);
+
+/// A market of one price, whatever is asked for; it has no past.
+fn market_at(price: f64) -> impl FnMut(&Request) -> Reply + Send {
+    move |request| {
+        if request.path.starts_with(SNAPSHOT) {
+            snapshot(asked_for(request).map(|ticker| entry(&ticker, price)))
+        } else {
+            Reply::json(&json!({ "status": "OK", "resultsCount": 0 }))
+        }
+    }
+}
+
+fn snapshot(entries: impl Iterator<Item = Value>) -> Reply {
+    let entries: Vec<_> = entries.collect();
+    Reply::json(&json!({ "status": "OK", "count": entries.len(), "tickers": entries }))
+}
+
+fn entry(ticker: &str, price: f64) -> Value {
+    json!({
+        "ticker": ticker, "todaysChange": 0.98, "todaysChangePerc": 0.82, "updated": 1_605_192_894_630_916_600_i64,
+        "day": {"o": 90.0, "h": 200.0, "l": 80.0, "c": price, "v": 28_727_868, "vw": 95.0},
+        "lastTrade": {"p": price, "s": 236, "t": 1_605_192_894_630_916_600_i64, "c": [14], "i": "1", "x": 4},
+        "prevDay": {"o": 80.0, "h": 200.0, "l": 80.0, "c": 89.0, "v": 1, "vw": 95.0},
+    })
+}
+
+fn asked_for(request: &Request) -> impl Iterator<Item = String> {
+    let tickers = request.query.strip_prefix("tickers=").unwrap();
+    tickers.split(',').map(str::to_owned).collect::<Vec<_>>().into_iter()
+}
+
+fn settings(server: &ScriptedServer) -> [(&'static str, String); 3] {
+    [
+        ("MASSIVE_API_KEY", KEY.to_owned()),
+        ("MASSIVE_BASE_URL", server.url()),
+        ("MASSIVE_POLL_SECONDS", "0.1".to_owned()),
+    ]
+}
+
+async fn start(server: &ScriptedServer) -> TestApp {
+    let settings = settings(server);
+    TestApp::start_with(&settings.each_ref().map(|(name, value)| (*name, value.as_str()))).await
+}
+
+/// The watchlist's price of a ticker; null when it has none.
+async fn price(app: &TestApp, ticker: &str) -> Value {
+    let watchlist = app.client.read("/api/watchlist").await;
+    let mut lines = watchlist["tickers"].as_array().unwrap().iter();
+    lines.find(|line| line["ticker"] == ticker).unwrap()["price"].clone()
+}
+
+async fn wait_for_price(app: &TestApp, ticker: &str, expected: f64) {
+    eventually(SOON, "the price", async || price(app, ticker).await == expected).await;
+}
+
+fn source(server: &ScriptedServer) -> Massive {
+    let settings = settings(server);
+    let find = |name: &str| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+    Massive::new(Config::from_lookup(find).unwrap().massive.unwrap(), system_clock).unwrap()
+}
+
+fn tickers(symbols: &[&str]) -> TickerSet {
+    symbols.iter().map(|symbol| symbol.parse().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn quotes_are_the_vendors() {
+    let server = ScriptedServer::start(market_at(100.25)).await;
+    let app = start(&server).await;
+    let health = app.client.read("/api/health").await;
+    assert_eq!((&health["status"], &health["market"]["source"]), (&"ok".into(), &"massive".into()));
+    let watchlist = app.client.read("/api/watchlist").await;
+    let line = &watchlist["tickers"][0];
+    assert_eq!(
+        (&line["price"], &line["previous_price"], &line["day_change"]),
+        (&json!(100.25), &json!(100.25), &json!(10.25))
+    );
+
+    server.play(market_at(101.0));
+    wait_for_price(&app, "AAPL", 101.0).await;
+    assert_eq!(app.client.trade("buy", 2.0, "AAPL").await.1["trade"]["price"], 101.0);
+}
+
+#[tokio::test]
+async fn only_what_is_wanted_is_asked_for_and_the_key_is_in_a_header() {
+    let server = ScriptedServer::start(market_at(100.0)).await;
+    let app = start(&server).await;
+    eventually(SOON, "all histories", async || server.requests_to(AGGREGATES).len() == 20).await;
+    let watchlist = app.client.read("/api/watchlist").await;
+    let watched: BTreeSet<_> = watchlist["tickers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| line["ticker"].as_str().unwrap().to_owned())
+        .collect();
+    for request in server.requests() {
+        assert_eq!(
+            (request.method.as_str(), request.headers["authorization"].as_str()),
+            ("GET", "Bearer canary-key-123")
+        );
+        assert!(request.body.is_empty());
+        assert!(!format!("{}?{}", request.path, request.query).contains("canary"));
+    }
+    for request in server.requests_to(SNAPSHOT) {
+        assert_eq!(asked_for(&request).collect::<BTreeSet<_>>(), watched);
+    }
+    let histories: BTreeSet<_> = server.requests_to(AGGREGATES).into_iter().map(|request| request.path).collect();
+    assert_eq!(histories.len(), 20, "minutes and days of each, once");
+}
+
+#[tokio::test]
+async fn nothing_is_asked_when_nothing_is_wanted() {
+    let server = ScriptedServer::start(market_at(100.0)).await;
+    let mut source = source(&server);
+    for _ in 0..3 {
+        assert!(source.next_update(&TickerSet::new()).await.unwrap().prints.is_empty());
+    }
+    assert!(server.requests().is_empty());
+    let update = source.next_update(&tickers(&["V"])).await.unwrap();
+    assert_eq!(update.prints.len(), 1);
+}
+
+#[tokio::test]
+async fn a_long_list_is_asked_for_in_parts() {
+    let server = ScriptedServer::start(market_at(100.0)).await;
+    let letters = || 'A'..='Z';
+    let symbols: Vec<String> = letters().flat_map(|a| letters().map(move |b| format!("{a}{b}"))).take(600).collect();
+    let wanted = symbols.iter().map(|symbol| symbol.parse().unwrap()).collect();
+    assert_eq!(source(&server).next_update(&wanted).await.unwrap().prints.len(), 600);
+    let sizes: Vec<_> = server.requests().iter().map(|request| asked_for(request).count()).collect();
+    assert_eq!(sizes, [250, 250, 100]);
+}
+
+#[tokio::test]
+async fn an_entry_that_is_spoilt_leaves_the_others_alone() {
+    let server = ScriptedServer::start(market_at(100.0)).await;
+    let app = start(&server).await;
+    server.play(|request| {
+        if !request.path.starts_with(SNAPSHOT) {
+            return Reply::text(404, "");
+        }
+        let told = asked_for(request).chain(["XOM".to_owned()]).filter(|ticker| ticker != "GOOGL");
+        snapshot(told.map(|ticker| match ticker.as_str() {
+            "AAPL" => json!({"ticker": "AAPL", "lastTrade": {"p": "much"}}),
+            "MSFT" => json!({"ticker": "MSFT"}),
+            "TSLA" => json!(null),
+            _ => entry(&ticker, 102.0),
+        }))
+    });
+    wait_for_price(&app, "NVDA", 102.0).await;
+    for spoilt in ["AAPL", "MSFT", "TSLA", "GOOGL"] {
+        assert_eq!(price(&app, spoilt).await, 100.0, "{spoilt} keeps its price");
+    }
+    assert_eq!(app.client.read("/api/watchlist").await["tickers"].as_array().unwrap().len(), 10);
+}
+
+/// A market with a past: a minute's candle an hour ago, and yesterday's.
+fn market_with_a_past(now: UtcInstant) -> impl FnMut(&Request) -> Reply + Send {
+    let mut market = market_at(100.0);
+    move |request| {
+        if request.path.starts_with(SNAPSHOT) {
+            return market(request);
+        }
+        let ago_ms = if request.path.contains("/range/1/minute/") { 3_600_000 } else { 86_400_000 };
+        let t = now.unix_ms() - ago_ms;
+        let good = json!({"t": t, "o": 98, "h": 99.5, "l": 97, "c": 99, "v": 1200.0, "vw": 98.5, "n": 12});
+        Reply::json(&json!({"status": "DELAYED", "resultsCount": 2, "results": [{"t": t - 1}, good], "next_url": "x"}))
+    }
+}
+
+#[tokio::test]
+async fn a_chart_begins_with_the_past() {
+    let now = system_clock();
+    let server = ScriptedServer::start(market_with_a_past(now)).await;
+    let (_wanted, receiver) = watch::channel(Arc::new(tickers(&["AAPL", "BRK.B"])));
+    let (feed, _task) = Feed::start(source(&server), receiver, CancellationToken::new()).await;
+    let [aapl, brk]: [Ticker; 2] = ["AAPL", "BRK.B"].map(|symbol| symbol.parse().unwrap());
+    let first = |ticker, interval: Interval| feed.candles(ticker, interval, 1_000).unwrap()[0];
+    eventually(SOON, "both pasts", async || {
+        [aapl, brk].iter().all(|ticker| first(*ticker, Interval::Day).open.dollars() == 98.0)
+    })
+    .await;
+    let hour_ago = (now.unix_ms() - 3_600_000) / 1_000;
+    for interval in [Interval::Minute, Interval::FiveMinutes, Interval::Hour] {
+        let candle = first(aapl, interval);
+        assert_eq!((candle.time, candle.volume), (interval.start_of(hour_ago), 1_200), "{interval:?}");
+        assert_eq!(
+            [candle.open, candle.high, candle.low, candle.close].map(|price| price.dollars()),
+            [98.0, 99.5, 97.0, 99.0]
+        );
+    }
+    let latest = feed.candles(aapl, Interval::Minute, 1).unwrap()[0];
+    assert_eq!(latest.close.dollars(), 100.0, "the live price goes on after it");
+    assert_ne!(first(aapl, Interval::Second).open.dollars(), 98.0, "seconds have no past");
+}
+
+#[tokio::test]
+async fn a_history_that_stalls_or_fails_never_delays_a_poll() {
+    let mut market = market_at(100.0);
+    let server = ScriptedServer::start(move |request| match request.path.as_str() {
+        path if path.starts_with("/v2/aggs/ticker/AAPL/") => Reply::Stall,
+        path if path.starts_with(AGGREGATES) => Reply::text(500, ""),
+        _ => market(request),
+    })
+    .await;
+    let _app = start(&server).await;
+    eventually(SOON, "twenty polls", async || server.requests_to(SNAPSHOT).len() >= 20).await;
+    let polls = server.requests_to(SNAPSHOT);
+    // The first gap holds the rest of the app's start.
+    let slowest = polls.windows(2).skip(1).map(|pair| pair[1].at - pair[0].at).max().unwrap();
+    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+    assert_eq!(server.requests_to(AGGREGATES).len(), 1, "one at a time");
+}
+
+#[tokio::test]
+async fn a_new_ticker_is_asked_for_before_its_turn() {
+    let server = ScriptedServer::start(market_at(100.0)).await;
+    let settings = [("MASSIVE_API_KEY", KEY), ("MASSIVE_BASE_URL", &server.url()), ("MASSIVE_POLL_SECONDS", "60")];
+    let find = |name: &str| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+    let mut source = Massive::new(Config::from_lookup(find).unwrap().massive.unwrap(), system_clock).unwrap();
+    source.next_update(&tickers(&["AAPL"])).await.unwrap();
+    let started = Instant::now();
+    let update = loop {
+        let update = source.next_update(&tickers(&["AAPL", "V"])).await.unwrap();
+        if !update.prints.is_empty() {
+            break update;
+        }
+    };
+    assert_eq!(update.prints.len(), 2);
+    assert!(started.elapsed() < Duration::from_secs(3));
+}

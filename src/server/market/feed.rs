@@ -78,7 +78,7 @@ impl Feed {
     /// the source was asked in vain once.
     pub async fn start<S: MarketSource>(
         mut source: S,
-        wanted: watch::Receiver<Arc<TickerSet>>,
+        mut wanted: watch::Receiver<Arc<TickerSet>>,
         shutdown: CancellationToken,
     ) -> (Self, JoinHandle<()>) {
         let (sender, latest) = watch::channel(Arc::new(Tick::new(0, BTreeMap::new())));
@@ -90,12 +90,12 @@ impl Feed {
             silence_max: (source.tick_interval() * MISSED_TICKS_MAX).max(SILENCE_MIN),
         };
         let mut publisher = Publisher { sender, candles, has_failed: false };
-        publisher.advance(&mut source, &wanted).await;
+        publisher.advance(&mut source, &mut wanted).await;
         let task = tokio::spawn(async move {
             loop {
                 tokio::select! {
                     () = shutdown.cancelled() => break,
-                    () = publisher.advance(&mut source, &wanted) => {}
+                    () = publisher.advance(&mut source, &mut wanted) => {}
                 }
             }
         });
@@ -155,10 +155,17 @@ struct Publisher {
 }
 
 impl Publisher {
-    /// Waits for the source's next update and publishes it. Is only ever dropped while it waits.
-    async fn advance<S: MarketSource>(&mut self, source: &mut S, wanted: &watch::Receiver<Arc<TickerSet>>) {
-        let now_wanted = wanted.borrow().clone();
-        match source.next_update(&now_wanted).await {
+    /// Waits for the source's next update and publishes it, or returns early when other tickers are wanted. Is only
+    /// ever dropped while it waits.
+    async fn advance<S: MarketSource>(&mut self, source: &mut S, wanted: &mut watch::Receiver<Arc<TickerSet>>) {
+        let now_wanted = wanted.borrow_and_update().clone();
+        let update = tokio::select! {
+            // What is ready is not thrown away for the sake of a change.
+            biased;
+            update = source.next_update(&now_wanted) => update,
+            Ok(()) = wanted.changed() => return,
+        };
+        match update {
             Ok(update) => {
                 if std::mem::take(&mut self.has_failed) {
                     info!("the market source answers again");

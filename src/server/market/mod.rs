@@ -18,7 +18,8 @@ pub trait MarketSource: Send + 'static {
     /// The name under which `health` shows it.
     const NAME: &'static str;
 
-    /// Waits for the next tick, and gives what is new of the wanted tickers.
+    /// Waits for the next tick, and gives what is new of the wanted tickers. The wait may be given up, when other
+    /// tickers are wanted: nothing is lost by it.
     ///
     /// # Errors
     /// When the source could not be asked; it may be called again.

@@ -8,6 +8,7 @@ mod health_probe;
 pub mod http;
 pub mod ledger;
 pub mod market;
+pub mod metrics;
 pub mod state;
 pub mod watchlist;
 
@@ -20,7 +21,6 @@ use std::{
     time::Duration,
 };
 
-use axum::serve::ListenerExt;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -35,9 +35,10 @@ use self::{
     clock::system_clock,
     config::{Config, ConfigError},
     execution::Execution,
-    http::Site,
+    http::{Site, StreamPlaces},
     ledger::{Ledger, StoreError},
     market::{feed::Feed, simulator::Simulator},
+    metrics::Metrics,
     state::AppState,
     watchlist::WatchlistService,
 };
@@ -66,7 +67,7 @@ pub enum StartError {
 pub struct Server {
     pub address: SocketAddr,
     shutdown: CancellationToken,
-    serving: JoinHandle<io::Result<()>>,
+    serving: JoinHandle<()>,
     writer: JoinHandle<()>,
     feed: JoinHandle<()>,
 }
@@ -78,7 +79,8 @@ impl Server {
     /// When a part cannot start; nothing is left running then.
     pub async fn start(config: Config, site: Site) -> Result<Self, StartError> {
         let shutdown = CancellationToken::new();
-        let (ledger, writer) = Ledger::open(&config.database_url, system_clock).await?;
+        let metrics = Metrics::default();
+        let (ledger, writer) = Ledger::open(&config.database_url, system_clock, metrics.clone()).await?;
         let address = SocketAddr::new(config.host, config.port);
         let failed = |cause| StartError::Listen { address, cause };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
@@ -94,22 +96,14 @@ impl Server {
             clock: system_clock,
             feed,
             ledger,
-            copilot: Arc::new(config.copilot),
+            copilot: Arc::new(config.copilot.clone()),
+            streams: StreamPlaces::new(&config.limits, metrics.clone()),
+            metrics,
             shutdown: shutdown.clone(),
             leptos_options: site.leptos_options(),
         };
-        let app = http::router(state);
-        // A frame is small and must not wait for the next one.
-        let listener = listener.tap_io(|socket| {
-            if let Err(cause) = socket.set_nodelay(true) {
-                warn!(%cause, "a connection stays without TCP_NODELAY");
-            }
-        });
-        let stopping = shutdown.clone();
-        let serving =
-            tokio::spawn(
-                async move { axum::serve(listener, app).with_graceful_shutdown(stopping.cancelled_owned()).await },
-            );
+        let app = http::router(state, &config);
+        let serving = tokio::spawn(http::serve(listener, app, shutdown.clone(), config.patience.head));
         Ok(Self { address, shutdown, serving, writer, feed: feed_task })
     }
 
@@ -117,8 +111,7 @@ impl Server {
     pub async fn stop(mut self) {
         self.shutdown.cancel();
         match timeout(DRAIN_MAX, &mut self.serving).await {
-            Ok(Ok(Ok(()))) => {}
-            Ok(Ok(Err(cause))) => error!(%cause, "the listener failed"),
+            Ok(Ok(())) => {}
             Ok(Err(cause)) => error!(%cause, "the listener panicked"),
             Err(_) => {
                 warn!("some requests did not end in time and are cut");

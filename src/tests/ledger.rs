@@ -16,6 +16,7 @@ use finally::{
         equity::Keeper,
         ledger::{Ledger, PlaceOrder, RecordSnapshot, Reset},
         market::feed::Tick,
+        metrics::Metrics,
     },
 };
 use proptest::prelude::*;
@@ -29,7 +30,7 @@ fn noon() -> UtcInstant {
 
 async fn open(folder: &TempDir) -> Ledger {
     let url = format!("sqlite://{}", folder.path().join("ledger.db").display());
-    Ledger::open(&url, noon).await.unwrap().0
+    Ledger::open(&url, noon, Metrics::default()).await.unwrap().0
 }
 
 fn prices(units: &[(&str, i64)]) -> Arc<Tick> {

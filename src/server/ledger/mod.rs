@@ -27,7 +27,7 @@ use tokio::{
 use crate::{
     domain::{account::Account, instant::UtcInstant, ticker::Ticker, watchlist::WatchedTicker},
     error::ApiError,
-    server::clock::Clock,
+    server::{clock::Clock, metrics::Metrics},
 };
 
 pub use reset::Reset;
@@ -96,13 +96,17 @@ impl Ledger {
     ///
     /// # Errors
     /// When the file cannot be opened, is not one of ours, or another process has it.
-    pub async fn open(database_url: &str, clock: Clock) -> Result<(Self, JoinHandle<()>), StoreError> {
+    pub async fn open(
+        database_url: &str,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let store = store::open(database_url, clock()).await?;
         let (queue, jobs) = mpsc::channel(QUEUE_CAPACITY);
         let (wanted_sender, wanted) = watch::channel(Arc::new(store.books.wanted()));
         let (books_sender, books) = watch::channel(Arc::new(store.books));
         let writer = Writer::new(store.connection, store.lock, jobs, books_sender, wanted_sender);
-        Ok((Self { queue, books, wanted, readers: store.readers }, tokio::spawn(writer.run())))
+        Ok((Self { queue, books, wanted, readers: store.readers }, tokio::spawn(writer.run(metrics))))
     }
 
     /// Applies a write, and answers when it is on disk.

@@ -1,6 +1,6 @@
 //! The single writer, with group commit.
 
-use std::{pin::Pin, sync::Arc};
+use std::{pin::Pin, sync::Arc, time::Instant};
 
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -10,7 +10,7 @@ use super::{
     Books, TickerSet, Write,
     store::{self, FileLock},
 };
-use crate::error::ApiError;
+use crate::{error::ApiError, server::metrics::Metrics};
 
 /// The most writes that share a transaction.
 pub const BATCH_MAX: usize = 256;
@@ -87,10 +87,13 @@ impl Writer {
     }
 
     /// Writes until the last handle to the ledger is gone, then closes the file.
-    pub async fn run(mut self) {
+    pub async fn run(mut self, metrics: Metrics) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
         while self.jobs.recv_many(&mut batch, BATCH_MAX).await > 0 {
+            metrics.ledger_batch_taken(batch.len(), self.jobs.len());
+            let started = Instant::now();
             self.settle(&mut batch).await;
+            metrics.ledger_batch_settled(started.elapsed());
         }
         if let Err(cause) = self.connection.close().await {
             error!(ledger.cause = %cause, "the database did not close cleanly");

@@ -84,6 +84,8 @@ fn settings(folder: &Path) -> HashMap<String, String> {
     .into()
 }
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_finally");
+
 /// A server in a process of its own, which can be killed; it is when dropped.
 pub struct TestProcess {
     pub client: TestClient,
@@ -98,7 +100,14 @@ impl TestProcess {
 
     /// With these variables besides, or instead of, the usual ones.
     pub async fn start_with(folder: &Path, variables: &[(&str, &str)]) -> Self {
-        let mut child = Self::command(folder).envs(variables.iter().copied()).spawn().unwrap();
+        let mut command = Self::command(folder);
+        command.envs(variables.iter().copied());
+        Self::start_command(command).await
+    }
+
+    /// With one of the commands below.
+    pub async fn start_command(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = lines.next_line().await.unwrap().expect("the server says that it is ready");
         let address = line.rsplit("http://").next().unwrap().parse().unwrap();
@@ -107,7 +116,17 @@ impl TestProcess {
 
     /// The program with the usual settings, run in `folder`.
     pub fn command(folder: &Path) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_finally"));
+        Self::prepare(Command::new(PROGRAM), folder)
+    }
+
+    /// The same, able to have only so many files and sockets open.
+    pub fn command_with_files(folder: &Path, files: u32) -> Command {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &format!("ulimit -n {files} && exec \"$0\""), PROGRAM]);
+        Self::prepare(shell, folder)
+    }
+
+    fn prepare(mut command: Command, folder: &Path) -> Command {
         command
             .current_dir(folder)
             .env_clear()

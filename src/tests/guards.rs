@@ -343,10 +343,6 @@ async fn sigterm_ends_a_thousand_streams_in_under_two_seconds() {
     let server = TestProcess::start_with(folder.path(), &[("SIM_TICK_MS", "500")]).await;
     let client = server.client.clone();
     let sockets = join_all((0..STREAMS).map(|_| open_stream(&client))).await;
-    // One that never finishes its request does not keep the others waiting.
-    let mut unfinished = TcpStream::connect(client.address).await.unwrap();
-    unfinished.write_all(b"POST /api/portfolio/trade HTTP/1.1\r\nHost: localhost\r\nContent-").await.unwrap();
-
     let readers = sockets.into_iter().map(|mut socket| async move {
         let mut rest = Vec::new();
         // A connection that was cut rather than ended shows in what was read.
@@ -359,4 +355,34 @@ async fn sigterm_ends_a_thousand_streams_in_under_two_seconds() {
     assert!(status.success());
     assert!(elapsed < Duration::from_secs(2), "{elapsed:?}");
     assert_eq!(ends.iter().filter(|told| **told).count(), STREAMS, "each stream was told");
+}
+
+#[tokio::test]
+async fn sigterm_cuts_a_request_that_does_not_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = TestProcess::start(folder.path()).await;
+    let mut unfinished = TcpStream::connect(server.client.address).await.unwrap();
+    let head = "POST /api/portfolio/trade HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+                Content-Length: 60\r\n\r\n{";
+    unfinished.write_all(head.as_bytes()).await.unwrap();
+    server.client.get("/api/health").await;
+    let started = Instant::now();
+    assert!(server.terminate().await.success());
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn connections_are_accepted_again_after_the_files_ran_out() {
+    const FILES: u32 = 64;
+    let folder = tempfile::tempdir().unwrap();
+    let server = TestProcess::start_command(TestProcess::command_with_files(folder.path(), FILES)).await;
+    let address = server.client.address;
+    let mut sockets = join_all((0..2 * FILES).map(async |_| TcpStream::connect(address).await.unwrap())).await;
+    // The last of them waits in the kernel, unanswered.
+    let last = sockets.last_mut().unwrap();
+    last.write_all(b"GET /api/health HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    assert!(timeout(Duration::from_millis(300), last.read_u8()).await.is_err(), "there were files left");
+    drop(sockets);
+    let answer = timeout(PATIENCE, server.client.get("/api/health")).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
 }

@@ -66,3 +66,16 @@ pub fn reload_sources(options: &LeptosOptions) -> String {
     let port = options.reload_external_port.unwrap_or(options.reload_port);
     format!(" ws://127.0.0.1:{port} ws://localhost:{port}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reloading_adds_where_to_connect_and_nothing_else() {
+        let (plain, watched) = (page_policy("n", ""), page_policy("n", " ws://localhost:8001"));
+        assert!(plain.contains("connect-src 'self';"));
+        assert_eq!(watched.replace(" ws://localhost:8001", ""), plain);
+        assert!(watched.contains("connect-src 'self' ws://localhost:8001;"));
+    }
+}

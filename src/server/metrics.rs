@@ -103,7 +103,11 @@ impl Registered {
             Unit::Seconds,
             self.commit_duration.clone(),
         );
-        registry.register("snapshots", "Snapshots of the portfolio's value recorded", self.snapshots.clone());
+        registry.register(
+            "snapshots",
+            "Values of the portfolio recorded by the equity curve's keeper",
+            self.snapshots.clone(),
+        );
     }
 }
 
@@ -150,7 +154,7 @@ impl Metrics {
         self.0.commit_duration.observe(time.as_secs_f64());
     }
 
-    /// A snapshot of the portfolio's value was recorded.
+    /// The equity curve's keeper recorded a value; those that trades record count as trades.
     pub fn snapshot_recorded(&self) {
         self.0.snapshots.inc();
     }

@@ -88,7 +88,7 @@ impl Server {
 
         let simulator = Simulator::new(config.simulator, system_clock);
         let (feed, feed_task) = Feed::start(simulator, ledger.wanted(), shutdown.clone()).await;
-        let keeper = equity::keep(ledger.clone(), feed.clone(), system_clock, shutdown.clone());
+        let keeper = equity::keep(ledger.clone(), feed.clone(), system_clock, metrics.clone(), shutdown.clone());
         tokio::spawn(keeper);
         let state = AppState {
             execution: Execution::new(feed.clone(), ledger.clone(), system_clock),

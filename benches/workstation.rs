@@ -213,6 +213,9 @@ impl Server {
                 ("SIM_SEED", "1"),
                 ("SIM_TICK_MS", tick_ms),
                 ("LLM_MOCK", "true"),
+                ("RATE_LIMIT", "0"),
+                ("SSE_MAX_PER_CLIENT", "0"),
+                ("SSE_MAX_TOTAL", "0"),
                 ("RUST_LOG", "warn"),
             ])
             .stdout(Stdio::piped())

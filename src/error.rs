@@ -19,6 +19,9 @@ use crate::domain::{
     watchlist::WATCHLIST_MAX,
 };
 
+/// When one who was refused a price stream may try again: about how long a page takes to be closed or reloaded.
+const STREAM_RETRY_SECONDS: u32 = 5;
+
 /// Every way a request can fail, with what its message needs to say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "code", rename_all = "snake_case")]
@@ -49,6 +52,14 @@ pub enum ApiError {
     #[error("The request's body has to be sent as application/json.")]
     UnsupportedMediaType,
 
+    #[error("The request was not complete in time; nothing was changed.")]
+    RequestTimeout,
+
+    #[error("This server does not answer for that host; if it should, name it in ALLOWED_HOSTS.")]
+    WrongHost,
+    #[error("A page of another origin may not change anything here.")]
+    CrossSite,
+
     #[error("The client_order_id \"{client_order_id}\" was used for another order.")]
     OrderIdReused { client_order_id: String },
     #[error("Buying {quantity} {ticker} costs {cost}; you have {available}.")]
@@ -61,7 +72,9 @@ pub enum ApiError {
     #[error("The watchlist is full: it holds {WATCHLIST_MAX} tickers. Remove one first.")]
     WatchlistFull,
 
-    #[error("Too many price streams are open; try again later.")]
+    #[error("Too many requests; try again in {retry_after_seconds} s.")]
+    TooManyRequests { retry_after_seconds: u32 },
+    #[error("Too many price streams are open; close one, or try again later.")]
     TooManyStreams,
     #[error("The server is busy; nothing was changed. Try again in a moment.")]
     Busy,
@@ -103,12 +116,15 @@ impl ApiError {
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
+            Self::CrossSite => StatusCode::FORBIDDEN,
             Self::OrderIdReused { .. } => StatusCode::CONFLICT,
             Self::InsufficientCash { .. }
             | Self::InsufficientShares { .. }
             | Self::NoPrice { .. }
             | Self::WatchlistFull => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyRequests { .. } | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy | Self::Unreachable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -127,15 +143,28 @@ impl ApiError {
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::BodyTooLarge { .. } => "body_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::RequestTimeout => "request_timeout",
+            Self::WrongHost => "wrong_host",
+            Self::CrossSite => "cross_site",
             Self::OrderIdReused { .. } => "order_id_reused",
             Self::InsufficientCash { .. } => "insufficient_cash",
             Self::InsufficientShares { .. } => "insufficient_shares",
             Self::NoPrice { .. } => "no_price",
             Self::WatchlistFull => "watchlist_full",
+            Self::TooManyRequests { .. } => "too_many_requests",
             Self::TooManyStreams => "too_many_streams",
             Self::Busy => "busy",
             Self::Internal => "internal",
             Self::Unreachable => "unreachable",
+        }
+    }
+
+    /// How long to wait before another try, in whole seconds, where that is known.
+    pub fn retry_after_seconds(&self) -> Option<u32> {
+        match self {
+            Self::TooManyRequests { retry_after_seconds } => Some(*retry_after_seconds),
+            Self::TooManyStreams => Some(STREAM_RETRY_SECONDS),
+            _ => None,
         }
     }
 
@@ -152,11 +181,15 @@ impl ApiError {
             Self::MethodNotAllowed { .. } => "Method not allowed",
             Self::BodyTooLarge { .. } => "Body too large",
             Self::UnsupportedMediaType => "Unsupported media type",
+            Self::RequestTimeout => "Request timeout",
+            Self::WrongHost => "Wrong host",
+            Self::CrossSite => "Cross-site request",
             Self::OrderIdReused { .. } => "Order id reused",
             Self::InsufficientCash { .. } => "Insufficient cash",
             Self::InsufficientShares { .. } => "Insufficient shares",
             Self::NoPrice { .. } => "No price",
             Self::WatchlistFull => "Watchlist full",
+            Self::TooManyRequests { .. } => "Too many requests",
             Self::TooManyStreams => "Too many streams",
             Self::Busy => "Busy",
             Self::Internal => "Internal error",

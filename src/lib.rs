@@ -14,8 +14,9 @@
 //! | `server::market`       | sources of prices, and the feed that publishes one frame a tick                     |
 //! | `server::ledger`       | the single writer: each change of cash and positions, durable before it is answered  |
 //! | `server::execution`    | the only way to trade                                                               |
-//! | `server::http`         | REST, the price stream, problems, the page and its files                            |
+//! | `server::http`         | REST, the price stream, problems, the page and its files, and what guards them all   |
 //! | `server::https`        | the one way to ask other servers                                                    |
+//! | `server::metrics`      | what is counted and measured, for Prometheus                                        |
 //!
 //! # The data's way
 //! - Quotes: `MarketSource → feed → http::stream → app::feed → app::market → the one text node that changed`.

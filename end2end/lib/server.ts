@@ -23,7 +23,16 @@ export class FinallyServer {
   private static async startIn(folder: string, port: string): Promise<FinallyServer> {
     const child = spawn(PROGRAM, [], {
       cwd: folder,
-      env: { ...process.env, PORT: port, DATABASE_URL: 'sqlite://db/finally.db', SIM_SEED: '42', LLM_MOCK: 'true', RUST_LOG: 'warn' },
+      env: {
+        ...process.env,
+        PORT: port,
+        DATABASE_URL: 'sqlite://db/finally.db',
+        SIM_SEED: '42',
+        LLM_MOCK: 'true',
+        RATE_LIMIT: '0',
+        SSE_MAX_PER_CLIENT: '0',
+        RUST_LOG: 'warn',
+      },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const url = await readyAddress(child);

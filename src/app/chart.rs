@@ -73,6 +73,9 @@ pub fn ChartPanel(
                 data-ticker=move || selected.get().map(|ticker| ticker.to_string())
                 data-loading=move || (loading.get() == Loading::Pending).to_string()
             ></div>
+            <a class="chart-credit" href="https://www.tradingview.com/" target="_blank" rel="noopener noreferrer">
+                "Charts by TradingView"
+            </a>
             {move || failure().map(|reason| view! {
                 <p class="panel-error" role="alert">
                     {format!("The chart could not be loaded. {reason}")}

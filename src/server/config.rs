@@ -17,6 +17,7 @@ pub struct Config {
     /// Real market data instead of the simulator.
     pub massive: Option<MassiveConfig>,
     pub limits: LimitsConfig,
+    pub patience: Patience,
     /// Host names that are answered, besides the loopback ones and `host`; lower case, without ports.
     pub allowed_hosts: Vec<String>,
     pub copilot: CopilotConfig,
@@ -37,6 +38,23 @@ pub struct LimitsConfig {
     pub streams_in_all: Option<NonZeroU32>,
     /// A second; bursts of twice that.
     pub requests_per_client: Option<NonZeroU32>,
+}
+
+/// How long the server waits, for a client or for itself. No variable sets it; tests shorten it.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For a whole request head, and so for the next one on a connection that is kept.
+    pub head: Duration,
+    /// For a whole request body.
+    pub body: Duration,
+    /// For an answer to begin; longer than a copilot's reply may take.
+    pub answer: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { head: Duration::from_secs(10), body: Duration::from_secs(10), answer: Duration::from_secs(120) }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -126,6 +144,7 @@ impl Config {
                 streams_in_all: vars.limit("SSE_MAX_TOTAL", 10_000, "10000")?,
                 requests_per_client: vars.limit("RATE_LIMIT", 50, "50")?,
             },
+            patience: Patience::default(),
             allowed_hosts: vars
                 .get("ALLOWED_HOSTS")
                 .unwrap_or_default()

@@ -13,6 +13,7 @@ use super::{
     clock::Clock,
     ledger::{Ledger, RecordSnapshot, ThinSnapshots},
     market::feed::Feed,
+    metrics::Metrics,
 };
 use crate::{
     domain::{instant::UtcInstant, portfolio::Portfolio},
@@ -34,7 +35,7 @@ const HOUR_S: i64 = 3_600;
 const WEEK_S: i64 = 7 * 86_400;
 
 /// Keeps the curve for as long as the server runs.
-pub async fn keep(ledger: Ledger, feed: Feed, clock: Clock, shutdown: CancellationToken) {
+pub async fn keep(ledger: Ledger, feed: Feed, clock: Clock, metrics: Metrics, shutdown: CancellationToken) {
     let mut ticks = interval(SNAPSHOT_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut keeper = Keeper::new(ledger);
@@ -47,7 +48,8 @@ pub async fn keep(ledger: Ledger, feed: Feed, clock: Clock, shutdown: Cancellati
         let total_value = Portfolio::value(&books.account, |ticker| tick.price(ticker)).total_value;
         // Without a price there is no value to record, and a gap in the curve says so.
         if let Some(total_value) = total_value {
-            note(keeper.ledger.submit(RecordSnapshot { total_value, at: clock() }).await);
+            let recorded = keeper.ledger.submit(RecordSnapshot { total_value, at: clock() }).await;
+            note(recorded.map(|()| metrics.snapshot_recorded()));
         }
         note(keeper.thin(clock()).await);
     }

@@ -9,6 +9,7 @@ pub mod http;
 pub mod https;
 pub mod ledger;
 pub mod market;
+pub mod metrics;
 pub mod state;
 pub mod watchlist;
 
@@ -21,7 +22,6 @@ use std::{
     time::Duration,
 };
 
-use axum::serve::ListenerExt;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -36,9 +36,10 @@ use self::{
     clock::system_clock,
     config::{Config, ConfigError},
     execution::Execution,
-    http::Site,
+    http::{Site, StreamPlaces},
     ledger::{Ledger, StoreError},
     market::{feed::Feed, massive::Massive, simulator::Simulator},
+    metrics::Metrics,
     state::AppState,
     watchlist::WatchlistService,
 };
@@ -71,7 +72,7 @@ pub struct Server {
     shutdown: CancellationToken,
     /// The ledger closes when it is cancelled: after the last request.
     closing: CancellationToken,
-    serving: JoinHandle<io::Result<()>>,
+    serving: JoinHandle<()>,
     writer: JoinHandle<()>,
     feed: JoinHandle<()>,
 }
@@ -83,41 +84,35 @@ impl Server {
     /// When a part cannot start; nothing is left running then.
     pub async fn start(config: Config, site: Site) -> Result<Self, StartError> {
         let shutdown = CancellationToken::new();
-        let closing = CancellationToken::new();
-        let (ledger, writer) = Ledger::open(&config.database_url, system_clock, closing.clone()).await?;
+        let (metrics, closing) = (Metrics::default(), CancellationToken::new());
+        let (ledger, writer) =
+            Ledger::open(&config.database_url, system_clock, metrics.clone(), closing.clone()).await?;
         let address = SocketAddr::new(config.host, config.port);
         let failed = |cause| StartError::Listen { address, cause };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
 
         let (wanted, stop) = (ledger.wanted(), shutdown.clone());
-        let (feed, feed_task) = match config.massive {
-            Some(massive) => Feed::start(Massive::new(massive, system_clock)?, wanted, stop).await,
+        let (feed, feed_task) = match &config.massive {
+            Some(massive) => Feed::start(Massive::new(massive.clone(), system_clock)?, wanted, stop).await,
             None => Feed::start(Simulator::new(config.simulator, system_clock), wanted, stop).await,
         };
-        tokio::spawn(equity::keep(ledger.clone(), feed.clone(), system_clock, shutdown.clone()));
+        let keeper = equity::keep(ledger.clone(), feed.clone(), system_clock, metrics.clone(), shutdown.clone());
+        tokio::spawn(keeper);
         let state = AppState {
             execution: Execution::new(feed.clone(), ledger.clone(), system_clock),
             watchlist: WatchlistService::new(ledger.clone(), system_clock),
             clock: system_clock,
             feed,
             ledger,
-            copilot: Arc::new(config.copilot),
+            copilot: Arc::new(config.copilot.clone()),
+            streams: StreamPlaces::new(&config.limits, metrics.clone()),
+            metrics,
             shutdown: shutdown.clone(),
             leptos_options: site.leptos_options(),
         };
-        let app = http::router(state);
-        // A frame is small and must not wait for the next one.
-        let listener = listener.tap_io(|socket| {
-            if let Err(cause) = socket.set_nodelay(true) {
-                warn!(%cause, "a connection stays without TCP_NODELAY");
-            }
-        });
-        let stopping = shutdown.clone();
-        let serving =
-            tokio::spawn(
-                async move { axum::serve(listener, app).with_graceful_shutdown(stopping.cancelled_owned()).await },
-            );
+        let app = http::router(state, &config);
+        let serving = tokio::spawn(http::serve(listener, app, shutdown.clone(), config.patience.head));
         Ok(Self { address, shutdown, closing, serving, writer, feed: feed_task })
     }
 
@@ -125,8 +120,7 @@ impl Server {
     pub async fn stop(mut self) {
         self.shutdown.cancel();
         match timeout(DRAIN_MAX, &mut self.serving).await {
-            Ok(Ok(Ok(()))) => {}
-            Ok(Ok(Err(cause))) => error!(%cause, "the listener failed"),
+            Ok(Ok(())) => {}
             Ok(Err(cause)) => error!(%cause, "the listener panicked"),
             Err(_) => {
                 warn!("some requests did not end in time and are cut");

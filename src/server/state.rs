@@ -10,8 +10,10 @@ use super::{
     clock::Clock,
     config::CopilotConfig,
     execution::Execution,
+    http::StreamPlaces,
     ledger::Ledger,
     market::{company_name, feed::Feed},
+    metrics::Metrics,
     watchlist::WatchlistService,
 };
 use crate::domain::{
@@ -34,6 +36,8 @@ pub struct AppState {
     pub watchlist: WatchlistService,
     pub clock: Clock,
     pub copilot: Arc<CopilotConfig>,
+    pub streams: StreamPlaces,
+    pub metrics: Metrics,
     /// Streams end when it is cancelled.
     pub shutdown: CancellationToken,
     pub leptos_options: LeptosOptions,

@@ -4,10 +4,14 @@ use std::{
     collections::HashMap,
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{ExitStatus, Stdio},
 };
 
-use finally::server::{Server, config::Config, http::Site};
+use finally::server::{
+    Server,
+    config::{Config, Patience},
+    http::Site,
+};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -30,13 +34,19 @@ impl TestApp {
 
     /// With these variables besides, or instead of, the usual ones.
     pub async fn start_with(variables: &[(&str, &str)]) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), variables).await
+        Self::start_in(tempfile::tempdir().unwrap(), variables, Patience::default()).await
     }
 
-    async fn start_in(folder: TempDir, variables: &[(&str, &str)]) -> Self {
+    /// With other waiting times than the usual ones.
+    pub async fn start_impatient(patience: Patience) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), &[], patience).await
+    }
+
+    async fn start_in(folder: TempDir, variables: &[(&str, &str)], patience: Patience) -> Self {
         let mut settings = settings(folder.path());
         settings.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let config = Config::from_lookup(|name| settings.get(name).cloned()).unwrap();
+        let mut config = Config::from_lookup(|name| settings.get(name).cloned()).unwrap();
+        config.patience = patience;
         let site = Site { root: folder.path().join("site"), hash_files: false };
         let server = Server::start(config, site).await.unwrap();
         Self { client: TestClient::new(server.address), server, folder }
@@ -45,7 +55,7 @@ impl TestApp {
     /// Stops the server and starts another on the same file.
     pub async fn restart(self) -> Self {
         self.server.stop().await;
-        Self::start_in(self.folder, &[]).await
+        Self::start_in(self.folder, &[], Patience::default()).await
     }
 
     pub async fn stop(self) {
@@ -57,13 +67,24 @@ impl TestApp {
     }
 }
 
-/// A free port, a fixed market that ticks fast, no network.
+/// A free port, a fixed market that ticks fast, no network, no limits.
 fn settings(folder: &Path) -> HashMap<String, String> {
     let database = format!("sqlite://{}", folder.join("db/finally.db").display());
-    [("PORT", "0"), ("DATABASE_URL", &database), ("SIM_SEED", "1"), ("SIM_TICK_MS", "20"), ("LLM_MOCK", "true")]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into()
+    [
+        ("PORT", "0"),
+        ("DATABASE_URL", &database),
+        ("SIM_SEED", "1"),
+        ("SIM_TICK_MS", "20"),
+        ("LLM_MOCK", "true"),
+        ("RATE_LIMIT", "0"),
+        ("SSE_MAX_PER_CLIENT", "0"),
+        ("SSE_MAX_TOTAL", "0"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
 }
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_finally");
 
 /// A server in a process of its own, which can be killed; it is when dropped.
 pub struct TestProcess {
@@ -74,7 +95,19 @@ pub struct TestProcess {
 impl TestProcess {
     /// Waits until it says that it is ready.
     pub async fn start(folder: &Path) -> Self {
-        let mut child = Self::command(folder).spawn().unwrap();
+        Self::start_with(folder, &[]).await
+    }
+
+    /// With these variables besides, or instead of, the usual ones.
+    pub async fn start_with(folder: &Path, variables: &[(&str, &str)]) -> Self {
+        let mut command = Self::command(folder);
+        command.envs(variables.iter().copied());
+        Self::start_command(command).await
+    }
+
+    /// With one of the commands below.
+    pub async fn start_command(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let Some(line) = lines.next_line().await.unwrap() else {
             let output = child.wait_with_output().await.unwrap();
@@ -86,7 +119,17 @@ impl TestProcess {
 
     /// The program with the usual settings, run in `folder`.
     pub fn command(folder: &Path) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_finally"));
+        Self::prepare(Command::new(PROGRAM), folder)
+    }
+
+    /// The same, able to have only so many files and sockets open.
+    pub fn command_with_files(folder: &Path, files: u32) -> Command {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &format!("ulimit -n {files} && exec \"$0\""), PROGRAM]);
+        Self::prepare(shell, folder)
+    }
+
+    fn prepare(mut command: Command, folder: &Path) -> Command {
         command
             .current_dir(folder)
             .env_clear()
@@ -97,6 +140,13 @@ impl TestProcess {
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         command
+    }
+
+    /// SIGTERM, and how the program ended.
+    pub async fn terminate(mut self) -> ExitStatus {
+        let id = self.child.id().expect("it runs").to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+        self.child.wait().await.unwrap()
     }
 
     /// SIGKILL: nothing of the program runs any more.

@@ -16,6 +16,7 @@ use finally::{
         equity::Keeper,
         ledger::{Ledger, PlaceOrder, RecordSnapshot, Reset},
         market::feed::Tick,
+        metrics::Metrics,
     },
 };
 use proptest::prelude::*;
@@ -30,7 +31,7 @@ fn noon() -> UtcInstant {
 
 async fn open(folder: &TempDir) -> Ledger {
     let url = format!("sqlite://{}", folder.path().join("ledger.db").display());
-    Ledger::open(&url, noon, CancellationToken::new()).await.unwrap().0
+    Ledger::open(&url, noon, Metrics::default(), CancellationToken::new()).await.unwrap().0
 }
 
 fn prices(units: &[(&str, i64)]) -> Arc<Tick> {

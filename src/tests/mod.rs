@@ -4,6 +4,7 @@
 
 mod app;
 mod durability;
+mod guards;
 mod hostile;
 mod ledger;
 mod massive;

@@ -1,9 +1,14 @@
-//! HTTP: the REST API, the price stream, the page and its files.
+//! HTTP: the REST API, the price stream, the page and its files, and what guards them.
 
 mod candles;
+mod deadlines;
 mod docs;
 mod health;
+mod host;
 mod json_body;
+mod limits;
+mod metrics;
+mod observe;
 pub mod openapi;
 mod page;
 mod parameter;
@@ -11,8 +16,12 @@ mod portfolio;
 mod problem;
 mod request_id;
 mod router;
+mod security_headers;
+mod serve;
 mod stream;
 mod watchlist;
 
+pub use limits::StreamPlaces;
 pub use page::Site;
 pub use router::router;
+pub use serve::serve;

@@ -163,8 +163,13 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
     let takes_a_body = matches!(path, "/api/portfolio/trade" | "/api/watchlist") && method == "post";
     if takes_a_body {
         let limit_bytes = super::json_body::BODY_BYTES_MAX;
-        errors.extend([ApiError::BodyTooLarge { limit_bytes }, ApiError::UnsupportedMediaType]);
+        let body = [ApiError::BodyTooLarge { limit_bytes }, ApiError::UnsupportedMediaType, ApiError::RequestTimeout];
+        errors.extend(body);
     }
+    if method != "get" {
+        errors.push(ApiError::CrossSite);
+    }
+    errors.extend([ApiError::WrongHost, ApiError::TooManyRequests { retry_after_seconds: 1 }]);
     errors.extend([ApiError::Busy, ApiError::Internal]);
     errors
 }

@@ -7,10 +7,11 @@ use axum::{
     http::{HeaderValue, header},
 };
 use leptos::config::LeptosOptions;
-use leptos_axum::{LeptosRoutes, file_and_error_handler, generate_route_list};
+use leptos_axum::{LeptosRoutes, file_and_error_handler_with_context, generate_route_list};
 use tower::ServiceBuilder;
 use tower_http::{compression::CompressionLayer, services::ServeDir, set_header::SetResponseHeaderLayer};
 
+use super::security_headers;
 use crate::{
     app::{App, shell},
     server::state::AppState,
@@ -63,12 +64,14 @@ pub fn router(state: &AppState) -> Router<AppState> {
     let files = ServiceBuilder::new()
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static(caching)))
         .service(ServeDir::new(package).precompressed_br().precompressed_gzip());
+    let reload_sources = security_headers::reload_sources(options);
+    let set_policy = move || security_headers::set_page_policy(&reload_sources);
     Router::new()
-        .leptos_routes(state, generate_route_list(App), {
+        .leptos_routes_with_context(state, generate_route_list(App), set_policy.clone(), {
             let options = options.clone();
             move || shell(options.clone())
         })
-        .fallback(file_and_error_handler::<AppState, _>(shell))
+        .fallback(file_and_error_handler_with_context::<AppState, _>(set_policy, shell))
         .layer(CompressionLayer::new())
         .nest_service(&format!("/{}", options.site_pkg_dir), files)
 }

@@ -1,7 +1,7 @@
 //! Each request's id: taken from the caller when it is well formed, else made; it comes back in a header, stands in
 //! every problem, and in every line that is logged on the request's way.
 
-use std::{fmt, time::Instant};
+use std::fmt;
 
 use axum::{
     extract::Request,
@@ -9,7 +9,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use tracing::{Instrument, info, info_span};
+use tracing::{Instrument, info_span};
 use uuid::Uuid;
 
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -44,24 +44,12 @@ fn is_well_formed(value: &HeaderValue) -> bool {
     (1..=LENGTH_MAX).contains(&value.len()) && value.as_bytes().iter().all(is_plain)
 }
 
-/// Gives the request its id, and logs one line when its answer begins.
+/// Gives the request its id, which comes back with the answer.
 pub async fn assign(mut request: Request, next: Next) -> Response {
-    let started = Instant::now();
     let id = RequestId::of(request.headers());
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(id.clone());
     let span = info_span!("request", request.id = %id);
-    async move {
-        let mut response = next.run(request).await;
-        response.headers_mut().insert(HEADER, id.0);
-        let latency_ms = started.elapsed().as_secs_f64() * 1_000.0;
-        info!(
-            http.status = response.status().as_u16(),
-            http.latency_ms = (latency_ms * 1_000.0).round() / 1_000.0,
-            "{method} {path}"
-        );
-        response
-    }
-    .instrument(span)
-    .await
+    let mut response = next.run(request).instrument(span).await;
+    response.headers_mut().insert(HEADER, id.0);
+    response
 }

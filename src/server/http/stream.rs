@@ -5,7 +5,7 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
-    Router,
+    Extension, Router,
     body::{Body, Bytes},
     extract::State,
     http::{HeaderValue, header},
@@ -21,13 +21,18 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use utoipa::IntoParams;
 
-use super::parameter::{Parameter, invalid_parameter};
+use super::{
+    limits::StreamPlace,
+    parameter::{Parameter, invalid_parameter},
+    serve::ClientIp,
+};
 use crate::{
     domain::quote::Quote,
     error::ApiError,
     server::{
         ledger::TickerSet,
         market::{feed::Tick, frame::Choice},
+        metrics::Metrics,
         state::AppState,
     },
 };
@@ -95,10 +100,13 @@ fn read_tickers(list: &str) -> Result<TickerSet, ApiError> {
 )]
 pub async fn prices(
     State(state): State<AppState>,
+    Extension(client): Extension<ClientIp>,
     Parameter(parameters): Parameter<StreamParameters>,
 ) -> Result<Response, ApiError> {
     let reader = Reader {
         choice: parameters.choice()?,
+        metrics: state.metrics,
+        _place: state.streams.take(client)?,
         ticks: state.feed.subscribe(),
         shutdown: state.shutdown,
         seen: 0,
@@ -115,6 +123,9 @@ pub async fn prices(
 /// One connection: what it wants, and how far it is.
 struct Reader {
     choice: Choice,
+    metrics: Metrics,
+    /// Given back when the connection closes.
+    _place: StreamPlace,
     ticks: watch::Receiver<Arc<Tick>>,
     shutdown: CancellationToken,
     /// The version of the tick that it was last told, or that had nothing to tell it.
@@ -154,8 +165,10 @@ impl Reader {
                     Ok(()) => {
                         let tick = self.ticks.borrow_and_update().clone();
                         let frame = tick.frame(&self.choice, self.seen);
+                        self.count_skipped(tick.version);
                         self.seen = tick.version;
                         if let Some(frame) = frame {
+                            self.metrics.frame_sent();
                             return frame;
                         }
                     }
@@ -167,5 +180,13 @@ impl Reader {
         }
         self.progress = Progress::Ended;
         DONE
+    }
+
+    /// Ticks between the last one seen and the one `now`; a reader that has just come missed none.
+    fn count_skipped(&self, now: u64) {
+        let skipped = now.saturating_sub(self.seen + 1);
+        if self.seen > 0 && skipped > 0 {
+            self.metrics.ticks_skipped(skipped);
+        }
     }
 }

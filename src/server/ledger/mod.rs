@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     domain::{account::Account, instant::UtcInstant, ticker::Ticker, watchlist::WatchedTicker},
     error::ApiError,
-    server::clock::Clock,
+    server::{clock::Clock, metrics::Metrics},
 };
 
 pub use reset::Reset;
@@ -100,6 +100,7 @@ impl Ledger {
     pub async fn open(
         database_url: &str,
         clock: Clock,
+        metrics: Metrics,
         closing: CancellationToken,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let store = store::open(database_url, clock()).await?;
@@ -107,7 +108,7 @@ impl Ledger {
         let (wanted_sender, wanted) = watch::channel(Arc::new(store.books.wanted()));
         let (books_sender, books) = watch::channel(Arc::new(store.books));
         let writer = Writer::new(store.connection, store.options, store.lock, jobs, books_sender, wanted_sender);
-        Ok((Self { queue, books, wanted, readers: store.readers }, tokio::spawn(writer.run(closing))))
+        Ok((Self { queue, books, wanted, readers: store.readers }, tokio::spawn(writer.run(metrics, closing))))
     }
 
     /// Applies a write, and answers when it is on disk.

@@ -1,6 +1,6 @@
 //! The single writer, with group commit.
 
-use std::{pin::Pin, sync::Arc};
+use std::{pin::Pin, sync::Arc, time::Instant};
 
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -11,7 +11,7 @@ use super::{
     Books, TickerSet, Write,
     store::{self, FileLock},
 };
-use crate::error::ApiError;
+use crate::{error::ApiError, server::metrics::Metrics};
 
 /// The most writes that share a transaction.
 pub const BATCH_MAX: usize = 256;
@@ -92,7 +92,7 @@ impl Writer {
 
     /// Writes until it is told to close, or the last handle to the ledger is gone; then writes what is still queued,
     /// and closes the file.
-    pub async fn run(mut self, closing: CancellationToken) {
+    pub async fn run(mut self, metrics: Metrics, closing: CancellationToken) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
         loop {
             let taken = tokio::select! {
@@ -105,7 +105,10 @@ impl Writer {
             if taken == 0 {
                 break;
             }
+            metrics.ledger_batch_taken(batch.len(), self.jobs.len());
+            let started = Instant::now();
             self.settle(&mut batch).await;
+            metrics.ledger_batch_settled(started.elapsed());
         }
         if let Err(cause) = self.connection.close().await {
             error!(ledger.cause = %cause, "the database did not close cleanly");

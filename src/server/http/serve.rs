@@ -1,0 +1,109 @@
+//! Accepting connections and serving HTTP/1.1 on them, with a bound on everything a client can make last or grow.
+//!
+//! What axum's own loop leaves open is closed here: how long a request's head may take, how many connections there
+//! are, how large a connection's buffers get (thousands of streams stay open at once), and when a stop ends.
+
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+use axum::{Router, extract::Request};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::{GracefulShutdown, Watcher},
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::{JoinError, JoinSet},
+    time::sleep,
+};
+use tokio_util::sync::CancellationToken;
+use tower::Service;
+use tracing::{debug, error, warn};
+
+/// The connections that are open at once; the next one waits in the kernel until one of them ends.
+const CONNECTIONS_MAX: usize = 12_000;
+
+/// A connection's buffer for reading, so the longest request head; also how much is gathered before a write.
+const BUFFER_BYTES_MAX: usize = 8 * 1_024;
+
+/// How long no connection is accepted after the system refused to give one, as it does when files run out.
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+
+/// The peer's address, in every request's extensions. A proxy's header does not change it: anyone can send that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientIp(pub IpAddr);
+
+/// Serves until `shutdown`, then lets the open requests finish, and ends. Dropped before that, it cuts them off.
+///
+/// A connection is closed when a request's head is not whole after `head_patience`.
+pub async fn serve(listener: TcpListener, app: Router, shutdown: CancellationToken, head_patience: Duration) {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(head_patience).max_buf_size(BUFFER_BYTES_MAX);
+    let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => break,
+            Some(ended) = connections.join_next() => tell_panic(ended),
+            accepted = listener.accept(), if connections.len() < CONNECTIONS_MAX => match accepted {
+                Ok((socket, peer)) => {
+                    connections.spawn(talk(&http, socket, peer, app.clone(), graceful.watcher()));
+                }
+                // The peer's own doing, and gone with it.
+                Err(cause) if is_about_one_connection(&cause) => {}
+                Err(cause) => {
+                    error!(%cause, connections = connections.len(), "no connection can be accepted for now");
+                    tokio::select! {
+                        () = shutdown.cancelled() => break,
+                        () = sleep(ACCEPT_PAUSE) => {}
+                    }
+                }
+            },
+        }
+    }
+    drop(listener);
+    graceful.shutdown().await;
+}
+
+/// One connection, to its end.
+fn talk(
+    http: &http1::Builder,
+    socket: TcpStream,
+    peer: SocketAddr,
+    app: Router,
+    watcher: Watcher,
+) -> impl Future<Output = ()> + Send + use<> {
+    // A frame is small and must not wait for the next one.
+    if let Err(cause) = socket.set_nodelay(true) {
+        warn!(%cause, "a connection stays without TCP_NODELAY");
+    }
+    let client = ClientIp(peer.ip());
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(client);
+        // A router is always ready.
+        app.clone().call(request)
+    });
+    let connection = watcher.watch(http.serve_connection(TokioIo::new(socket), service));
+    async move {
+        // Mostly the client's doing: it went away, or never sent a whole head.
+        if let Err(cause) = connection.await {
+            debug!(%cause, client.address = %peer, "a connection failed");
+        }
+    }
+}
+
+fn is_about_one_connection(cause: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(cause.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+/// Handlers' panics are answered where they happen, so this one is a defect of the loop's own.
+fn tell_panic(ended: Result<(), JoinError>) {
+    if let Err(cause) = ended {
+        error!(%cause, "a connection's task panicked");
+    }
+}

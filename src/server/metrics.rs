@@ -1,0 +1,189 @@
+//! What the server counts and measures, as Prometheus reads it.
+//!
+//! One registry a process, built with the services and handed on with them. Units come last in the names, and every
+//! label has a bounded set of values: a route is its template, never the path that was asked for.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64},
+    },
+    time::Duration,
+};
+
+use axum::http::{Method, StatusCode};
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::{Registry, Unit},
+};
+
+/// Of an answer's beginning, and of a commit.
+const DURATION_BUCKETS_SECONDS: [f64; 14] =
+    [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+
+/// Of the writes that share a transaction.
+const BATCH_BUCKETS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answer {
+    route: String,
+    method: &'static str,
+    status: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Route {
+    route: String,
+}
+
+/// All metrics of this server. Clones share them.
+#[derive(Clone)]
+pub struct Metrics(Arc<Registered>);
+
+struct Registered {
+    registry: Registry,
+    requests: Family<Answer, Counter>,
+    request_duration: Family<Route, Histogram, fn() -> Histogram>,
+    streams_open: Gauge,
+    frames_sent: Counter,
+    ticks_skipped: Counter,
+    tick_age: Gauge<f64, AtomicU64>,
+    queue_depth: Gauge<i64, AtomicI64>,
+    batch_size: Histogram,
+    commit_duration: Histogram,
+    snapshots: Counter,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut metrics = Registered {
+            registry: Registry::with_prefix("finally"),
+            requests: Family::default(),
+            request_duration: Family::new_with_constructor(duration_histogram),
+            streams_open: Gauge::default(),
+            frames_sent: Counter::default(),
+            ticks_skipped: Counter::default(),
+            tick_age: Gauge::default(),
+            queue_depth: Gauge::default(),
+            batch_size: Histogram::new(BATCH_BUCKETS),
+            commit_duration: duration_histogram(),
+            snapshots: Counter::default(),
+        };
+        metrics.register();
+        Self(Arc::new(metrics))
+    }
+}
+
+impl Registered {
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("requests", "Requests answered, by route, method and status", self.requests.clone());
+        registry.register_with_unit(
+            "request_duration",
+            "From a request's head to the beginning of its answer",
+            Unit::Seconds,
+            self.request_duration.clone(),
+        );
+        registry.register("streams_open", "Price streams open now", self.streams_open.clone());
+        registry.register("stream_frames_sent", "Events written to price streams", self.frames_sent.clone());
+        registry.register(
+            "stream_ticks_skipped",
+            "Ticks that slow readers of the price stream were moved past",
+            self.ticks_skipped.clone(),
+        );
+        let help = "Since the market feed's newest tick";
+        registry.register_with_unit("feed_tick_age", help, Unit::Seconds, self.tick_age.clone());
+        registry.register("ledger_queue_depth", "Writes left waiting by the newest batch", self.queue_depth.clone());
+        registry.register("ledger_batch_size", "Writes that shared a transaction", self.batch_size.clone());
+        registry.register_with_unit(
+            "ledger_commit_duration",
+            "From taking a batch of writes to its being on disk",
+            Unit::Seconds,
+            self.commit_duration.clone(),
+        );
+        registry.register(
+            "snapshots",
+            "Values of the portfolio recorded by the equity curve's keeper",
+            self.snapshots.clone(),
+        );
+    }
+}
+
+impl Metrics {
+    /// A request was answered; `route` is the template that matched it, `latency` until the answer's beginning.
+    pub fn request_answered(&self, route: &str, method: &Method, status: StatusCode, latency: Duration) {
+        let answer =
+            Answer { route: route.to_owned(), method: method_label(method), status: u32::from(status.as_u16()) };
+        self.0.requests.get_or_create(&answer).inc();
+        self.0.request_duration.get_or_create(&Route { route: answer.route }).observe(latency.as_secs_f64());
+    }
+
+    pub fn stream_opened(&self) {
+        self.0.streams_open.inc();
+    }
+
+    pub fn stream_closed(&self) {
+        self.0.streams_open.dec();
+    }
+
+    /// One event was written to one stream.
+    pub fn frame_sent(&self) {
+        self.0.frames_sent.inc();
+    }
+
+    /// A slow reader was moved past `count` ticks.
+    pub fn ticks_skipped(&self, count: u64) {
+        self.0.ticks_skipped.inc_by(count);
+    }
+
+    /// How old the feed's newest tick is now; asked for when the metrics are read.
+    pub fn feed_tick_age(&self, age: Duration) {
+        self.0.tick_age.set(age.as_secs_f64());
+    }
+
+    /// The ledger's writer took `size` writes into one transaction, and left `waiting` in its queue.
+    pub fn ledger_batch_taken(&self, size: usize, waiting: usize) {
+        self.0.batch_size.observe(size as f64);
+        self.0.queue_depth.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+    }
+
+    /// A batch is on disk, or was given up, after `time`.
+    pub fn ledger_batch_settled(&self, time: Duration) {
+        self.0.commit_duration.observe(time.as_secs_f64());
+    }
+
+    /// The equity curve's keeper recorded a value; those that trades record count as trades.
+    pub fn snapshot_recorded(&self) {
+        self.0.snapshots.inc();
+    }
+
+    /// All of them as text, in the OpenMetrics format.
+    ///
+    /// # Errors
+    /// When a metric cannot be written as text, which none of these does.
+    pub fn write(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        text::encode(&mut text, &self.0.registry)?;
+        Ok(text)
+    }
+}
+
+fn duration_histogram() -> Histogram {
+    Histogram::new(DURATION_BUCKETS_SECONDS)
+}
+
+/// A client may make up methods; those share a label.
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}

@@ -7,6 +7,8 @@ export default defineConfig({
   testDir: './tests',
   fullyParallel: true,
   forbidOnly: !!process.env.CI,
+  // When everything fails there is one reason, and no need to wait for it again and again.
+  maxFailures: 6,
   // Two browsers at once are what two cores carry without slowing each other into timeouts.
   workers: 2,
   timeout: 30_000,

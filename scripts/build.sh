@@ -14,7 +14,7 @@ exec 9>"$CARGO_TARGET_DIR/.finally-bundle-lock"
 flock 9
 with_client_toolchain cargo-leptos leptos build --release --precompress
 mkdir -p "$DIST"
-# A server that runs from dist/ goes on with the files it has open.
+# Replaced, not overwritten: a server that runs from dist/ keeps its program. It wants a restart for the new page.
 install -m 755 "$CARGO_TARGET_DIR/release/finally" "$DIST/finally.new"
 mv -f "$DIST/finally.new" "$DIST/finally"
 install -m 644 "$CARGO_TARGET_DIR/release/hash.txt" "$DIST/hash.txt"

@@ -125,7 +125,7 @@ cargo_leptos_on_path() {
     cat >"$shim" <<SHIM
 #!/usr/bin/env bash
 # $mark: runs the pinned one with the tools and toolchain that scripts/setup.sh found. Delete it as you like.
-export PATH="$TOOLS/bin:\$PWD/node_modules/.bin:\$PATH"
+export PATH="$TOOLS/bin:\$PWD/node_modules/.bin:\$PATH" CARGO_TARGET_DIR="\${CARGO_TARGET_DIR:-$CACHE/target}"
 [ ! -f "$CACHE/client-toolchain.env" ] || . "$CACHE/client-toolchain.env"
 if [ -n "\${FINALLY_CLIENT_TOOLCHAIN:-}" ]; then
     export RUSTUP_TOOLCHAIN="\$FINALLY_CLIENT_TOOLCHAIN" LEPTOS_BIN_CARGO_COMMAND="rustup run \$FINALLY_SERVER_TOOLCHAIN cargo"

@@ -13,10 +13,10 @@ use crate::{
     error::ApiError,
 };
 
-/// Everything that the first paint shows.
+/// Everything that the first paint shows, with the chart of `selected` where that is followed.
 #[server(prefix = "/api/fn", input = Json)]
-pub async fn load_workstation() -> Result<Workstation, ApiError> {
-    Ok(crate::server::state()?.workstation())
+pub async fn load_workstation(selected: Option<Ticker>) -> Result<Workstation, ApiError> {
+    Ok(crate::server::state()?.workstation(selected))
 }
 
 /// The account as it is now.

@@ -56,6 +56,7 @@ pub fn App() -> impl IntoView {
             <Routes fallback=NotFound>
                 // Rendered whole, so that a browser without scripts shows everything too.
                 <Route path=path!("/") view=WorkstationPage ssr=SsrMode::Async/>
+                <Route path=path!("/ticker/:ticker") view=WorkstationPage ssr=SsrMode::Async/>
             </Routes>
         </Router>
     }

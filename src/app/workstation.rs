@@ -1,6 +1,7 @@
 //! The workstation: all panels, over what the server rendered them with.
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
 
 use super::{
     account::Books,
@@ -15,9 +16,12 @@ use super::{
 };
 use crate::{api::load_workstation, domain::workstation::Workstation, error::ApiError};
 
+/// The page, with the ticker selected that its address names, if it names one (`/ticker/NVDA`).
 #[component]
 pub fn WorkstationPage() -> impl IntoView {
-    let workstation = Resource::new_blocking(|| (), |()| load_workstation());
+    let parameters = use_params_map();
+    let named = move || parameters.with(|parameters| parameters.get("ticker").and_then(|text| text.parse().ok()));
+    let workstation = Resource::new_blocking(named, load_workstation);
     view! {
         <Suspense fallback=|| view! { <main class="notice"><p>"Loading…"</p></main> }>
             {move || Suspend::new(async move {
@@ -36,7 +40,7 @@ fn Desk(start: Workstation) -> impl IntoView {
     let market = Market::new(&quotes);
     let books = Books::new(account, market);
     let toasts = Toasts::new();
-    let selected = RwSignal::new(watchlist.first().map(|line| line.ticker));
+    let selected = RwSignal::new(chart.as_ref().map(|(ticker, _)| *ticker));
     follow_prices(market);
     mark_hydrated();
     view! {

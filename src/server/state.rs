@@ -55,21 +55,24 @@ impl AppState {
         self.feed.candles(ticker, interval, CHART_CANDLES_MAX).unwrap_or_default()
     }
 
-    /// What the page starts from: one state of the books, and one tick.
-    pub fn workstation(&self) -> Workstation {
+    /// What the page starts from: one state of the books, and one tick. The chart is that of `selected`, or of the first
+    /// ticker watched when that one is neither watched nor held.
+    pub fn workstation(&self, selected: Option<Ticker>) -> Workstation {
         let (books, tick) = (self.ledger.books(), self.feed.latest());
         let line = |watched: &WatchedTicker| WatchlistLine {
             ticker: watched.ticker,
             company: company_name(watched.ticker).map(str::to_owned),
             sparkline: self.feed.sparkline(watched.ticker),
         };
-        let first = books.watchlist.first().map(|watched| watched.ticker);
+        let wanted = books.wanted();
+        let selected = selected.filter(|ticker| wanted.contains(ticker));
+        let charted = selected.or_else(|| books.watchlist.first().map(|watched| watched.ticker));
         Workstation {
             account: books.account.clone(),
             watchlist: books.watchlist.iter().map(line).collect(),
             quotes: tick.quotes.values().copied().collect(),
             market_source: self.feed.source().to_owned(),
-            chart: first.map(|ticker| (ticker, self.chart(ticker, Interval::Second))),
+            chart: charted.map(|ticker| (ticker, self.chart(ticker, Interval::Second))),
         }
     }
 }

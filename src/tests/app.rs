@@ -62,6 +62,11 @@ impl TestApp {
         self.server.stop().await;
     }
 
+    /// The folder of the page's files, which is empty.
+    pub fn site(&self) -> PathBuf {
+        self.folder.path().join("site")
+    }
+
     pub fn database(&self) -> PathBuf {
         self.folder.path().join("db/finally.db")
     }

@@ -21,10 +21,33 @@ async fn the_page_is_rendered_with_the_account_and_live_prices() {
 }
 
 #[tokio::test]
+async fn a_deep_link_answers_the_page_with_its_ticker() {
+    let app = TestApp::start().await;
+    for (path, ticker) in [("/", "AAPL"), ("/ticker/NVDA", "NVDA"), ("/ticker/nvda", "NVDA"), ("/ticker/XOM", "AAPL")] {
+        let response = app.client.get(path).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        let chart = format!(r#"data-testid="main-chart" data-ticker="{ticker}""#);
+        assert!(response.text().await.unwrap().contains(&chart), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_page_is_a_page_that_says_so() {
     let app = TestApp::start().await;
     let response = app.client.get("/no/such/page").await;
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
     assert!(response.headers()[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/html"));
     assert!(response.text().await.unwrap().contains("There is no such page"));
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_there_is_never_kept_as_such() {
+    let app = TestApp::start().await;
+    let package = app.site().join("pkg");
+    std::fs::create_dir_all(&package).unwrap();
+    std::fs::write(package.join("finally.css"), "body {}").unwrap();
+    let caching = async |path| app.client.get(path).await.headers().get(header::CACHE_CONTROL).cloned();
+    assert_eq!(caching("/pkg/finally.css").await.unwrap(), "no-cache", "its name carries no hash here");
+    assert_eq!(app.client.get("/pkg/away.css").await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(caching("/pkg/away.css").await, None);
 }

@@ -4,12 +4,16 @@ use std::{env, io, path::PathBuf};
 
 use axum::{
     Router,
-    http::{HeaderValue, header},
+    http::{HeaderValue, Response, header},
 };
 use leptos::config::LeptosOptions;
 use leptos_axum::{LeptosRoutes, file_and_error_handler_with_context, generate_route_list};
 use tower::ServiceBuilder;
-use tower_http::{compression::CompressionLayer, services::ServeDir, set_header::SetResponseHeaderLayer};
+use tower_http::{
+    compression::CompressionLayer,
+    services::{ServeDir, fs::ServeFileSystemResponseBody},
+    set_header::SetResponseHeaderLayer,
+};
 
 use super::security_headers;
 use crate::{
@@ -59,10 +63,13 @@ impl Site {
 pub fn router(state: &AppState) -> Router<AppState> {
     let options = &state.leptos_options;
     let package = format!("{}/{}", options.site_root, options.site_pkg_dir);
-    // A hashed name never holds anything else.
+    // A hashed name never holds anything else; that it holds nothing may change with the next build.
     let caching = if options.hash_files { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let cache = move |answer: &Response<ServeFileSystemResponseBody>| {
+        answer.status().is_success().then(|| HeaderValue::from_static(caching))
+    };
     let files = ServiceBuilder::new()
-        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static(caching)))
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, cache))
         .service(ServeDir::new(package).precompressed_br().precompressed_gzip());
     let reload_sources = security_headers::reload_sources(options);
     let set_policy = move || security_headers::set_page_policy(&reload_sources);

@@ -107,7 +107,14 @@ impl Ledger {
         let (queue, jobs) = mpsc::channel(QUEUE_CAPACITY);
         let (wanted_sender, wanted) = watch::channel(Arc::new(store.books.wanted()));
         let (books_sender, books) = watch::channel(Arc::new(store.books));
-        let writer = Writer::new(store.connection, store.options, store.lock, jobs, books_sender, wanted_sender);
+        let writer = Writer {
+            connection: store.connection,
+            options: store.options,
+            lock: store.lock,
+            jobs,
+            books: books_sender,
+            wanted: wanted_sender,
+        };
         Ok((Self { queue, books, wanted, readers: store.readers }, tokio::spawn(writer.run(metrics, closing))))
     }
 

@@ -68,28 +68,17 @@ impl<W: Write> Job for Pending<W> {
 }
 
 pub struct Writer {
-    connection: SqliteConnection,
+    pub connection: SqliteConnection,
     /// How to connect again.
-    options: SqliteConnectOptions,
+    pub options: SqliteConnectOptions,
     /// Held for as long as the file is written.
-    lock: FileLock,
-    jobs: mpsc::Receiver<Box<dyn Job>>,
-    books: watch::Sender<Arc<Books>>,
-    wanted: watch::Sender<Arc<TickerSet>>,
+    pub lock: FileLock,
+    pub jobs: mpsc::Receiver<Box<dyn Job>>,
+    pub books: watch::Sender<Arc<Books>>,
+    pub wanted: watch::Sender<Arc<TickerSet>>,
 }
 
 impl Writer {
-    pub fn new(
-        connection: SqliteConnection,
-        options: SqliteConnectOptions,
-        lock: FileLock,
-        jobs: mpsc::Receiver<Box<dyn Job>>,
-        books: watch::Sender<Arc<Books>>,
-        wanted: watch::Sender<Arc<TickerSet>>,
-    ) -> Self {
-        Self { connection, options, lock, jobs, books, wanted }
-    }
-
     /// Writes until it is told to close, or the last handle to the ledger is gone; then writes what is still queued,
     /// and closes the file.
     pub async fn run(mut self, metrics: Metrics, closing: CancellationToken) {

@@ -154,6 +154,13 @@ impl TestProcess {
         self.child.wait().await.unwrap()
     }
 
+    /// The memory that the process holds, in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id().unwrap())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
     /// SIGKILL: nothing of the program runs any more.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();

@@ -89,3 +89,55 @@ async fn a_request_id_is_kept_when_it_is_well_formed() {
     assert_ne!(id_for("two words").await, "two words");
     assert_eq!(id_for("").await.len(), 36);
 }
+
+#[tokio::test]
+async fn bytes_that_are_meant_to_break_a_parser_do_not() {
+    let app = TestApp::start().await;
+    let order = |field: &str, value: &str| {
+        let mut fields =
+            vec![("ticker", r#""V""#), ("side", r#""buy""#), ("quantity", "1"), ("client_order_id", r#""a""#)];
+        fields.retain(|(name, _)| *name != field);
+        fields.push((field, value));
+        let fields: Vec<_> = fields.iter().map(|(name, value)| format!(r#""{name}":{value}"#)).collect();
+        format!("{{{}}}", fields.join(",")).into_bytes()
+    };
+    let deep = "[".repeat(30_000);
+    let text = |length: usize| format!(r#""{}""#, "A".repeat(length));
+    let mut bodies = vec![
+        deep.clone().into_bytes(),
+        order("ticker", &format!("{deep}{}", "]".repeat(30_000))),
+        order("ticker", &text(60_000)),
+        order("client_order_id", &text(129)),
+        b"\xff\xfe{\"ticker\":\"V\"}".to_vec(),
+        b"{\"ticker\":\"\xc3\x28\",\"side\":\"buy\",\"quantity\":1}".to_vec(),
+        order("quantity", "1e-9"),
+        order("quantity", "1e308"),
+        order("quantity", "-0"),
+        order("quantity", "00001"),
+        order("quantity", "1_000"),
+        order("quantity", &"9".repeat(50_000)),
+        order("quantity", &format!("0.{}", "0".repeat(50_000))),
+    ];
+    for field in ["ticker", "side", "quantity", "client_order_id"] {
+        for hostile in [
+            r#""' OR 1=1; DROP TABLE trades; --""#,
+            r#""<script>alert(1)</script> ""#,
+            r#""\u0000""#,
+            r#""\ud800""#,
+            r#"{"$ne":null}"#,
+            "[1]",
+            "true",
+        ] {
+            bodies.push(order(field, hostile));
+        }
+    }
+    for body in bodies {
+        let shown = String::from_utf8_lossy(&body[..body.len().min(80)]).into_owned();
+        let request = app.client.http.post(app.client.url("/api/portfolio/trade"));
+        let response = request.header(header::CONTENT_TYPE, "application/json").body(body).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{shown}");
+        let problem: Value = response.json().await.unwrap();
+        assert!(!problem["detail"].as_str().unwrap().to_lowercase().contains("sql"), "{problem}");
+    }
+    assert_eq!(app.client.portfolio().await["total_value"], 10000.0);
+}

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::{Response, header};
 use serde_json::Value;
 
-use crate::app::TestApp;
+use crate::app::{TestApp, TestProcess};
 
 /// A stream's bytes, read event by event.
 struct Events {
@@ -128,6 +128,34 @@ async fn a_slow_reader_skips_to_the_newest_tick() {
         ids.push(slow.next_tick().await.0);
     }
     assert!(ids.is_sorted(), "never back in time");
+}
+
+#[tokio::test]
+async fn readers_that_stall_hold_nobody_back_and_hold_little_memory() {
+    const STALLED: u64 = 50;
+    const KIB_EACH_MAX: u64 = 64;
+    let folder = tempfile::tempdir().unwrap();
+    let server = TestProcess::start(folder.path()).await;
+    let mut reading = Events { response: server.client.get("/api/stream/prices").await, buffer: String::new() };
+    reading.next().await;
+    let (start, _) = reading.next_tick().await;
+    let before_kib = server.resident_kib();
+    // Each has the head of its answer and is never read again.
+    let mut stalled = Vec::new();
+    for _ in 0..STALLED {
+        stalled.push(server.client.get("/api/stream/prices").await);
+    }
+    let (mut last, mut missed) = (start, 0);
+    while last < start + 400 {
+        let (id, _) = reading.next_tick().await;
+        missed += id - last - 1;
+        last = id;
+    }
+    let grown_kib = server.resident_kib().saturating_sub(before_kib);
+    assert!(grown_kib < STALLED * KIB_EACH_MAX, "{grown_kib} KiB for {STALLED} stalled readers");
+    // A busy machine may cost the reader a tick; the stalled ones would cost it all of them.
+    assert!(missed < 40, "{missed} of 400 ticks were missed");
+    drop(stalled);
 }
 
 #[tokio::test]

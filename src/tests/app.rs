@@ -62,6 +62,12 @@ impl TestApp {
         self.server.stop().await;
     }
 
+    /// Stops the server, and keeps its folder for as long as the value given is.
+    pub async fn stop_and_keep(self) -> TempDir {
+        self.server.stop().await;
+        self.folder
+    }
+
     /// The folder of the page's files, which is empty.
     pub fn site(&self) -> PathBuf {
         self.folder.path().join("site")

@@ -20,6 +20,22 @@ async fn a_restart_finds_everything_as_it_was() {
 }
 
 #[tokio::test]
+async fn a_stop_leaves_everything_in_the_database_file() {
+    let app = TestApp::start().await;
+    let (_, receipt) = app.client.trade("buy", 2.0, "V").await;
+    let (database, folder) = (app.database(), tempfile::tempdir().unwrap());
+    let copy = folder.path().join("copy.db");
+    let log = database.with_extension("db-wal");
+    let kept = app.stop_and_keep().await;
+    assert!(std::fs::metadata(log).map_or(true, |log| log.len() == 0), "the write-ahead log is empty or gone");
+    std::fs::copy(&database, &copy).unwrap();
+    drop(kept);
+    let url = format!("sqlite://{}", copy.display());
+    let app = TestApp::start_with(&[("DATABASE_URL", &url)]).await;
+    assert_eq!(app.client.portfolio().await["cash_balance"], receipt["cash_balance"]);
+}
+
+#[tokio::test]
 async fn a_trade_survives_a_kill_right_after_its_answer() {
     let folder = tempfile::tempdir().unwrap();
     let server = TestProcess::start(folder.path()).await;

@@ -99,10 +99,17 @@ impl Writer {
             self.settle(&mut batch).await;
             metrics.ledger_batch_settled(started.elapsed());
         }
-        if let Err(cause) = self.connection.close().await {
-            error!(ledger.cause = %cause, "the database did not close cleanly");
+        if let Err(cause) = self.close().await {
+            error!(ledger.cause = %cause, "the database did not close cleanly; it recovers at the next start");
         }
+    }
+
+    /// Moves what is in the write-ahead log into the database file, and closes it.
+    async fn close(mut self) -> Result<(), sqlx::Error> {
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut self.connection).await?;
+        self.connection.close().await?;
         drop(self.lock);
+        Ok(())
     }
 
     /// Commits all of the batch at once; if that fails, each write by itself, so that a bad one fails alone.

@@ -119,6 +119,13 @@ test('the chart follows the selected ticker, and there is only ever one', async 
   await expect(page.getByRole('link', { name: /TradingView/ })).toBeVisible();
 });
 
+test('a link to a ticker opens the page there', async ({ page, server, workstation }) => {
+  await workstation.open(`${server.url}/ticker/nvda`);
+  await expect(page.getByTestId('main-chart')).toHaveAttribute('data-ticker', 'NVDA');
+  await expect(page.getByTestId('trade-ticker')).toHaveValue('NVDA');
+  await expect(workstation.row('NVDA').getByRole('button')).toHaveAttribute('aria-pressed', 'true');
+});
+
 test('the watchlist is chosen from by keyboard', async ({ workstation }) => {
   await workstation.row('GOOGL').getByRole('button').focus();
   await workstation.page.keyboard.press('Enter');

@@ -104,14 +104,18 @@ fn draw(
     let follow = {
         let chart = chart.clone();
         move |last_time: i64| {
-            Effect::new(move || {
-                if let Some(shown) = market.shown(ticker) {
-                    let time = shown.quote.at.unix_ms().div_euclid(1_000);
-                    // The library takes no step back in time.
-                    if time >= last_time {
-                        chart.update(time, shown.quote.price);
-                    }
+            Effect::new(move |drawn_until: Option<i64>| {
+                let drawn_until = drawn_until.unwrap_or(last_time);
+                let Some(shown) = market.shown(ticker) else {
+                    return drawn_until;
+                };
+                let time = shown.quote.at.unix_ms().div_euclid(1_000);
+                // The library takes no step back in time, which the server's clock may.
+                if time < drawn_until {
+                    return drawn_until;
                 }
+                chart.update(time, shown.quote.price);
+                time
             });
         }
     };
@@ -123,15 +127,11 @@ fn draw(
     if let Some((_, points)) = rendered {
         return show(&points);
     }
-    chart_owner_scope(async move {
+    // Ends with the effect that this is called from, as do the effects that it makes.
+    spawn_local_scoped_with_cancellation(async move {
         match load_candles(ticker, Interval::Second).await {
             Ok(points) => show(&points),
             Err(error) => loading.set(Loading::Failed(error.to_string())),
         }
     });
-}
-
-/// Runs a task that ends with the effect it is called from, and whose own effects do too.
-fn chart_owner_scope(task: impl Future<Output = ()> + 'static) {
-    spawn_local_scoped_with_cancellation(task);
 }

@@ -12,14 +12,16 @@ use finally::{
         quote::Quote,
         ticker::Ticker,
     },
+    error::ApiError,
     server::{
         equity::Keeper,
-        ledger::{Ledger, PlaceOrder, RecordSnapshot, Reset},
+        ledger::{Books, Ledger, PlaceOrder, RecordSnapshot, Reset, Write},
         market::feed::Tick,
         metrics::Metrics,
     },
 };
 use proptest::prelude::*;
+use sqlx::Connection;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -187,4 +189,33 @@ async fn a_year_of_snapshots_is_thinned_out_in_steps_and_read_within_its_bound()
     assert_eq!(count(HistoryRange::All).await, 2_000, "bounded");
     let newest = *ledger.equity(HistoryRange::All, noon()).await.unwrap().snapshots.last().unwrap();
     assert_eq!(newest.recorded_at, noon());
+}
+
+/// A write that the database refuses.
+struct Broken;
+
+impl Write for Broken {
+    type Outcome = ();
+
+    async fn apply(&self, _: &mut Books, _: &mut sqlx::SqliteConnection) -> Result<Result<(), ApiError>, sqlx::Error> {
+        Err(sqlx::Error::Protocol("broken on purpose".to_owned()))
+    }
+}
+
+#[tokio::test]
+async fn books_that_could_not_be_read_after_a_failure_are_read_before_the_next_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = open(&folder).await;
+    let (file, away) = (folder.path().join("ledger.db"), folder.path().join("away.db"));
+    std::fs::rename(&file, &away).unwrap();
+    assert_eq!(ledger.submit(Broken).await, Err(ApiError::Busy));
+    assert!(!file.exists(), "no empty database takes the place of the one that is away");
+    std::fs::rename(&away, &file).unwrap();
+
+    // What the failed transaction may have left in the file for all that the writer knows.
+    let mut other = sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
+    sqlx::query("DELETE FROM watchlist WHERE ticker = 'NFLX'").execute(&mut other).await.unwrap();
+    other.close().await.unwrap();
+    ledger.submit(RecordSnapshot { total_value: INITIAL_DEPOSIT, at: noon() }).await.unwrap();
+    assert_eq!(ledger.books().watchlist.len(), 9);
 }

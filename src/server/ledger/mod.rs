@@ -114,6 +114,7 @@ impl Ledger {
             jobs,
             books: books_sender,
             wanted: wanted_sender,
+            is_uncertain: false,
         };
         Ok((Self { queue, books, wanted, readers: store.readers }, tokio::spawn(writer.run(metrics, closing))))
     }

@@ -98,6 +98,8 @@ pub async fn open(database_url: &str, now: UtcInstant) -> Result<Store, StoreErr
 
     let readers =
         SqlitePoolOptions::new().max_connections(READERS_MAX).connect_lazy_with(options.clone().read_only(true));
+    // It is there now; should it ever be away, an empty one must not take its place.
+    let options = options.create_if_missing(false);
     Ok(Store { connection, options, readers, lock, books })
 }
 

@@ -5,7 +5,7 @@ use std::{pin::Pin, sync::Arc, time::Instant};
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error};
+use tracing::{debug, error, warn};
 
 use super::{
     Books, TickerSet, Write,
@@ -76,6 +76,8 @@ pub struct Writer {
     pub jobs: mpsc::Receiver<Box<dyn Job>>,
     pub books: watch::Sender<Arc<Books>>,
     pub wanted: watch::Sender<Arc<TickerSet>>,
+    /// A transaction failed, and the books have not been read since.
+    pub is_uncertain: bool,
 }
 
 impl Writer {
@@ -136,21 +138,35 @@ impl Writer {
 
     /// One transaction. On success the new books are published; on failure nothing has changed.
     async fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), sqlx::Error> {
+        if self.is_uncertain {
+            self.recover().await?;
+        }
         let mut books = Books::clone(&self.books.borrow());
         let outcome = Self::write(&mut self.connection, batch, &mut books).await;
-        if outcome.is_err() {
-            books = self.recover().await?;
+        match &outcome {
+            Ok(()) => self.publish(books),
+            Err(_) => {
+                self.is_uncertain = true;
+                if let Err(cause) = self.recover().await {
+                    warn!(ledger.cause = %cause, "the books cannot be read after a failure; nothing is written before");
+                }
+            }
         }
-        self.publish(books);
         outcome
     }
 
     /// Starts over on a new connection, since SQLite and its driver may not agree on whether a transaction is still
     /// open on the old one, and reads the books anew: whether a failed COMMIT took effect is for the file to say.
-    async fn recover(&mut self) -> Result<Books, sqlx::Error> {
+    async fn recover(&mut self) -> Result<(), sqlx::Error> {
         let fresh = self.options.connect().await?;
-        std::mem::replace(&mut self.connection, fresh).close_hard().await?;
-        store::load(&mut self.connection).await
+        let old = std::mem::replace(&mut self.connection, fresh);
+        if let Err(cause) = old.close_hard().await {
+            debug!(ledger.cause = %cause, "a connection that had failed did not close cleanly");
+        }
+        let books = store::load(&mut self.connection).await?;
+        self.publish(books);
+        self.is_uncertain = false;
+        Ok(())
     }
 
     async fn write(

@@ -8,7 +8,7 @@ use crate::{
         candle::{Candle, Interval},
         order::{OrderRequest, TradeReceipt},
         ticker::Ticker,
-        workstation::Workstation,
+        workstation::{Listed, WatchedLines, Workstation},
     },
     error::ApiError,
 };
@@ -37,4 +37,34 @@ pub async fn load_candles(ticker: Ticker, interval: Interval) -> Result<Vec<Cand
 pub async fn place_order(order: OrderRequest) -> Result<Result<TradeReceipt, ApiError>, ApiError> {
     let source = crate::domain::order::OrderSource::Manual;
     Ok(crate::server::state()?.execution.execute(order, source).await)
+}
+
+/// The watchlist as it is now.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn load_watchlist() -> Result<WatchedLines, ApiError> {
+    Ok(crate::server::state()?.watched_lines())
+}
+
+/// Adds a ticker in front of `before`, or at the end. The inner result is a refusal, as for an order; so it is below.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn watch_ticker(ticker: Ticker, before: Option<Ticker>) -> Result<Result<WatchedLines, ApiError>, ApiError> {
+    Ok(crate::server::state()?.watch(ticker, before).await)
+}
+
+/// Takes a ticker off the watchlist; one that is held keeps its price.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn unwatch_ticker(ticker: Ticker) -> Result<Result<WatchedLines, ApiError>, ApiError> {
+    Ok(crate::server::state()?.unwatch(ticker).await)
+}
+
+/// Moves a ticker of the watchlist in front of `before`, or to the end.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn move_ticker(ticker: Ticker, before: Option<Ticker>) -> Result<Result<WatchedLines, ApiError>, ApiError> {
+    Ok(crate::server::state()?.reorder(ticker, before).await)
+}
+
+/// The tickers that are known by name, in alphabetical order.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn load_listings() -> Result<Vec<Listed>, ApiError> {
+    Ok(crate::server::market::listings())
 }

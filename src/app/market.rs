@@ -86,6 +86,12 @@ impl Market {
         }
     }
 
+    /// Takes in the quotes of tickers that have none yet; those that are shown are newer, or soon will be.
+    pub fn introduce(self, quotes: impl IntoIterator<Item = Quote>) {
+        let is_new = |quote: &Quote| self.row(quote.ticker).with_untracked(Option::is_none);
+        self.apply(quotes.into_iter().filter(is_new), false);
+    }
+
     /// What is shown of a ticker, tracked.
     pub fn shown(self, ticker: Ticker) -> Option<Shown> {
         self.row(ticker).get()

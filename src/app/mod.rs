@@ -8,8 +8,8 @@ mod header;
 mod market;
 mod positions;
 mod sparkline;
+mod ticket;
 mod toast;
-mod trade_bar;
 mod watchlist;
 mod workstation;
 

@@ -10,9 +10,9 @@ use super::{
     header::Header,
     market::Market,
     positions::Positions,
+    ticket::{Ticket, TicketPanel},
     toast::{ToastStack, Toasts},
-    trade_bar::TradeBar,
-    watchlist::Watchlist,
+    watchlist::{Watchlist, store::WatchlistStore},
 };
 use crate::{api::load_workstation, domain::workstation::Workstation, error::ApiError};
 
@@ -41,15 +41,17 @@ fn Desk(start: Workstation) -> impl IntoView {
     let books = Books::new(account, market);
     let toasts = Toasts::new();
     let selected = RwSignal::new(chart.as_ref().map(|(ticker, _)| *ticker));
+    let watchlist = WatchlistStore::new(watchlist, market);
+    let ticket = Ticket::new(books, toasts, selected);
     follow_prices(market);
     mark_hydrated();
     view! {
         <div class="app">
             <Header books market market_source/>
-            <Watchlist lines=watchlist market selected/>
+            <Watchlist watchlist market selected/>
             <main class="middle">
                 <ChartPanel market selected initial=chart/>
-                <TradeBar books toasts selected/>
+                <TicketPanel ticket/>
                 <Positions books selected/>
             </main>
             <ToastStack toasts/>

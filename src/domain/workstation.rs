@@ -7,7 +7,7 @@ use super::{account::Account, candle::Candle, money::Price, quote::Quote, ticker
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workstation {
     pub account: Account,
-    /// In the order added.
+    /// In the list's order.
     pub watchlist: Vec<WatchlistLine>,
     /// Of every ticker that is watched or held and has a price.
     pub quotes: Vec<Quote>,
@@ -15,6 +15,22 @@ pub struct Workstation {
     pub market_source: String,
     /// What the chart shows first, a candle a second: nothing when no ticker is watched.
     pub chart: Option<(Ticker, Vec<Candle>)>,
+}
+
+/// The watchlist anew, after something changed it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WatchedLines {
+    /// In the list's order.
+    pub lines: Vec<WatchlistLine>,
+    /// Of every ticker of the list that has a price.
+    pub quotes: Vec<Quote>,
+}
+
+/// A ticker that is known by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    pub ticker: Ticker,
+    pub company: String,
 }
 
 /// What the watchlist shows of a ticker beside its quote.

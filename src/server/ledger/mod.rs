@@ -35,7 +35,7 @@ pub use reset::Reset;
 pub use snapshot::{RecordSnapshot, ThinSnapshots};
 pub use store::StoreError;
 pub use trade::PlaceOrder;
-pub use watchlist::{UnwatchTicker, WatchTicker, Watched};
+pub use watchlist::{ReorderWatchlist, UnwatchTicker, WatchTicker, Watched};
 use writer::{Job, Pending, Writer};
 
 /// The writes that may wait; one more is told [`ApiError::Busy`].
@@ -48,7 +48,7 @@ pub type TickerSet = BTreeSet<Ticker>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Books {
     pub account: Account,
-    /// In the order added.
+    /// In the list's order: as added, unless rearranged.
     pub watchlist: Vec<WatchedTicker>,
     /// When the account was opened, or last reset: its equity curve begins here.
     pub opened_at: UtcInstant,

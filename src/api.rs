@@ -4,11 +4,11 @@ use leptos::{prelude::*, server_fn::codec::Json};
 
 use crate::{
     domain::{
-        account::Account,
         candle::{Candle, Interval},
-        order::{OrderRequest, TradeReceipt},
+        order::{ClientOrderId, OrderRequest, TradeReceipt, TradesPage},
+        realized::RealizedLine,
         ticker::Ticker,
-        workstation::{Listed, WatchedLines, Workstation},
+        workstation::{Listed, Statement, WatchedLines, Workstation},
     },
     error::ApiError,
 };
@@ -21,8 +21,8 @@ pub async fn load_workstation(selected: Option<Ticker>) -> Result<Workstation, A
 
 /// The account as it is now.
 #[server(prefix = "/api/fn", input = Json)]
-pub async fn load_account() -> Result<Account, ApiError> {
-    Ok(crate::server::state()?.ledger.books().account.clone())
+pub async fn load_account() -> Result<Statement, ApiError> {
+    Ok(crate::server::state()?.statement())
 }
 
 /// The latest candles, oldest first; empty when the ticker is neither watched nor held.
@@ -67,4 +67,22 @@ pub async fn move_ticker(ticker: Ticker, before: Option<Ticker>) -> Result<Resul
 #[server(prefix = "/api/fn", input = Json)]
 pub async fn load_listings() -> Result<Vec<Listed>, ApiError> {
     Ok(crate::server::market::listings())
+}
+
+/// What was answered to the order of this name; nothing when it was not filled.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn find_order(client_order_id: ClientOrderId) -> Result<Option<TradeReceipt>, ApiError> {
+    crate::server::state()?.ledger.receipt(&client_order_id).await
+}
+
+/// Trades since the latest reset, newest first; at most `limit`, of those before the one with the id `before`.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn load_trades(limit: usize, before: Option<String>) -> Result<TradesPage, ApiError> {
+    crate::server::state()?.ledger.trades(limit, before.as_deref()).await
+}
+
+/// What sales since the latest reset realised, ticker by ticker.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn load_realized() -> Result<Vec<RealizedLine>, ApiError> {
+    crate::server::state()?.ledger.realized().await
 }

@@ -14,7 +14,11 @@ use super::{
     toast::{ToastStack, Toasts},
     watchlist::{Watchlist, store::WatchlistStore},
 };
-use crate::{api::load_workstation, domain::workstation::Workstation, error::ApiError};
+use crate::{
+    api::load_workstation,
+    domain::workstation::{Statement, Workstation},
+    error::ApiError,
+};
 
 /// The page, with the ticker selected that its address names, if it names one (`/ticker/NVDA`).
 #[component]
@@ -36,9 +40,9 @@ pub fn WorkstationPage() -> impl IntoView {
 
 #[component]
 fn Desk(start: Workstation) -> impl IntoView {
-    let Workstation { account, watchlist, quotes, market_source, chart } = start;
+    let Workstation { account, today, watchlist, quotes, market_source, chart } = start;
     let market = Market::new(&quotes);
-    let books = Books::new(account, market);
+    let books = Books::new(Statement { account, today }, market);
     let toasts = Toasts::new();
     let selected = RwSignal::new(chart.as_ref().map(|(ticker, _)| *ticker));
     let watchlist = WatchlistStore::new(watchlist, market);

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{account::Account, candle::Candle, money::Price, quote::Quote, ticker::Ticker};
+use super::{account::Account, candle::Candle, day::DayTrades, money::Price, quote::Quote, ticker::Ticker};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workstation {
     pub account: Account,
+    pub today: DayTrades,
     /// In the list's order.
     pub watchlist: Vec<WatchlistLine>,
     /// Of every ticker that is watched or held and has a price.
@@ -15,6 +16,13 @@ pub struct Workstation {
     pub market_source: String,
     /// What the chart shows first, a candle a second: nothing when no ticker is watched.
     pub chart: Option<(Ticker, Vec<Candle>)>,
+}
+
+/// The account anew, after something changed it, and what it traded on the day of its latest trade.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Statement {
+    pub account: Account,
+    pub today: DayTrades,
 }
 
 /// The watchlist anew, after something changed it.

@@ -22,7 +22,7 @@ use crate::{
         portfolio::Portfolio,
         ticker::Ticker,
         watchlist::WatchedTicker,
-        workstation::{WatchedLines, WatchlistLine, Workstation},
+        workstation::{Statement, WatchedLines, WatchlistLine, Workstation},
     },
     error::ApiError,
 };
@@ -53,6 +53,12 @@ impl AppState {
         Portfolio::value(&books.account, |ticker| tick.price(ticker))
     }
 
+    /// The account as it is now, without any price.
+    pub fn statement(&self) -> Statement {
+        let books = self.ledger.books();
+        Statement { account: books.account.clone(), today: books.today.clone() }
+    }
+
     /// What a chart shows of a ticker; empty when that is neither watched nor held.
     pub fn chart(&self, ticker: Ticker, interval: Interval) -> Vec<Candle> {
         self.feed.candles(ticker, interval, CHART_CANDLES_MAX).unwrap_or_default()
@@ -67,6 +73,7 @@ impl AppState {
         let charted = selected.or_else(|| books.watchlist.first().map(|watched| watched.ticker));
         Workstation {
             account: books.account.clone(),
+            today: books.today.clone(),
             watchlist: books.watchlist.iter().map(|watched| self.line(watched)).collect(),
             quotes: tick.quotes.values().copied().collect(),
             market_source: self.feed.source().to_owned(),

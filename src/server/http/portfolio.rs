@@ -21,11 +21,13 @@ use crate::{
         portfolio::Portfolio,
     },
     error::ApiError,
-    server::{ledger::Reset, state::AppState},
+    server::{
+        ledger::{Reset, TRADES_MAX},
+        state::AppState,
+    },
 };
 
 const TRADES_DEFAULT: usize = 100;
-const TRADES_MAX: usize = 500;
 
 pub fn router() -> Router<AppState> {
     Router::new()

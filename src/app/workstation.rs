@@ -46,7 +46,7 @@ fn Desk(start: Workstation) -> impl IntoView {
     let toasts = Toasts::new();
     let selected = RwSignal::new(chart.as_ref().map(|(ticker, _)| *ticker));
     let watchlist = WatchlistStore::new(watchlist, market);
-    let ticket = Ticket::new(books, toasts, selected);
+    let ticket = Ticket::new(books, market, watchlist, toasts, selected);
     follow_prices(market);
     mark_hydrated();
     view! {

@@ -1,10 +1,14 @@
 //! The page: its shell, its routes, and one module for each panel.
 
 mod account;
+mod beat;
 mod chart;
+mod download;
 mod feed;
+mod flash;
 mod format;
 mod header;
+mod loading;
 mod market;
 mod positions;
 mod sparkline;

@@ -9,7 +9,7 @@ use super::{
     feed::follow_prices,
     header::Header,
     market::Market,
-    positions::Positions,
+    positions::{self, Positions},
     ticket::{Ticket, TicketPanel},
     toast::{ToastStack, Toasts},
     watchlist::{Watchlist, store::WatchlistStore},
@@ -47,6 +47,7 @@ fn Desk(start: Workstation) -> impl IntoView {
     let selected = RwSignal::new(chart.as_ref().map(|(ticker, _)| *ticker));
     let watchlist = WatchlistStore::new(watchlist, market);
     let ticket = Ticket::new(books, market, watchlist, toasts, selected);
+    let desk = positions::Desk { books, ticket, watchlist, toasts, selected };
     follow_prices(market);
     mark_hydrated();
     view! {
@@ -56,7 +57,7 @@ fn Desk(start: Workstation) -> impl IntoView {
             <main class="middle">
                 <ChartPanel market selected initial=chart/>
                 <TicketPanel ticket/>
-                <Positions books selected/>
+                <Positions desk/>
             </main>
             <ToastStack toasts/>
         </div>

@@ -255,10 +255,7 @@ fn show_side(ticket: Ticket, side: Side) -> AnyView {
 
 /// A button that writes a part of the cash or of the holding into the quantity.
 fn show_part(ticket: Ticket, side: Side, part: Part, words: &'static str, whole: &str) -> impl IntoView {
-    let name = match part {
-        Part::All => format!("All of the {whole}"),
-        Part::Quarter | Part::Half => format!("{words} of the {whole}"),
-    };
+    let name = format!("{words} of the {whole}");
     let quantity = Memo::new(move |_| ticket.draft.with(|draft| draft.part(side, part)));
     let fill = move |_| {
         if let Some(quantity) = quantity.get_untracked() {

@@ -53,7 +53,7 @@ fn Desk(start: Workstation) -> impl IntoView {
     view! {
         <div class="app">
             <Header books market market_source/>
-            <Watchlist watchlist market selected/>
+            <Watchlist watchlist market books toasts selected/>
             <main class="middle">
                 <ChartPanel market selected initial=chart/>
                 <TicketPanel ticket/>

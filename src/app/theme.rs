@@ -4,9 +4,8 @@
 //! drawn, and the style sheet follows that attribute. From hydration on it is kept here.
 
 use leptos::prelude::*;
-use wasm_bindgen::{JsCast, closure::Closure};
 
-use super::storage;
+use super::{media::use_media, storage};
 
 /// The theme in effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +24,6 @@ pub enum ThemeChoice {
 
 /// Also in `before_paint.js`.
 const STORAGE_KEY: &str = "theme";
-
-const LIGHT_QUERY: &str = "(prefers-color-scheme: light)";
 
 impl Theme {
     fn as_str(self) -> &'static str {
@@ -68,7 +65,6 @@ impl ThemeChoice {
 #[derive(Clone, Copy)]
 pub struct ThemeSetting {
     choice: RwSignal<ThemeChoice>,
-    system: RwSignal<Theme>,
     in_effect: Memo<Theme>,
 }
 
@@ -88,14 +84,13 @@ impl ThemeSetting {
 /// Makes the theme known to everything below. The first render knows none and takes the dark one.
 pub fn provide_theme() {
     let choice = RwSignal::new(ThemeChoice::System);
-    let system = RwSignal::new(Theme::Dark);
-    let in_effect = Memo::new(move |_| choice.get().resolve(system.get()));
-    let setting = ThemeSetting { choice, system, in_effect };
-    provide_context(setting);
-    let listener = StoredValue::new_local(None);
+    let prefers_light = use_media("(prefers-color-scheme: light)");
+    let system = move || if prefers_light.get() { Theme::Light } else { Theme::Dark };
+    let in_effect = Memo::new(move |_| choice.get().resolve(system()));
+    provide_context(ThemeSetting { choice, in_effect });
     Effect::new(move || {
         choice.set(ThemeChoice::read(storage::read(STORAGE_KEY).as_deref()));
-        listener.set_value(follow_system(setting));
+        // Not before the choice is known: the document says it already.
         Effect::new(move || mark_document(in_effect.get()));
     });
 }
@@ -108,19 +103,6 @@ pub fn use_theme() -> Signal<Theme> {
 pub fn use_theme_setting() -> ThemeSetting {
     // Invariant: `App` provides it before any component that asks.
     use_context().expect("the theme is provided by the page's root")
-}
-
-/// Keeps `system` up to date for as long as what is returned is kept.
-fn follow_system(setting: ThemeSetting) -> Option<Closure<dyn FnMut()>> {
-    let query = window().match_media(LIGHT_QUERY).ok().flatten()?;
-    let read = {
-        let query = query.clone();
-        move || setting.system.set(if query.matches() { Theme::Light } else { Theme::Dark })
-    };
-    read();
-    let listener = Closure::new(read);
-    query.set_onchange(Some(listener.as_ref().unchecked_ref()));
-    Some(listener)
 }
 
 fn mark_document(theme: Theme) {

@@ -8,6 +8,7 @@ use super::{
     chart::ChartPanel,
     feed::follow_prices,
     header::Header,
+    layout::{BottomBar, CopilotSlot, Layout, Panel, Seam, Slot},
     market::Market,
     positions::Positions,
     toast::{ToastStack, Toasts},
@@ -41,17 +42,43 @@ fn Desk(start: Workstation) -> impl IntoView {
     let books = Books::new(account, market);
     let toasts = Toasts::new();
     let selected = RwSignal::new(chart.as_ref().map(|(ticker, _)| *ticker));
+    let layout = Layout::new();
     follow_prices(market);
     mark_hydrated();
     view! {
-        <div class="app">
+        <div class="app" data-view=move || layout.view().as_str()>
             <Header books market market_source/>
-            <Watchlist lines=watchlist market selected/>
+            <Slot panel=Panel::Watchlist>
+                <Watchlist lines=watchlist market selected/>
+            </Slot>
+            <Seam panel=Panel::Watchlist layout/>
             <main class="middle">
-                <ChartPanel market selected initial=chart/>
-                <TradeBar books toasts selected/>
-                <Positions books selected/>
+                <Slot panel=Panel::Chart>
+                    <ChartPanel market selected initial=chart/>
+                </Slot>
+                <Slot panel=Panel::Ticket>
+                    <TradeBar books toasts selected/>
+                </Slot>
+                <Seam panel=Panel::Portfolio layout/>
+                <Slot panel=Panel::Portfolio>
+                    <Slot panel=Panel::Positions>
+                        <Positions books selected/>
+                    </Slot>
+                    <Seam panel=Panel::Heatmap layout/>
+                    <Slot panel=Panel::Heatmap>
+                        <section class="panel" aria-label="Heatmap"></section>
+                    </Slot>
+                    <Seam panel=Panel::Equity layout/>
+                    <Slot panel=Panel::Equity>
+                        <section class="panel" aria-label="Equity curve"></section>
+                    </Slot>
+                </Slot>
             </main>
+            <Seam panel=Panel::Copilot layout/>
+            <CopilotSlot layout>
+                <section class="panel"></section>
+            </CopilotSlot>
+            <BottomBar layout/>
             <ToastStack toasts/>
         </div>
     }

@@ -40,6 +40,11 @@ impl Books {
         self.account.with(|account| account.cash)
     }
 
+    /// What the account was opened with, tracked.
+    pub fn initial_deposit(self) -> Money {
+        self.account.with(|account| account.initial_deposit)
+    }
+
     /// The tickers held, in alphabetical order, tracked.
     pub fn held(self) -> Vec<Ticker> {
         self.account.with(|account| account.holdings.keys().copied().collect())

@@ -2,12 +2,15 @@
 
 mod account;
 mod chart;
+mod commands;
+mod day_start;
 mod feed;
 mod format;
 mod header;
 pub mod layout;
 mod market;
 mod media;
+mod modal;
 mod positions;
 mod sparkline;
 mod storage;

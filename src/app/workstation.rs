@@ -6,6 +6,8 @@ use leptos_router::hooks::use_params_map;
 use super::{
     account::Books,
     chart::ChartPanel,
+    commands::{Commands, HelpSheet, follow_keys},
+    day_start::DayStart,
     feed::follow_prices,
     header::Header,
     layout::{BottomBar, CopilotSlot, Layout, Panel, Seam, Slot},
@@ -37,17 +39,20 @@ pub fn WorkstationPage() -> impl IntoView {
 
 #[component]
 fn Desk(start: Workstation) -> impl IntoView {
-    let Workstation { account, watchlist, quotes, market_source, chart } = start;
+    let Workstation { account, day_start_value, watchlist, quotes, market_source, chart } = start;
     let market = Market::new(&quotes);
     let books = Books::new(account, market);
     let toasts = Toasts::new();
     let selected = RwSignal::new(chart.as_ref().map(|(ticker, _)| *ticker));
     let layout = Layout::new();
+    let commands = Commands::new();
+    let day_start = DayStart::new(day_start_value);
+    follow_keys(commands);
     follow_prices(market);
     mark_hydrated();
     view! {
-        <div class="app" data-view=move || layout.view().as_str()>
-            <Header books market market_source/>
+        <div class="app" data-view=move || layout.view().as_str() data-live=move || market.connection.get().is_live().to_string()>
+            <Header books market market_source day_start toasts layout commands/>
             <Slot panel=Panel::Watchlist>
                 <Watchlist lines=watchlist market selected/>
             </Slot>
@@ -80,6 +85,7 @@ fn Desk(start: Workstation) -> impl IntoView {
             </CopilotSlot>
             <BottomBar layout/>
             <ToastStack toasts/>
+            <HelpSheet commands/>
         </div>
     }
 }

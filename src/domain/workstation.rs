@@ -2,11 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{account::Account, candle::Candle, money::Price, quote::Quote, ticker::Ticker};
+use super::{
+    account::Account,
+    candle::Candle,
+    money::{Money, Price},
+    quote::Quote,
+    ticker::Ticker,
+};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workstation {
     pub account: Account,
+    /// What the portfolio was worth when the UTC day began; nothing when the server could not read it.
+    pub day_start_value: Option<Money>,
     /// In the order added.
     pub watchlist: Vec<WatchlistLine>,
     /// Of every ticker that is watched or held and has a price.

@@ -11,17 +11,21 @@ use super::{
     config::CopilotConfig,
     execution::Execution,
     http::StreamPlaces,
-    ledger::Ledger,
+    ledger::{Ledger, Reset},
     market::{company_name, feed::Feed},
     metrics::Metrics,
     watchlist::WatchlistService,
 };
-use crate::domain::{
-    candle::{Candle, Interval},
-    portfolio::Portfolio,
-    ticker::Ticker,
-    watchlist::WatchedTicker,
-    workstation::{WatchlistLine, Workstation},
+use crate::{
+    domain::{
+        candle::{Candle, Interval},
+        money::Money,
+        portfolio::Portfolio,
+        ticker::Ticker,
+        watchlist::WatchedTicker,
+        workstation::{WatchlistLine, Workstation},
+    },
+    error::ApiError,
 };
 
 /// The candles that a chart of the page starts with.
@@ -50,6 +54,19 @@ impl AppState {
         Portfolio::value(&books.account, |ticker| tick.price(ticker))
     }
 
+    /// What the portfolio was worth when the UTC day began; nothing while the database does not answer.
+    pub async fn day_start_value(&self) -> Option<Money> {
+        self.ledger.value_before((self.clock)().start_of_day()).await.ok()
+    }
+
+    /// Gives the account its deposit back.
+    ///
+    /// # Errors
+    /// When the ledger is busy.
+    pub async fn reset(&self) -> Result<(), ApiError> {
+        self.ledger.submit(Reset { at: (self.clock)() }).await
+    }
+
     /// What a chart shows of a ticker; empty when that is neither watched nor held.
     pub fn chart(&self, ticker: Ticker, interval: Interval) -> Vec<Candle> {
         self.feed.candles(ticker, interval, CHART_CANDLES_MAX).unwrap_or_default()
@@ -57,7 +74,8 @@ impl AppState {
 
     /// What the page starts from: one state of the books, and one tick. The chart is that of `selected`, or of the first
     /// ticker watched when that one is neither watched nor held.
-    pub fn workstation(&self, selected: Option<Ticker>) -> Workstation {
+    pub async fn workstation(&self, selected: Option<Ticker>) -> Workstation {
+        let day_start_value = self.day_start_value().await;
         let (books, tick) = (self.ledger.books(), self.feed.latest());
         let line = |watched: &WatchedTicker| WatchlistLine {
             ticker: watched.ticker,
@@ -69,6 +87,7 @@ impl AppState {
         let charted = selected.or_else(|| books.watchlist.first().map(|watched| watched.ticker));
         Workstation {
             account: books.account.clone(),
+            day_start_value,
             watchlist: books.watchlist.iter().map(line).collect(),
             quotes: tick.quotes.values().copied().collect(),
             market_source: self.feed.source().to_owned(),

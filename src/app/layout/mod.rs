@@ -121,6 +121,11 @@ impl Layout {
         self.remember();
     }
 
+    /// Every panel back to what the style sheet has.
+    pub fn reset_all(self) {
+        RESIZABLE.into_iter().for_each(|panel| self.reset(panel));
+    }
+
     fn change(self, panel: Panel, change: impl FnOnce(&mut arrangement::Change)) {
         self.arrangement.update(|arrangement| {
             if let Some(slot) = arrangement.of_mut(panel) {

@@ -136,6 +136,12 @@ impl Market {
         (interval_ms > 0.0).then(|| 1_000.0 / interval_ms)
     }
 
+    /// Takes in the quotes of tickers that have none yet; those that are shown are newer, or soon will be.
+    pub fn introduce(self, quotes: impl IntoIterator<Item = Quote>) {
+        let is_new = |quote: &Quote| self.row(quote.ticker).with_untracked(Option::is_none);
+        self.apply(quotes.into_iter().filter(is_new), false);
+    }
+
     /// What is shown of a ticker, tracked.
     pub fn shown(self, ticker: Ticker) -> Option<Shown> {
         self.row(ticker).get()

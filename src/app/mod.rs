@@ -15,8 +15,8 @@ mod positions;
 mod sparkline;
 mod storage;
 pub mod theme;
+mod ticket;
 mod toast;
-mod trade_bar;
 mod watchlist;
 mod workstation;
 

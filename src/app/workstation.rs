@@ -13,11 +13,15 @@ use super::{
     layout::{BottomBar, CopilotSlot, Layout, Panel, Seam, Slot},
     market::Market,
     positions::Positions,
+    ticket::{Ticket, TicketPanel},
     toast::{ToastStack, Toasts},
-    trade_bar::TradeBar,
-    watchlist::Watchlist,
+    watchlist::{Watchlist, store::WatchlistStore},
 };
-use crate::{api::load_workstation, domain::workstation::Workstation, error::ApiError};
+use crate::{
+    api::load_workstation,
+    domain::workstation::{Statement, Workstation},
+    error::ApiError,
+};
 
 /// The page, with the ticker selected that its address names, if it names one (`/ticker/NVDA`).
 #[component]
@@ -39,11 +43,13 @@ pub fn WorkstationPage() -> impl IntoView {
 
 #[component]
 fn Desk(start: Workstation) -> impl IntoView {
-    let Workstation { account, day_start_value, watchlist, quotes, market_source, chart } = start;
+    let Workstation { account, day_start_value, today, watchlist, quotes, market_source, chart } = start;
     let market = Market::new(&quotes);
-    let books = Books::new(account, market);
+    let books = Books::new(Statement { account, today }, market);
     let toasts = Toasts::new();
     let selected = RwSignal::new(chart.as_ref().map(|(ticker, _)| *ticker));
+    let watchlist = WatchlistStore::new(watchlist, market);
+    let ticket = Ticket::new(books, toasts, selected);
     let layout = Layout::new();
     let commands = Commands::new();
     let day_start = DayStart::new(day_start_value);
@@ -54,7 +60,7 @@ fn Desk(start: Workstation) -> impl IntoView {
         <div class="app" data-view=move || layout.view().as_str() data-live=move || market.connection.get().is_live().to_string()>
             <Header books market market_source day_start toasts layout commands/>
             <Slot panel=Panel::Watchlist>
-                <Watchlist lines=watchlist market selected/>
+                <Watchlist watchlist market selected/>
             </Slot>
             <Seam panel=Panel::Watchlist layout/>
             <main class="middle">
@@ -62,7 +68,7 @@ fn Desk(start: Workstation) -> impl IntoView {
                     <ChartPanel market selected initial=chart/>
                 </Slot>
                 <Slot panel=Panel::Ticket>
-                    <TradeBar books toasts selected/>
+                    <TicketPanel ticket/>
                 </Slot>
                 <Seam panel=Panel::Portfolio layout/>
                 <Slot panel=Panel::Portfolio>

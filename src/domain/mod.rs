@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod candle;
+pub mod day;
 pub mod equity;
 pub mod fixed_point;
 pub mod instant;
@@ -13,7 +14,9 @@ pub mod money;
 pub mod order;
 pub mod portfolio;
 pub mod quote;
+pub mod realized;
 mod schema;
+pub mod sizing;
 pub mod ticker;
 pub mod watchlist;
 pub mod workstation;

@@ -14,7 +14,7 @@ use super::{
     ledger::{Ledger, Reset},
     market::{company_name, feed::Feed},
     metrics::Metrics,
-    watchlist::WatchlistService,
+    watchlist::{FIRST_PRICE_MAX, WatchlistService},
 };
 use crate::{
     domain::{
@@ -23,7 +23,7 @@ use crate::{
         portfolio::Portfolio,
         ticker::Ticker,
         watchlist::WatchedTicker,
-        workstation::{WatchlistLine, Workstation},
+        workstation::{Statement, WatchedLines, WatchlistLine, Workstation},
     },
     error::ApiError,
 };
@@ -67,6 +67,12 @@ impl AppState {
         self.ledger.submit(Reset { at: (self.clock)() }).await
     }
 
+    /// The account as it is now, without any price.
+    pub fn statement(&self) -> Statement {
+        let books = self.ledger.books();
+        Statement { account: books.account.clone(), today: books.today.clone() }
+    }
+
     /// What a chart shows of a ticker; empty when that is neither watched nor held.
     pub fn chart(&self, ticker: Ticker, interval: Interval) -> Vec<Candle> {
         self.feed.candles(ticker, interval, CHART_CANDLES_MAX).unwrap_or_default()
@@ -77,21 +83,62 @@ impl AppState {
     pub async fn workstation(&self, selected: Option<Ticker>) -> Workstation {
         let day_start_value = self.day_start_value().await;
         let (books, tick) = (self.ledger.books(), self.feed.latest());
-        let line = |watched: &WatchedTicker| WatchlistLine {
-            ticker: watched.ticker,
-            company: company_name(watched.ticker).map(str::to_owned),
-            sparkline: self.feed.sparkline(watched.ticker),
-        };
         let wanted = books.wanted();
         let selected = selected.filter(|ticker| wanted.contains(ticker));
         let charted = selected.or_else(|| books.watchlist.first().map(|watched| watched.ticker));
         Workstation {
             account: books.account.clone(),
             day_start_value,
-            watchlist: books.watchlist.iter().map(line).collect(),
+            today: books.today.clone(),
+            watchlist: books.watchlist.iter().map(|watched| self.line(watched)).collect(),
             quotes: tick.quotes.values().copied().collect(),
             market_source: self.feed.source().to_owned(),
             chart: charted.map(|ticker| (ticker, self.chart(ticker, Interval::Second))),
+        }
+    }
+
+    /// The watchlist as the page shows it, with the prices of its tickers.
+    pub fn watched_lines(&self) -> WatchedLines {
+        let (books, tick) = (self.ledger.books(), self.feed.latest());
+        WatchedLines {
+            lines: books.watchlist.iter().map(|watched| self.line(watched)).collect(),
+            quotes: books.watchlist.iter().filter_map(|watched| tick.quotes.get(&watched.ticker)).copied().collect(),
+        }
+    }
+
+    /// Adds a ticker to the watchlist, in front of `before` or at the end, and waits for its first price.
+    ///
+    /// # Errors
+    /// When the list is full, or the ledger busy.
+    pub async fn watch(&self, ticker: Ticker, before: Option<Ticker>) -> Result<WatchedLines, ApiError> {
+        self.watchlist.add_before(ticker, before).await?;
+        self.feed.tick_with(ticker, FIRST_PRICE_MAX).await;
+        Ok(self.watched_lines())
+    }
+
+    /// Takes a ticker off the watchlist.
+    ///
+    /// # Errors
+    /// When it is not on the list, or the ledger is busy.
+    pub async fn unwatch(&self, ticker: Ticker) -> Result<WatchedLines, ApiError> {
+        self.watchlist.remove(ticker).await?;
+        Ok(self.watched_lines())
+    }
+
+    /// Moves a ticker of the watchlist in front of `before`, or to the end.
+    ///
+    /// # Errors
+    /// When it is not on the list, or the ledger is busy.
+    pub async fn reorder(&self, ticker: Ticker, before: Option<Ticker>) -> Result<WatchedLines, ApiError> {
+        self.watchlist.place_before(ticker, before).await?;
+        Ok(self.watched_lines())
+    }
+
+    fn line(&self, watched: &WatchedTicker) -> WatchlistLine {
+        WatchlistLine {
+            ticker: watched.ticker,
+            company: company_name(watched.ticker).map(str::to_owned),
+            sparkline: self.feed.sparkline(watched.ticker),
         }
     }
 }

@@ -21,11 +21,10 @@ use crate::{
         portfolio::Portfolio,
     },
     error::ApiError,
-    server::state::AppState,
+    server::{ledger::TRADES_MAX, state::AppState},
 };
 
 const TRADES_DEFAULT: usize = 100;
-const TRADES_MAX: usize = 500;
 
 pub fn router() -> Router<AppState> {
     Router::new()

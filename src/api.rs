@@ -5,6 +5,7 @@ use leptos::{prelude::*, server_fn::codec::Json};
 use crate::{
     domain::{
         candle::{Candle, Interval},
+        money::Money,
         order::{ClientOrderId, OrderRequest, TradeReceipt, TradesPage},
         realized::RealizedLine,
         ticker::Ticker,
@@ -16,7 +17,7 @@ use crate::{
 /// Everything that the first paint shows, with the chart of `selected` where that is followed.
 #[server(prefix = "/api/fn", input = Json)]
 pub async fn load_workstation(selected: Option<Ticker>) -> Result<Workstation, ApiError> {
-    Ok(crate::server::state()?.workstation(selected))
+    Ok(crate::server::state()?.workstation(selected).await)
 }
 
 /// The account as it is now.
@@ -37,6 +38,18 @@ pub async fn load_candles(ticker: Ticker, interval: Interval) -> Result<Vec<Cand
 pub async fn place_order(order: OrderRequest) -> Result<Result<TradeReceipt, ApiError>, ApiError> {
     let source = crate::domain::order::OrderSource::Manual;
     Ok(crate::server::state()?.execution.execute(order, source).await)
+}
+
+/// What the portfolio was worth when the UTC day began; nothing while the database does not answer.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn load_day_start() -> Result<Option<Money>, ApiError> {
+    Ok(crate::server::state()?.day_start_value().await)
+}
+
+/// Gives the account its deposit back, and nothing else.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn reset_account() -> Result<(), ApiError> {
+    crate::server::state()?.reset().await
 }
 
 /// The watchlist as it is now.

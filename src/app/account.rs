@@ -129,6 +129,11 @@ impl Books {
         self.statement.with(|now| now.account.cash)
     }
 
+    /// What the account was opened with, tracked.
+    pub fn initial_deposit(self) -> Money {
+        self.statement.with(|now| now.account.initial_deposit)
+    }
+
     /// The tickers held, in alphabetical order, tracked.
     pub fn held(self) -> Vec<Ticker> {
         self.statement.with(|now| now.account.holdings.keys().copied().collect())

@@ -6,8 +6,11 @@ use leptos_router::hooks::use_params_map;
 use super::{
     account::Books,
     chart::ChartPanel,
+    commands::{Commands, HelpSheet, follow_keys},
+    day_start::DayStart,
     feed::follow_prices,
     header::Header,
+    layout::{BottomBar, CopilotSlot, Layout, Panel, Seam, Slot},
     market::Market,
     positions::{self, Positions},
     ticket::{Ticket, TicketPanel},
@@ -40,7 +43,7 @@ pub fn WorkstationPage() -> impl IntoView {
 
 #[component]
 fn Desk(start: Workstation) -> impl IntoView {
-    let Workstation { account, today, watchlist, quotes, market_source, chart } = start;
+    let Workstation { account, day_start_value, today, watchlist, quotes, market_source, chart } = start;
     let market = Market::new(&quotes);
     let books = Books::new(Statement { account, today }, market);
     let toasts = Toasts::new();
@@ -48,18 +51,48 @@ fn Desk(start: Workstation) -> impl IntoView {
     let watchlist = WatchlistStore::new(watchlist, market);
     let ticket = Ticket::new(books, market, watchlist, toasts, selected);
     let desk = positions::Desk { books, ticket, watchlist, toasts, selected };
+    let layout = Layout::new();
+    let commands = Commands::new();
+    let day_start = DayStart::new(day_start_value);
+    follow_keys(commands);
     follow_prices(market);
     mark_hydrated();
     view! {
-        <div class="app">
-            <Header books market market_source/>
-            <Watchlist watchlist market books toasts selected/>
+        <div class="app" data-view=move || layout.view().as_str() data-live=move || market.connection.get().is_live().to_string()>
+            <Header books market market_source day_start toasts layout commands/>
+            <Slot panel=Panel::Watchlist>
+                <Watchlist watchlist market books toasts selected/>
+            </Slot>
+            <Seam panel=Panel::Watchlist layout/>
             <main class="middle">
-                <ChartPanel market selected initial=chart/>
-                <TicketPanel ticket/>
-                <Positions desk/>
+                <Slot panel=Panel::Chart>
+                    <ChartPanel market selected initial=chart/>
+                </Slot>
+                <Slot panel=Panel::Ticket>
+                    <TicketPanel ticket/>
+                </Slot>
+                <Seam panel=Panel::Portfolio layout/>
+                <Slot panel=Panel::Portfolio>
+                    <Slot panel=Panel::Positions>
+                        <Positions desk/>
+                    </Slot>
+                    <Seam panel=Panel::Heatmap layout/>
+                    <Slot panel=Panel::Heatmap>
+                        <section class="panel" aria-label="Heatmap"></section>
+                    </Slot>
+                    <Seam panel=Panel::Equity layout/>
+                    <Slot panel=Panel::Equity>
+                        <section class="panel" aria-label="Equity curve"></section>
+                    </Slot>
+                </Slot>
             </main>
+            <Seam panel=Panel::Copilot layout/>
+            <CopilotSlot layout>
+                <section class="panel"></section>
+            </CopilotSlot>
+            <BottomBar layout/>
             <ToastStack toasts/>
+            <HelpSheet commands/>
         </div>
     }
 }

@@ -2,11 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{account::Account, candle::Candle, day::DayTrades, money::Price, quote::Quote, ticker::Ticker};
+use super::{
+    account::Account,
+    candle::Candle,
+    day::DayTrades,
+    money::{Money, Price},
+    quote::Quote,
+    ticker::Ticker,
+};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workstation {
     pub account: Account,
+    /// What the portfolio was worth when the UTC day began; nothing when the server could not read it.
+    pub day_start_value: Option<Money>,
     pub today: DayTrades,
     /// In the list's order.
     pub watchlist: Vec<WatchlistLine>,

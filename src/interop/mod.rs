@@ -3,3 +3,4 @@
 //! Nothing here runs on the server, though it compiles there; the page calls it inside effects only.
 
 pub mod lightweight_charts;
+pub mod web_locks;

@@ -11,7 +11,7 @@ use super::{
     config::CopilotConfig,
     execution::Execution,
     http::StreamPlaces,
-    ledger::Ledger,
+    ledger::{Ledger, Reset},
     market::{company_name, feed::Feed},
     metrics::Metrics,
     watchlist::{FIRST_PRICE_MAX, WatchlistService},
@@ -19,6 +19,7 @@ use super::{
 use crate::{
     domain::{
         candle::{Candle, Interval},
+        money::Money,
         portfolio::Portfolio,
         ticker::Ticker,
         watchlist::WatchedTicker,
@@ -53,6 +54,19 @@ impl AppState {
         Portfolio::value(&books.account, |ticker| tick.price(ticker))
     }
 
+    /// What the portfolio was worth when the UTC day began; nothing while the database does not answer.
+    pub async fn day_start_value(&self) -> Option<Money> {
+        self.ledger.value_before((self.clock)().start_of_day()).await.ok()
+    }
+
+    /// Gives the account its deposit back.
+    ///
+    /// # Errors
+    /// When the ledger is busy.
+    pub async fn reset(&self) -> Result<(), ApiError> {
+        self.ledger.submit(Reset { at: (self.clock)() }).await
+    }
+
     /// The account as it is now, without any price.
     pub fn statement(&self) -> Statement {
         let books = self.ledger.books();
@@ -66,13 +80,15 @@ impl AppState {
 
     /// What the page starts from: one state of the books, and one tick. The chart is that of `selected`, or of the first
     /// ticker watched when that one is neither watched nor held.
-    pub fn workstation(&self, selected: Option<Ticker>) -> Workstation {
+    pub async fn workstation(&self, selected: Option<Ticker>) -> Workstation {
+        let day_start_value = self.day_start_value().await;
         let (books, tick) = (self.ledger.books(), self.feed.latest());
         let wanted = books.wanted();
         let selected = selected.filter(|ticker| wanted.contains(ticker));
         let charted = selected.or_else(|| books.watchlist.first().map(|watched| watched.ticker));
         Workstation {
             account: books.account.clone(),
+            day_start_value,
             today: books.today.clone(),
             watchlist: books.watchlist.iter().map(|watched| self.line(watched)).collect(),
             quotes: tick.quotes.values().copied().collect(),

@@ -18,7 +18,7 @@ use self::{
 use super::{
     account::Books,
     format::{MISSING, money},
-    market::{Connection, Market},
+    market::Market,
     toast::Toasts,
     watchlist::store::WatchlistStore,
 };
@@ -65,7 +65,7 @@ impl Ticket {
                 quantity: quantity.with(|text| read_quantity(text)),
                 price: priced.and_then(|ticker| market.price(ticker)),
                 is_followed: held.is_some() || priced.is_some_and(|ticker| watchlist.contains(ticker)),
-                is_live: matches!(market.connection.get(), Connection::Connecting | Connection::Connected),
+                is_live: market.connection.get().is_live(),
                 cash: books.cash(),
                 ticker,
                 held,

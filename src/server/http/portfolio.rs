@@ -21,10 +21,7 @@ use crate::{
         portfolio::Portfolio,
     },
     error::ApiError,
-    server::{
-        ledger::{Reset, TRADES_MAX},
-        state::AppState,
-    },
+    server::{ledger::TRADES_MAX, state::AppState},
 };
 
 const TRADES_DEFAULT: usize = 100;
@@ -117,7 +114,7 @@ pub async fn history(
     responses((status = 200, description = "The fresh portfolio.", body = Portfolio))
 )]
 pub async fn reset(State(state): State<AppState>) -> Result<Json<Portfolio>, ApiError> {
-    state.ledger.submit(Reset { at: (state.clock)() }).await?;
+    state.reset().await?;
     Ok(Json(state.portfolio()))
 }
 

@@ -35,6 +35,9 @@ const TRADE_SEQUENCE: &str = "SELECT sequence FROM trades WHERE id = ?1 AND acco
 const EQUITY: &str = "SELECT recorded_at_s, total_value_cents FROM snapshots
     WHERE account_id = ?1 AND recorded_at_s >= ?2 ORDER BY recorded_at_s";
 
+const VALUE_BEFORE: &str = "SELECT total_value_cents FROM snapshots
+    WHERE account_id = ?1 AND recorded_at_s >= ?2 AND recorded_at_s < ?3 ORDER BY recorded_at_s DESC LIMIT 1";
+
 impl Ledger {
     /// The trades since the latest reset, newest first: at most `limit` and [`TRADES_MAX`], and of those that came before the trade with
     /// the id `before`, when that is given.
@@ -61,6 +64,22 @@ impl Ledger {
         trades.truncate(limit);
         let next_before = if has_more { trades.last().map(|trade| trade.id.clone()) } else { None };
         Ok(TradesPage { trades, next_before })
+    }
+
+    /// What the portfolio was last worth before `moment`; what it was opened with when that came later.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn value_before(&self, moment: UtcInstant) -> Result<Money, ApiError> {
+        let books = self.books();
+        let cents = sqlx::query_scalar(VALUE_BEFORE)
+            .bind(ACCOUNT_ID)
+            .bind(books.opened_at.unix_ms().div_euclid(1_000))
+            .bind(moment.unix_ms().div_euclid(1_000))
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(unavailable)?;
+        Ok(cents.map_or(books.account.initial_deposit, Money::from_cents))
     }
 
     /// What was answered to the order of this name; nothing when it was not filled.
@@ -153,6 +172,7 @@ mod tests {
     #[case::trades_page(TRADES_PAGE, "trades_by_account")]
     #[case::trade_by_id(TRADE_SEQUENCE, "sqlite_autoindex_trades_1")]
     #[case::equity(EQUITY, "PRIMARY KEY")]
+    #[case::value_before(VALUE_BEFORE, "PRIMARY KEY")]
     #[case::order_id(TRADE_BY_ORDER, "trades_by_client_order_id")]
     #[case::realized(REALIZED, "COVERING INDEX trades_realized")]
     #[case::trades_of_the_day(store::LATEST_TRADES, "trades_by_account")]

@@ -29,10 +29,10 @@ pub fn PositionRow(ticker: Ticker, desk: Desk) -> impl IntoView {
                 <button class="symbol" on:click=move |_| selected.set(Some(ticker))>{ticker.to_string()}</button>
                 {show_unwatched(ticker, desk)}
             </th>
-            <td class=Column::Quantity.class() data-testid="position-quantity">
+            <td data-testid="position-quantity">
                 {figure(|position| position.quantity.to_string())}
             </td>
-            <td class=Column::AverageCost.class() data-testid="position-avg-cost">
+            <td data-testid="position-avg-cost">
                 {figure(|position| or_missing(position.avg_cost))}
             </td>
             <td data-testid="position-price">{figure(|position| or_missing(position.current_price))}</td>

@@ -113,8 +113,8 @@ fn show_totals(books: Books) -> impl IntoView {
     view! {
         <tr data-testid="positions-total">
             <th scope="row">{count}</th>
-            <td class=Column::Quantity.class()></td>
-            <td class=Column::AverageCost.class()></td>
+            <td></td>
+            <td></td>
             <td></td>
             <td>{move || or_missing(value.get())}</td>
             <td class=Column::Weight.class()>{weight}</td>

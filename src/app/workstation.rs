@@ -1,18 +1,22 @@
 //! The workstation: all panels, over what the server rendered them with.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use super::{
     account::Books,
     chart::ChartPanel,
-    commands::{Commands, HelpSheet, follow_keys},
+    commands::{Commands, HelpSheet, Palette, Reach, Section, follow_keys},
     day_start::DayStart,
     feed::follow_prices,
     header::Header,
-    layout::{BottomBar, CopilotSlot, Layout, Panel, Seam, Slot},
+    layout::{BottomBar, CopilotSlot, Layout, Panel, RESIZABLE, Seam, Slot},
     market::Market,
+    network::OfflineBanner,
     positions::Positions,
+    status_bar::StatusBar,
     ticket::{Ticket, TicketPanel},
     toast::{ToastStack, Toasts},
     watchlist::{Watchlist, store::WatchlistStore},
@@ -21,6 +25,7 @@ use crate::{
     api::load_workstation,
     domain::workstation::{Statement, Workstation},
     error::ApiError,
+    interop::service_worker,
 };
 
 /// The page, with the ticker selected that its address names, if it names one (`/ticker/NVDA`).
@@ -53,11 +58,16 @@ fn Desk(start: Workstation) -> impl IntoView {
     let layout = Layout::new();
     let commands = Commands::new();
     let day_start = DayStart::new(day_start_value);
+    register_panels(commands, layout);
     follow_keys(commands);
+    provide_context(commands);
+    let reach = Reach { books, watchlist, ticket, toasts, selected };
     follow_prices(market);
+    install();
     mark_hydrated();
     view! {
         <div class="app" data-view=move || layout.view().as_str() data-live=move || market.connection.get().is_live().to_string()>
+            <OfflineBanner/>
             <Header books market market_source day_start toasts layout commands/>
             <Slot panel=Panel::Watchlist>
                 <Watchlist watchlist market selected/>
@@ -89,9 +99,11 @@ fn Desk(start: Workstation) -> impl IntoView {
             <CopilotSlot layout>
                 <section class="panel"></section>
             </CopilotSlot>
+            <StatusBar market/>
             <BottomBar layout/>
             <ToastStack toasts/>
             <HelpSheet commands/>
+            <Palette commands reach/>
         </div>
     }
 }
@@ -105,6 +117,34 @@ fn Unavailable(error: ApiError) -> impl IntoView {
             <p><a href="/" rel="external">"Try again"</a></p>
         </main>
     }
+}
+
+/// The panels as commands: to show each, and to close those that can be closed.
+fn register_panels(commands: Commands, layout: Layout) {
+    for panel in Panel::ALL {
+        let name = panel.title().to_lowercase();
+        commands.add(Section::Panels, format!("Show the {name}"), panel.key(), move || layout.show(panel));
+    }
+    for panel in RESIZABLE {
+        let name = panel.title().to_lowercase();
+        commands.add(Section::Panels, format!("Open or close the {name}"), None, move || layout.toggle(panel));
+    }
+    commands.note(Section::Panels, "Move a separator that has the focus", "← → ↑ ↓");
+    commands.note(Section::Panels, "Close or open at a separator", "Enter");
+}
+
+/// The page's own files come first.
+const INSTALL_DELAY: Duration = Duration::from_secs(3);
+
+/// Registers the service worker once the page stands.
+fn install() {
+    let registration = StoredValue::new_local(None);
+    Effect::new(move || {
+        set_timeout(
+            move || drop(registration.try_update_value(|slot| *slot = service_worker::register())),
+            INSTALL_DELAY,
+        );
+    });
 }
 
 /// Says on the document that the page answers clicks, which is what browser tests wait for.

@@ -18,5 +18,6 @@ pub mod realized;
 mod schema;
 pub mod sizing;
 pub mod ticker;
+pub mod typed_order;
 pub mod watchlist;
 pub mod workstation;

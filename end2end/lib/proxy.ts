@@ -10,6 +10,7 @@ export class Proxy {
   streamsAsked = 0;
   private refusal: number | undefined;
   private isStalled = false;
+  private script: (() => string) | undefined;
   private readonly open = new Set<ServerResponse>();
 
   private constructor(
@@ -49,6 +50,11 @@ export class Proxy {
     this.isStalled = isStalled;
   }
 
+  /** Streams bring what `frame` writes, every half second, instead of what the server says. */
+  replaceStreams(frame: () => string): void {
+    this.script = frame;
+  }
+
   /** Writes into the open streams, as the server might. */
   say(text: string): void {
     for (const response of this.open) response.write(text);
@@ -65,6 +71,10 @@ export class Proxy {
     if (isStream) this.streamsAsked += 1;
     if (isStream && this.refusal) {
       outgoing.writeHead(this.refusal).end();
+      return;
+    }
+    if (isStream && this.script) {
+      this.play(this.script, outgoing);
       return;
     }
     const { hostname, port } = this.target;
@@ -87,5 +97,17 @@ export class Proxy {
       onward.destroy();
     });
     incoming.pipe(onward);
+  }
+
+  private play(frame: () => string, outgoing: ServerResponse): void {
+    outgoing.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+    this.open.add(outgoing);
+    const write = () => outgoing.write(`data: ${frame()}\n\n`);
+    write();
+    const timer = setInterval(write, 500);
+    outgoing.on('close', () => {
+      this.open.delete(outgoing);
+      clearInterval(timer);
+    });
   }
 }

@@ -122,11 +122,11 @@ fn Unavailable(error: ApiError) -> impl IntoView {
 /// The panels as commands: to show each, and to close those that can be closed.
 fn register_panels(commands: Commands, layout: Layout) {
     for panel in Panel::ALL {
-        let name = panel.title().to_lowercase();
+        let name = panel.title().to_ascii_lowercase();
         commands.add(Section::Panels, format!("Show the {name}"), panel.key(), move || layout.show(panel));
     }
     for panel in RESIZABLE {
-        let name = panel.title().to_lowercase();
+        let name = panel.title().to_ascii_lowercase();
         commands.add(Section::Panels, format!("Open or close the {name}"), None, move || layout.toggle(panel));
     }
     commands.note(Section::Panels, "Move a separator that has the focus", "← → ↑ ↓");

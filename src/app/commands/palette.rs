@@ -125,7 +125,7 @@ fn option(index: usize, offer: Offer, active: RwSignal<usize>, choose: impl Fn(u
         >
             <span>{title}</span>
             <span class="muted">{detail}</span>
-            {keys.map(|keys| view! { <kbd>{keys.to_uppercase()}</kbd> })}
+            {keys.map(|keys| view! { <kbd>{keys.to_ascii_uppercase()}</kbd> })}
         </li>
     }
     .into_any()

@@ -6,8 +6,10 @@
 
 pub mod account;
 pub mod candle;
+pub mod candle_series;
 pub mod equity;
 pub mod fixed_point;
+pub mod indicator;
 pub mod instant;
 pub mod money;
 pub mod order;
@@ -15,5 +17,6 @@ pub mod portfolio;
 pub mod quote;
 mod schema;
 pub mod ticker;
+pub mod treemap;
 pub mod watchlist;
 pub mod workstation;

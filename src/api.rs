@@ -6,7 +6,8 @@ use crate::{
     domain::{
         account::Account,
         candle::{Candle, Interval},
-        order::{OrderRequest, TradeReceipt},
+        equity::{EquityCurve, HistoryRange},
+        order::{OrderRequest, Trade, TradeReceipt},
         ticker::Ticker,
         workstation::Workstation,
     },
@@ -25,10 +26,23 @@ pub async fn load_account() -> Result<Account, ApiError> {
     Ok(crate::server::state()?.ledger.books().account.clone())
 }
 
-/// The latest candles, oldest first; empty when the ticker is neither watched nor held.
+/// The latest candles, or those from `since` (Unix seconds) on, oldest first; empty when the ticker is neither watched nor
+/// held.
 #[server(prefix = "/api/fn", input = Json)]
-pub async fn load_candles(ticker: Ticker, interval: Interval) -> Result<Vec<Candle>, ApiError> {
-    Ok(crate::server::state()?.chart(ticker, interval))
+pub async fn load_candles(ticker: Ticker, interval: Interval, since: Option<i64>) -> Result<Vec<Candle>, ApiError> {
+    Ok(crate::server::state()?.chart(ticker, interval, since))
+}
+
+/// The latest trades of one ticker, oldest first.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn load_fills(ticker: Ticker) -> Result<Vec<Trade>, ApiError> {
+    crate::server::state()?.ledger.fills(ticker).await
+}
+
+/// What the portfolio was worth.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn load_equity(range: HistoryRange) -> Result<EquityCurve, ApiError> {
+    crate::server::state()?.equity_curve(range).await
 }
 
 /// Fills a market order; see `server::execution`. The inner result is the order's: a refusal is an answer, not a failed

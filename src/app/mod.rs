@@ -2,13 +2,16 @@
 
 mod account;
 mod chart;
+mod equity;
 mod feed;
 mod format;
 mod header;
+mod heatmap;
 pub mod layout;
 mod market;
 mod media;
 mod positions;
+mod size;
 mod sparkline;
 mod storage;
 pub mod theme;

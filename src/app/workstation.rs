@@ -5,9 +5,11 @@ use leptos_router::hooks::use_params_map;
 
 use super::{
     account::Books,
-    chart::ChartPanel,
+    chart::{ChartPanel, ChartSettings},
+    equity::EquityPanel,
     feed::follow_prices,
     header::Header,
+    heatmap::Heatmap,
     layout::{BottomBar, CopilotSlot, Layout, Panel, Seam, Slot},
     market::Market,
     positions::Positions,
@@ -43,6 +45,7 @@ fn Desk(start: Workstation) -> impl IntoView {
     let toasts = Toasts::new();
     let selected = RwSignal::new(chart.as_ref().map(|(ticker, _)| *ticker));
     let layout = Layout::new();
+    let chart_settings = ChartSettings::new();
     follow_prices(market);
     mark_hydrated();
     view! {
@@ -54,7 +57,7 @@ fn Desk(start: Workstation) -> impl IntoView {
             <Seam panel=Panel::Watchlist layout/>
             <main class="middle">
                 <Slot panel=Panel::Chart>
-                    <ChartPanel market selected initial=chart/>
+                    <ChartPanel market books selected settings=chart_settings initial=chart/>
                 </Slot>
                 <Slot panel=Panel::Ticket>
                     <TradeBar books toasts selected/>
@@ -66,11 +69,11 @@ fn Desk(start: Workstation) -> impl IntoView {
                     </Slot>
                     <Seam panel=Panel::Heatmap layout/>
                     <Slot panel=Panel::Heatmap>
-                        <section class="panel" aria-label="Heatmap"></section>
+                        <Heatmap books selected/>
                     </Slot>
                     <Seam panel=Panel::Equity layout/>
                     <Slot panel=Panel::Equity>
-                        <section class="panel" aria-label="Equity curve"></section>
+                        <EquityPanel books/>
                     </Slot>
                 </Slot>
             </main>

@@ -9,7 +9,8 @@ use crate::{
         equity::{EquityHistory, HISTORY_POINTS_MAX, HistoryRange, Snapshot, downsample},
         instant::UtcInstant,
         money::Money,
-        order::TradesPage,
+        order::{Trade, TradesPage},
+        ticker::Ticker,
     },
     error::ApiError,
 };
@@ -22,6 +23,12 @@ const TRADE_SEQUENCE: &str = "SELECT sequence FROM trades WHERE id = ?1 AND acco
 
 const EQUITY: &str = "SELECT recorded_at_s, total_value_cents FROM snapshots
     WHERE account_id = ?1 AND recorded_at_s >= ?2 ORDER BY recorded_at_s";
+
+const HIGH_WATER_MARK: &str = "SELECT MAX(total_value_cents) FROM snapshots
+    WHERE account_id = ?1 AND recorded_at_s >= ?2";
+
+/// The most trades that are looked through for [`Ledger::fills`].
+const FILLS_MAX: usize = 500;
 
 impl Ledger {
     /// The trades since the latest reset, newest first: at most `limit`, and of those that came before the trade with
@@ -48,6 +55,17 @@ impl Ledger {
         trades.truncate(limit);
         let next_before = if has_more { trades.last().map(|trade| trade.id.clone()) } else { None };
         Ok(TradesPage { trades, next_before })
+    }
+
+    /// The trades of one ticker among the account's latest, oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn fills(&self, ticker: Ticker) -> Result<Vec<Trade>, ApiError> {
+        let mut trades = self.trades(FILLS_MAX, None).await?.trades;
+        trades.retain(|trade| trade.ticker == ticker);
+        trades.reverse();
+        Ok(trades)
     }
 
     async fn sequence_of(&self, id: &str) -> Result<i64, ApiError> {
@@ -85,6 +103,20 @@ impl Ledger {
         let snapshots = rows.iter().map(read).collect::<Result<Vec<_>, _>>().map_err(unavailable)?;
         Ok(EquityHistory { snapshots: downsample(&snapshots, HISTORY_POINTS_MAX) })
     }
+
+    /// The highest value since the latest reset, of those that are kept.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn high_water_mark(&self) -> Result<Option<Money>, ApiError> {
+        let cents: Option<i64> = sqlx::query_scalar(HIGH_WATER_MARK)
+            .bind(ACCOUNT_ID)
+            .bind(self.books().opened_at.unix_ms().div_euclid(1_000))
+            .fetch_one(&self.readers)
+            .await
+            .map_err(unavailable)?;
+        Ok(cents.map(Money::from_cents))
+    }
 }
 
 fn unavailable(cause: sqlx::Error) -> ApiError {
@@ -104,6 +136,7 @@ mod tests {
     #[case::trades_page(TRADES_PAGE, "trades_by_account")]
     #[case::trade_by_id(TRADE_SEQUENCE, "sqlite_autoindex_trades_1")]
     #[case::equity(EQUITY, "PRIMARY KEY")]
+    #[case::high_water_mark(HIGH_WATER_MARK, "PRIMARY KEY")]
     #[case::order_id(
         "SELECT * FROM trades WHERE account_id = ?1 AND client_order_id = ?2",
         "trades_by_client_order_id"

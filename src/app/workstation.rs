@@ -7,11 +7,13 @@ use leptos_router::hooks::use_params_map;
 
 use super::{
     account::Books,
-    chart::ChartPanel,
+    chart::{ChartPanel, ChartSettings},
     commands::{Commands, HelpSheet, Palette, Reach, Section, follow_keys},
     day_start::DayStart,
+    equity::EquityPanel,
     feed::follow_prices,
     header::Header,
+    heatmap::Heatmap,
     layout::{BottomBar, CopilotSlot, Layout, Panel, RESIZABLE, Seam, Slot},
     market::Market,
     network::OfflineBanner,
@@ -62,6 +64,7 @@ fn Desk(start: Workstation) -> impl IntoView {
     follow_keys(commands);
     provide_context(commands);
     let reach = Reach { books, watchlist, ticket, toasts, selected };
+    let chart_settings = ChartSettings::new();
     follow_prices(market);
     install();
     mark_hydrated();
@@ -75,7 +78,7 @@ fn Desk(start: Workstation) -> impl IntoView {
             <Seam panel=Panel::Watchlist layout/>
             <main class="middle">
                 <Slot panel=Panel::Chart>
-                    <ChartPanel market selected initial=chart/>
+                    <ChartPanel market books selected settings=chart_settings initial=chart/>
                 </Slot>
                 <Slot panel=Panel::Ticket>
                     <TicketPanel ticket/>
@@ -87,11 +90,11 @@ fn Desk(start: Workstation) -> impl IntoView {
                     </Slot>
                     <Seam panel=Panel::Heatmap layout/>
                     <Slot panel=Panel::Heatmap>
-                        <section class="panel" aria-label="Heatmap"></section>
+                        <Heatmap books selected/>
                     </Slot>
                     <Seam panel=Panel::Equity layout/>
                     <Slot panel=Panel::Equity>
-                        <section class="panel" aria-label="Equity curve"></section>
+                        <EquityPanel books/>
                     </Slot>
                 </Slot>
             </main>

@@ -50,6 +50,17 @@ pub fn local_time(at: UtcInstant) -> String {
     )
 }
 
+/// A count in as few figures as tell its size: `843`, `12.4K`, `1.2M`.
+pub fn compact_count(count: u64) -> String {
+    let scaled = |unit: u64, name: &str| format!("{}.{}{name}", count / unit, count % unit * 10 / unit);
+    match count {
+        ..1_000 => count.to_string(),
+        1_000..1_000_000 => scaled(1_000, "K"),
+        1_000_000..1_000_000_000 => scaled(1_000_000, "M"),
+        1_000_000_000.. => scaled(1_000_000_000, "B"),
+    }
+}
+
 /// A shape that tells the direction without its colour.
 pub fn arrow(direction: Direction) -> &'static str {
     match direction {
@@ -87,6 +98,17 @@ mod tests {
     #[case(-123.4, "−123.40%")]
     fn percentages_have_a_sign_unless_zero(#[case] percent: f64, #[case] expected: &str) {
         assert_eq!(signed_percent(percent), expected);
+    }
+
+    #[rstest]
+    #[case(0, "0")]
+    #[case(999, "999")]
+    #[case(1_000, "1.0K")]
+    #[case(12_449, "12.4K")]
+    #[case(1_250_000, "1.2M")]
+    #[case(7_000_000_000, "7.0B")]
+    fn counts_are_short(#[case] count: u64, #[case] expected: &str) {
+        assert_eq!(compact_count(count), expected);
     }
 
     #[rstest]

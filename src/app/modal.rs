@@ -16,19 +16,27 @@ pub fn Modal(
     /// Its heading, by which it is also announced.
     label: &'static str,
     class: &'static str,
+    /// Without the heading and the button that closes it.
+    #[prop(optional)]
+    is_bare: bool,
     children: ChildrenFn,
 ) -> impl IntoView {
     let dialog = NodeRef::<Dialog>::new();
     let children = StoredValue::new(children);
     let content = move || {
         is_open.get().then(|| {
+            let bar = (!is_bare).then(|| {
+                view! {
+                    <div class="modal-bar">
+                        <h2>{label}</h2>
+                        <button class="quiet" aria-label="Close" on:click=move |_| is_open.set(false)>
+                            "×"
+                        </button>
+                    </div>
+                }
+            });
             view! {
-                <div class="modal-bar">
-                    <h2>{label}</h2>
-                    <button class="quiet" aria-label="Close" on:click=move |_| is_open.set(false)>
-                        "×"
-                    </button>
-                </div>
+                {bar}
                 {children.with_value(|children| children())}
             }
             .into_any()

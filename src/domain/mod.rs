@@ -6,9 +6,11 @@
 
 pub mod account;
 pub mod candle;
+pub mod candle_series;
 pub mod day;
 pub mod equity;
 pub mod fixed_point;
+pub mod indicator;
 pub mod instant;
 pub mod money;
 pub mod order;
@@ -18,5 +20,7 @@ pub mod realized;
 mod schema;
 pub mod sizing;
 pub mod ticker;
+pub mod treemap;
+pub mod typed_order;
 pub mod watchlist;
 pub mod workstation;

@@ -23,7 +23,7 @@ pub struct Workstation {
     pub quotes: Vec<Quote>,
     /// Where prices come from, such as `simulator`.
     pub market_source: String,
-    /// What the chart shows first, a candle a second: nothing when no ticker is watched.
+    /// What the chart shows first, in the interval that it starts with: nothing when no ticker is watched.
     pub chart: Option<(Ticker, Vec<Candle>)>,
 }
 

@@ -2,11 +2,14 @@
 
 mod help;
 mod matching;
+mod palette;
+mod search;
 mod shortcuts;
 
 use leptos::prelude::*;
 
 pub use help::HelpSheet;
+pub use palette::{Palette, Reach};
 pub use shortcuts::follow_keys;
 
 /// What a command is about; the help sheet has a list for each.
@@ -86,6 +89,11 @@ impl Commands {
 
     pub fn open_palette(self) {
         self.is_palette_open.set(true);
+    }
+
+    fn run(self, index: usize) {
+        let run = self.known.with_untracked(|known| known.get(index)?.run);
+        run.into_iter().for_each(|run| run.run(()));
     }
 
     fn find(self, key: &str) -> Option<Callback<()>> {

@@ -35,7 +35,8 @@ pub fn Settings(
     let is_resetting = RwSignal::new(false);
     let theme = use_theme_setting();
     for (choice, name) in THEMES {
-        commands.add(Section::Page, format!("Theme: {}", name.to_lowercase()), None, move || theme.choose(choice));
+        commands
+            .add(Section::Page, format!("Theme: {}", name.to_ascii_lowercase()), None, move || theme.choose(choice));
     }
     commands.add(Section::Panels, "Reset the layout", None, move || layout.reset_all());
     commands.add(Section::Page, "Reset the account…", None, move || is_resetting.set(true));

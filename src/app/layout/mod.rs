@@ -14,8 +14,8 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use super::{media::use_media, storage};
-pub use arrangement::Panel;
-use arrangement::{Arrangement, Axis, Bounds, RESIZABLE, open_or_closed};
+use arrangement::{Arrangement, Axis, Bounds, open_or_closed};
+pub use arrangement::{Panel, RESIZABLE};
 pub use bottom_bar::BottomBar;
 pub use seam::Seam;
 pub use slot::{CopilotSlot, Slot};

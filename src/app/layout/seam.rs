@@ -54,7 +54,7 @@ pub fn Seam(panel: Panel, layout: Layout) -> impl IntoView {
     };
     let (vertical, min, max) = (panel.axis() == Axis::Horizontal, panel.bounds(0.0).min, panel.bounds(f64::MAX).max);
     let is_open = move || layout.is_open(panel);
-    let name = panel.title().to_lowercase();
+    let name = panel.title().to_ascii_lowercase();
     let toggle_label = {
         let name = name.clone();
         move || format!("{} the {name}", if is_open() { "Close" } else { "Open" })

@@ -36,6 +36,17 @@ pub fn signed_percent(percent: f64) -> String {
     format!("{sign}{}.{:02}%", hundredths.abs() / 100, hundredths.abs() % 100)
 }
 
+/// A count in as few figures as tell its size: `843`, `12.4K`, `1.2M`.
+pub fn compact_count(count: u64) -> String {
+    let scaled = |unit: u64, name: &str| format!("{}.{}{name}", count / unit, count % unit * 10 / unit);
+    match count {
+        ..1_000 => count.to_string(),
+        1_000..1_000_000 => scaled(1_000, "K"),
+        1_000_000..1_000_000_000 => scaled(1_000_000, "M"),
+        1_000_000_000.. => scaled(1_000_000_000, "B"),
+    }
+}
+
 /// `2026-11-22 14:02:11`, by the browser's clock; the server has none such.
 pub fn local_time(at: UtcInstant) -> String {
     let date = js_sys::Date::new(&(at.unix_ms() as f64).into());
@@ -48,17 +59,6 @@ pub fn local_time(at: UtcInstant) -> String {
         date.get_minutes(),
         date.get_seconds()
     )
-}
-
-/// A count in as few figures as tell its size: `843`, `12.4K`, `1.2M`.
-pub fn compact_count(count: u64) -> String {
-    let scaled = |unit: u64, name: &str| format!("{}.{}{name}", count / unit, count % unit * 10 / unit);
-    match count {
-        ..1_000 => count.to_string(),
-        1_000..1_000_000 => scaled(1_000, "K"),
-        1_000_000..1_000_000_000 => scaled(1_000_000, "M"),
-        1_000_000_000.. => scaled(1_000_000_000, "B"),
-    }
 }
 
 /// A shape that tells the direction without its colour.

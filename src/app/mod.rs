@@ -12,6 +12,7 @@ mod flash;
 mod format;
 mod header;
 mod heatmap;
+mod keys;
 pub mod layout;
 mod loading;
 mod market;

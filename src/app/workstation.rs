@@ -8,13 +8,14 @@ use leptos_router::hooks::use_params_map;
 use super::{
     account::Books,
     chart::{ChartPanel, ChartSettings},
-    commands::{Commands, HelpSheet, Palette, Reach, Section, follow_keys},
+    commands::{Commands, HelpSheet, Palette, Reach, follow_keys},
     day_start::DayStart,
     equity::EquityPanel,
     feed::follow_prices,
     header::Header,
     heatmap::Heatmap,
-    layout::{BottomBar, CopilotSlot, Layout, Panel, RESIZABLE, Seam, Slot},
+    keys::register_keys,
+    layout::{BottomBar, CopilotSlot, Layout, Panel, Seam, Slot},
     market::Market,
     network::OfflineBanner,
     positions::{self, Positions},
@@ -61,11 +62,11 @@ fn Desk(start: Workstation) -> impl IntoView {
     let layout = Layout::new();
     let commands = Commands::new();
     let day_start = DayStart::new(day_start_value);
-    register_panels(commands, layout);
-    follow_keys(commands);
-    provide_context(commands);
-    let reach = Reach { books, watchlist, ticket, toasts, selected };
     let chart_settings = ChartSettings::new();
+    provide_context(commands);
+    register_keys(commands, layout, ticket, chart_settings);
+    follow_keys(commands);
+    let reach = Reach { books, watchlist, ticket, toasts, selected };
     follow_prices(market);
     install();
     mark_hydrated();
@@ -123,20 +124,6 @@ fn Unavailable(error: ApiError) -> impl IntoView {
     }
 }
 
-/// The panels as commands: to show each, and to close those that can be closed.
-fn register_panels(commands: Commands, layout: Layout) {
-    for panel in Panel::ALL {
-        let name = panel.title().to_ascii_lowercase();
-        commands.add(Section::Panels, format!("Show the {name}"), panel.key(), move || layout.show(panel));
-    }
-    for panel in RESIZABLE {
-        let name = panel.title().to_ascii_lowercase();
-        commands.add(Section::Panels, format!("Open or close the {name}"), None, move || layout.toggle(panel));
-    }
-    commands.note(Section::Panels, "Move a separator that has the focus", "← → ↑ ↓");
-    commands.note(Section::Panels, "Close or open at a separator", "Enter");
-}
-
 /// The page's own files come first.
 const INSTALL_DELAY: Duration = Duration::from_secs(3);
 
@@ -144,10 +131,10 @@ const INSTALL_DELAY: Duration = Duration::from_secs(3);
 fn install() {
     let registration = StoredValue::new_local(None);
     Effect::new(move || {
-        set_timeout(
-            move || drop(registration.try_update_value(|slot| *slot = service_worker::register())),
-            INSTALL_DELAY,
-        );
+        let register = move || {
+            let _ = registration.try_update_value(|slot| *slot = service_worker::register());
+        };
+        set_timeout(register, INSTALL_DELAY);
     });
 }
 

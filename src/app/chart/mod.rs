@@ -20,7 +20,10 @@ use self::{
     legend::Legend,
     plot::Plot,
 };
-pub use self::{library::LibraryLoad, settings::ChartSettings};
+pub use self::{
+    library::LibraryLoad,
+    settings::{ChartSettings, style_name},
+};
 use super::{
     account::Books,
     format::{arrow, or_missing, signed_change, signed_percent},

@@ -86,6 +86,11 @@ impl Ticket {
     pub fn fill(self, ticker: Ticker, quantity: Quantity, side: Side) {
         self.ticker.set(ticker.to_string());
         self.quantity.set(quantity.to_string());
+        self.aim(side);
+    }
+
+    /// Puts the focus on the button of a side, where Enter places the order.
+    pub fn aim(self, side: Side) {
         focus(self.button(side).get_untracked());
     }
 

@@ -20,6 +20,7 @@ use self::{add::AddTicker, drag::Drag, row::WatchlistRow, sorting::Sorting, stor
 use super::{
     account::Books,
     beat::Beat,
+    commands::{Commands, Section},
     flash::{end_animation, end_animations},
     market::Market,
     toast::Toasts,
@@ -50,6 +51,23 @@ struct Panel {
     news: RwSignal<String>,
 }
 
+/// The list's keys, where the page has shortcuts.
+fn register_keys(field: NodeRef<Input>) {
+    let Some(commands) = use_context::<Commands>() else {
+        return;
+    };
+    commands.add(Section::Watchlist, "Add a ticker", Some("/"), move || {
+        if let Some(field) = field.get_untracked() {
+            // Only an element that has left the page refuses the focus.
+            let _ = field.focus();
+        }
+    });
+    commands.note(Section::Watchlist, "Go up and down the list", "↑ ↓");
+    commands.note(Section::Watchlist, "Move the row", "Alt+↑ Alt+↓");
+    commands.note(Section::Watchlist, "Select the ticker", "Enter");
+    commands.note(Section::Watchlist, "Remove the ticker", "Delete");
+}
+
 #[component]
 pub fn Watchlist(
     watchlist: WatchlistStore,
@@ -76,6 +94,7 @@ pub fn Watchlist(
     let (drag, news) = (Drag::new(list), RwSignal::new(String::new()));
     let panel =
         Panel { watchlist, market, books, toasts, selected, list, sorting, order, focused, tab_stop, drag, news };
+    register_keys(field);
     Effect::new(move || {
         order.track();
         // A row that is moved would begin its flash again.

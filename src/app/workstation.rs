@@ -129,8 +129,8 @@ const INSTALL_DELAY: Duration = Duration::from_secs(3);
 
 /// Registers the service worker once the page stands.
 fn install() {
-    let registration = StoredValue::new_local(None);
-    Effect::new(move || {
+    Effect::new(|| {
+        let registration = StoredValue::new_local(None);
         let register = move || {
             let _ = registration.try_update_value(|slot| *slot = service_worker::register());
         };

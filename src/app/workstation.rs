@@ -70,8 +70,10 @@ fn Desk(start: Workstation) -> impl IntoView {
     follow_prices(market);
     install();
     mark_hydrated();
+    let view_word = Signal::derive(move || layout.view().as_str());
+    let is_live = Signal::derive(move || market.connection.get().is_live().to_string());
     view! {
-        <div class="app" data-view=move || layout.view().as_str() data-live=move || market.connection.get().is_live().to_string()>
+        <div class="app" data-view=view_word data-live=is_live>
             <OfflineBanner/>
             <Header books market market_source day_start toasts layout commands/>
             <Slot panel=Panel::Watchlist>
@@ -129,8 +131,8 @@ const INSTALL_DELAY: Duration = Duration::from_secs(3);
 
 /// Registers the service worker once the page stands.
 fn install() {
-    let registration = StoredValue::new_local(None);
-    Effect::new(move || {
+    Effect::new(|| {
+        let registration = StoredValue::new_local(None);
         let register = move || {
             let _ = registration.try_update_value(|slot| *slot = service_worker::register());
         };

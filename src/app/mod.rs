@@ -2,6 +2,8 @@
 
 mod account;
 mod chart;
+mod commands;
+mod day_start;
 mod equity;
 mod feed;
 mod format;
@@ -10,13 +12,16 @@ mod heatmap;
 pub mod layout;
 mod market;
 mod media;
+mod modal;
+mod network;
 mod positions;
 mod size;
 mod sparkline;
+mod status_bar;
 mod storage;
 pub mod theme;
+mod ticket;
 mod toast;
-mod trade_bar;
 mod watchlist;
 mod workstation;
 
@@ -46,6 +51,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="theme-color" content="#0f151c" media="(prefers-color-scheme: dark)"/>
                 <meta name="theme-color" content="#ffffff" media="(prefers-color-scheme: light)"/>
                 <meta name="description" content="FinAlly: live prices, a simulated portfolio, and a copilot."/>
+                <link rel="manifest" href="/manifest.webmanifest"/>
+                <link rel="apple-touch-icon" href="/icon-192.png"/>
                 <link rel="icon" type="image/svg+xml" href="/favicon.svg"/>
                 <script nonce=use_nonce() inner_html=BEFORE_PAINT></script>
                 <HashedStylesheet options=options.clone() id="style"/>

@@ -36,6 +36,30 @@ pub struct Bounds {
 }
 
 impl Panel {
+    pub const ALL: [Self; 8] = [
+        Self::Watchlist,
+        Self::Chart,
+        Self::Ticket,
+        Self::Portfolio,
+        Self::Positions,
+        Self::Heatmap,
+        Self::Equity,
+        Self::Copilot,
+    ];
+
+    /// The key that shows it, where there is one.
+    pub fn key(self) -> Option<&'static str> {
+        match self {
+            Self::Watchlist => Some("w"),
+            Self::Chart => Some("g"),
+            Self::Positions => Some("p"),
+            Self::Heatmap => Some("h"),
+            Self::Equity => Some("e"),
+            Self::Copilot => Some("c"),
+            Self::Ticket | Self::Portfolio => None,
+        }
+    }
+
     /// Its name in attributes, in custom properties, in storage and in the style sheet.
     pub fn as_str(self) -> &'static str {
         match self {

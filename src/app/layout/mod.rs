@@ -14,8 +14,8 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use super::{media::use_media, storage};
-pub use arrangement::Panel;
-use arrangement::{Arrangement, Axis, Bounds, RESIZABLE, open_or_closed};
+use arrangement::{Arrangement, Axis, Bounds, open_or_closed};
+pub use arrangement::{Panel, RESIZABLE};
 pub use bottom_bar::BottomBar;
 pub use seam::Seam;
 pub use slot::{CopilotSlot, Slot};
@@ -119,6 +119,11 @@ impl Layout {
     fn reset(self, panel: Panel) {
         self.change(panel, |change| *change = arrangement::Change::default());
         self.remember();
+    }
+
+    /// Every panel back to what the style sheet has.
+    pub fn reset_all(self) {
+        RESIZABLE.into_iter().for_each(|panel| self.reset(panel));
     }
 
     fn change(self, panel: Panel, change: impl FnOnce(&mut arrangement::Change)) {

@@ -14,10 +14,11 @@ where
     E::Output: JsCast + Clone + 'static,
 {
     let size = RwSignal::new(assumed);
-    let watch = StoredValue::new_local(None);
     Effect::new(move || {
-        let element = node.get().map(|element| element.unchecked_into());
-        watch.set_value(element.and_then(|element| Watch::begin(element, size)));
+        if let Some(element) = node.get() {
+            // Ends with this effect.
+            StoredValue::new_local(Watch::begin(element.unchecked_into(), size));
+        }
     });
     size.into()
 }

@@ -7,7 +7,7 @@ use leptos_router::hooks::use_params_map;
 
 use super::{
     account::Books,
-    chart::{ChartPanel, ChartSettings},
+    chart::{ChartPanel, ChartSettings, register_chart},
     commands::{Commands, HelpSheet, Palette, Reach, Section, follow_keys},
     day_start::DayStart,
     equity::EquityPanel,
@@ -62,6 +62,7 @@ fn Desk(start: Workstation) -> impl IntoView {
     let commands = Commands::new();
     let day_start = DayStart::new(day_start_value);
     register_panels(commands, layout);
+    register_chart(commands, chart_settings);
     follow_keys(commands);
     provide_context(commands);
     let reach = Reach { books, watchlist, ticket, toasts, selected };

@@ -5,12 +5,7 @@ use std::time::Duration;
 use gloo_timers::future::sleep;
 use leptos::{html::Div, prelude::*, task::spawn_local_scoped_with_cancellation};
 
-use super::{
-    account::Books,
-    chart::LibraryLoad,
-    format::{or_missing, signed_percent},
-    theme::use_theme,
-};
+use super::{account::Books, chart::LibraryLoad, format::signed_percent, theme::use_theme};
 use crate::{
     api::load_equity,
     domain::{
@@ -121,7 +116,8 @@ fn RangeButton(curve: Curve, range: HistoryRange) -> impl IntoView {
 
 #[component]
 fn Figures(curve: Curve) -> impl IntoView {
-    let figure = move |read: fn(Drawdown) -> String| move || or_missing(curve.drawdown.get().map(read));
+    // Empty until the curve is there; the style sheet keeps the place.
+    let figure = move |read: fn(Drawdown) -> String| move || curve.drawdown.get().map(read).unwrap_or_default();
     view! {
         <dl class="equity-figures">
             <div>

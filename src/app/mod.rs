@@ -38,6 +38,7 @@ use leptos_router::{
     path,
 };
 
+use crate::interop::lightweight_charts;
 use theme::provide_theme;
 use workstation::WorkstationPage;
 
@@ -63,6 +64,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <HashedStylesheet options=options.clone() id="style"/>
                 <AutoReload options=options.clone()/>
                 <HydrationScripts options/>
+                // Fetched beside the page's own code, which does not wait for it.
+                <link rel="modulepreload" href=lightweight_charts::ADDRESS fetchpriority="low"/>
                 <MetaTags/>
             </head>
             <body>

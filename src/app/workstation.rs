@@ -7,7 +7,7 @@ use leptos_router::hooks::use_params_map;
 
 use super::{
     account::Books,
-    chart::{ChartPanel, ChartSettings},
+    chart::{ChartPanel, ChartSettings, register_chart},
     commands::{Commands, HelpSheet, Palette, Reach, follow_keys},
     day_start::DayStart,
     equity::EquityPanel,
@@ -64,7 +64,8 @@ fn Desk(start: Workstation) -> impl IntoView {
     let day_start = DayStart::new(day_start_value);
     let chart_settings = ChartSettings::new();
     provide_context(commands);
-    register_keys(commands, layout, ticket, chart_settings);
+    register_keys(commands, layout, ticket);
+    register_chart(commands, chart_settings);
     follow_keys(commands);
     let reach = Reach { books, watchlist, ticket, toasts, selected };
     follow_prices(market);

@@ -75,32 +75,30 @@ pub struct Candles {
 }
 
 impl Candles {
-    /// Shows what is selected, from hydration on. `initial` is what the server rendered the page with, in the interval
-    /// that is chosen first.
+    /// Shows what is selected. `initial` is what the server rendered the page with, in the default interval; the rest is
+    /// loaded from hydration on.
     pub fn follow(
         market: Market,
         selected: RwSignal<Option<Ticker>>,
         interval: RwSignal<Interval>,
         initial: Option<(Ticker, Vec<Candle>)>,
     ) -> Self {
-        let nothing = CandleSeries::new(Interval::default(), Vec::new());
+        let (first, points) = initial.map_or((None, Vec::new()), |(ticker, points)| (Some(ticker), points));
+        let series = CandleSeries::new(Interval::default(), points);
         let candles = Self {
-            shown: StoredValue::new(Shown::new(None, nothing, 0)),
+            shown: StoredValue::new(Shown::new(first, series, 0)),
             changes: RwSignal::new(()),
-            loading: RwSignal::new(Loading::Pending),
+            loading: RwSignal::new(Loading::Ready),
             retries: RwSignal::new(0),
         };
-        let initial = StoredValue::new(initial);
-        Effect::new(move || {
+        Effect::new(move |was_here: Option<()>| {
             candles.retries.track();
             let (selected, interval) = (selected.get(), interval.get());
-            let rendered = initial.try_update_value(Option::take).flatten();
-            match (selected, rendered) {
-                (None, _) => candles.replace(None, interval, Vec::new()),
-                (Some(ticker), Some((first, points))) if first == ticker && interval == Interval::default() => {
-                    candles.begin(ticker, interval, points, market);
-                }
-                (Some(ticker), _) => candles.load(ticker, interval, market),
+            let is_rendered = was_here.is_none() && selected == first && interval == Interval::default();
+            match selected {
+                None => candles.replace(None, interval, Vec::new()),
+                Some(ticker) if is_rendered => candles.go_on(ticker, interval, market),
+                Some(ticker) => candles.load(ticker, interval, market),
             }
         });
         candles
@@ -130,12 +128,16 @@ impl Candles {
         });
     }
 
-    /// Loads a series, then follows it; ends with the effect that this is called from.
+    /// Loads a series, then goes on with it.
     fn load(self, ticker: Ticker, interval: Interval, market: Market) {
         self.loading.set(Loading::Pending);
         spawn_local_scoped_with_cancellation(async move {
             match load_candles(ticker, interval, None).await {
-                Ok(points) => self.begin(ticker, interval, points, market),
+                Ok(points) => {
+                    self.replace(Some(ticker), interval, points);
+                    self.loading.set(Loading::Ready);
+                    self.go_on(ticker, interval, market);
+                }
                 Err(error) => {
                     // Another ticker's candles under this one's name would be worse than none.
                     self.replace(Some(ticker), interval, Vec::new());
@@ -145,9 +147,8 @@ impl Candles {
         });
     }
 
-    fn begin(self, ticker: Ticker, interval: Interval, points: Vec<Candle>, market: Market) {
-        self.replace(Some(ticker), interval, points);
-        self.loading.set(Loading::Ready);
+    /// Follows the quotes, and asks the server for what they do not tell; ends with the effect that this is called from.
+    fn go_on(self, ticker: Ticker, interval: Interval, market: Market) {
         Effect::new(move || {
             if let Some(shown) = market.shown(ticker) {
                 let time = shown.quote.at.unix_ms().div_euclid(1_000);

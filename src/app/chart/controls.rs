@@ -33,20 +33,31 @@ pub fn ChartControls(settings: ChartSettings) -> impl IntoView {
     .into_any()
 }
 
-#[component]
-fn IntervalButton(settings: ChartSettings, interval: Interval) -> impl IntoView {
-    let words = match interval {
+pub fn interval_words(interval: Interval) -> &'static str {
+    match interval {
         Interval::Second => "1 second",
         Interval::Minute => "1 minute",
         Interval::FiveMinutes => "5 minutes",
         Interval::Hour => "1 hour",
         Interval::Day => "1 day",
-    };
+    }
+}
+
+pub fn style_words(style: PriceStyle) -> &'static str {
+    match style {
+        PriceStyle::Candles => "Candles",
+        PriceStyle::Line => "Line",
+        PriceStyle::Area => "Area",
+    }
+}
+
+#[component]
+fn IntervalButton(settings: ChartSettings, interval: Interval) -> impl IntoView {
     view! {
         <button
             data-testid="chart-interval"
             data-interval=interval.as_str()
-            aria-label=words
+            aria-label=interval_words(interval)
             aria-pressed=move || (settings.interval.get() == interval).to_string()
             on:click=move |_| settings.interval.set(interval)
         >
@@ -71,11 +82,6 @@ fn StudyButton(settings: ChartSettings, study: Study) -> impl IntoView {
 
 #[component]
 fn StyleChoice(settings: ChartSettings) -> impl IntoView {
-    let words = |style| match style {
-        PriceStyle::Candles => "Candles",
-        PriceStyle::Line => "Line",
-        PriceStyle::Area => "Area",
-    };
     let choose = move |name: String| {
         if let Some(style) = PriceStyle::ALL.into_iter().find(|style| style_name(*style) == name) {
             settings.set_style(style);
@@ -89,7 +95,7 @@ fn StyleChoice(settings: ChartSettings) -> impl IntoView {
             prop:value=move || style_name(settings.layers().style)
             on:change:target=move |event| choose(event.target().value())
         >
-            {PriceStyle::ALL.map(|style| view! { <option value=style_name(style)>{words(style)}</option> }).collect_view()}
+            {PriceStyle::ALL.map(|style| view! { <option value=style_name(style)>{style_words(style)}</option> }).collect_view()}
         </select>
     }
 }

@@ -1,25 +1,26 @@
 //! The drawing library, which a panel asks for when it is on the page.
 
 use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
+use send_wrapper::SendWrapper;
 
 use crate::interop::lightweight_charts::{Library, Unloaded};
 
 /// The handle to a panel's load of the library; copies share it.
 #[derive(Clone, Copy)]
 pub struct LibraryLoad {
-    loaded: RwSignal<Option<Result<Library, Unloaded>>, LocalStorage>,
+    loaded: RwSignal<Option<Result<SendWrapper<Library>, Unloaded>>>,
     attempts: RwSignal<u32>,
 }
 
 impl LibraryLoad {
     /// Begins once the page is hydrated.
     pub fn begin() -> Self {
-        let load = Self { loaded: RwSignal::new_local(None), attempts: RwSignal::new(0) };
+        let load = Self { loaded: RwSignal::new(None), attempts: RwSignal::new(0) };
         Effect::new(move || {
             let attempt = load.attempts.get();
             spawn_local_scoped_with_cancellation(async move {
                 let loaded = Library::load(attempt).await;
-                load.loaded.set(Some(loaded));
+                load.loaded.set(Some(loaded.map(SendWrapper::new)));
             });
         });
         load
@@ -27,7 +28,7 @@ impl LibraryLoad {
 
     /// The library, once it is there; tracked.
     pub fn get(self) -> Option<Library> {
-        self.loaded.with(|loaded| loaded.as_ref()?.as_ref().ok().cloned())
+        self.loaded.with(|loaded| loaded.as_ref()?.as_ref().ok().map(|library| Library::clone(library)))
     }
 
     /// Why there is none, tracked.

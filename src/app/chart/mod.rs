@@ -9,6 +9,7 @@ mod legend;
 mod library;
 mod plot;
 mod settings;
+mod shortcuts;
 mod studies;
 
 use leptos::{html::Div, prelude::*};
@@ -20,10 +21,7 @@ use self::{
     legend::Legend,
     plot::Plot,
 };
-pub use self::{
-    library::LibraryLoad,
-    settings::{ChartSettings, style_name},
-};
+pub use self::{library::LibraryLoad, settings::ChartSettings, shortcuts::register as register_chart};
 use super::{
     account::Books,
     format::{arrow, or_missing, signed_change, signed_percent},
@@ -55,7 +53,9 @@ pub fn ChartPanel(
     let hovered = RwSignal::new(None);
     draw(Drawing { container, library, candles, settings, books, fills, hovered });
 
-    let is_loading = move || candles.loading() == Loading::Pending;
+    let is_waiting = Memo::new(move |_| {
+        candles.loading() == Loading::Pending || (library.get().is_none() && library.failure().is_none())
+    });
     view! {
         <section class="panel chart" aria-label="Chart">
             <div class="bar chart-bar">
@@ -68,10 +68,10 @@ pub fn ChartPanel(
                     node_ref=container
                     data-testid="main-chart"
                     data-ticker=move || selected.get().map(|ticker| ticker.to_string())
-                    data-loading=move || is_loading().to_string()
+                    data-loading=move || is_waiting.get().to_string()
                 ></div>
                 <Legend candles settings hovered/>
-                <ChartNotice candles library fills/>
+                <ChartNotice candles library fills is_waiting/>
             </div>
             <a class="chart-credit" href="https://www.tradingview.com/" target="_blank" rel="noopener noreferrer">
                 "Charts by TradingView"
@@ -100,7 +100,12 @@ fn describe_day(quote: Quote) -> String {
 
 /// What the panel says where it cannot draw, or has nothing to.
 #[component]
-fn ChartNotice(candles: Candles, library: LibraryLoad, fills: RwSignal<Option<Fills>>) -> impl IntoView {
+fn ChartNotice(
+    candles: Candles,
+    library: LibraryLoad,
+    fills: RwSignal<Option<Fills>>,
+    is_waiting: Memo<bool>,
+) -> impl IntoView {
     let failure = Memo::new(move |_| match (library.failure(), candles.loading()) {
         (Some(unloaded), _) => Some(unloaded.to_string()),
         (None, Loading::Failed(reason)) => Some(reason),
@@ -110,14 +115,12 @@ fn ChartNotice(candles: Candles, library: LibraryLoad, fills: RwSignal<Option<Fi
         candles.loading() == Loading::Ready && candles.with(|shown| shown.series.candles().is_empty())
     });
     let are_fills_unknown = move || fills.with(|fills| fills.as_ref().is_some_and(Fills::are_unknown));
-    let is_waiting =
-        move || failure.with(Option::is_none) && (candles.loading() == Loading::Pending || library.get().is_none());
     let retry = move |_| {
         library.retry();
         candles.retry();
     };
     view! {
-        <Show when=is_waiting>
+        <Show when=move || is_waiting.get() && failure.with(Option::is_none)>
             <p class="panel-waiting">"Loading the chart…"</p>
         </Show>
         <Show when=move || is_empty.get()>

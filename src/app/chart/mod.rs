@@ -11,6 +11,7 @@ mod plot;
 mod settings;
 mod studies;
 
+use crate::app::erase::Erase;
 use leptos::{html::Div, prelude::*};
 
 use self::{
@@ -133,7 +134,7 @@ fn ChartNotice(candles: Candles, library: LibraryLoad, fills: RwSignal<Option<Fi
             </p>
         })}
     }
-    .into_any()
+    .erase()
 }
 
 /// All that the canvas depends on.

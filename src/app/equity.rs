@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::app::erase::Erase;
 use gloo_timers::future::sleep;
 use leptos::{html::Div, prelude::*, task::spawn_local_scoped_with_cancellation};
 
@@ -90,7 +91,7 @@ pub fn EquityPanel(books: Books) -> impl IntoView {
             </div>
         </section>
     }
-    .into_any()
+    .erase()
 }
 
 #[component]

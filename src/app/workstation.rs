@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::app::erase::Erase;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
@@ -41,8 +42,8 @@ pub fn WorkstationPage() -> impl IntoView {
         <Suspense fallback=|| view! { <main class="notice"><p>"Loading…"</p></main> }>
             {move || Suspend::new(async move {
                 match workstation.await {
-                    Ok(start) => view! { <Desk start/> }.into_any(),
-                    Err(error) => view! { <Unavailable error/> }.into_any(),
+                    Ok(start) => view! { <Desk start/> }.erase(),
+                    Err(error) => view! { <Unavailable error/> }.erase(),
                 }
             })}
         </Suspense>

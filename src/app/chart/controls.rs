@@ -1,5 +1,6 @@
 //! The chart's controls: interval, style, and what is drawn beside the price.
 
+use crate::app::erase::Erase;
 use leptos::prelude::*;
 
 use super::{
@@ -30,7 +31,7 @@ pub fn ChartControls(settings: ChartSettings) -> impl IntoView {
             {Study::ALL.map(|study| view! { <StudyButton settings study/> }).collect_view()}
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 pub fn interval_words(interval: Interval) -> &'static str {

@@ -12,6 +12,7 @@ mod settings;
 mod shortcuts;
 mod studies;
 
+use crate::app::erase::Erase;
 use leptos::{html::Div, prelude::*};
 
 use self::{
@@ -136,7 +137,7 @@ fn ChartNotice(
             </p>
         })}
     }
-    .into_any()
+    .erase()
 }
 
 /// All that the canvas depends on.

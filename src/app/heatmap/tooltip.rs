@@ -1,5 +1,6 @@
 //! The figures of the tile that is pointed at, or has the focus.
 
+use crate::app::erase::Erase;
 use leptos::{html::Div, prelude::*};
 
 use super::mosaic::Place;
@@ -78,7 +79,7 @@ pub fn Tooltip(books: Books, pointed: RwSignal<Option<Pointed>>, size: Signal<Si
             </span>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 /// Moves the tooltip beside a spot, on the side where there is more room.

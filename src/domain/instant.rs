@@ -10,6 +10,9 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 pub struct UtcInstant(i64);
 
 impl UtcInstant {
+    /// 1970-01-01T00:00:00Z
+    pub const EPOCH: Self = Self(0);
+
     /// The years RFC 3339 can write, 0000 to 9999: from here…
     const UNIX_MS_MIN: i64 = -62_167_219_200_000;
     /// …to here.

@@ -6,6 +6,8 @@
 
 pub mod account;
 pub mod candle;
+pub mod chat;
+pub mod copilot;
 pub mod equity;
 pub mod fixed_point;
 pub mod instant;
@@ -13,6 +15,7 @@ pub mod money;
 pub mod order;
 pub mod portfolio;
 pub mod quote;
+pub mod rich_text;
 mod schema;
 pub mod ticker;
 pub mod watchlist;

@@ -1,14 +1,12 @@
 //! The services, built once a process and handed on.
 
-use std::sync::Arc;
-
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     clock::Clock,
-    config::CopilotConfig,
+    copilot::Copilot,
     execution::Execution,
     http::StreamPlaces,
     ledger::Ledger,
@@ -35,7 +33,7 @@ pub struct AppState {
     pub execution: Execution,
     pub watchlist: WatchlistService,
     pub clock: Clock,
-    pub copilot: Arc<CopilotConfig>,
+    pub copilot: Copilot,
     pub streams: StreamPlaces,
     pub metrics: Metrics,
     /// Streams end when it is cancelled.

@@ -4,11 +4,12 @@ use leptos::{prelude::*, server_fn::codec::Json};
 
 use crate::{
     domain::{
-        account::Account,
         candle::{Candle, Interval},
-        order::{OrderRequest, TradeReceipt},
+        money::Money,
+        order::{ClientOrderId, OrderRequest, TradeReceipt, TradesPage},
+        realized::RealizedLine,
         ticker::Ticker,
-        workstation::Workstation,
+        workstation::{Listed, Statement, WatchedLines, Workstation},
     },
     error::ApiError,
 };
@@ -16,13 +17,13 @@ use crate::{
 /// Everything that the first paint shows, with the chart of `selected` where that is followed.
 #[server(prefix = "/api/fn", input = Json)]
 pub async fn load_workstation(selected: Option<Ticker>) -> Result<Workstation, ApiError> {
-    Ok(crate::server::state()?.workstation(selected))
+    Ok(crate::server::state()?.workstation(selected).await)
 }
 
 /// The account as it is now.
 #[server(prefix = "/api/fn", input = Json)]
-pub async fn load_account() -> Result<Account, ApiError> {
-    Ok(crate::server::state()?.ledger.books().account.clone())
+pub async fn load_account() -> Result<Statement, ApiError> {
+    Ok(crate::server::state()?.statement())
 }
 
 /// The latest candles, oldest first; empty when the ticker is neither watched nor held.
@@ -37,4 +38,64 @@ pub async fn load_candles(ticker: Ticker, interval: Interval) -> Result<Vec<Cand
 pub async fn place_order(order: OrderRequest) -> Result<Result<TradeReceipt, ApiError>, ApiError> {
     let source = crate::domain::order::OrderSource::Manual;
     Ok(crate::server::state()?.execution.execute(order, source).await)
+}
+
+/// What the portfolio was worth when the UTC day began; nothing while the database does not answer.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn load_day_start() -> Result<Option<Money>, ApiError> {
+    Ok(crate::server::state()?.day_start_value().await)
+}
+
+/// Gives the account its deposit back, and nothing else.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn reset_account() -> Result<(), ApiError> {
+    crate::server::state()?.reset().await
+}
+
+/// The watchlist as it is now.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn load_watchlist() -> Result<WatchedLines, ApiError> {
+    Ok(crate::server::state()?.watched_lines())
+}
+
+/// Adds a ticker in front of `before`, or at the end. The inner result is a refusal, as for an order; so it is below.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn watch_ticker(ticker: Ticker, before: Option<Ticker>) -> Result<Result<WatchedLines, ApiError>, ApiError> {
+    Ok(crate::server::state()?.watch(ticker, before).await)
+}
+
+/// Takes a ticker off the watchlist; one that is held keeps its price.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn unwatch_ticker(ticker: Ticker) -> Result<Result<WatchedLines, ApiError>, ApiError> {
+    Ok(crate::server::state()?.unwatch(ticker).await)
+}
+
+/// Moves a ticker of the watchlist in front of `before`, or to the end.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn move_ticker(ticker: Ticker, before: Option<Ticker>) -> Result<Result<WatchedLines, ApiError>, ApiError> {
+    Ok(crate::server::state()?.reorder(ticker, before).await)
+}
+
+/// The tickers that are known by name, in alphabetical order.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn load_listings() -> Result<Vec<Listed>, ApiError> {
+    Ok(crate::server::market::listings())
+}
+
+/// What was answered to the order of this name; nothing when it was not filled.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn find_order(client_order_id: ClientOrderId) -> Result<Option<TradeReceipt>, ApiError> {
+    crate::server::state()?.ledger.receipt(&client_order_id).await
+}
+
+/// Trades since the latest reset, newest first; at most `limit`, of those before the one with the id `before`.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn load_trades(limit: usize, before: Option<String>) -> Result<TradesPage, ApiError> {
+    crate::server::state()?.ledger.trades(limit, before.as_deref()).await
+}
+
+/// What sales since the latest reset realised, ticker by ticker.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn load_realized() -> Result<Vec<RealizedLine>, ApiError> {
+    crate::server::state()?.ledger.realized().await
 }

@@ -1,4 +1,5 @@
 import { test as base, expect, type Locator, type Page } from '@playwright/test';
+import { Proxy } from './proxy';
 import { FinallyServer } from './server';
 
 export { expect };
@@ -6,6 +7,8 @@ export { expect };
 type Fixtures = {
   /** A server of this test's own. */
   server: FinallyServer;
+  /** Stands in front of that server, for tests that hurt the price stream. */
+  network: Proxy;
   /** The page, opened and hydrated. */
   workstation: Workstation;
   /** What Chromium may print while this test runs; by default nothing at all. */
@@ -18,6 +21,11 @@ export const test = base.extend<Fixtures>({
     const server = await FinallyServer.start();
     await use(server);
     await server.stop();
+  },
+  network: async ({ server }, use) => {
+    const proxy = await Proxy.start(server.url);
+    await use(proxy);
+    await proxy.stop();
   },
   workstation: async ({ page, server, allowedConsole }, use) => {
     const printed: string[] = [];

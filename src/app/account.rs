@@ -1,58 +1,170 @@
 //! The account as the page knows it: what the server last said, valued at the prices shown.
 
-use leptos::prelude::*;
+use std::time::Duration;
+
+use gloo_timers::future::sleep;
+use leptos::{prelude::*, task::spawn_local};
 
 use super::market::Market;
 use crate::{
     api::load_account,
     domain::{
-        account::Account,
-        money::Money,
+        day::DayPnl,
+        money::{Money, Quantity},
         portfolio::{Portfolio, Position},
         ticker::Ticker,
+        workstation::Statement,
     },
     error::ApiError,
 };
 
+/// The first wait before an account that could not be read is read again; it doubles with every attempt…
+const RETRY_MIN: Duration = Duration::from_secs(1);
+/// …up to this.
+const RETRY_MAX: Duration = Duration::from_secs(15);
+
 /// The handle to the page's account; copies share it. It holds no price and computes no balance.
 #[derive(Clone, Copy)]
 pub struct Books {
-    account: RwSignal<Account>,
+    statement: RwSignal<Statement>,
     market: Market,
+    portfolio: Memo<Portfolio>,
+    /// Why the account could not be read, for as long as it cannot.
+    pub failure: RwSignal<Option<String>>,
+    /// The position that a trade has just changed; the number tells two trades of the same ticker apart.
+    lit: RwSignal<Option<(Ticker, u32)>>,
+    reads: StoredValue<Reads>,
+}
+
+/// Which reads of the account were begun, and which has been shown: a slow answer does not replace a newer one.
+#[derive(Default)]
+struct Reads {
+    begun: u32,
+    shown: u32,
+    is_retrying: bool,
 }
 
 impl Books {
-    pub fn new(account: Account, market: Market) -> Self {
-        Self { account: RwSignal::new(account), market }
+    pub fn new(statement: Statement, market: Market) -> Self {
+        let statement = RwSignal::new(statement);
+        let portfolio =
+            Memo::new(move |_| statement.with(|now| Portfolio::value(&now.account, |ticker| market.price(ticker))));
+        Self {
+            statement,
+            market,
+            portfolio,
+            failure: RwSignal::new(None),
+            lit: RwSignal::new(None),
+            reads: StoredValue::new(Reads::default()),
+        }
     }
 
     /// Reads the account anew, after something changed it.
     ///
     /// # Errors
-    /// When the server does not answer; what is shown stays.
+    /// When the server does not answer; what is shown stays, with a word that it may be old.
     pub async fn reload(self) -> Result<(), ApiError> {
-        self.account.set(load_account().await?);
+        let read = self.reads.try_update_value(|reads| {
+            reads.begun += 1;
+            reads.begun
+        });
+        let answer = load_account().await;
+        // The page may be gone by now.
+        self.failure.try_set(answer.as_ref().err().map(ToString::to_string));
+        let statement = answer?;
+        let is_newest = self.reads.try_update_value(|reads| {
+            let is_newest = read > Some(reads.shown);
+            reads.shown = reads.shown.max(read.unwrap_or_default());
+            is_newest
+        });
+        if is_newest == Some(true) {
+            self.statement.try_update(|shown| *shown = statement);
+        }
         Ok(())
+    }
+
+    /// Reads the account anew, again and again until that works.
+    pub fn refresh(self) {
+        spawn_local(async move {
+            let mut wait = RETRY_MIN;
+            if self.reload().await.is_ok() || self.set_retrying(true) != Some(false) {
+                return;
+            }
+            loop {
+                sleep(wait).await;
+                wait = (wait * 2).min(RETRY_MAX);
+                if self.reload().await.is_ok() {
+                    self.set_retrying(false);
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Gives what it was before; nothing when the page is gone.
+    fn set_retrying(self, is_retrying: bool) -> Option<bool> {
+        self.reads.try_update_value(|reads| std::mem::replace(&mut reads.is_retrying, is_retrying))
+    }
+
+    /// Lets the position of a ticker light up.
+    pub fn light(self, ticker: Ticker) {
+        self.lit.update(|lit| *lit = Some((ticker, lit.map_or(0, |(_, count)| count + 1))));
+    }
+
+    /// How the position of a ticker lights up, if it does, tracked.
+    pub fn glow(self, ticker: Ticker) -> Option<&'static str> {
+        match self.lit.get() {
+            Some((lit, count)) if lit == ticker => Some(if count % 2 == 0 { "once" } else { "again" }),
+            _ => None,
+        }
+    }
+
+    /// Tracks the account without its prices: a trade or a reset, not a tick.
+    pub fn track_changes(self) {
+        self.statement.track();
     }
 
     /// Tracked.
     pub fn cash(self) -> Money {
-        self.account.with(|account| account.cash)
+        self.statement.with(|now| now.account.cash)
+    }
+
+    /// What the account was opened with, tracked.
+    pub fn initial_deposit(self) -> Money {
+        self.statement.with(|now| now.account.initial_deposit)
     }
 
     /// The tickers held, in alphabetical order, tracked.
     pub fn held(self) -> Vec<Ticker> {
-        self.account.with(|account| account.holdings.keys().copied().collect())
+        self.statement.with(|now| now.account.holdings.keys().copied().collect())
     }
 
-    /// One position at the price shown, tracked; its weight is left out.
+    /// What is held of a ticker, tracked.
+    pub fn quantity(self, ticker: Ticker) -> Option<Quantity> {
+        self.statement.with(|now| now.account.holdings.get(&ticker).map(|holding| holding.quantity))
+    }
+
+    /// One position at the price shown, tracked.
     pub fn position(self, ticker: Ticker) -> Option<Position> {
-        let holding = self.account.with(|account| account.holdings.get(&ticker).copied())?;
-        Some(Position::value(ticker, holding, self.market.price(ticker), None))
+        self.portfolio.with(|portfolio| portfolio.position(ticker).cloned())
+    }
+
+    /// What a position gained today, tracked.
+    pub fn day_pnl(self, ticker: Ticker) -> Option<DayPnl> {
+        let quote = self.market.shown(ticker)?.quote;
+        self.statement.with(|now| {
+            let quantity = now.account.holdings.get(&ticker).map(|holding| holding.quantity);
+            now.today.pnl(quantity, &quote)
+        })
     }
 
     /// The whole portfolio at the prices shown, tracked.
     pub fn portfolio(self) -> Portfolio {
-        self.account.with(|account| Portfolio::value(account, |ticker| self.market.price(ticker)))
+        self.portfolio.get()
+    }
+
+    /// The same, without copying it.
+    pub fn with_portfolio<T>(self, read: impl FnOnce(&Portfolio) -> T) -> T {
+        self.portfolio.with(read)
     }
 }

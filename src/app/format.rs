@@ -13,10 +13,15 @@ pub fn or_missing(figure: Option<impl ToString>) -> String {
     figure.map_or_else(|| MISSING.to_owned(), |figure| figure.to_string())
 }
 
+/// `$8,542.90`, `−$28.79`
+pub fn money(amount: Money) -> String {
+    amount.to_string().replace('-', "−")
+}
+
 /// `+$352.61`, `−$28.79`, `$0.00`
 pub fn signed_money(amount: Money) -> String {
     let plus = if amount > Money::ZERO { "+" } else { "" };
-    format!("{plus}{}", amount.to_string().replace('-', "−"))
+    format!("{plus}{}", money(amount))
 }
 
 /// `+1.43%`, `−1.86%`, `0.00%`

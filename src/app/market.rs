@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     money::Price,
@@ -11,7 +12,7 @@ use crate::domain::{
 };
 
 /// Whether prices arrive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Connection {
     /// The page has just been opened.
     Connecting,
@@ -21,7 +22,23 @@ pub enum Connection {
         attempt: u32,
     },
     /// The server refuses the stream, or has been away for long. It is still tried, at intervals.
-    Disconnected,
+    Disconnected {
+        attempt: u32,
+    },
+}
+
+impl Connection {
+    /// Whether the prices shown are those of now, as far as the page knows.
+    pub fn is_live(self) -> bool {
+        matches!(self, Self::Connecting | Self::Connected)
+    }
+}
+
+/// How the connection stands, and what went wrong, in a sentence, where that is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    pub connection: Connection,
+    pub problem: Option<String>,
 }
 
 /// A quote on the page, and how its price last moved while it was shown.
@@ -60,12 +77,27 @@ type Row = ArcRwSignal<Option<Shown>>;
 pub struct Market {
     rows: StoredValue<HashMap<Ticker, Row>>,
     pub connection: RwSignal<Connection>,
+    pub problem: RwSignal<Option<String>>,
+    pace: RwSignal<Pace>,
+}
+
+/// How fast frames come.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Pace {
+    last_ms: f64,
+    /// Averaged over the last few; zero until there are two.
+    interval_ms: f64,
 }
 
 impl Market {
     /// The market as the server rendered it.
     pub fn new(quotes: &[Quote]) -> Self {
-        let market = Self { rows: StoredValue::new(HashMap::new()), connection: RwSignal::new(Connection::Connecting) };
+        let market = Self {
+            rows: StoredValue::new(HashMap::new()),
+            connection: RwSignal::new(Connection::Connecting),
+            problem: RwSignal::new(None),
+            pace: RwSignal::new(Pace::default()),
+        };
         market.apply(quotes.iter().copied(), false);
         market
     }
@@ -84,6 +116,30 @@ impl Market {
             };
             row.set(Some(Shown { quote, flash }));
         }
+    }
+
+    /// Takes in how the connection stands.
+    pub fn tell(self, notice: Notice) {
+        self.connection.set(notice.connection);
+        self.problem.set(notice.problem);
+        self.pace.set(Pace::default());
+    }
+
+    /// Notes that a frame came, at a moment in milliseconds.
+    pub fn count_frame(self, now_ms: f64) {
+        self.pace.update(|pace| *pace = pace.after(now_ms));
+    }
+
+    /// Frames a second, tracked; nothing until there were two.
+    pub fn frames_per_second(self) -> Option<f64> {
+        let interval_ms = self.pace.get().interval_ms;
+        (interval_ms > 0.0).then(|| 1_000.0 / interval_ms)
+    }
+
+    /// Takes in the quotes of tickers that have none yet; those that are shown are newer, or soon will be.
+    pub fn introduce(self, quotes: impl IntoIterator<Item = Quote>) {
+        let is_new = |quote: &Quote| self.row(quote.ticker).with_untracked(Option::is_none);
+        self.apply(quotes.into_iter().filter(is_new), false);
     }
 
     /// What is shown of a ticker, tracked.
@@ -105,6 +161,20 @@ impl Market {
             rows.insert(ticker, row.clone());
         });
         row
+    }
+}
+
+impl Pace {
+    fn after(self, now_ms: f64) -> Self {
+        /// How much of the average is the newest interval.
+        const SHARE: f64 = 0.2;
+        let elapsed = now_ms - self.last_ms;
+        let interval_ms = match self {
+            Self { last_ms: 0.0, .. } => 0.0,
+            Self { interval_ms: 0.0, .. } => elapsed,
+            Self { interval_ms, .. } => interval_ms + SHARE * (elapsed - interval_ms),
+        };
+        Self { last_ms: now_ms, interval_ms }
     }
 }
 
@@ -147,6 +217,20 @@ mod tests {
         assert_eq!(flash_after(&[(99, true)]), Some("down"));
         assert_eq!(flash_after(&[(100, true)]), None);
         assert_eq!(flash_after(&[(101, false)]), None, "not when the page catches up");
+    }
+
+    #[test]
+    fn the_pace_is_that_of_the_last_frames() {
+        let owner = Owner::new();
+        owner.with(|| {
+            let market = Market::new(&[]);
+            market.count_frame(1_000.0);
+            assert_eq!(market.frames_per_second(), None);
+            market.count_frame(1_500.0);
+            assert_eq!(market.frames_per_second(), Some(2.0));
+            (4..40).for_each(|half_seconds| market.count_frame(500.0 * f64::from(half_seconds)));
+            assert_eq!(market.frames_per_second(), Some(2.0));
+        });
     }
 
     #[test]

@@ -2,18 +2,27 @@
 
 mod account;
 mod chart;
+mod commands;
+mod day_start;
 mod feed;
 mod format;
 mod header;
+pub mod layout;
 mod market;
+mod media;
+mod modal;
+mod network;
 mod positions;
 mod sparkline;
+mod status_bar;
+mod storage;
+pub mod theme;
+mod ticket;
 mod toast;
-mod trade_bar;
 mod watchlist;
 mod workstation;
 
-use leptos::{config::LeptosOptions, prelude::*};
+use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
 use leptos_router::{
     SsrMode,
@@ -21,7 +30,11 @@ use leptos_router::{
     path,
 };
 
+use theme::provide_theme;
 use workstation::WorkstationPage;
+
+/// The page's one script of its own, since it cannot wait for Rust to arrive.
+const BEFORE_PAINT: &str = include_str!("before_paint.js");
 
 /// The document around the page, which the server alone renders.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -31,10 +44,14 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                <meta name="color-scheme" content="dark"/>
-                <meta name="theme-color" content="#0d1117"/>
+                <meta name="color-scheme" content="dark light"/>
+                <meta name="theme-color" content="#0f151c" media="(prefers-color-scheme: dark)"/>
+                <meta name="theme-color" content="#ffffff" media="(prefers-color-scheme: light)"/>
                 <meta name="description" content="FinAlly: live prices, a simulated portfolio, and a copilot."/>
+                <link rel="manifest" href="/manifest.webmanifest"/>
+                <link rel="apple-touch-icon" href="/icon-192.png"/>
                 <link rel="icon" type="image/svg+xml" href="/favicon.svg"/>
+                <script nonce=use_nonce() inner_html=BEFORE_PAINT></script>
                 <HashedStylesheet options=options.clone() id="style"/>
                 <AutoReload options=options.clone()/>
                 <HydrationScripts options/>
@@ -50,6 +67,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    provide_theme();
     view! {
         <Title text="FinAlly"/>
         <Router>

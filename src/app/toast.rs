@@ -1,13 +1,20 @@
-//! Toasts: short messages that stack, are read out, and go by themselves.
+//! Toasts: short messages that stack, are read out, and go by themselves unless someone is reading them.
 
 use std::time::Duration;
 
-use leptos::prelude::*;
+use gloo_timers::future::sleep;
+use leptos::{prelude::*, task::spawn_local};
 
 /// The most that are shown at once; the oldest makes room.
 const TOASTS_MAX: usize = 4;
 
 const TOAST_TIME: Duration = Duration::from_secs(7);
+
+/// Something to decide takes longer than something to know.
+const OFFER_TIME: Duration = Duration::from_secs(12);
+
+/// How long a toast stays after the pointer or the focus has left the stack.
+const GRACE: Duration = Duration::from_millis(1_500);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -15,11 +22,19 @@ enum Kind {
     Error,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A button on a toast: what it says, and what it does.
+#[derive(Clone, Copy)]
+struct Action {
+    label: &'static str,
+    run: Callback<()>,
+}
+
+#[derive(Clone)]
 struct Toast {
     id: u64,
     kind: Kind,
     text: String,
+    action: Option<Action>,
 }
 
 /// The handle to the page's toasts; copies share it.
@@ -27,61 +42,108 @@ struct Toast {
 pub struct Toasts {
     shown: RwSignal<Vec<Toast>>,
     next_id: StoredValue<u64>,
+    /// The pointer is over the stack…
+    is_hovered: StoredValue<bool>,
+    /// …or the focus in it: nothing goes meanwhile.
+    is_focused: StoredValue<bool>,
 }
 
 impl Toasts {
     pub fn new() -> Self {
-        Self { shown: RwSignal::new(Vec::new()), next_id: StoredValue::new(0) }
+        Self {
+            shown: RwSignal::new(Vec::new()),
+            next_id: StoredValue::new(0),
+            is_hovered: StoredValue::new(false),
+            is_focused: StoredValue::new(false),
+        }
     }
 
     pub fn success(self, text: String) {
-        self.show(Kind::Success, text);
+        self.show(Kind::Success, text, None);
     }
 
     pub fn error(self, text: String) {
-        self.show(Kind::Error, text);
+        self.show(Kind::Error, text, None);
     }
 
-    fn show(self, kind: Kind, text: String) {
+    /// Says what was done, with a button that does something about it, such as undoing it.
+    pub fn offer(self, text: String, label: &'static str, run: impl Fn() + Send + Sync + 'static) {
+        self.show(Kind::Success, text, Some(Action { label, run: Callback::new(move |()| run()) }));
+    }
+
+    fn show(self, kind: Kind, text: String, action: Option<Action>) {
         let id = self.next_id.get_value();
         self.next_id.set_value(id + 1);
+        let time = if action.is_some() { OFFER_TIME } else { TOAST_TIME };
         self.shown.update(|shown| {
-            shown.push(Toast { id, kind, text });
+            shown.push(Toast { id, kind, text, action });
             let surplus = shown.len().saturating_sub(TOASTS_MAX);
             shown.drain(..surplus);
         });
-        set_timeout(move || self.dismiss(id), TOAST_TIME);
+        spawn_local(async move {
+            sleep(time).await;
+            while self.is_held() {
+                sleep(GRACE).await;
+            }
+            self.dismiss(id);
+        });
+    }
+
+    fn is_held(self) -> bool {
+        // The page may be gone by now.
+        self.is_hovered.try_get_value() == Some(true) || self.is_focused.try_get_value() == Some(true)
     }
 
     fn dismiss(self, id: u64) {
-        // The page may be gone by now.
         self.shown.try_update(|shown| shown.retain(|toast| toast.id != id));
+        // A button that goes away with its toast tells no one that the focus has left.
+        self.is_focused.try_set_value(false);
     }
 }
 
 #[component]
 pub fn ToastStack(toasts: Toasts) -> impl IntoView {
     view! {
-        <div class="toasts" role="log" aria-live="polite" aria-label="Notifications">
+        <section
+            class="toasts"
+            aria-label="Notifications"
+            aria-live="polite"
+            aria-relevant="additions"
+            on:pointerenter=move |_| toasts.is_hovered.set_value(true)
+            on:pointerleave=move |_| toasts.is_hovered.set_value(false)
+            on:focusin=move |_| toasts.is_focused.set_value(true)
+            on:focusout=move |_| toasts.is_focused.set_value(false)
+        >
             <For each=move || toasts.shown.get() key=|toast| toast.id let:toast>
-                <div
-                    class="toast"
-                    data-testid="toast"
-                    data-kind=match toast.kind {
-                        Kind::Success => "success",
-                        Kind::Error => "error",
-                    }
-                >
-                    <span class="toast-mark" aria-hidden="true">
-                        {match toast.kind {
-                            Kind::Success => "✓",
-                            Kind::Error => "!",
-                        }}
-                    </span>
-                    <p>{toast.text.clone()}</p>
-                    <button class="quiet" aria-label="Dismiss" on:click=move |_| toasts.dismiss(toast.id)>"×"</button>
-                </div>
+                {show_toast(toasts, toast)}
             </For>
+        </section>
+    }
+}
+
+fn show_toast(toasts: Toasts, Toast { id, kind, text, action }: Toast) -> impl IntoView {
+    let (name, role, mark) = match kind {
+        Kind::Success => ("success", "status", "✓"),
+        Kind::Error => ("error", "alert", "!"),
+    };
+    let act = move |action: Action| {
+        action.run.run(());
+        toasts.dismiss(id);
+    };
+    view! {
+        <div
+            class="toast"
+            role=role
+            data-testid="toast"
+            data-kind=name
+            on:keydown=move |event| if event.key() == "Escape" { toasts.dismiss(id) }
+        >
+            <span class="toast-mark" aria-hidden="true">{mark}</span>
+            <p>{text}</p>
+            {action.map(|action| view! {
+                <button class="toast-action" on:click=move |_| act(action)>{action.label}</button>
+            })}
+            <button class="quiet" aria-label="Dismiss" on:click=move |_| toasts.dismiss(id)>"×"</button>
         </div>
     }
 }

@@ -1,20 +1,32 @@
 //! The workstation: all panels, over what the server rendered them with.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use super::{
     account::Books,
     chart::ChartPanel,
+    commands::{Commands, HelpSheet, Palette, Reach, Section, follow_keys},
+    day_start::DayStart,
     feed::follow_prices,
     header::Header,
+    layout::{BottomBar, CopilotSlot, Layout, Panel, RESIZABLE, Seam, Slot},
     market::Market,
+    network::OfflineBanner,
     positions::Positions,
+    status_bar::StatusBar,
+    ticket::{Ticket, TicketPanel},
     toast::{ToastStack, Toasts},
-    trade_bar::TradeBar,
-    watchlist::Watchlist,
+    watchlist::{Watchlist, store::WatchlistStore},
 };
-use crate::{api::load_workstation, domain::workstation::Workstation, error::ApiError};
+use crate::{
+    api::load_workstation,
+    domain::workstation::{Statement, Workstation},
+    error::ApiError,
+    interop::service_worker,
+};
 
 /// The page, with the ticker selected that its address names, if it names one (`/ticker/NVDA`).
 #[component]
@@ -36,23 +48,62 @@ pub fn WorkstationPage() -> impl IntoView {
 
 #[component]
 fn Desk(start: Workstation) -> impl IntoView {
-    let Workstation { account, watchlist, quotes, market_source, chart } = start;
+    let Workstation { account, day_start_value, today, watchlist, quotes, market_source, chart } = start;
     let market = Market::new(&quotes);
-    let books = Books::new(account, market);
+    let books = Books::new(Statement { account, today }, market);
     let toasts = Toasts::new();
     let selected = RwSignal::new(chart.as_ref().map(|(ticker, _)| *ticker));
+    let watchlist = WatchlistStore::new(watchlist, market);
+    let ticket = Ticket::new(books, toasts, selected);
+    let layout = Layout::new();
+    let commands = Commands::new();
+    let day_start = DayStart::new(day_start_value);
+    register_panels(commands, layout);
+    follow_keys(commands);
+    provide_context(commands);
+    let reach = Reach { books, watchlist, ticket, toasts, selected };
     follow_prices(market);
+    install();
     mark_hydrated();
     view! {
-        <div class="app">
-            <Header books market market_source/>
-            <Watchlist lines=watchlist market selected/>
+        <div class="app" data-view=move || layout.view().as_str() data-live=move || market.connection.get().is_live().to_string()>
+            <OfflineBanner/>
+            <Header books market market_source day_start toasts layout commands/>
+            <Slot panel=Panel::Watchlist>
+                <Watchlist watchlist market selected/>
+            </Slot>
+            <Seam panel=Panel::Watchlist layout/>
             <main class="middle">
-                <ChartPanel market selected initial=chart/>
-                <TradeBar books toasts selected/>
-                <Positions books selected/>
+                <Slot panel=Panel::Chart>
+                    <ChartPanel market selected initial=chart/>
+                </Slot>
+                <Slot panel=Panel::Ticket>
+                    <TicketPanel ticket/>
+                </Slot>
+                <Seam panel=Panel::Portfolio layout/>
+                <Slot panel=Panel::Portfolio>
+                    <Slot panel=Panel::Positions>
+                        <Positions books selected/>
+                    </Slot>
+                    <Seam panel=Panel::Heatmap layout/>
+                    <Slot panel=Panel::Heatmap>
+                        <section class="panel" aria-label="Heatmap"></section>
+                    </Slot>
+                    <Seam panel=Panel::Equity layout/>
+                    <Slot panel=Panel::Equity>
+                        <section class="panel" aria-label="Equity curve"></section>
+                    </Slot>
+                </Slot>
             </main>
+            <Seam panel=Panel::Copilot layout/>
+            <CopilotSlot layout>
+                <section class="panel"></section>
+            </CopilotSlot>
+            <StatusBar market/>
+            <BottomBar layout/>
             <ToastStack toasts/>
+            <HelpSheet commands/>
+            <Palette commands reach/>
         </div>
     }
 }
@@ -66,6 +117,34 @@ fn Unavailable(error: ApiError) -> impl IntoView {
             <p><a href="/" rel="external">"Try again"</a></p>
         </main>
     }
+}
+
+/// The panels as commands: to show each, and to close those that can be closed.
+fn register_panels(commands: Commands, layout: Layout) {
+    for panel in Panel::ALL {
+        let name = panel.title().to_ascii_lowercase();
+        commands.add(Section::Panels, format!("Show the {name}"), panel.key(), move || layout.show(panel));
+    }
+    for panel in RESIZABLE {
+        let name = panel.title().to_ascii_lowercase();
+        commands.add(Section::Panels, format!("Open or close the {name}"), None, move || layout.toggle(panel));
+    }
+    commands.note(Section::Panels, "Move a separator that has the focus", "← → ↑ ↓");
+    commands.note(Section::Panels, "Close or open at a separator", "Enter");
+}
+
+/// The page's own files come first.
+const INSTALL_DELAY: Duration = Duration::from_secs(3);
+
+/// Registers the service worker once the page stands.
+fn install() {
+    let registration = StoredValue::new_local(None);
+    Effect::new(move || {
+        set_timeout(
+            move || drop(registration.try_update_value(|slot| *slot = service_worker::register())),
+            INSTALL_DELAY,
+        );
+    });
 }
 
 /// Says on the document that the page answers clicks, which is what browser tests wait for.

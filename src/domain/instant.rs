@@ -9,6 +9,8 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UtcInstant(i64);
 
+const DAY_MS: i64 = 86_400_000;
+
 impl UtcInstant {
     /// 1970-01-01T00:00:00Z
     pub const EPOCH: Self = Self(0);
@@ -35,6 +37,15 @@ impl UtcInstant {
     /// The nearest millisecond to a count of Unix seconds.
     pub fn from_unix_seconds(seconds: f64) -> Self {
         Self::from_unix_ms((seconds * 1_000.0).round() as i64)
+    }
+
+    /// When the day of this moment began.
+    pub fn start_of_day(self) -> Self {
+        Self::from_unix_ms(self.0.div_euclid(DAY_MS) * DAY_MS)
+    }
+
+    pub fn start_of_next_day(self) -> Self {
+        Self::from_unix_ms(self.start_of_day().0 + DAY_MS)
     }
 
     /// RFC 3339, in UTC.
@@ -77,6 +88,14 @@ mod tests {
     fn an_offset_is_folded_into_utc() {
         let moment: UtcInstant = serde_json::from_str("\"2026-11-22T15:02:11.512+01:00\"").unwrap();
         assert_eq!(moment.unix_ms(), 1_795_356_131_512);
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight() {
+        let noon = UtcInstant::from_unix_ms(1_795_305_600_000 + 43_200_000);
+        assert_eq!(noon.start_of_day().to_rfc3339(), "2026-11-22T00:00:00Z");
+        assert_eq!(noon.start_of_next_day().to_rfc3339(), "2026-11-23T00:00:00Z");
+        assert_eq!(UtcInstant::from_unix_ms(-1).start_of_day().unix_ms(), -86_400_000);
     }
 
     proptest! {

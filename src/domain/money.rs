@@ -192,14 +192,15 @@ pub enum InvalidQuantity {
 
 impl Quantity {
     const DECIMALS: u32 = 6;
-    const MAX: i64 = 1_000_000_000_000_000;
+    /// A billion shares.
+    pub const MAX: Self = Self(1_000_000_000_000_000);
 
     /// # Errors
     /// When not positive or over a billion shares.
     pub fn from_millionths(millionths: i64) -> Result<Self, InvalidQuantity> {
         match millionths {
             ..=0 => Err(InvalidQuantity::NotPositive),
-            1..=Self::MAX => Ok(Self(millionths)),
+            millionths if millionths <= Self::MAX.0 => Ok(Self(millionths)),
             _ => Err(InvalidQuantity::TooLarge),
         }
     }

@@ -62,6 +62,6 @@ impl WatchlistEntry {
 /// The answer of `GET /api/watchlist`.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Watchlist {
-    /// In the order added.
+    /// In the order added, unless it was rearranged.
     pub tickers: Vec<WatchlistEntry>,
 }

@@ -2,12 +2,22 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{account::Account, candle::Candle, money::Price, quote::Quote, ticker::Ticker};
+use super::{
+    account::Account,
+    candle::Candle,
+    day::DayTrades,
+    money::{Money, Price},
+    quote::Quote,
+    ticker::Ticker,
+};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workstation {
     pub account: Account,
-    /// In the order added.
+    /// What the portfolio was worth when the UTC day began; nothing when the server could not read it.
+    pub day_start_value: Option<Money>,
+    pub today: DayTrades,
+    /// In the list's order.
     pub watchlist: Vec<WatchlistLine>,
     /// Of every ticker that is watched or held and has a price.
     pub quotes: Vec<Quote>,
@@ -15,6 +25,29 @@ pub struct Workstation {
     pub market_source: String,
     /// What the chart shows first, a candle a second: nothing when no ticker is watched.
     pub chart: Option<(Ticker, Vec<Candle>)>,
+}
+
+/// The account anew, after something changed it, and what it traded on the day of its latest trade.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Statement {
+    pub account: Account,
+    pub today: DayTrades,
+}
+
+/// The watchlist anew, after something changed it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WatchedLines {
+    /// In the list's order.
+    pub lines: Vec<WatchlistLine>,
+    /// Of every ticker of the list that has a price.
+    pub quotes: Vec<Quote>,
+}
+
+/// A ticker that is known by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    pub ticker: Ticker,
+    pub company: String,
 }
 
 /// What the watchlist shows of a ticker beside its quote.

@@ -3,3 +3,5 @@
 //! Nothing here runs on the server, though it compiles there; the page calls it inside effects only.
 
 pub mod lightweight_charts;
+pub mod service_worker;
+pub mod web_locks;

@@ -9,17 +9,21 @@ use super::{
     copilot::Copilot,
     execution::Execution,
     http::StreamPlaces,
-    ledger::Ledger,
+    ledger::{Ledger, Reset},
     market::{company_name, feed::Feed},
     metrics::Metrics,
-    watchlist::WatchlistService,
+    watchlist::{FIRST_PRICE_MAX, WatchlistService},
 };
-use crate::domain::{
-    candle::{Candle, Interval},
-    portfolio::Portfolio,
-    ticker::Ticker,
-    watchlist::WatchedTicker,
-    workstation::{WatchlistLine, Workstation},
+use crate::{
+    domain::{
+        candle::{Candle, Interval},
+        money::Money,
+        portfolio::Portfolio,
+        ticker::Ticker,
+        watchlist::WatchedTicker,
+        workstation::{Statement, WatchedLines, WatchlistLine, Workstation},
+    },
+    error::ApiError,
 };
 
 /// The candles that a chart of the page starts with.
@@ -48,6 +52,25 @@ impl AppState {
         Portfolio::value(&books.account, |ticker| tick.price(ticker))
     }
 
+    /// What the portfolio was worth when the UTC day began; nothing while the database does not answer.
+    pub async fn day_start_value(&self) -> Option<Money> {
+        self.ledger.value_before((self.clock)().start_of_day()).await.ok()
+    }
+
+    /// Gives the account its deposit back.
+    ///
+    /// # Errors
+    /// When the ledger is busy.
+    pub async fn reset(&self) -> Result<(), ApiError> {
+        self.ledger.submit(Reset { at: (self.clock)() }).await
+    }
+
+    /// The account as it is now, without any price.
+    pub fn statement(&self) -> Statement {
+        let books = self.ledger.books();
+        Statement { account: books.account.clone(), today: books.today.clone() }
+    }
+
     /// What a chart shows of a ticker; empty when that is neither watched nor held.
     pub fn chart(&self, ticker: Ticker, interval: Interval) -> Vec<Candle> {
         self.feed.candles(ticker, interval, CHART_CANDLES_MAX).unwrap_or_default()
@@ -55,22 +78,65 @@ impl AppState {
 
     /// What the page starts from: one state of the books, and one tick. The chart is that of `selected`, or of the first
     /// ticker watched when that one is neither watched nor held.
-    pub fn workstation(&self, selected: Option<Ticker>) -> Workstation {
+    pub async fn workstation(&self, selected: Option<Ticker>) -> Workstation {
+        let day_start_value = self.day_start_value().await;
         let (books, tick) = (self.ledger.books(), self.feed.latest());
-        let line = |watched: &WatchedTicker| WatchlistLine {
-            ticker: watched.ticker,
-            company: company_name(watched.ticker).map(str::to_owned),
-            sparkline: self.feed.sparkline(watched.ticker),
-        };
         let wanted = books.wanted();
         let selected = selected.filter(|ticker| wanted.contains(ticker));
         let charted = selected.or_else(|| books.watchlist.first().map(|watched| watched.ticker));
         Workstation {
             account: books.account.clone(),
-            watchlist: books.watchlist.iter().map(line).collect(),
+            day_start_value,
+            today: books.today.clone(),
+            watchlist: books.watchlist.iter().map(|watched| self.line(watched)).collect(),
             quotes: tick.quotes.values().copied().collect(),
             market_source: self.feed.source().to_owned(),
             chart: charted.map(|ticker| (ticker, self.chart(ticker, Interval::Second))),
+        }
+    }
+
+    /// The watchlist as the page shows it, with the prices of its tickers.
+    pub fn watched_lines(&self) -> WatchedLines {
+        let (books, tick) = (self.ledger.books(), self.feed.latest());
+        WatchedLines {
+            lines: books.watchlist.iter().map(|watched| self.line(watched)).collect(),
+            quotes: books.watchlist.iter().filter_map(|watched| tick.quotes.get(&watched.ticker)).copied().collect(),
+        }
+    }
+
+    /// Adds a ticker to the watchlist, in front of `before` or at the end, and waits for its first price.
+    ///
+    /// # Errors
+    /// When the list is full, or the ledger busy.
+    pub async fn watch(&self, ticker: Ticker, before: Option<Ticker>) -> Result<WatchedLines, ApiError> {
+        self.watchlist.add_before(ticker, before).await?;
+        self.feed.tick_with(ticker, FIRST_PRICE_MAX).await;
+        Ok(self.watched_lines())
+    }
+
+    /// Takes a ticker off the watchlist.
+    ///
+    /// # Errors
+    /// When it is not on the list, or the ledger is busy.
+    pub async fn unwatch(&self, ticker: Ticker) -> Result<WatchedLines, ApiError> {
+        self.watchlist.remove(ticker).await?;
+        Ok(self.watched_lines())
+    }
+
+    /// Moves a ticker of the watchlist in front of `before`, or to the end.
+    ///
+    /// # Errors
+    /// When it is not on the list, or the ledger is busy.
+    pub async fn reorder(&self, ticker: Ticker, before: Option<Ticker>) -> Result<WatchedLines, ApiError> {
+        self.watchlist.place_before(ticker, before).await?;
+        Ok(self.watched_lines())
+    }
+
+    fn line(&self, watched: &WatchedTicker) -> WatchlistLine {
+        WatchlistLine {
+            ticker: watched.ticker,
+            company: company_name(watched.ticker).map(str::to_owned),
+            sparkline: self.feed.sparkline(watched.ticker),
         }
     }
 }

@@ -1,10 +1,15 @@
 //! Changing the watchlist: one way for REST, server functions and copilot alike.
 
+use std::time::Duration;
+
 use super::{
     clock::Clock,
-    ledger::{Ledger, UnwatchTicker, WatchTicker, Watched},
+    ledger::{Ledger, ReorderWatchlist, UnwatchTicker, WatchTicker, Watched},
 };
 use crate::{domain::ticker::Ticker, error::ApiError};
+
+/// How long an answer waits for a new ticker's first price; it is there at the next tick.
+pub const FIRST_PRICE_MAX: Duration = Duration::from_millis(1_500);
 
 /// Adds and removes tickers. Clones share the ledger.
 #[derive(Clone)]
@@ -23,7 +28,23 @@ impl WatchlistService {
     /// # Errors
     /// When the list is full, or the ledger busy.
     pub async fn add(&self, ticker: Ticker) -> Result<Watched, ApiError> {
-        self.ledger.submit(WatchTicker { ticker, at: (self.clock)() }).await
+        self.add_before(ticker, None).await
+    }
+
+    /// Adds a ticker in front of another one, or at the end when there is no such one on the list.
+    ///
+    /// # Errors
+    /// When the list is full, or the ledger busy.
+    pub async fn add_before(&self, ticker: Ticker, before: Option<Ticker>) -> Result<Watched, ApiError> {
+        self.ledger.submit(WatchTicker { ticker, before, at: (self.clock)() }).await
+    }
+
+    /// Moves a ticker in front of another one, or to the end when there is no such one on the list.
+    ///
+    /// # Errors
+    /// When it is not on the list, or the ledger is busy.
+    pub async fn place_before(&self, ticker: Ticker, before: Option<Ticker>) -> Result<(), ApiError> {
+        self.ledger.submit(ReorderWatchlist { ticker, before }).await
     }
 
     /// Takes a ticker off; one that is held keeps its live price.

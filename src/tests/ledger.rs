@@ -219,3 +219,20 @@ async fn books_that_could_not_be_read_after_a_failure_are_read_before_the_next_w
     ledger.submit(RecordSnapshot { total_value: INITIAL_DEPOSIT, at: noon() }).await.unwrap();
     assert_eq!(ledger.books().watchlist.len(), 9);
 }
+
+#[tokio::test]
+async fn a_day_starts_with_the_last_value_before_it_or_with_the_deposit() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = open(&folder).await;
+    let later = |seconds: i64| UtcInstant::from_unix_ms(NOON_MS + seconds * 1_000);
+    let midnight = noon().start_of_next_day();
+    assert_eq!(ledger.value_before(midnight).await, Ok(INITIAL_DEPOSIT));
+    for (at, cents) in [(later(60), 1_000_100), (later(120), 1_000_200), (midnight, 1_000_300)] {
+        ledger.submit(RecordSnapshot { total_value: Money::from_cents(cents), at }).await.unwrap();
+    }
+    assert_eq!(ledger.value_before(midnight).await, Ok(Money::from_cents(1_000_200)));
+    assert_eq!(ledger.value_before(noon()).await, Ok(INITIAL_DEPOSIT), "before it was opened");
+
+    ledger.submit(Reset { at: midnight }).await.unwrap();
+    assert_eq!(ledger.value_before(midnight).await, Ok(INITIAL_DEPOSIT), "a reset begins anew");
+}

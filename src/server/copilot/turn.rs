@@ -191,7 +191,7 @@ impl Service {
     async fn prepare(&self, actions: &[&NewAction]) -> Vec<ActionRun> {
         let prepared = actions.iter().map(async |action| {
             let step = match action.action {
-                Action::Watch(ticker) => Step::Watch(WatchTicker { ticker, at: (self.clock)() }),
+                Action::Watch(ticker) => Step::Watch(WatchTicker { ticker, before: None, at: (self.clock)() }),
                 Action::Unwatch(ticker) => Step::Unwatch(UnwatchTicker { ticker }),
                 Action::Trade { ticker, side, quantity } => {
                     // Its id names the order, so that it is filled once, whatever happens.

@@ -11,8 +11,8 @@ use leptos_axum::{LeptosRoutes, file_and_error_handler_with_context, generate_ro
 use tower::ServiceBuilder;
 use tower_http::{
     compression::CompressionLayer,
-    services::{ServeDir, fs::ServeFileSystemResponseBody},
-    set_header::SetResponseHeaderLayer,
+    services::{ServeDir, ServeFile, fs::ServeFileSystemResponseBody},
+    set_header::{SetResponseHeader, SetResponseHeaderLayer},
 };
 
 use super::security_headers;
@@ -59,6 +59,19 @@ impl Site {
     }
 }
 
+const SERVICE_WORKER: &str = "/sw.js";
+
+/// The service worker's script. It is checked for a new version at each visit, and what it may do is said with it: fetch
+/// from here, and nothing else.
+fn service_worker(
+    options: &LeptosOptions,
+) -> SetResponseHeader<SetResponseHeader<ServeFile, HeaderValue>, HeaderValue> {
+    ServiceBuilder::new()
+        .layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("no-cache")))
+        .layer(SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, security_headers::WORKER_POLICY))
+        .service(ServeFile::new(format!("{}{SERVICE_WORKER}", options.site_root)))
+}
+
 /// The page and its files: every path that is not the API's.
 pub fn router(state: &AppState) -> Router<AppState> {
     let options = &state.leptos_options;
@@ -80,5 +93,6 @@ pub fn router(state: &AppState) -> Router<AppState> {
         })
         .fallback(file_and_error_handler_with_context::<AppState, _>(set_policy, shell))
         .layer(CompressionLayer::new())
+        .route_service(SERVICE_WORKER, service_worker(options))
         .nest_service(&format!("/{}", options.site_pkg_dir), files)
 }

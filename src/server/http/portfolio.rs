@@ -21,11 +21,10 @@ use crate::{
         portfolio::Portfolio,
     },
     error::ApiError,
-    server::{ledger::Reset, state::AppState},
+    server::{ledger::TRADES_MAX, state::AppState},
 };
 
 const TRADES_DEFAULT: usize = 100;
-const TRADES_MAX: usize = 500;
 
 pub fn router() -> Router<AppState> {
     Router::new()
@@ -115,7 +114,7 @@ pub async fn history(
     responses((status = 200, description = "The fresh portfolio.", body = Portfolio))
 )]
 pub async fn reset(State(state): State<AppState>) -> Result<Json<Portfolio>, ApiError> {
-    state.ledger.submit(Reset { at: (state.clock)() }).await?;
+    state.reset().await?;
     Ok(Json(state.portfolio()))
 }
 

@@ -27,6 +27,9 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
 /// Of all that is not a page: were it shown as one, it could do nothing.
 const DATA_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
+/// Of the service worker, which hands requests on.
+pub const WORKER_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; connect-src 'self'");
+
 /// Adds the headers, and the policy of what is not a page unless there is another.
 pub async fn add(mut response: Response) -> Response {
     let headers = response.headers_mut();
@@ -53,7 +56,7 @@ pub fn set_page_policy(reload_sources: &str) {
 fn page_policy(nonce: &str, reload_sources: &str) -> String {
     format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; connect-src 'self'{reload_sources}; \
-         style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; font-src 'self'; manifest-src 'self'; \
+         style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; font-src 'self'; manifest-src 'self'; worker-src 'self'; \
          base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 }

@@ -1,7 +1,5 @@
 //! `/api/watchlist`: the tickers that are followed, with their prices.
 
-use std::time::Duration;
-
 use axum::{
     Json, Router,
     extract::{Path, State},
@@ -19,17 +17,14 @@ use crate::{
         watchlist::{Watchlist, WatchlistEntry},
     },
     error::ApiError,
-    server::{ledger::Watched, state::AppState},
+    server::{ledger::Watched, state::AppState, watchlist::FIRST_PRICE_MAX},
 };
-
-/// How long the answer waits for a new ticker's first price; it is there at the next tick.
-const FIRST_PRICE_MAX: Duration = Duration::from_millis(1_500);
 
 pub fn router() -> Router<AppState> {
     Router::new().route("/watchlist", get(read).post(add)).route("/watchlist/{ticker}", delete(remove))
 }
 
-/// The watchlist, in the order added, with prices and sparklines.
+/// The watchlist, in the order added unless it was rearranged on the page, with prices and sparklines.
 #[utoipa::path(get, path = "/api/watchlist", tag = "Watchlist", responses((status = 200, body = Watchlist)))]
 pub async fn read(State(state): State<AppState>) -> Json<Watchlist> {
     let (books, tick) = (state.ledger.books(), state.feed.latest());

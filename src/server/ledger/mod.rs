@@ -27,16 +27,20 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::{account::Account, copilot::Autonomy, instant::UtcInstant, ticker::Ticker, watchlist::WatchedTicker},
+    domain::{
+        account::Account, copilot::Autonomy, day::DayTrades, instant::UtcInstant, ticker::Ticker,
+        watchlist::WatchedTicker,
+    },
     error::ApiError,
     server::{clock::Clock, metrics::Metrics},
 };
 
+pub use read::TRADES_MAX;
 pub use reset::Reset;
 pub use snapshot::{RecordSnapshot, ThinSnapshots};
 pub use store::StoreError;
 pub use trade::PlaceOrder;
-pub use watchlist::{UnwatchTicker, WatchTicker, Watched};
+pub use watchlist::{ReorderWatchlist, UnwatchTicker, WatchTicker, Watched};
 use writer::{Job, Pending, Writer};
 
 /// The writes that may wait; one more is told [`ApiError::Busy`].
@@ -49,8 +53,10 @@ pub type TickerSet = BTreeSet<Ticker>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Books {
     pub account: Account,
-    /// In the order added.
+    /// In the list's order: as added, unless rearranged.
     pub watchlist: Vec<WatchedTicker>,
+    /// What was traded on the day of the latest trade.
+    pub today: DayTrades,
     /// When the account was opened, or last reset: its equity curve begins here.
     pub opened_at: UtcInstant,
     /// What the copilot may do by itself.

@@ -1,35 +1,51 @@
-//! Reads of what is only in the file: past trades, and the equity curve. They never wait for the writer.
+//! Reads of what is only in the file: past trades, what they realised, and the equity curve. They never wait for the writer.
 
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use tracing::error;
 
-use super::{Ledger, store::ACCOUNT_ID, trade::read_trade};
+use super::{
+    Ledger,
+    store::{ACCOUNT_ID, decode},
+    trade::{TRADE_BY_ORDER, read_receipt, read_trade},
+};
 use crate::{
     domain::{
         equity::{EquityHistory, HISTORY_POINTS_MAX, HistoryRange, Snapshot, downsample},
         instant::UtcInstant,
         money::Money,
-        order::{Trade, TradesPage},
+        order::{ClientOrderId, Trade, TradeReceipt, TradesPage},
+        realized::RealizedLine,
     },
     error::ApiError,
 };
 
+/// The most trades of a page.
+pub const TRADES_MAX: usize = 500;
+
 /// The account's trades since its latest reset, newest first.
 const TRADES_PAGE: &str = "SELECT * FROM trades
     WHERE account_id = ?1 AND sequence > ?2 AND sequence < ?3 ORDER BY sequence DESC LIMIT ?4";
+
+const REALIZED: &str =
+    "SELECT ticker, COUNT(*) AS sales, SUM(notional_cents) AS proceeds, SUM(realized_pnl_cents) AS pnl
+    FROM trades WHERE account_id = ?1 AND side = 'sell' AND sequence > ?2 GROUP BY ticker ORDER BY ticker";
 
 const TRADE_SEQUENCE: &str = "SELECT sequence FROM trades WHERE id = ?1 AND account_id = ?2";
 
 const EQUITY: &str = "SELECT recorded_at_s, total_value_cents FROM snapshots
     WHERE account_id = ?1 AND recorded_at_s >= ?2 ORDER BY recorded_at_s";
 
+const VALUE_BEFORE: &str = "SELECT total_value_cents FROM snapshots
+    WHERE account_id = ?1 AND recorded_at_s >= ?2 AND recorded_at_s < ?3 ORDER BY recorded_at_s DESC LIMIT 1";
+
 impl Ledger {
-    /// The trades since the latest reset, newest first: at most `limit`, and of those that came before the trade with
+    /// The trades since the latest reset, newest first: at most `limit` and [`TRADES_MAX`], and of those that came before the trade with
     /// the id `before`, when that is given.
     ///
     /// # Errors
     /// When there is no trade `before`, or the database does not answer.
     pub async fn trades(&self, limit: usize, before: Option<&str>) -> Result<TradesPage, ApiError> {
+        let limit = limit.min(TRADES_MAX);
         let before = match before {
             None => i64::MAX,
             Some(id) => self.sequence_of(id).await?,
@@ -42,6 +58,58 @@ impl Ledger {
         trades.truncate(limit);
         let next_before = if has_more { trades.last().map(|trade| trade.id.clone()) } else { None };
         Ok(TradesPage { trades, next_before })
+    }
+
+    /// What the portfolio was last worth before `moment`; what it was opened with when that came later.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn value_before(&self, moment: UtcInstant) -> Result<Money, ApiError> {
+        let books = self.books();
+        let cents = sqlx::query_scalar(VALUE_BEFORE)
+            .bind(ACCOUNT_ID)
+            .bind(books.opened_at.unix_ms().div_euclid(1_000))
+            .bind(moment.unix_ms().div_euclid(1_000))
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(unavailable)?;
+        Ok(cents.map_or(books.account.initial_deposit, Money::from_cents))
+    }
+
+    /// What was answered to the order of this name; nothing when it was not filled.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn receipt(&self, client_order_id: &ClientOrderId) -> Result<Option<TradeReceipt>, ApiError> {
+        let row = sqlx::query(TRADE_BY_ORDER)
+            .bind(ACCOUNT_ID)
+            .bind(client_order_id.as_str())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(unavailable)?;
+        row.map(|row| read_receipt(&row)).transpose().map_err(unavailable)
+    }
+
+    /// What sales since the latest reset realised, in alphabetical order of their tickers.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn realized(&self) -> Result<Vec<RealizedLine>, ApiError> {
+        let rows = sqlx::query(REALIZED)
+            .bind(ACCOUNT_ID)
+            .bind(self.books().reset_after_sequence)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(unavailable)?;
+        let read = |row: &sqlx::sqlite::SqliteRow| -> Result<RealizedLine, sqlx::Error> {
+            Ok(RealizedLine {
+                ticker: decode("ticker", row.try_get::<String, _>("ticker")?.parse())?,
+                sales: row.try_get("sales")?,
+                proceeds: Money::from_cents(row.try_get("proceeds")?),
+                pnl: Money::from_cents(row.try_get("pnl")?),
+            })
+        };
+        rows.iter().map(read).collect::<Result<_, _>>().map_err(unavailable)
     }
 
     async fn sequence_of(&self, id: &str) -> Result<i64, ApiError> {
@@ -120,12 +188,12 @@ mod tests {
     #[case::trades_page(TRADES_PAGE, "trades_by_account")]
     #[case::trade_by_id(TRADE_SEQUENCE, "sqlite_autoindex_trades_1")]
     #[case::equity(EQUITY, "PRIMARY KEY")]
-    #[case::order_id(
-        "SELECT * FROM trades WHERE account_id = ?1 AND client_order_id = ?2",
-        "trades_by_client_order_id"
-    )]
     #[case::chat_page(CHAT_PAGE, "chat_messages_by_account")]
     #[case::copilot_trades(SPENT, "trades_by_copilot")]
+    #[case::value_before(VALUE_BEFORE, "PRIMARY KEY")]
+    #[case::order_id(TRADE_BY_ORDER, "trades_by_client_order_id")]
+    #[case::realized(REALIZED, "COVERING INDEX trades_realized")]
+    #[case::trades_of_the_day(store::LATEST_TRADES, "trades_by_account")]
     #[case::last_sequence("SELECT COALESCE(MAX(sequence), 0) FROM trades", "SEARCH trades")]
     #[tokio::test]
     async fn a_hot_query_uses_its_index(#[case] query: &'static str, #[case] index: &str) {

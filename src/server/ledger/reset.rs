@@ -4,7 +4,7 @@ use sqlx::SqliteConnection;
 
 use super::{Books, Write, snapshot::write_snapshot, store::ACCOUNT_ID, trade::write_account};
 use crate::{
-    domain::{account::Account, instant::UtcInstant},
+    domain::{account::Account, day::DayTrades, instant::UtcInstant},
     error::ApiError,
 };
 
@@ -28,6 +28,7 @@ impl Write for Reset {
             .await?;
         sqlx::query("DELETE FROM positions WHERE account_id = ?1").bind(ACCOUNT_ID).execute(&mut *rows).await?;
         books.account = Account::open(books.account.initial_deposit);
+        books.today = DayTrades::default();
         books.opened_at = self.at;
         books.reset_after_sequence = reset_after_sequence;
         write_account(books, rows).await?;

@@ -15,9 +15,12 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::Books;
+use futures::TryStreamExt;
+
+use super::{Books, trade::read_trade};
 use crate::domain::{
     account::{Account, Holding, INITIAL_DEPOSIT},
+    day::DayTrades,
     instant::UtcInstant,
     money::{Money, Quantity},
     ticker::Ticker,
@@ -32,6 +35,9 @@ const READERS_MAX: u32 = 4;
 
 /// The tables of the books and of the migrations.
 const TABLES_MIN: usize = 5;
+
+/// The account's trades after one, newest first.
+pub const LATEST_TRADES: &str = "SELECT * FROM trades WHERE account_id = ?1 AND sequence > ?2 ORDER BY sequence DESC";
 
 /// How long a statement waits for the file; with one writer it never has to.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -193,10 +199,12 @@ pub async fn load(connection: &mut SqliteConnection) -> Result<Books, sqlx::Erro
         let quantity = decode("quantity_millionths", Quantity::from_millionths(row.try_get("quantity_millionths")?))?;
         holdings.insert(ticker, Holding { quantity, cost_basis: Money::from_cents(row.try_get("cost_basis_cents")?) });
     }
+    let reset_after_sequence: i64 = account.try_get("reset_after_sequence")?;
     Ok(Books {
+        today: load_today(connection, reset_after_sequence).await?,
         opened_at: UtcInstant::from_unix_ms(account.try_get("opened_at_ms")?),
         autonomy: decode("autonomy", account.try_get::<String, _>("autonomy")?.parse())?,
-        reset_after_sequence: account.try_get("reset_after_sequence")?,
+        reset_after_sequence,
         chat_cleared_after_sequence: account.try_get("chat_cleared_after_sequence")?,
         account: Account {
             cash: Money::from_cents(account.try_get("cash_cents")?),
@@ -212,6 +220,21 @@ pub async fn load(connection: &mut SqliteConnection) -> Result<Books, sqlx::Erro
             })
             .collect::<Result<_, sqlx::Error>>()?,
     })
+}
+
+/// Adds up the trades of the day of the latest one; older ones are not looked at.
+async fn load_today(connection: &mut SqliteConnection, after_sequence: i64) -> Result<DayTrades, sqlx::Error> {
+    let mut newest_first = sqlx::query(LATEST_TRADES).bind(ACCOUNT_ID).bind(after_sequence).fetch(connection);
+    let mut today = DayTrades::default();
+    let mut is_first = true;
+    while let Some(row) = newest_first.try_next().await? {
+        let trade = read_trade(&row)?;
+        if !std::mem::take(&mut is_first) && !today.includes(trade.executed_at) {
+            break;
+        }
+        today.record(trade.side, trade.ticker, trade.quantity, trade.notional, trade.executed_at);
+    }
+    Ok(today)
 }
 
 /// A stored value that our types refuse is the database's fault, not the caller's.

@@ -22,6 +22,8 @@ use crate::{
     server::market::feed::Tick,
 };
 
+pub const TRADE_BY_ORDER: &str = "SELECT * FROM trades WHERE account_id = ?1 AND client_order_id = ?2";
+
 /// An order with everything that decides it, so that applying it twice gives the same result.
 pub struct PlaceOrder {
     pub order: OrderRequest,
@@ -52,6 +54,7 @@ impl Write for PlaceOrder {
             Err(refusal) => return Ok(Err(ApiError::refused(&self.order, refusal))),
         };
         let receipt = self.receipt(books, price, &fill);
+        books.today.record(side, ticker, quantity, fill.notional, self.executed_at);
         write_account(books, rows).await?;
         write_position(ticker, fill.holding, rows).await?;
         write_trade(&receipt, fill.holding, rows).await?;
@@ -91,7 +94,7 @@ impl PlaceOrder {
         let Some(client_order_id) = &self.order.client_order_id else {
             return Ok(None);
         };
-        sqlx::query("SELECT * FROM trades WHERE account_id = ?1 AND client_order_id = ?2")
+        sqlx::query(TRADE_BY_ORDER)
             .bind(ACCOUNT_ID)
             .bind(client_order_id.as_str())
             .fetch_optional(rows)
@@ -201,7 +204,7 @@ pub fn read_trade(row: &SqliteRow) -> Result<Trade, sqlx::Error> {
 }
 
 /// The receipt as it was given: the position is valued at the trade's own price, as it was then.
-fn read_receipt(row: &SqliteRow) -> Result<TradeReceipt, sqlx::Error> {
+pub fn read_receipt(row: &SqliteRow) -> Result<TradeReceipt, sqlx::Error> {
     let trade = read_trade(row)?;
     let total_value = row.try_get::<Option<i64>, _>("total_value_cents_after")?.map(Money::from_cents);
     let quantity_after: Option<i64> = row.try_get("quantity_millionths_after")?;

@@ -1,4 +1,4 @@
-//! Watching a ticker, and no longer.
+//! Watching a ticker, and no longer; and where it stands in the list.
 
 use sqlx::SqliteConnection;
 
@@ -12,9 +12,11 @@ use crate::{
     error::ApiError,
 };
 
-/// Appends a ticker to the watchlist, unless it is there.
+/// Adds a ticker to the watchlist, unless it is there.
 pub struct WatchTicker {
     pub ticker: Ticker,
+    /// What it stands in front of; the end, when that is nothing or not on the list.
+    pub before: Option<Ticker>,
     pub at: UtcInstant,
 }
 
@@ -46,10 +48,13 @@ impl Write for WatchTicker {
         .bind(ACCOUNT_ID)
         .bind(self.ticker.as_str().to_owned())
         .bind(self.at.unix_ms())
-        .execute(rows)
+        .execute(&mut *rows)
         .await?;
         let watched = WatchedTicker { ticker: self.ticker, added_at: self.at };
         books.watchlist.push(watched);
+        if self.before.is_some() {
+            place_before(books, self.ticker, self.before, rows).await?;
+        }
         Ok(Ok(Watched::Added(watched)))
     }
 }
@@ -74,4 +79,50 @@ impl Write for UnwatchTicker {
         books.watchlist.remove(index);
         Ok(Ok(()))
     }
+}
+
+/// Moves a ticker of the watchlist. The others keep their order, so that moves made at once by several pages agree.
+pub struct ReorderWatchlist {
+    pub ticker: Ticker,
+    /// What it stands in front of; the end, when that is nothing or not on the list.
+    pub before: Option<Ticker>,
+}
+
+impl Write for ReorderWatchlist {
+    type Outcome = ();
+
+    async fn apply(&self, books: &mut Books, rows: &mut SqliteConnection) -> Result<Result<(), ApiError>, sqlx::Error> {
+        if !books.watchlist.iter().any(|watched| watched.ticker == self.ticker) {
+            return Ok(Err(ApiError::NotWatched { ticker: self.ticker }));
+        }
+        place_before(books, self.ticker, self.before, rows).await?;
+        Ok(Ok(()))
+    }
+}
+
+/// Moves a ticker of the list, and numbers all of it anew: it is short.
+async fn place_before(
+    books: &mut Books,
+    ticker: Ticker,
+    before: Option<Ticker>,
+    rows: &mut SqliteConnection,
+) -> Result<(), sqlx::Error> {
+    let index_of = |list: &[WatchedTicker], ticker| list.iter().position(|watched| watched.ticker == ticker);
+    if before == Some(ticker) {
+        return Ok(());
+    }
+    if let Some(from) = index_of(&books.watchlist, ticker) {
+        let moved = books.watchlist.remove(from);
+        let to = before.and_then(|before| index_of(&books.watchlist, before)).unwrap_or(books.watchlist.len());
+        books.watchlist.insert(to, moved);
+    }
+    for (ordinal, watched) in (0_i64..).zip(&books.watchlist) {
+        sqlx::query("UPDATE watchlist SET ordinal = ?3 WHERE account_id = ?1 AND ticker = ?2 AND ordinal <> ?3")
+            .bind(ACCOUNT_ID)
+            .bind(watched.ticker.as_str().to_owned())
+            .bind(ordinal)
+            .execute(&mut *rows)
+            .await?;
+    }
+    Ok(())
 }

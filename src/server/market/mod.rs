@@ -9,7 +9,7 @@ pub mod simulator;
 use std::time::Duration;
 
 use crate::{
-    domain::{candle::Candle, quote::Quote, ticker::Ticker},
+    domain::{candle::Candle, quote::Quote, ticker::Ticker, workstation::Listed},
     server::ledger::TickerSet,
 };
 
@@ -64,4 +64,12 @@ pub struct SourceError(pub String);
 /// What a ticker is called, where it is known.
 pub fn company_name(ticker: Ticker) -> Option<&'static str> {
     simulator::listing(ticker).map(|listing| listing.company)
+}
+
+/// Every ticker that is known by name, in alphabetical order.
+pub fn listings() -> Vec<Listed> {
+    let mut listings: Vec<Listed> =
+        simulator::listings::all().map(|(ticker, company)| Listed { ticker, company: company.to_owned() }).collect();
+    listings.sort_by_key(|listed| listed.ticker);
+    listings
 }

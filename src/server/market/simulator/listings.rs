@@ -41,6 +41,12 @@ pub fn known(ticker: Ticker) -> Option<Listing> {
     })
 }
 
+/// The tickers that are known by name, each with its company.
+pub fn all() -> impl Iterator<Item = (Ticker, &'static str)> {
+    // Each is well-formed, as a test makes sure of; one that is not would be left out.
+    LISTINGS.iter().filter_map(|row| Some((row.0.parse().ok()?, row.1)))
+}
+
 /// What any other ticker is like: a price from 20 to 500 dollars, a volatility and a volume, always the same for the
 /// same stream.
 pub fn unlisted(rng: &mut impl Rng) -> Listing {
@@ -148,6 +154,7 @@ mod tests {
             assert!(!listing.company.is_empty());
             assert_plausible(&listing);
         }
+        assert_eq!(all().count(), LISTINGS.len());
         assert_eq!(known("ZZZZ".parse().unwrap()), None);
     }
 

@@ -1,7 +1,10 @@
 //! The watchlist: tickers with their prices, one of them selected.
 
+pub mod store;
+
 use leptos::prelude::*;
 
+use self::store::WatchlistStore;
 use super::{
     format::{MISSING, arrow, or_missing, signed_percent},
     market::{Flash, Market},
@@ -10,18 +13,22 @@ use super::{
 use crate::domain::{quote::Direction, ticker::Ticker, workstation::WatchlistLine};
 
 #[component]
-pub fn Watchlist(lines: Vec<WatchlistLine>, market: Market, selected: RwSignal<Option<Ticker>>) -> impl IntoView {
-    let count = lines.len();
+pub fn Watchlist(watchlist: WatchlistStore, market: Market, selected: RwSignal<Option<Ticker>>) -> impl IntoView {
+    let tickers = Memo::new(move |_| watchlist.tickers());
     view! {
         <section class="panel watchlist" data-testid="watchlist" aria-labelledby="watchlist-title">
             <div class="bar">
                 <h2 id="watchlist-title">"Watchlist"</h2>
-                <span class="label">{count}</span>
+                <span class="label">{move || tickers.with(Vec::len)}</span>
             </div>
             <ul class="rows">
-                {lines.into_iter().map(|line| view! { <WatchlistRow line market selected/> }).collect_view()}
+                <For each=move || tickers.get() key=|ticker| *ticker let:ticker>
+                    {untrack(|| watchlist.line(ticker)).map(|line| view! { <WatchlistRow line market selected/> })}
+                </For>
             </ul>
-            {(count == 0).then(|| view! { <p class="empty">"No ticker is watched."</p> })}
+            <Show when=move || tickers.with(Vec::is_empty)>
+                <p class="empty">"No ticker is watched."</p>
+            </Show>
         </section>
     }
 }

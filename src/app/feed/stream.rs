@@ -1,14 +1,19 @@
-//! The price feed: one event source, kept open, whose ticks go to the market store.
+//! The stream itself: one event source, opened again, after a while, whenever it ends.
 
-use std::{collections::BTreeMap, pin::pin, time::Duration};
+use std::{pin::pin, time::Duration};
 
-use futures::{StreamExt, stream::select_all};
+use futures::{
+    StreamExt,
+    future::{Either, select},
+    stream::select_all,
+};
 use gloo_net::eventsource::{State, futures::EventSource};
 use gloo_timers::future::sleep;
-use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
+use serde::Deserialize;
+use wasm_bindgen::JsCast;
 
-use super::market::{Connection, Market};
-use crate::domain::{quote::Quote, ticker::Ticker};
+use super::tabs::News;
+use crate::app::market::{Connection, Notice};
 
 const STREAM_URL: &str = "/api/stream/prices";
 
@@ -21,36 +26,44 @@ const BACKOFF_MAX: Duration = Duration::from_secs(15);
 const ATTEMPTS_BEFORE_DISCONNECTED: u32 = 6;
 
 /// A stream that is silent for so long is dead: there are two frames a second, and proxies can hold a connection open.
-const SILENCE_MAX: Duration = Duration::from_secs(20);
+pub const SILENCE_MAX: Duration = Duration::from_secs(20);
 
-/// Keeps the market up to date for as long as the calling component stands.
-pub fn follow_prices(market: Market) {
-    Effect::new(move || spawn_local_scoped_with_cancellation(run(market)));
-}
-
-async fn run(market: Market) {
+/// Tells what the stream brings, and how the connection stands, for ever.
+pub async fn run(tell: impl Fn(News)) {
     let mut attempt = 0;
     loop {
-        let end = listen(market, &mut attempt).await;
+        let end = listen(&tell, &mut attempt).await;
         attempt += 1;
-        market.connection.set(match end {
-            End::Lost if attempt <= ATTEMPTS_BEFORE_DISCONNECTED => Connection::Reconnecting { attempt },
-            End::Lost | End::Refused => Connection::Disconnected,
-        });
+        let (connection, problem) = match end {
+            End::Lost(problem) if attempt <= ATTEMPTS_BEFORE_DISCONNECTED => {
+                (Connection::Reconnecting { attempt }, problem)
+            }
+            End::Lost(problem) => (Connection::Disconnected { attempt }, problem),
+            End::Refused => {
+                (Connection::Disconnected { attempt }, Some("The server refuses the price stream.".to_owned()))
+            }
+        };
+        tell(News::Notice(Notice { connection, problem }));
         sleep(backoff(attempt, js_sys::Math::random())).await;
     }
 }
 
 /// How a stream ended.
 enum End {
-    /// The connection broke, or the server said that it stops.
-    Lost,
+    /// The connection broke, or the server said that it stops, and perhaps why.
+    Lost(Option<String>),
     /// The server answered something else than a stream.
     Refused,
 }
 
-/// Opens the stream and takes in its ticks until it ends; the first one sets `attempt` back.
-async fn listen(market: Market, attempt: &mut u32) -> End {
+/// What the server says before it ends a stream.
+#[derive(Deserialize)]
+struct LastWords {
+    detail: String,
+}
+
+/// Opens the stream and tells its frames until it ends; the first one sets `attempt` back.
+async fn listen(tell: &impl Fn(News), attempt: &mut u32) -> End {
     let Ok(mut source) = EventSource::new(STREAM_URL) else {
         return End::Refused;
     };
@@ -61,34 +74,30 @@ async fn listen(market: Market, attempt: &mut u32) -> End {
         return End::Refused;
     };
     let mut events = select_all(subscriptions);
-    let mut catches_up = true;
     loop {
-        let silence = pin!(sleep(SILENCE_MAX));
-        let event = match futures::future::select(events.next(), silence).await {
-            futures::future::Either::Left((event, _)) => event,
-            futures::future::Either::Right(_) => return End::Lost,
+        let event = match select(events.next(), pin!(sleep(SILENCE_MAX))).await {
+            Either::Left((event, _)) => event,
+            Either::Right(_) => return End::Lost(Some("The price stream fell silent.".to_owned())),
         };
         let Some(Ok((kind, message))) = event else {
             break;
         };
+        let data = message.data();
         if kind != "message" {
-            break;
+            // The browser's own error has no data.
+            let words = data.as_string().and_then(|text| serde_json::from_str::<LastWords>(&text).ok());
+            if words.is_none() {
+                break;
+            }
+            return End::Lost(words.map(|words| words.detail));
         }
-        let Some(quotes) = message.data().as_string().and_then(|text| read_frame(&text)) else {
+        let Ok(frame) = data.dyn_into() else {
             return End::Refused;
         };
-        market.apply(quotes.into_values(), !catches_up);
-        catches_up = false;
         *attempt = 0;
-        if market.connection.get_untracked() != Connection::Connected {
-            market.connection.set(Connection::Connected);
-        }
+        tell(News::Frame(frame));
     }
-    if matches!(source.state(), State::Closed) { End::Refused } else { End::Lost }
-}
-
-fn read_frame(text: &str) -> Option<BTreeMap<Ticker, Quote>> {
-    serde_json::from_str(text).ok()
+    if matches!(source.state(), State::Closed) { End::Refused } else { End::Lost(None) }
 }
 
 /// Doubles with each attempt, and is spread by `random` (0 to 1) so that pages do not all come back at once.

@@ -1,14 +1,15 @@
-//! The trade bar: a market order for the selected ticker.
+//! The trade ticket: a market order for the selected ticker.
 
 use std::time::Duration;
 
 use gloo_timers::future::sleep;
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{html::Input, prelude::*, task::spawn_local};
 
 use super::{account::Books, toast::Toasts};
 use crate::{
     api::place_order,
     domain::{
+        money::Quantity,
         order::{ClientOrderId, OrderRequest, Side, TradeReceipt},
         ticker::Ticker,
     },
@@ -19,15 +20,52 @@ use crate::{
 const RESENDS_MAX: u32 = 3;
 const RESEND_DELAY: Duration = Duration::from_secs(1);
 
-#[component]
-pub fn TradeBar(books: Books, toasts: Toasts, selected: RwSignal<Option<Ticker>>) -> impl IntoView {
-    let symbol = |ticker: Option<Ticker>| ticker.map(|ticker| ticker.to_string()).unwrap_or_default();
-    let ticker = RwSignal::new(symbol(selected.get_untracked()));
-    let quantity = RwSignal::new("1".to_owned());
-    let is_pending = RwSignal::new(false);
-    Effect::watch(move || selected.get(), move |selected, _, _| ticker.set(symbol(*selected)), false);
+/// The handle to the page's trade ticket; copies share it.
+#[derive(Clone, Copy)]
+pub struct Ticket {
+    ticker: RwSignal<String>,
+    quantity: RwSignal<String>,
+    is_pending: RwSignal<bool>,
+    quantity_field: NodeRef<Input>,
+    books: Books,
+    toasts: Toasts,
+}
 
-    let submit = move |side: Side| {
+impl Ticket {
+    /// A ticket for the ticker selected, now and whenever another one is.
+    pub fn new(books: Books, toasts: Toasts, selected: RwSignal<Option<Ticker>>) -> Self {
+        let symbol = |ticker: Option<Ticker>| ticker.map(|ticker| ticker.to_string()).unwrap_or_default();
+        let ticker = RwSignal::new(symbol(selected.get_untracked()));
+        Effect::watch(move || selected.get(), move |selected, _, _| ticker.set(symbol(*selected)), false);
+        Self {
+            ticker,
+            quantity: RwSignal::new("1".to_owned()),
+            is_pending: RwSignal::new(false),
+            quantity_field: NodeRef::new(),
+            books,
+            toasts,
+        }
+    }
+
+    /// Writes an order into the ticket, for a person to look at and place.
+    pub fn fill(self, ticker: Ticker, quantity: Quantity, _side: Side) {
+        self.ticker.set(ticker.to_string());
+        self.quantity.set(quantity.to_string());
+        self.focus();
+    }
+
+    /// Puts the cursor into the quantity.
+    pub fn focus(self) {
+        if let Some(field) = self.quantity_field.get_untracked() {
+            // Only an element that has left the page refuses.
+            let _ = field.focus();
+            field.select();
+        }
+    }
+
+    /// Places the order that the ticket shows, unless one is on its way.
+    pub fn place(self, side: Side) {
+        let Self { ticker, quantity, is_pending, books, toasts, .. } = self;
         if is_pending.get_untracked() {
             return;
         }
@@ -46,8 +84,12 @@ pub fn TradeBar(books: Books, toasts: Toasts, selected: RwSignal<Option<Ticker>>
             }
             is_pending.set(false);
         });
-    };
+    }
+}
 
+#[component]
+pub fn TicketPanel(ticket: Ticket) -> impl IntoView {
+    let Ticket { ticker, quantity, is_pending, .. } = ticket;
     view! {
         <form class="panel trade-bar" aria-label="Trade" on:submit=move |event| event.prevent_default()>
             <label class="field">
@@ -67,6 +109,7 @@ pub fn TradeBar(books: Books, toasts: Toasts, selected: RwSignal<Option<Ticker>>
                 <span class="label">"Quantity"</span>
                 <input
                     data-testid="trade-quantity"
+                    node_ref=ticket.quantity_field
                     inputmode="decimal"
                     autocomplete="off"
                     maxlength="20"
@@ -75,10 +118,10 @@ pub fn TradeBar(books: Books, toasts: Toasts, selected: RwSignal<Option<Ticker>>
                     on:input:target=move |event| quantity.set(event.target().value())
                 />
             </label>
-            <button type="button" class="buy" data-testid="trade-buy" disabled=is_pending on:click=move |_| submit(Side::Buy)>
+            <button type="button" class="buy" data-testid="trade-buy" disabled=is_pending on:click=move |_| ticket.place(Side::Buy)>
                 "Buy"
             </button>
-            <button type="button" class="sell" data-testid="trade-sell" disabled=is_pending on:click=move |_| submit(Side::Sell)>
+            <button type="button" class="sell" data-testid="trade-sell" disabled=is_pending on:click=move |_| ticket.place(Side::Sell)>
                 "Sell"
             </button>
         </form>

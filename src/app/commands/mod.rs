@@ -1,0 +1,102 @@
+//! What can be done from the keyboard: one registry, which the shortcuts, the help sheet and the palette all read.
+
+mod help;
+mod matching;
+mod palette;
+mod search;
+mod shortcuts;
+
+use leptos::prelude::*;
+
+pub use help::HelpSheet;
+pub use palette::{Palette, Reach};
+pub use shortcuts::follow_keys;
+
+/// What a command is about; the help sheet has a list for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    Trade,
+    Watchlist,
+    Chart,
+    Panels,
+    Page,
+}
+
+pub const SECTIONS: [Section; 5] = [Section::Trade, Section::Watchlist, Section::Chart, Section::Panels, Section::Page];
+
+impl Section {
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Trade => "Trade",
+            Self::Watchlist => "Watchlist",
+            Self::Chart => "Chart",
+            Self::Panels => "Panels",
+            Self::Page => "Page",
+        }
+    }
+}
+
+/// Something to do.
+#[derive(Clone)]
+pub struct Command {
+    pub section: Section,
+    pub title: String,
+    /// The key for it, as `KeyboardEvent::key` has it (`b`, `/`, `?`), pressed alone; or words, such as `↑ ↓`, where the
+    /// panel that has the focus listens for itself.
+    pub keys: Option<&'static str>,
+    /// Nothing where a panel listens for itself.
+    pub run: Option<Callback<()>>,
+}
+
+/// The handle to the page's commands; copies share it.
+#[derive(Clone, Copy)]
+pub struct Commands {
+    known: RwSignal<Vec<Command>>,
+    pub is_help_open: RwSignal<bool>,
+    pub is_palette_open: RwSignal<bool>,
+}
+
+impl Commands {
+    pub fn new() -> Self {
+        let commands = Self {
+            known: RwSignal::new(Vec::new()),
+            is_help_open: RwSignal::new(false),
+            is_palette_open: RwSignal::new(false),
+        };
+        commands.note(Section::Page, "Command palette", "Ctrl K");
+        commands.add(Section::Page, "Keyboard shortcuts", Some("?"), move || commands.is_help_open.set(true));
+        commands.note(Section::Page, "Close what is open", "Esc");
+        commands
+    }
+
+    /// Makes something known that can be done, with the key that does it, if one does.
+    pub fn add(
+        self,
+        section: Section,
+        title: impl Into<String>,
+        keys: Option<&'static str>,
+        run: impl Fn() + Send + Sync + 'static,
+    ) {
+        let run = Some(Callback::new(move |()| run()));
+        self.known.update(|known| known.push(Command { section, title: title.into(), keys, run }));
+    }
+
+    /// Makes keys known that a panel listens for by itself, for the help sheet alone.
+    pub fn note(self, section: Section, title: &str, keys: &'static str) {
+        let title = title.to_owned();
+        self.known.update(|known| known.push(Command { section, title, keys: Some(keys), run: None }));
+    }
+
+    pub fn open_palette(self) {
+        self.is_palette_open.set(true);
+    }
+
+    fn run(self, index: usize) {
+        let run = self.known.with_untracked(|known| known.get(index)?.run);
+        run.into_iter().for_each(|run| run.run(()));
+    }
+
+    fn find(self, key: &str) -> Option<Callback<()>> {
+        self.known.with_untracked(|known| known.iter().find(|command| command.keys == Some(key))?.run)
+    }
+}

@@ -1,0 +1,175 @@
+//! The command palette: any ticker, an order, a panel, a setting, from one field and by keyboard alone.
+
+use leptos::{
+    ev::KeyboardEvent,
+    prelude::*,
+    task::{spawn_local, spawn_local_scoped},
+};
+
+use super::{
+    Commands,
+    search::{Action, Choice, Offer, search},
+};
+use crate::{
+    api::load_listings,
+    app::{account::Books, modal::Modal, ticket::Ticket, toast::Toasts, watchlist::store::WatchlistStore},
+    domain::{ticker::Ticker, workstation::Listed},
+};
+
+/// What the palette acts on.
+#[derive(Clone, Copy)]
+pub struct Reach {
+    pub books: Books,
+    pub watchlist: WatchlistStore,
+    pub ticket: Ticket,
+    pub toasts: Toasts,
+    pub selected: RwSignal<Option<Ticker>>,
+}
+
+#[component]
+pub fn Palette(commands: Commands, reach: Reach) -> impl IntoView {
+    let listings = RwSignal::new(Vec::new());
+    // Known names are read once, when they are first wanted; without them there are fewer to choose from.
+    Effect::new(move || {
+        if commands.is_palette_open.get() && listings.with_untracked(Vec::is_empty) {
+            spawn_local_scoped(async move {
+                if let Ok(known) = load_listings().await {
+                    let _ = listings.try_set(known);
+                }
+            });
+        }
+    });
+    view! {
+        <Modal is_open=commands.is_palette_open label="Command palette" class="palette" is_bare=true>
+            <Search commands reach listings/>
+        </Modal>
+    }
+    .into_any()
+}
+
+/// The field and its offers, made anew whenever the palette opens.
+#[component]
+fn Search(commands: Commands, reach: Reach, listings: RwSignal<Vec<Listed>>) -> impl IntoView {
+    let typed = RwSignal::new(String::new());
+    let active = RwSignal::new(0_usize);
+    let offers = Memo::new(move |_| {
+        let choices = listings.with(|listings| choices(reach, listings));
+        commands.known.with(|known| typed.with(|typed| search(typed, &choices, known)))
+    });
+    let choose = move |index: usize| {
+        if let Some(offer) = offers.with_untracked(|offers| offers.get(index).cloned()) {
+            commands.is_palette_open.set(false);
+            // Once the dialog is closed and has given the focus back, the action may take it elsewhere.
+            request_animation_frame(move || act(offer.action, commands, reach));
+        }
+    };
+    let press = move |event: KeyboardEvent| {
+        let count = offers.with_untracked(Vec::len);
+        let now = active.get_untracked();
+        let next = match event.key().as_str() {
+            "ArrowDown" => (now + 1) % count.max(1),
+            "ArrowUp" => (now + count.saturating_sub(1)) % count.max(1),
+            "Enter" => {
+                event.prevent_default();
+                return choose(now);
+            }
+            _ => return,
+        };
+        event.prevent_default();
+        active.set(next);
+        reveal(next);
+    };
+    let list = move || {
+        let options = offers.get().into_iter().enumerate().map(|(index, offer)| option(index, offer, active, choose));
+        options.collect_view()
+    };
+    view! {
+        <input
+            class="palette-input"
+            role="combobox"
+            aria-label="Ticker, order or command"
+            aria-expanded="true"
+            aria-controls="palette-options"
+            aria-autocomplete="list"
+            aria-activedescendant=move || offers.with(|offers| (!offers.is_empty()).then(|| option_id(active.get())))
+            placeholder="Ticker, “buy 5 NVDA”, panel, setting…"
+            autocomplete="off"
+            spellcheck="false"
+            autofocus=true
+            on:input:target=move |event| {
+                typed.set(event.target().value());
+                active.set(0);
+            }
+            on:keydown=press
+        />
+        <ul class="palette-options" id="palette-options" role="listbox" aria-label="Offers">
+            {list}
+        </ul>
+        <p class="empty" hidden=move || !offers.with(Vec::is_empty)>"Nothing here is called that."</p>
+    }
+    .into_any()
+}
+
+fn option_id(index: usize) -> String {
+    format!("palette-option-{index}")
+}
+
+fn option(index: usize, offer: Offer, active: RwSignal<usize>, choose: impl Fn(usize) + Copy + 'static) -> AnyView {
+    let Offer { title, detail, keys, action: _ } = offer;
+    view! {
+        <li
+            id=option_id(index)
+            role="option"
+            aria-selected=move || (active.get() == index).to_string()
+            on:click=move |_| choose(index)
+        >
+            <span>{title}</span>
+            <span class="muted">{detail}</span>
+            {keys.map(|keys| view! { <kbd>{keys.to_ascii_uppercase()}</kbd> })}
+        </li>
+    }
+    .into_any()
+}
+
+/// Scrolls an option into sight.
+fn reveal(index: usize) {
+    if let Some(option) = document().get_element_by_id(&option_id(index)) {
+        let options = web_sys::ScrollIntoViewOptions::new();
+        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+        option.scroll_into_view_with_scroll_into_view_options(&options);
+    }
+}
+
+/// What is watched, then what is held besides, then every other name that is known; tracked.
+fn choices(reach: Reach, listings: &[Listed]) -> Vec<Choice> {
+    let mut followed = reach.watchlist.tickers();
+    let besides: Vec<Ticker> = reach.books.held().into_iter().filter(|ticker| !followed.contains(ticker)).collect();
+    followed.extend(besides);
+    let name_of = |ticker: Ticker| listings.iter().find(|listed| listed.ticker == ticker);
+    let known = followed.iter().map(|ticker| Choice {
+        ticker: *ticker,
+        company: name_of(*ticker).map(|listed| listed.company.clone()).unwrap_or_default(),
+        is_followed: true,
+    });
+    let others = listings.iter().filter(|listed| !followed.contains(&listed.ticker));
+    let others =
+        others.map(|listed| Choice { ticker: listed.ticker, company: listed.company.clone(), is_followed: false });
+    known.chain(others).collect()
+}
+
+fn act(action: Action, commands: Commands, reach: Reach) {
+    match action {
+        Action::Fill(order) => {
+            reach.selected.set(Some(order.ticker));
+            reach.ticket.fill(order.ticker, order.quantity, order.side);
+        }
+        Action::Select(ticker) => reach.selected.set(Some(ticker)),
+        Action::Watch(ticker) => spawn_local(async move {
+            match reach.watchlist.add(ticker).await {
+                Ok(()) => reach.selected.set(Some(ticker)),
+                Err(error) => reach.toasts.error(error.to_string()),
+            }
+        }),
+        Action::Run(index) => commands.run(index),
+    }
+}

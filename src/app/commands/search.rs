@@ -1,0 +1,129 @@
+//! What the palette offers for what was typed: an order, tickers, and commands, the best first.
+
+use super::{Command, matching::score};
+use crate::domain::{order::Side, ticker::Ticker, typed_order::TypedOrder};
+
+/// The most that is offered at once.
+const OFFERS_MAX: usize = 40;
+
+/// A ticker that can be chosen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    pub ticker: Ticker,
+    pub company: String,
+    /// Watched or held, so that it has a price; another one is watched first.
+    pub is_followed: bool,
+}
+
+/// What choosing an offer does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Action {
+    Fill(TypedOrder),
+    Select(Ticker),
+    Watch(Ticker),
+    /// The command with this index.
+    Run(usize),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Offer {
+    pub title: String,
+    pub detail: String,
+    pub keys: Option<&'static str>,
+    pub action: Action,
+}
+
+/// Offers for `typed`; for nothing typed, what is followed and what can be done.
+pub fn search(typed: &str, choices: &[Choice], commands: &[Command]) -> Vec<Offer> {
+    let mut found: Vec<(u32, Offer)> = Vec::new();
+    if let Some(order) = TypedOrder::read(typed) {
+        found.push((u32::MAX, offer_order(order)));
+    }
+    for choice in choices {
+        if typed.trim().is_empty() && !choice.is_followed {
+            continue;
+        }
+        // What is followed comes first among equals.
+        let by_symbol = score(typed, choice.ticker.as_str()).map(|score| 2 * score + u32::from(choice.is_followed));
+        let by_company = score(typed, &choice.company);
+        found.extend(by_symbol.max(by_company).map(|score| (score, offer_choice(choice))));
+    }
+    for (index, command) in commands.iter().enumerate().filter(|(_, command)| command.run.is_some()) {
+        found.extend(score(typed, &command.title).map(|score| (score, offer_command(index, command))));
+    }
+    // Stable, so that equals stay in the order they were told in.
+    found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    found.truncate(OFFERS_MAX);
+    found.into_iter().map(|(_, offer)| offer).collect()
+}
+
+fn offer_order(order: TypedOrder) -> Offer {
+    let verb = match order.side {
+        Side::Buy => "Buy",
+        Side::Sell => "Sell",
+    };
+    Offer {
+        title: format!("{verb} {} {}", order.quantity, order.ticker),
+        detail: "Into the ticket; Enter there places it".to_owned(),
+        keys: None,
+        action: Action::Fill(order),
+    }
+}
+
+fn offer_choice(choice: &Choice) -> Offer {
+    let (action, detail) = match choice.is_followed {
+        true => (Action::Select(choice.ticker), choice.company.clone()),
+        false => (Action::Watch(choice.ticker), format!("{} · add to the watchlist", choice.company)),
+    };
+    Offer { title: choice.ticker.to_string(), detail, keys: None, action }
+}
+
+fn offer_command(index: usize, command: &Command) -> Offer {
+    Offer {
+        title: command.title.clone(),
+        detail: command.section.title().to_owned(),
+        keys: command.keys,
+        action: Action::Run(index),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use leptos::prelude::*;
+
+    use super::{super::Section, *};
+
+    fn choice(symbol: &str, company: &str, is_followed: bool) -> Choice {
+        Choice { ticker: symbol.parse().unwrap(), company: company.to_owned(), is_followed }
+    }
+
+    fn titles(typed: &str) -> Vec<String> {
+        let owner = Owner::new();
+        owner.with(|| {
+            let choices =
+                [choice("NVDA", "NVIDIA", true), choice("XOM", "Exxon Mobil", false), choice("V", "Visa", true)];
+            let command = |title: &str, run: Option<Callback<()>>| Command {
+                section: Section::Panels,
+                title: title.to_owned(),
+                keys: None,
+                run,
+            };
+            let commands = [command("Show the heatmap", Some(Callback::new(|()| ()))), command("Move a row", None)];
+            search(typed, &choices, &commands).into_iter().map(|offer| offer.title).collect()
+        })
+    }
+
+    #[test]
+    fn nothing_typed_offers_what_is_followed_and_what_can_be_done() {
+        assert_eq!(titles(""), ["NVDA", "V", "Show the heatmap"]);
+    }
+
+    #[test]
+    fn the_best_comes_first() {
+        assert_eq!(titles("v")[0], "V");
+        assert_eq!(titles("heat"), ["Show the heatmap"]);
+        assert_eq!(titles("exxon"), ["XOM"]);
+        assert_eq!(titles("buy 5 nvda")[0], "Buy 5 NVDA");
+        assert_eq!(titles("zzz"), [""; 0]);
+    }
+}

@@ -1,0 +1,65 @@
+//! Whether prices arrive, and where they come from.
+
+use leptos::prelude::*;
+
+use crate::app::market::{Connection, Market};
+
+#[component]
+pub fn ConnectionStatus(market: Market, market_source: String) -> impl IntoView {
+    let state = move || match market.connection.get() {
+        Connection::Connected => "connected",
+        Connection::Connecting | Connection::Reconnecting { .. } => "reconnecting",
+        Connection::Disconnected { .. } => "disconnected",
+    };
+    let words = move || match market.connection.get() {
+        Connection::Connected => "Connected".to_owned(),
+        Connection::Connecting => "Connecting".to_owned(),
+        Connection::Reconnecting { attempt } => format!("Reconnecting, attempt {attempt}"),
+        Connection::Disconnected { .. } => "Disconnected".to_owned(),
+    };
+    let source = match market_source.as_str() {
+        "simulator" => "Simulator".to_owned(),
+        "massive" => "Massive".to_owned(),
+        _ => market_source,
+    };
+    let tooltip = {
+        let source = source.clone();
+        move || describe(market.connection.get(), market.problem.get(), &source)
+    };
+    view! {
+        <p class="connection" data-testid="connection-status" data-state=state role="status" tabindex="0" title=tooltip>
+            <span class="dot" aria-hidden="true"></span>
+            <span class="connection-words">{words}</span>
+            <span class="muted connection-source">{source}</span>
+        </p>
+    }
+    .into_any()
+}
+
+/// What the tooltip says: what went wrong, if that is known, and what that means.
+fn describe(connection: Connection, problem: Option<String>, source: &str) -> String {
+    let meaning = match connection {
+        Connection::Connected => format!("Prices are live. Source: {source}."),
+        Connection::Connecting => format!("Waiting for the first prices. Source: {source}."),
+        Connection::Reconnecting { attempt } => {
+            format!("Prices are as they were last; attempt {attempt} to get them back. Trading goes on.")
+        }
+        Connection::Disconnected { attempt } => {
+            format!("Prices are as they were last, after {attempt} attempts; it goes on trying. Trading goes on.")
+        }
+    };
+    problem.map_or(meaning.clone(), |problem| format!("{problem} {meaning}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tooltip_says_what_is_wrong_and_what_that_means() {
+        assert_eq!(describe(Connection::Connected, None, "Simulator"), "Prices are live. Source: Simulator.");
+        let problem = Some("The server is shutting down.".to_owned());
+        let told = describe(Connection::Reconnecting { attempt: 2 }, problem, "Simulator");
+        assert!(told.starts_with("The server is shutting down. Prices are as they were last; attempt 2"), "{told}");
+    }
+}

@@ -1,0 +1,141 @@
+//! The header: what the portfolio is worth and what that changed, the cash, whether prices arrive, and the settings.
+
+mod connection;
+mod settings;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::{
+    account::Books,
+    commands::Commands,
+    day_start::DayStart,
+    format::{arrow, or_missing, signed_money, signed_percent, tone},
+    layout::Layout,
+    market::Market,
+    toast::Toasts,
+};
+use crate::domain::{money::Money, quote::Direction};
+use connection::ConnectionStatus;
+use settings::Settings;
+
+#[component]
+pub fn Header(
+    books: Books,
+    market: Market,
+    market_source: String,
+    day_start: DayStart,
+    toasts: Toasts,
+    layout: Layout,
+    commands: Commands,
+    /// What stands beside the connection.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    let total_value = Memo::new(move |_| books.portfolio().total_value);
+    let cash = Memo::new(move |_| books.cash());
+    let day_pnl = Memo::new(move |_| Gain::since(day_start.value(), total_value.get()));
+    let total_pnl = Memo::new(move |_| Gain::since(Some(books.initial_deposit()), total_value.get()));
+    let title = move || match total_value.get() {
+        Some(value) => format!("{value} · FinAlly"),
+        None => "FinAlly".to_owned(),
+    };
+    view! {
+        <Title text=title/>
+        <header class="header">
+            <h1 class="brand">"Fin"<b>"Ally"</b></h1>
+            <dl class="stats">
+                <div class="stat big">
+                    <dt>"Total value"</dt>
+                    <dd data-testid="total-value">{move || or_missing(total_value.get())}</dd>
+                </div>
+                <GainStat label="Day P&L" test_id="day-pnl" gain=day_pnl/>
+                <GainStat label="Total P&L" test_id="total-pnl" gain=total_pnl/>
+                <div class="stat">
+                    <dt>"Cash"</dt>
+                    <dd data-testid="cash-balance">{move || cash.get().to_string()}</dd>
+                </div>
+            </dl>
+            <div class="header-tools">
+                {children.map(|children| children())}
+                <ConnectionStatus market market_source/>
+                <button
+                    class="palette-hint"
+                    aria-label="Open the command palette"
+                    title="Command palette"
+                    on:click=move |_| commands.open_palette()
+                >
+                    <kbd>"Ctrl K"</kbd>
+                </button>
+                <Settings books day_start toasts layout commands/>
+            </div>
+        </header>
+    }
+    .into_any()
+}
+
+/// What a value gained since an earlier one, or lost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Gain {
+    amount: Money,
+    percent: Option<f64>,
+}
+
+impl Gain {
+    /// Nothing while one of the two is not known.
+    fn since(before: Option<Money>, now: Option<Money>) -> Option<Self> {
+        let before = before?;
+        let amount = now?.checked_sub(before)?;
+        Some(Self { amount, percent: amount.percent_of(before) })
+    }
+
+    fn direction(self) -> Direction {
+        match self.amount.cmp(&Money::ZERO) {
+            std::cmp::Ordering::Greater => Direction::Up,
+            std::cmp::Ordering::Less => Direction::Down,
+            std::cmp::Ordering::Equal => Direction::Flat,
+        }
+    }
+
+    /// `▲ +$128.40 (+1.25%)`
+    fn describe(self) -> String {
+        let percent = self.percent.map(|percent| format!(" ({})", signed_percent(percent))).unwrap_or_default();
+        format!("{} {}{percent}", arrow(self.direction()), signed_money(self.amount))
+    }
+}
+
+#[component]
+fn GainStat(label: &'static str, test_id: &'static str, gain: Memo<Option<Gain>>) -> impl IntoView {
+    view! {
+        <div class="stat">
+            <dt>{label}</dt>
+            <dd class=move || tone(gain.get().map(|gain| gain.amount)) data-testid=test_id>
+                {move || or_missing(gain.get().map(Gain::describe))}
+            </dd>
+        </div>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(1_000_000, 1_012_840, "▲ +$128.40 (+1.28%)")]
+    #[case(1_000_000, 998_000, "▼ −$20.00 (−0.20%)")]
+    #[case(1_000_000, 1_000_000, "◆ $0.00 (0.00%)")]
+    #[case(0, 500, "▲ +$5.00")]
+    fn a_gain_has_a_shape_and_a_sign(#[case] before: i64, #[case] now: i64, #[case] text: &str) {
+        let gain = Gain::since(Some(Money::from_cents(before)), Some(Money::from_cents(now)));
+        assert_eq!(gain.unwrap().describe(), text);
+    }
+
+    #[test]
+    fn a_gain_is_missing_while_a_value_is() {
+        assert_eq!(Gain::since(None, Some(Money::ZERO)), None);
+        assert_eq!(Gain::since(Some(Money::ZERO), None), None);
+    }
+}

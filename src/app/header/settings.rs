@@ -1,0 +1,127 @@
+//! The settings: theme, layout, starting over, taking the data along.
+
+use leptos::{prelude::*, task::spawn_local};
+
+use crate::{
+    api::reset_account,
+    app::{
+        account::Books,
+        commands::{Commands, Section},
+        day_start::DayStart,
+        layout::Layout,
+        modal::Modal,
+        theme::{ThemeChoice, use_theme_setting},
+        toast::Toasts,
+    },
+};
+
+const THEMES: [(ThemeChoice, &str); 3] =
+    [(ThemeChoice::System, "System"), (ThemeChoice::Dark, "Dark"), (ThemeChoice::Light, "Light")];
+
+/// What can be taken along: the name, the address, and the file's name.
+const EXPORTS: [(&str, &str, &str); 2] = [
+    ("Account (JSON)", "/api/portfolio", "finally-account.json"),
+    ("Equity curve (JSON)", "/api/portfolio/history?range=all", "finally-equity.json"),
+];
+
+#[component]
+pub fn Settings(
+    books: Books,
+    day_start: DayStart,
+    toasts: Toasts,
+    layout: Layout,
+    commands: Commands,
+) -> impl IntoView {
+    let is_resetting = RwSignal::new(false);
+    let theme = use_theme_setting();
+    for (choice, name) in THEMES {
+        commands
+            .add(Section::Page, format!("Theme: {}", name.to_ascii_lowercase()), None, move || theme.choose(choice));
+    }
+    commands.add(Section::Panels, "Reset the layout", None, move || layout.reset_all());
+    commands.add(Section::Page, "Reset the account…", None, move || is_resetting.set(true));
+    let themes = THEMES.map(|(choice, name)| {
+        view! {
+            <label>
+                <input
+                    type="radio"
+                    name="theme"
+                    value=name
+                    prop:checked=move || theme.choice() == choice
+                    on:change=move |_| theme.choose(choice)
+                />
+                <span>{name}</span>
+            </label>
+        }
+    });
+    let exports = EXPORTS.map(|(name, address, file)| {
+        view! {
+            <a href=address download=file rel="external">
+                {name}
+            </a>
+        }
+    });
+    view! {
+        <button class="settings-button" popovertarget="settings" aria-label="Settings" title="Settings">
+            "⚙"
+        </button>
+        <div class="settings" id="settings" popover="auto">
+            <fieldset class="segments">
+                <legend class="label">"Theme"</legend>
+                {themes}
+            </fieldset>
+            <p class="label">"Export"</p>
+            {exports}
+            <p class="label">"Page"</p>
+            <button popovertarget="settings" on:click=move |_| commands.is_help_open.set(true)>
+                "Keyboard shortcuts"
+                <kbd>"?"</kbd>
+            </button>
+            <button popovertarget="settings" on:click=move |_| layout.reset_all()>
+                "Reset the layout"
+            </button>
+            <button class="danger" popovertarget="settings" on:click=move |_| is_resetting.set(true)>
+                "Reset the account…"
+            </button>
+        </div>
+        <ResetDialog is_open=is_resetting books day_start toasts/>
+    }
+    .into_any()
+}
+
+#[component]
+fn ResetDialog(is_open: RwSignal<bool>, books: Books, day_start: DayStart, toasts: Toasts) -> impl IntoView {
+    let is_pending = RwSignal::new(false);
+    let reset = move |_| {
+        is_pending.set(true);
+        spawn_local(async move {
+            match reset_account().await {
+                Ok(()) => toasts.success("The account starts over.".to_owned()),
+                Err(error) => toasts.error(error.to_string()),
+            }
+            if let Err(error) = books.reload().await {
+                toasts.error(format!("The account could not be read. {error}"));
+            }
+            day_start.reload().await;
+            is_pending.set(false);
+            is_open.set(false);
+        });
+    };
+    view! {
+        <Modal is_open label="Reset the account?" class="confirm">
+            <p>
+                "All positions go, and cash is the initial deposit again. Past trades leave the history; "
+                "the watchlist and the conversation stay. This cannot be undone."
+            </p>
+            <div class="modal-actions">
+                <button class="plain" autofocus=true on:click=move |_| is_open.set(false)>
+                    "Keep it"
+                </button>
+                <button class="danger-button" disabled=is_pending on:click=reset>
+                    "Reset the account"
+                </button>
+            </div>
+        </Modal>
+    }
+    .into_any()
+}

@@ -1,0 +1,47 @@
+//! The places that panels stand in.
+
+use leptos::prelude::*;
+
+use super::{Layout, Panel};
+
+/// The element that a panel stands in, by which its separator and the shortcuts find it.
+pub fn id(panel: Panel) -> String {
+    format!("panel-{}", panel.as_str())
+}
+
+/// A place for one panel, which fills it.
+#[component]
+pub fn Slot(panel: Panel, children: Children) -> impl IntoView {
+    view! {
+        <div class="slot" id=id(panel) data-slot=panel.as_str() tabindex="-1">
+            {children()}
+        </div>
+    }
+    .into_any()
+}
+
+/// The copilot's place: a panel that closes to an edge with the button that opens it again.
+#[component]
+pub fn CopilotSlot(layout: Layout, children: Children) -> impl IntoView {
+    let is_open = move || layout.is_open(Panel::Copilot);
+    let label = move || if is_open() { "Close the copilot" } else { "Open the copilot" };
+    view! {
+        <aside class="slot copilot-slot" id=id(Panel::Copilot) data-slot="copilot" tabindex="-1" aria-label="Copilot">
+            <button
+                class="copilot-toggle"
+                data-testid="chat-toggle"
+                aria-controls="copilot"
+                aria-expanded=move || is_open().to_string()
+                aria-label=label
+                title=label
+                on:click=move |_| layout.toggle(Panel::Copilot)
+            >
+                <span aria-hidden="true">"Copilot"</span>
+            </button>
+            <div class="copilot-content" id="copilot">
+                {children()}
+            </div>
+        </aside>
+    }
+    .into_any()
+}

@@ -1,0 +1,27 @@
+//! Media queries: what the page has to know of the screen where the style sheet alone does not do.
+
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, closure::Closure};
+
+/// Whether `query` matches, from the first effects on and whenever that changes; until then, and on the server, not.
+pub fn use_media(query: &'static str) -> Signal<bool> {
+    let matches = RwSignal::new(false);
+    let listener = StoredValue::new_local(None);
+    Effect::new(move || {
+        let Ok(Some(list)) = window().match_media(query) else {
+            return;
+        };
+        let read = {
+            let list = list.clone();
+            // The page may be gone by the time the browser tells.
+            move || {
+                let _ = matches.try_set(list.matches());
+            }
+        };
+        read();
+        let on_change = Closure::<dyn FnMut()>::new(read);
+        list.set_onchange(Some(on_change.as_ref().unchecked_ref()));
+        listener.set_value(Some((list, on_change)));
+    });
+    matches.into()
+}

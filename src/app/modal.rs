@@ -1,0 +1,75 @@
+//! Dialogs that stand in front of the page, with the browser's own `<dialog>`: it keeps the focus inside, closes on
+//! Escape and gives the focus back.
+
+use leptos::{
+    ev::MouseEvent,
+    html::{self, Dialog},
+    prelude::*,
+};
+use wasm_bindgen::JsCast;
+use web_sys::Node;
+
+/// A dialog that shows while `is_open`, which follows when a person closes it. Its content is there only then.
+#[component]
+pub fn Modal(
+    is_open: RwSignal<bool>,
+    /// Its heading, by which it is also announced.
+    label: &'static str,
+    class: &'static str,
+    /// Without the heading and the button that closes it.
+    #[prop(optional)]
+    is_bare: bool,
+    children: ChildrenFn,
+) -> impl IntoView {
+    let dialog = NodeRef::<Dialog>::new();
+    let children = StoredValue::new(children);
+    let content = move || {
+        is_open.get().then(|| {
+            let bar = (!is_bare).then(|| {
+                view! {
+                    <div class="modal-bar">
+                        <h2>{label}</h2>
+                        <button class="quiet" aria-label="Close" on:click=move |_| is_open.set(false)>
+                            "×"
+                        </button>
+                    </div>
+                }
+            });
+            view! {
+                {bar}
+                {children.with_value(|children| children())}
+            }
+            .into_any()
+        })
+    };
+    let view = html::dialog()
+        .node_ref(dialog)
+        .class(format!("modal {class}"))
+        .aria_label(label)
+        .on(leptos::ev::close, move |_| is_open.set(false))
+        .on(leptos::ev::click, move |event| close_from_outside(&event, dialog, is_open))
+        .child(content);
+    // After the content, so that what asks for the focus is there when the dialog opens.
+    Effect::new(move || {
+        let Some(dialog) = dialog.get() else {
+            return;
+        };
+        match (is_open.get(), dialog.open()) {
+            // Refused only for a dialog that left the page.
+            (true, false) => drop(dialog.show_modal()),
+            (false, true) => dialog.close(),
+            _ => {}
+        }
+    });
+    view.into_any()
+}
+
+/// The dialog's own box is filled by its content, so a click on the element itself came from its backdrop.
+fn close_from_outside(event: &MouseEvent, dialog: NodeRef<Dialog>, is_open: RwSignal<bool>) {
+    let target = event.target().and_then(|target| target.dyn_into::<Node>().ok());
+    if let (Some(target), Some(dialog)) = (target, dialog.get_untracked())
+        && dialog.is_same_node(Some(&target))
+    {
+        is_open.set(false);
+    }
+}

@@ -1,0 +1,24 @@
+//! Whether the browser has a network at all.
+
+use leptos::{ev, prelude::*};
+
+/// Says that there is none, for as long as that is so.
+#[component]
+pub fn OfflineBanner() -> impl IntoView {
+    let is_offline = RwSignal::new(false);
+    Effect::new(move || {
+        is_offline.set(!window().navigator().on_line());
+        let handles = [
+            window_event_listener(ev::offline, move |_| is_offline.set(true)),
+            window_event_listener(ev::online, move |_| is_offline.set(false)),
+        ];
+        on_cleanup(move || handles.into_iter().for_each(|handle| handle.remove()));
+    });
+    // Always there, so that what it says is read out when it appears.
+    view! {
+        <div class="banner" role="status" data-testid="offline-banner">
+            {move || is_offline.get().then_some("You are offline. What is shown is from before; trades wait until the network is back.")}
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,128 @@
+//! The theme: dark or light, as the system prefers or as a person chose.
+//!
+//! The server renders without knowing either, so `before_paint.js` sets the document's `data-theme` before anything is
+//! drawn, and the style sheet follows that attribute. From hydration on it is kept here.
+
+use leptos::prelude::*;
+
+use super::{media::use_media, storage};
+
+/// The theme in effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    Dark,
+    Light,
+}
+
+/// What a person chose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ThemeChoice {
+    System,
+    Dark,
+    Light,
+}
+
+/// Also in `before_paint.js`.
+const STORAGE_KEY: &str = "theme";
+
+impl Theme {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Dark => "dark",
+            Self::Light => "light",
+        }
+    }
+}
+
+impl ThemeChoice {
+    /// What is stored; nothing stands for the system's.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "",
+            Self::Dark => "dark",
+            Self::Light => "light",
+        }
+    }
+
+    fn read(stored: Option<&str>) -> Self {
+        match stored {
+            Some("dark") => Self::Dark,
+            Some("light") => Self::Light,
+            _ => Self::System,
+        }
+    }
+
+    fn resolve(self, system: Theme) -> Theme {
+        match self {
+            Self::System => system,
+            Self::Dark => Theme::Dark,
+            Self::Light => Theme::Light,
+        }
+    }
+}
+
+/// The handle to the page's theme; copies share it.
+#[derive(Clone, Copy)]
+pub struct ThemeSetting {
+    choice: RwSignal<ThemeChoice>,
+    in_effect: Memo<Theme>,
+}
+
+impl ThemeSetting {
+    /// Tracked.
+    pub fn choice(self) -> ThemeChoice {
+        self.choice.get()
+    }
+
+    /// Takes effect at once, and is remembered.
+    pub fn choose(self, choice: ThemeChoice) {
+        storage::write(STORAGE_KEY, choice.as_str());
+        self.choice.set(choice);
+    }
+}
+
+/// Makes the theme known to everything below. The first render knows none and takes the dark one.
+pub fn provide_theme() {
+    let choice = RwSignal::new(ThemeChoice::System);
+    let prefers_light = use_media("(prefers-color-scheme: light)");
+    let system = move || if prefers_light.get() { Theme::Light } else { Theme::Dark };
+    let in_effect = Memo::new(move |_| choice.get().resolve(system()));
+    provide_context(ThemeSetting { choice, in_effect });
+    Effect::new(move || {
+        choice.set(ThemeChoice::read(storage::read(STORAGE_KEY).as_deref()));
+        // Not before the choice is known: the document says it already.
+        Effect::new(move || mark_document(in_effect.get()));
+    });
+}
+
+/// The theme in effect, for what the style sheet does not reach, such as canvases.
+pub fn use_theme() -> Signal<Theme> {
+    use_theme_setting().in_effect.into()
+}
+
+pub fn use_theme_setting() -> ThemeSetting {
+    // Invariant: `App` provides it before any component that asks.
+    use_context().expect("the theme is provided by the page's root")
+}
+
+fn mark_document(theme: Theme) {
+    if let Some(root) = document().document_element() {
+        // Only a malformed name could be refused.
+        let _ = root.set_attribute("data-theme", theme.as_str());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_is_kept_and_the_system_s_is_followed_without_one() {
+        for choice in [ThemeChoice::System, ThemeChoice::Dark, ThemeChoice::Light] {
+            assert_eq!(ThemeChoice::read(Some(choice.as_str())), choice);
+        }
+        assert_eq!(ThemeChoice::read(None).resolve(Theme::Light), Theme::Light);
+        assert_eq!(ThemeChoice::read(Some("sepia")).resolve(Theme::Dark), Theme::Dark);
+        assert_eq!(ThemeChoice::Dark.resolve(Theme::Light), Theme::Dark);
+    }
+}

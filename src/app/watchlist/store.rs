@@ -1,0 +1,121 @@
+//! The watchlist as the page knows it: what the server last said, in the list's own order.
+
+use leptos::prelude::*;
+
+use crate::{
+    api::{load_watchlist, move_ticker, unwatch_ticker, watch_ticker},
+    app::market::Market,
+    domain::{
+        ticker::Ticker,
+        workstation::{WatchedLines, WatchlistLine},
+    },
+    error::ApiError,
+};
+
+/// The handle to the page's watchlist; copies share it.
+#[derive(Clone, Copy)]
+pub struct WatchlistStore {
+    lines: RwSignal<Vec<WatchlistLine>>,
+    market: Market,
+}
+
+impl WatchlistStore {
+    pub fn new(lines: Vec<WatchlistLine>, market: Market) -> Self {
+        Self { lines: RwSignal::new(lines), market }
+    }
+
+    /// Reads the list anew, after something changed it.
+    ///
+    /// # Errors
+    /// When the server does not answer; what is shown stays.
+    pub async fn reload(self) -> Result<(), ApiError> {
+        self.take_in(load_watchlist().await?);
+        Ok(())
+    }
+
+    /// Appends a ticker, unless it is there.
+    ///
+    /// # Errors
+    /// When the list is full, or the server does not answer.
+    pub async fn add(self, ticker: Ticker) -> Result<(), ApiError> {
+        self.add_before(ticker, None).await
+    }
+
+    /// Adds a ticker in front of another one, which is how a removal is undone; at the end when there is no such one.
+    ///
+    /// # Errors
+    /// When the list is full, or the server does not answer.
+    pub async fn add_before(self, ticker: Ticker, before: Option<Ticker>) -> Result<(), ApiError> {
+        self.take_in(watch_ticker(ticker, before).await.flatten()?);
+        Ok(())
+    }
+
+    /// Takes a ticker off, on the page at once.
+    ///
+    /// # Errors
+    /// When the server refuses or does not answer; the list is as it was then.
+    pub async fn remove(self, ticker: Ticker) -> Result<(), ApiError> {
+        let before = self.lines.get_untracked();
+        self.lines.update(|lines| lines.retain(|line| line.ticker != ticker));
+        self.settle(unwatch_ticker(ticker).await.flatten(), before)
+    }
+
+    /// Moves a ticker in front of another one, or to the end; on the page at once.
+    ///
+    /// # Errors
+    /// When the server refuses or does not answer; the order is as it was then.
+    pub async fn place_before(self, ticker: Ticker, before: Option<Ticker>) -> Result<(), ApiError> {
+        let earlier = self.lines.get_untracked();
+        self.lines.update(|lines| {
+            let Some(from) = lines.iter().position(|line| line.ticker == ticker) else {
+                return;
+            };
+            let line = lines.remove(from);
+            let to = lines.iter().position(|line| Some(line.ticker) == before).unwrap_or(lines.len());
+            lines.insert(to, line);
+        });
+        self.settle(move_ticker(ticker, before).await.flatten(), earlier)
+    }
+
+    /// The tickers in the list's order, tracked.
+    pub fn tickers(self) -> Vec<Ticker> {
+        self.lines.with(|lines| lines.iter().map(|line| line.ticker).collect())
+    }
+
+    /// Tracked.
+    pub fn contains(self, ticker: Ticker) -> bool {
+        self.lines.with(|lines| lines.iter().any(|line| line.ticker == ticker))
+    }
+
+    /// Tracked.
+    pub fn line(self, ticker: Ticker) -> Option<WatchlistLine> {
+        self.lines.with(|lines| lines.iter().find(|line| line.ticker == ticker).cloned())
+    }
+
+    /// What stands behind a ticker in the list, not tracked.
+    pub fn follower(self, ticker: Ticker) -> Option<Ticker> {
+        self.lines.with_untracked(|lines| {
+            let index = lines.iter().position(|line| line.ticker == ticker)?;
+            lines.get(index + 1).map(|line| line.ticker)
+        })
+    }
+
+    /// What the server answered to a change that is shown already; `earlier` comes back when it refused.
+    fn settle(self, answer: Result<WatchedLines, ApiError>, earlier: Vec<WatchlistLine>) -> Result<(), ApiError> {
+        match answer {
+            Ok(watched) => {
+                self.take_in(watched);
+                Ok(())
+            }
+            Err(error) => {
+                self.lines.set(earlier);
+                Err(error)
+            }
+        }
+    }
+
+    fn take_in(self, watched: WatchedLines) {
+        self.market.introduce(watched.quotes);
+        self.lines.set(watched.lines);
+    }
+}

@@ -1,0 +1,54 @@
+//! Realised P&L: what sales brought, ticker by ticker.
+
+use serde::{Deserialize, Serialize};
+
+use super::{money::Money, ticker::Ticker};
+
+/// The sales of one ticker since the account was opened or last reset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RealizedLine {
+    pub ticker: Ticker,
+    pub sales: u32,
+    pub proceeds: Money,
+    /// Proceeds less the cost of what was sold.
+    pub pnl: Money,
+}
+
+impl RealizedLine {
+    /// What was sold had cost this; nothing when it does not fit.
+    pub fn cost(&self) -> Option<Money> {
+        self.proceeds.checked_sub(self.pnl)
+    }
+
+    /// In percent of the cost.
+    pub fn percent(&self) -> Option<f64> {
+        self.pnl.percent_of(self.cost()?)
+    }
+}
+
+/// All sales added up, which makes the account's realised P&L; nothing when a sum does not fit.
+pub fn total(lines: &[RealizedLine]) -> Option<(Money, Money)> {
+    lines.iter().try_fold((Money::ZERO, Money::ZERO), |(proceeds, pnl), line| {
+        Some((proceeds.checked_add(line.proceeds)?, pnl.checked_add(line.pnl)?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sales_add_up() {
+        let line = |ticker: &str, proceeds, pnl| RealizedLine {
+            ticker: ticker.parse().unwrap(),
+            sales: 1,
+            proceeds: Money::from_cents(proceeds),
+            pnl: Money::from_cents(pnl),
+        };
+        let lines = [line("AAPL", 110_00, 10_00), line("V", 90_00, -10_00), line("F", 5, 5)];
+        assert_eq!(total(&lines), Some((Money::from_cents(200_05), Money::from_cents(5))));
+        assert_eq!((lines[0].cost(), lines[0].percent()), (Some(Money::from_cents(100_00)), Some(10.0)));
+        assert_eq!(lines[1].percent(), Some(-10.0));
+        assert_eq!(lines[2].percent(), None, "it cost nothing");
+    }
+}

@@ -1,0 +1,23 @@
+//! The page's service worker (`public/sw.js`), which shows a page of its own while the server cannot be reached.
+
+use js_sys::Reflect;
+use wasm_bindgen::{JsValue, closure::Closure};
+
+const SCRIPT: &str = "/sw.js";
+
+/// A registration under way. Keep it: its failure, which costs the offline page alone, would else be reported as an
+/// error of the page.
+pub struct Registration {
+    _on_failure: Closure<dyn FnMut(JsValue)>,
+}
+
+/// Nothing where the browser has no service workers, as on an insecure address.
+pub fn register() -> Option<Registration> {
+    let navigator = web_sys::window()?.navigator();
+    if !Reflect::has(&navigator, &"serviceWorker".into()).ok()? {
+        return None;
+    }
+    let on_failure = Closure::once(|_: JsValue| ());
+    let _registered = navigator.service_worker().register(SCRIPT).catch(&on_failure);
+    Some(Registration { _on_failure: on_failure })
+}

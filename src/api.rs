@@ -7,8 +7,9 @@ use crate::{
         candle::{Candle, Interval},
         chat::{ChatLine, ClientMessageId, Conversation, MessageText},
         copilot::Autonomy,
+        equity::{EquityCurve, HistoryRange},
         money::Money,
-        order::{ClientOrderId, OrderRequest, TradeReceipt, TradesPage},
+        order::{ClientOrderId, OrderRequest, Trade, TradeReceipt, TradesPage},
         realized::RealizedLine,
         ticker::Ticker,
         workstation::{Listed, Statement, WatchedLines, Workstation},
@@ -28,10 +29,23 @@ pub async fn load_account() -> Result<Statement, ApiError> {
     Ok(crate::server::state()?.statement())
 }
 
-/// The latest candles, oldest first; empty when the ticker is neither watched nor held.
+/// The latest candles, or those from `since` (Unix seconds) on, oldest first; empty when the ticker is neither watched nor
+/// held.
 #[server(prefix = "/api/fn", input = Json)]
-pub async fn load_candles(ticker: Ticker, interval: Interval) -> Result<Vec<Candle>, ApiError> {
-    Ok(crate::server::state()?.chart(ticker, interval))
+pub async fn load_candles(ticker: Ticker, interval: Interval, since: Option<i64>) -> Result<Vec<Candle>, ApiError> {
+    Ok(crate::server::state()?.chart(ticker, interval, since))
+}
+
+/// The latest trades of one ticker, oldest first.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn load_fills(ticker: Ticker) -> Result<Vec<Trade>, ApiError> {
+    crate::server::state()?.ledger.fills(ticker).await
+}
+
+/// What the portfolio was worth.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn load_equity(range: HistoryRange) -> Result<EquityCurve, ApiError> {
+    crate::server::state()?.equity_curve(range).await
 }
 
 /// Fills a market order; see `server::execution`. The inner result is the order's: a refusal is an answer, not a failed

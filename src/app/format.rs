@@ -1,6 +1,7 @@
 //! How figures are written: always with a sign or a shape beside the colour, always the same width of minus.
 
 use crate::domain::{
+    instant::UtcInstant,
     money::{Money, PriceChange},
     quote::Direction,
 };
@@ -33,6 +34,31 @@ pub fn signed_percent(percent: f64) -> String {
         1.. => "+",
     };
     format!("{sign}{}.{:02}%", hundredths.abs() / 100, hundredths.abs() % 100)
+}
+
+/// A count in as few figures as tell its size: `843`, `12.4K`, `1.2M`.
+pub fn compact_count(count: u64) -> String {
+    let scaled = |unit: u64, name: &str| format!("{}.{}{name}", count / unit, count % unit * 10 / unit);
+    match count {
+        ..1_000 => count.to_string(),
+        1_000..1_000_000 => scaled(1_000, "K"),
+        1_000_000..1_000_000_000 => scaled(1_000_000, "M"),
+        1_000_000_000.. => scaled(1_000_000_000, "B"),
+    }
+}
+
+/// `2026-11-22 14:02:11`, by the browser's clock; the server has none such.
+pub fn local_time(at: UtcInstant) -> String {
+    let date = js_sys::Date::new(&(at.unix_ms() as f64).into());
+    format!(
+        "{}-{:02}-{:02} {:02}:{:02}:{:02}",
+        date.get_full_year(),
+        date.get_month() + 1,
+        date.get_date(),
+        date.get_hours(),
+        date.get_minutes(),
+        date.get_seconds()
+    )
 }
 
 /// A shape that tells the direction without its colour.
@@ -72,6 +98,17 @@ mod tests {
     #[case(-123.4, "−123.40%")]
     fn percentages_have_a_sign_unless_zero(#[case] percent: f64, #[case] expected: &str) {
         assert_eq!(signed_percent(percent), expected);
+    }
+
+    #[rstest]
+    #[case(0, "0")]
+    #[case(999, "999")]
+    #[case(1_000, "1.0K")]
+    #[case(12_449, "12.4K")]
+    #[case(1_250_000, "1.2M")]
+    #[case(7_000_000_000, "7.0B")]
+    fn counts_are_short(#[case] count: u64, #[case] expected: &str) {
+        assert_eq!(compact_count(count), expected);
     }
 
     #[rstest]

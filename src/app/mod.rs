@@ -1,18 +1,28 @@
 //! The page: its shell, its routes, and one module for each panel.
 
 mod account;
+mod beat;
 mod chart;
 mod commands;
+mod copilot;
 mod day_start;
+mod download;
+mod equity;
 mod feed;
+mod flash;
 mod format;
 mod header;
+mod heatmap;
+mod keys;
 pub mod layout;
+mod loading;
 mod market;
 mod media;
 mod modal;
+mod names;
 mod network;
 mod positions;
+mod size;
 mod sparkline;
 mod status_bar;
 mod storage;

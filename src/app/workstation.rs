@@ -7,15 +7,19 @@ use leptos_router::hooks::use_params_map;
 
 use super::{
     account::Books,
-    chart::ChartPanel,
-    commands::{Commands, HelpSheet, Palette, Reach, Section, follow_keys},
+    chart::{ChartPanel, ChartSettings},
+    commands::{Commands, HelpSheet, Palette, Reach, follow_keys},
+    copilot::{AutonomySwitch, Chat, CopilotPanel},
     day_start::DayStart,
+    equity::EquityPanel,
     feed::follow_prices,
     header::Header,
-    layout::{BottomBar, CopilotSlot, Layout, Panel, RESIZABLE, Seam, Slot},
+    heatmap::Heatmap,
+    keys::register_keys,
+    layout::{BottomBar, CopilotSlot, Layout, Panel, Seam, Slot},
     market::Market,
     network::OfflineBanner,
-    positions::Positions,
+    positions::{self, Positions},
     status_bar::StatusBar,
     ticket::{Ticket, TicketPanel},
     toast::{ToastStack, Toasts},
@@ -48,19 +52,22 @@ pub fn WorkstationPage() -> impl IntoView {
 
 #[component]
 fn Desk(start: Workstation) -> impl IntoView {
-    let Workstation { account, day_start_value, today, watchlist, quotes, market_source, chart } = start;
+    let Workstation { account, day_start_value, today, watchlist, quotes, market_source, chart, conversation } = start;
     let market = Market::new(&quotes);
     let books = Books::new(Statement { account, today }, market);
     let toasts = Toasts::new();
     let selected = RwSignal::new(chart.as_ref().map(|(ticker, _)| *ticker));
     let watchlist = WatchlistStore::new(watchlist, market);
-    let ticket = Ticket::new(books, toasts, selected);
+    let ticket = Ticket::new(books, market, watchlist, toasts, selected);
+    let desk = positions::Desk { books, ticket, watchlist, toasts, selected };
+    let chat = Chat::new(conversation, books, watchlist, toasts);
     let layout = Layout::new();
     let commands = Commands::new();
     let day_start = DayStart::new(day_start_value);
-    register_panels(commands, layout);
-    follow_keys(commands);
+    let chart_settings = ChartSettings::new();
     provide_context(commands);
+    register_keys(commands, layout, ticket, chart_settings);
+    follow_keys(commands);
     let reach = Reach { books, watchlist, ticket, toasts, selected };
     follow_prices(market);
     install();
@@ -68,14 +75,16 @@ fn Desk(start: Workstation) -> impl IntoView {
     view! {
         <div class="app" data-view=move || layout.view().as_str() data-live=move || market.connection.get().is_live().to_string()>
             <OfflineBanner/>
-            <Header books market market_source day_start toasts layout commands/>
+            <Header books market market_source day_start toasts layout commands>
+                <AutonomySwitch chat/>
+            </Header>
             <Slot panel=Panel::Watchlist>
-                <Watchlist watchlist market selected/>
+                <Watchlist watchlist market books toasts selected/>
             </Slot>
             <Seam panel=Panel::Watchlist layout/>
             <main class="middle">
                 <Slot panel=Panel::Chart>
-                    <ChartPanel market selected initial=chart/>
+                    <ChartPanel market books selected settings=chart_settings initial=chart/>
                 </Slot>
                 <Slot panel=Panel::Ticket>
                     <TicketPanel ticket/>
@@ -83,21 +92,21 @@ fn Desk(start: Workstation) -> impl IntoView {
                 <Seam panel=Panel::Portfolio layout/>
                 <Slot panel=Panel::Portfolio>
                     <Slot panel=Panel::Positions>
-                        <Positions books selected/>
+                        <Positions desk/>
                     </Slot>
                     <Seam panel=Panel::Heatmap layout/>
                     <Slot panel=Panel::Heatmap>
-                        <section class="panel" aria-label="Heatmap"></section>
+                        <Heatmap books selected/>
                     </Slot>
                     <Seam panel=Panel::Equity layout/>
                     <Slot panel=Panel::Equity>
-                        <section class="panel" aria-label="Equity curve"></section>
+                        <EquityPanel books/>
                     </Slot>
                 </Slot>
             </main>
             <Seam panel=Panel::Copilot layout/>
             <CopilotSlot layout>
-                <section class="panel"></section>
+                <CopilotPanel chat/>
             </CopilotSlot>
             <StatusBar market/>
             <BottomBar layout/>
@@ -119,31 +128,17 @@ fn Unavailable(error: ApiError) -> impl IntoView {
     }
 }
 
-/// The panels as commands: to show each, and to close those that can be closed.
-fn register_panels(commands: Commands, layout: Layout) {
-    for panel in Panel::ALL {
-        let name = panel.title().to_ascii_lowercase();
-        commands.add(Section::Panels, format!("Show the {name}"), panel.key(), move || layout.show(panel));
-    }
-    for panel in RESIZABLE {
-        let name = panel.title().to_ascii_lowercase();
-        commands.add(Section::Panels, format!("Open or close the {name}"), None, move || layout.toggle(panel));
-    }
-    commands.note(Section::Panels, "Move a separator that has the focus", "← → ↑ ↓");
-    commands.note(Section::Panels, "Close or open at a separator", "Enter");
-}
-
 /// The page's own files come first.
 const INSTALL_DELAY: Duration = Duration::from_secs(3);
 
 /// Registers the service worker once the page stands.
 fn install() {
-    let registration = StoredValue::new_local(None);
-    Effect::new(move || {
-        set_timeout(
-            move || drop(registration.try_update_value(|slot| *slot = service_worker::register())),
-            INSTALL_DELAY,
-        );
+    Effect::new(|| {
+        let registration = StoredValue::new_local(None);
+        let register = move || {
+            let _ = registration.try_update_value(|slot| *slot = service_worker::register());
+        };
+        set_timeout(register, INSTALL_DELAY);
     });
 }
 

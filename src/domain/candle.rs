@@ -1,4 +1,6 @@
-//! Candles: what a price did in a stretch of time.
+//! Candles: what a price did in a stretch of time, and how prices fold into them.
+//!
+//! Server and page fold by the same rule ([`Candle::followed_by`]): the server each print, the page each quote shown.
 
 use std::str::FromStr;
 
@@ -33,13 +35,25 @@ impl Candle {
         self.close = later.close;
         self.volume = self.volume.saturating_add(later.volume);
     }
+
+    /// The candle that is forming after `next` came: this one, extended, or `next` itself when a new stretch of time has
+    /// begun. A clock that went back changes the candle that is forming, so that times never run backwards.
+    pub fn followed_by(mut self, next: &Self) -> Self {
+        if self.time >= next.time {
+            self.extend(next);
+            self
+        } else {
+            *next
+        }
+    }
 }
 
 /// How long a candle lasts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, ToSchema)]
 pub enum Interval {
     #[serde(rename = "1s")]
     Second,
+    #[default]
     #[serde(rename = "1m")]
     Minute,
     #[serde(rename = "5m")]

@@ -23,6 +23,50 @@ pub struct EquityHistory {
     pub snapshots: Vec<Snapshot>,
 }
 
+/// What the page's equity curve starts from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EquityCurve {
+    /// Oldest first, at most [`HISTORY_POINTS_MAX`].
+    pub snapshots: Vec<Snapshot>,
+    /// The highest value since the account was opened, of those that were kept; nothing when there is none yet.
+    pub high_water_mark: Option<Money>,
+}
+
+/// How far a value has come down from the highest one before it.
+///
+/// Magdon-Ismail and Atiya, *Maximum Drawdown*, Risk Magazine, 2004.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Drawdown {
+    pub high_water_mark: Money,
+    /// Of the latest value, in percent of the high-water mark: 0 at a new high, 100 when all is lost.
+    pub percent: f64,
+    /// The largest there was.
+    pub percent_max: f64,
+}
+
+impl Drawdown {
+    /// Nothing is lost yet at the first value.
+    pub fn starting_at(value: Money) -> Self {
+        Self { high_water_mark: value, percent: 0.0, percent_max: 0.0 }
+    }
+
+    /// After the next value.
+    #[must_use]
+    pub fn followed_by(self, value: Money) -> Self {
+        let high_water_mark = self.high_water_mark.max(value);
+        let lost = high_water_mark.checked_sub(value).and_then(|lost| lost.percent_of(high_water_mark));
+        let percent = lost.unwrap_or_default();
+        Self { high_water_mark, percent, percent_max: self.percent_max.max(percent) }
+    }
+
+    /// Over values in the order of time; nothing of none.
+    pub fn over(values: impl IntoIterator<Item = Money>) -> Option<Self> {
+        let mut values = values.into_iter();
+        let start = Self::starting_at(values.next()?);
+        Some(values.fold(start, Self::followed_by))
+    }
+}
+
 /// How far a history reaches back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub enum HistoryRange {
@@ -43,6 +87,17 @@ pub enum HistoryRange {
 pub struct InvalidHistoryRange;
 
 impl HistoryRange {
+    pub const ALL: [Self; 4] = [Self::Hour, Self::Day, Self::Week, Self::All];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hour => "1h",
+            Self::Day => "1d",
+            Self::Week => "1w",
+            Self::All => "all",
+        }
+    }
+
     /// Seconds back from now; nothing means from the beginning.
     pub fn seconds(self) -> Option<i64> {
         match self {
@@ -58,13 +113,7 @@ impl FromStr for HistoryRange {
     type Err = InvalidHistoryRange;
 
     fn from_str(text: &str) -> Result<Self, InvalidHistoryRange> {
-        match text {
-            "1h" => Ok(Self::Hour),
-            "1d" => Ok(Self::Day),
-            "1w" => Ok(Self::Week),
-            "all" => Ok(Self::All),
-            _ => Err(InvalidHistoryRange),
-        }
+        Self::ALL.into_iter().find(|range| range.as_str() == text).ok_or(InvalidHistoryRange)
     }
 }
 
@@ -120,8 +169,27 @@ fn area(a: Snapshot, b: Snapshot, c: (f64, f64)) -> f64 {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use rstest::rstest;
 
     use super::*;
+
+    #[rstest]
+    #[case::rises(&[100, 110, 120], 120, 0.0, 0.0)]
+    #[case::falls(&[200, 150], 200, 25.0, 25.0)]
+    #[case::recovers(&[200, 100, 200], 200, 0.0, 50.0)]
+    #[case::falls_again_from_higher(&[100, 80, 200, 190], 200, 5.0, 20.0)]
+    #[case::loses_all(&[100, 0], 100, 100.0, 100.0)]
+    #[case::nothing_to_lose(&[0, 0], 0, 0.0, 0.0)]
+    fn a_drawdown_is_from_the_high_water_mark(
+        #[case] cents: &[i64],
+        #[case] high: i64,
+        #[case] percent: f64,
+        #[case] percent_max: f64,
+    ) {
+        let expected = Drawdown { high_water_mark: Money::from_cents(high), percent, percent_max };
+        assert_eq!(Drawdown::over(cents.iter().copied().map(Money::from_cents)), Some(expected));
+        assert_eq!(Drawdown::over([]), None);
+    }
 
     fn curve(values: &[i64]) -> Vec<Snapshot> {
         let point = |(second, cents): (i64, &i64)| Snapshot {
@@ -140,7 +208,11 @@ mod tests {
     }
 
     #[test]
-    fn ranges_are_read() {
+    fn ranges_are_read_as_they_are_written() {
+        for range in HistoryRange::ALL {
+            assert_eq!(range.as_str().parse(), Ok(range));
+            assert_eq!(serde_json::to_value(range).unwrap(), range.as_str());
+        }
         assert_eq!("1w".parse::<HistoryRange>().unwrap().seconds(), Some(604_800));
         assert_eq!("2w".parse::<HistoryRange>(), Err(InvalidHistoryRange));
     }

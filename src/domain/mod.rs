@@ -6,11 +6,13 @@
 
 pub mod account;
 pub mod candle;
+pub mod candle_series;
 pub mod chat;
 pub mod copilot;
 pub mod day;
 pub mod equity;
 pub mod fixed_point;
+pub mod indicator;
 pub mod instant;
 pub mod money;
 pub mod order;
@@ -21,6 +23,7 @@ pub mod rich_text;
 mod schema;
 pub mod sizing;
 pub mod ticker;
+pub mod treemap;
 pub mod typed_order;
 pub mod watchlist;
 pub mod workstation;

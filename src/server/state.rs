@@ -17,6 +17,7 @@ use super::{
 use crate::{
     domain::{
         candle::{Candle, Interval},
+        equity::{EquityCurve, HistoryRange},
         money::Money,
         portfolio::Portfolio,
         ticker::Ticker,
@@ -71,15 +72,28 @@ impl AppState {
         Statement { account: books.account.clone(), today: books.today.clone() }
     }
 
-    /// What a chart shows of a ticker; empty when that is neither watched nor held.
-    pub fn chart(&self, ticker: Ticker, interval: Interval) -> Vec<Candle> {
-        self.feed.candles(ticker, interval, CHART_CANDLES_MAX).unwrap_or_default()
+    /// What a chart shows of a ticker: its latest candles, or those from `since` (Unix seconds) on; empty when it is
+    /// neither watched nor held.
+    pub fn chart(&self, ticker: Ticker, interval: Interval, since: Option<i64>) -> Vec<Candle> {
+        let mut candles = self.feed.candles(ticker, interval, CHART_CANDLES_MAX).unwrap_or_default();
+        candles.retain(|candle| since.is_none_or(|since| candle.time >= since));
+        candles
+    }
+
+    /// What the equity curve shows, over `range` up to now.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn equity_curve(&self, range: HistoryRange) -> Result<EquityCurve, ApiError> {
+        let snapshots = self.ledger.equity(range, (self.clock)()).await?.snapshots;
+        Ok(EquityCurve { snapshots, high_water_mark: self.ledger.high_water_mark().await? })
     }
 
     /// What the page starts from: one state of the books, and one tick. The chart is that of `selected`, or of the first
     /// ticker watched when that one is neither watched nor held.
     pub async fn workstation(&self, selected: Option<Ticker>) -> Workstation {
         let day_start_value = self.day_start_value().await;
+        let conversation = self.copilot.conversation(None).await;
         let (books, tick) = (self.ledger.books(), self.feed.latest());
         let wanted = books.wanted();
         let selected = selected.filter(|ticker| wanted.contains(ticker));
@@ -91,7 +105,8 @@ impl AppState {
             watchlist: books.watchlist.iter().map(|watched| self.line(watched)).collect(),
             quotes: tick.quotes.values().copied().collect(),
             market_source: self.feed.source().to_owned(),
-            chart: charted.map(|ticker| (ticker, self.chart(ticker, Interval::Second))),
+            chart: charted.map(|ticker| (ticker, self.chart(ticker, Interval::default(), None))),
+            conversation,
         }
     }
 

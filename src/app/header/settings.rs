@@ -73,14 +73,18 @@ pub fn Settings(
             <p class="label">"Export"</p>
             {exports}
             <p class="label">"Page"</p>
-            <button popovertarget="settings" on:click=move |_| commands.is_help_open.set(true)>
+            <button popovertarget="settings" popovertargetaction="hide" on:click=move |_| commands.is_help_open.set(true)>
                 "Keyboard shortcuts"
                 <kbd>"?"</kbd>
             </button>
-            <button popovertarget="settings" on:click=move |_| layout.reset_all()>
+            <button popovertarget="settings" popovertargetaction="hide" on:click=move |_| layout.reset_all()>
                 "Reset the layout"
             </button>
-            <button class="danger" popovertarget="settings" on:click=move |_| is_resetting.set(true)>
+            <button
+                class="danger"
+                popovertarget="settings"
+                popovertargetaction="hide"
+                on:click=move |_| is_resetting.set(true)>
                 "Reset the account…"
             </button>
         </div>

@@ -42,6 +42,9 @@ const REPLY_TOKENS_MAX: u32 = 4_096;
 /// How often one request is sent, at the most.
 const ATTEMPTS_MAX: u32 = 4;
 
+/// What has to be left for another try to be worth its wait.
+const RETRY_TIME_MIN: Duration = Duration::from_secs(1);
+
 /// Where OpenRouter's own request fields are understood.
 const OPENROUTER_HOST: &str = "openrouter.ai";
 
@@ -174,7 +177,7 @@ impl Client {
                 _ => Duration::ZERO,
             };
             let wait = backoff.next_wait().max(asked_for);
-            if Instant::now() + wait >= deadline {
+            if Instant::now() + wait + RETRY_TIME_MIN >= deadline {
                 return Err(failure);
             }
             sleep(wait).await;

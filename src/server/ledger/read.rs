@@ -15,6 +15,7 @@ use crate::{
         money::Money,
         order::{ClientOrderId, Trade, TradeReceipt, TradesPage},
         realized::RealizedLine,
+        ticker::Ticker,
     },
     error::ApiError,
 };
@@ -37,6 +38,11 @@ const EQUITY: &str = "SELECT recorded_at_s, total_value_cents FROM snapshots
 
 const VALUE_BEFORE: &str = "SELECT total_value_cents FROM snapshots
     WHERE account_id = ?1 AND recorded_at_s >= ?2 AND recorded_at_s < ?3 ORDER BY recorded_at_s DESC LIMIT 1";
+const HIGH_WATER_MARK: &str = "SELECT MAX(total_value_cents) FROM snapshots
+    WHERE account_id = ?1 AND recorded_at_s >= ?2";
+
+/// The most trades that are looked through for [`Ledger::fills`].
+const FILLS_MAX: usize = 500;
 
 impl Ledger {
     /// The trades since the latest reset, newest first: at most `limit` and [`TRADES_MAX`], and of those that came before the trade with
@@ -112,6 +118,17 @@ impl Ledger {
         rows.iter().map(read).collect::<Result<_, _>>().map_err(unavailable)
     }
 
+    /// The trades of one ticker among the account's latest, oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn fills(&self, ticker: Ticker) -> Result<Vec<Trade>, ApiError> {
+        let mut trades = self.trades(FILLS_MAX, None).await?.trades;
+        trades.retain(|trade| trade.ticker == ticker);
+        trades.reverse();
+        Ok(trades)
+    }
+
     async fn sequence_of(&self, id: &str) -> Result<i64, ApiError> {
         let found = sqlx::query_scalar(TRADE_SEQUENCE)
             .bind(id)
@@ -135,6 +152,20 @@ impl Ledger {
         let mut rows = self.readers.acquire().await.map_err(unavailable)?;
         let snapshots = read_snapshots(since_s.max(opened_at_s), &mut rows).await.map_err(unavailable)?;
         Ok(EquityHistory { snapshots: downsample(&snapshots, HISTORY_POINTS_MAX) })
+    }
+
+    /// The highest value since the latest reset, of those that are kept.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn high_water_mark(&self) -> Result<Option<Money>, ApiError> {
+        let cents: Option<i64> = sqlx::query_scalar(HIGH_WATER_MARK)
+            .bind(ACCOUNT_ID)
+            .bind(self.books().opened_at.unix_ms().div_euclid(1_000))
+            .fetch_one(&self.readers)
+            .await
+            .map_err(unavailable)?;
+        Ok(cents.map(Money::from_cents))
     }
 }
 
@@ -194,6 +225,7 @@ mod tests {
     #[case::order_id(TRADE_BY_ORDER, "trades_by_client_order_id")]
     #[case::realized(REALIZED, "COVERING INDEX trades_realized")]
     #[case::trades_of_the_day(store::LATEST_TRADES, "trades_by_account")]
+    #[case::high_water_mark(HIGH_WATER_MARK, "PRIMARY KEY")]
     #[case::last_sequence("SELECT COALESCE(MAX(sequence), 0) FROM trades", "SEARCH trades")]
     #[tokio::test]
     async fn a_hot_query_uses_its_index(#[case] query: &'static str, #[case] index: &str) {

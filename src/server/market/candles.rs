@@ -67,10 +67,10 @@ impl Candles {
 
     fn extend(&mut self, interval: Interval, candle: Candle) {
         let ring = self.ring_mut(interval);
+        let forming = ring.back().map_or(candle, |forming| forming.followed_by(&candle));
         match ring.back_mut() {
-            // A clock that went back changes the candle that is forming, so that times never run backwards.
-            Some(forming) if forming.time >= candle.time => forming.extend(&candle),
-            _ => ring.push_back(candle),
+            Some(last) if last.time == forming.time => *last = forming,
+            _ => ring.push_back(forming),
         }
         while ring.len() > capacity(interval) {
             ring.pop_front();

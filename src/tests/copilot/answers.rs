@@ -125,7 +125,7 @@ async fn the_record_says_why_a_trade_happened() {
 }
 
 #[rstest]
-#[case::over_half(&[(26.0, "AAPL")], "A trade of the copilot may be worth at most 50 % of the total value")]
+#[case::over_half(&[(30.0, "AAPL")], "A trade of the copilot may be worth at most 50 % of the total value")]
 #[case::dear(&[(5.0, "V"), (1000.0, "V")], "Buying 1,000 V costs $")]
 #[tokio::test]
 async fn a_trade_over_the_limit_is_rejected(#[case] orders: &[(f64, &str)], #[case] reason: &str) {
@@ -134,7 +134,7 @@ async fn a_trade_over_the_limit_is_rejected(#[case] orders: &[(f64, &str)], #[ca
         .map(|(quantity, ticker)| json!({ "ticker": ticker, "side": "buy", "quantity": quantity }))
         .collect();
     let (app, _model) = start_answering(json!({ "message": "Buying.", "trades": orders })).await;
-    // A price that makes 26 shares more than half of $10,000, and less than all of it.
+    // 30 shares are more than half of $10,000, and less than all of it.
     let answer = ask(&app.client, "Buy a lot").await;
     let last = answer["trades"].as_array().unwrap().last().unwrap().clone();
     assert_eq!(last["status"], "rejected");

@@ -1,0 +1,79 @@
+import type { CDPSession, Page } from '@playwright/test';
+import { expect, test } from '../lib/test';
+
+/** What is alive after a forced collection. */
+type Alive = { nodes: number; detached: number; listeners: number; heapBytes: number; wasmPages: number };
+
+test.beforeEach(({ page }) =>
+  // The page keeps its memory to itself; it is caught as it is made.
+  page.addInitScript(() => {
+    const { instantiateStreaming } = WebAssembly;
+    WebAssembly.instantiateStreaming = async (...source) => {
+      const made = await instantiateStreaming(...source);
+      (window as any).memory = made.instance.exports.memory;
+      return made;
+    };
+  }),
+);
+
+async function alive(page: Page, devtools: CDPSession): Promise<Alive> {
+  // What is let go of in one collection can free more in the next.
+  for (let round = 0; round < 4; round += 1) {
+    await devtools.send('HeapProfiler.collectGarbage');
+    await page.waitForTimeout(250);
+  }
+  const { nodes, jsEventListeners: listeners } = await devtools.send('Memory.getDOMCounters');
+  const { metrics } = await devtools.send('Performance.getMetrics');
+  const { detachedNodes } = await devtools.send('DOM.getDetachedDomNodes');
+  const wasmPages = await page.evaluate(() => (window as any).memory.buffer.byteLength / 65_536);
+  const heapBytes = metrics.find(({ name }) => name === 'JSHeapUsedSize')!.value;
+  return { nodes, listeners, heapBytes, wasmPages, detached: detachedNodes.length };
+}
+
+/** Chooses each of `selectors` in turn, waiting for each chart, `count` times in all. */
+async function choose(page: Page, selectors: string[], count: number): Promise<void> {
+  await page.evaluate(
+    async ([selectors, count]) => {
+      const chart = document.querySelector<HTMLElement>('[data-testid="main-chart"]')!;
+      const frame = () => new Promise(requestAnimationFrame);
+      for (let turn = 0; turn < count; turn += 1) {
+        document.querySelector<HTMLElement>(selectors[turn % selectors.length])!.click();
+        do await frame();
+        while (chart.dataset.loading !== 'false');
+        await frame();
+      }
+    },
+    [selectors, count] as const,
+  );
+}
+
+async function leaksNothing(page: Page, selectors: string[]): Promise<void> {
+  const devtools = await page.context().newCDPSession(page);
+  for (const domain of ['HeapProfiler', 'Performance', 'DOM'] as const) await devtools.send(`${domain}.enable`);
+  await choose(page, selectors, 50);
+  const before = await alive(page, devtools);
+  await choose(page, selectors, 150);
+  const after = await alive(page, devtools);
+  console.info(JSON.stringify({ before, after }));
+  expect(after.nodes - before.nodes, 'nodes').toBeLessThanOrEqual(0);
+  expect(after.detached - before.detached, 'detached nodes').toBeLessThanOrEqual(0);
+  expect(after.listeners - before.listeners, 'listeners').toBeLessThanOrEqual(0);
+  expect(after.wasmPages - before.wasmPages, 'pages of WebAssembly.Memory').toBe(0);
+  expect(after.heapBytes / before.heapBytes, 'JavaScript heap').toBeLessThanOrEqual(1.02);
+}
+
+test('switching tickers two hundred times leaves nothing behind', async ({ workstation }) => {
+  test.setTimeout(180_000);
+  const { page } = workstation;
+  const tickers = ['NVDA', 'AAPL', 'TSLA', 'MSFT', 'V'];
+  await leaksNothing(page, tickers.map((ticker) => `[data-testid="watchlist-row"][data-ticker="${ticker}"] button`));
+  await expect(page.locator('[data-testid="main-chart"] .tv-lightweight-charts')).toHaveCount(1);
+});
+
+test('switching intervals and studies two hundred times leaves nothing behind', async ({ workstation }) => {
+  test.setTimeout(180_000);
+  const { page } = workstation;
+  const layers = ['rsi14', 'ema50', 'volume', 'rsi14', 'ema50', 'volume'].map((layer) => `[data-layer="${layer}"]`);
+  const intervals = ['5m', '1h', '1s', '1d', '1m'].map((interval) => `[data-interval="${interval}"]`);
+  await leaksNothing(page, [...layers, ...intervals]);
+});

@@ -1,0 +1,1 @@
+../node_modules/lightweight-charts/dist/lightweight-charts.standalone.production.mjs

@@ -1,0 +1,193 @@
+//! The candles of the selected ticker: loaded, gone on with by each quote, and set right by the server.
+
+use std::time::Duration;
+
+use gloo_timers::future::sleep;
+use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
+
+use super::studies::StudyValues;
+use crate::{
+    api::load_candles,
+    app::market::{Connection, Market},
+    domain::{
+        candle::{Candle, Interval},
+        candle_series::{CandleSeries, Change},
+        ticker::Ticker,
+    },
+    interop::lightweight_charts::price_chart::Study,
+};
+
+/// How often the server is asked for the latest candles, which alone have the volume.
+const CATCH_UP_INTERVAL: Duration = Duration::from_secs(5);
+
+/// What the candles are being done with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Loading {
+    Pending,
+    Ready,
+    Failed(String),
+}
+
+/// What is shown.
+pub struct Shown {
+    pub ticker: Option<Ticker>,
+    pub series: CandleSeries,
+    /// The values of each study over them, whether it is drawn or not.
+    studies: Vec<StudyValues>,
+    /// Rises with each series that takes the place of another.
+    pub generation: u32,
+    /// What has changed since it was drawn.
+    undrawn: Change,
+}
+
+impl Shown {
+    fn new(ticker: Option<Ticker>, series: CandleSeries, generation: u32) -> Self {
+        let studies = Study::ALL.into_iter().map(|study| StudyValues::new(study, series.candles())).collect();
+        Self { ticker, series, studies, generation, undrawn: Change::All }
+    }
+
+    /// A study's values.
+    pub fn study(&self, study: Study) -> &StudyValues {
+        &self.studies[study as usize]
+    }
+
+    fn note(&mut self, change: Change) {
+        self.undrawn = self.undrawn.and(change);
+        let from = match change {
+            Change::Nothing => return,
+            Change::From(index) => index,
+            Change::All => 0,
+        };
+        for values in &mut self.studies {
+            values.revise(self.series.candles(), from);
+        }
+    }
+}
+
+/// The handle to the candles; copies share it.
+#[derive(Clone, Copy)]
+pub struct Candles {
+    shown: StoredValue<Shown>,
+    /// Written with every change.
+    changes: RwSignal<()>,
+    loading: RwSignal<Loading>,
+    retries: RwSignal<u32>,
+}
+
+impl Candles {
+    /// Shows what is selected, from hydration on. `initial` is what the server rendered the page with, in the interval
+    /// that is chosen first.
+    pub fn follow(
+        market: Market,
+        selected: RwSignal<Option<Ticker>>,
+        interval: RwSignal<Interval>,
+        initial: Option<(Ticker, Vec<Candle>)>,
+    ) -> Self {
+        let nothing = CandleSeries::new(Interval::default(), Vec::new());
+        let candles = Self {
+            shown: StoredValue::new(Shown::new(None, nothing, 0)),
+            changes: RwSignal::new(()),
+            loading: RwSignal::new(Loading::Pending),
+            retries: RwSignal::new(0),
+        };
+        let initial = StoredValue::new(initial);
+        Effect::new(move || {
+            candles.retries.track();
+            let (selected, interval) = (selected.get(), interval.get());
+            let rendered = initial.try_update_value(Option::take).flatten();
+            match (selected, rendered) {
+                (None, _) => candles.replace(None, interval, Vec::new()),
+                (Some(ticker), Some((first, points))) if first == ticker && interval == Interval::default() => {
+                    candles.begin(ticker, interval, points, market);
+                }
+                (Some(ticker), _) => candles.load(ticker, interval, market),
+            }
+        });
+        candles
+    }
+
+    /// Tracked.
+    pub fn loading(self) -> Loading {
+        self.loading.get()
+    }
+
+    pub fn retry(self) {
+        self.retries.update(|count| *count += 1);
+    }
+
+    /// Tracked: reads again whenever a candle has changed.
+    pub fn with<T>(self, read: impl FnOnce(&Shown) -> T) -> T {
+        self.changes.track();
+        self.shown.with_value(read)
+    }
+
+    /// As [`Self::with`], for the one who draws: also gives what has changed since the last call.
+    pub fn with_change(self, draw: impl FnOnce(&Shown, Change)) {
+        self.changes.track();
+        self.shown.update_value(|shown| {
+            let change = std::mem::replace(&mut shown.undrawn, Change::Nothing);
+            draw(shown, change);
+        });
+    }
+
+    /// Loads a series, then follows it; ends with the effect that this is called from.
+    fn load(self, ticker: Ticker, interval: Interval, market: Market) {
+        self.loading.set(Loading::Pending);
+        spawn_local_scoped_with_cancellation(async move {
+            match load_candles(ticker, interval, None).await {
+                Ok(points) => self.begin(ticker, interval, points, market),
+                Err(error) => {
+                    // Another ticker's candles under this one's name would be worse than none.
+                    self.replace(Some(ticker), interval, Vec::new());
+                    self.loading.set(Loading::Failed(error.to_string()));
+                }
+            }
+        });
+    }
+
+    fn begin(self, ticker: Ticker, interval: Interval, points: Vec<Candle>, market: Market) {
+        self.replace(Some(ticker), interval, points);
+        self.loading.set(Loading::Ready);
+        Effect::new(move || {
+            if let Some(shown) = market.shown(ticker) {
+                let time = shown.quote.at.unix_ms().div_euclid(1_000);
+                self.change(|series| series.take_in(time, shown.quote.price));
+            }
+        });
+        spawn_local_scoped_with_cancellation(async move {
+            loop {
+                sleep(CATCH_UP_INTERVAL).await;
+                if market.connection.get_untracked() == Connection::Connected && !document().hidden() {
+                    self.catch_up(ticker, interval).await;
+                }
+            }
+        });
+    }
+
+    /// Asks for what is new since the last candle but one, which may have ended after it was last read.
+    async fn catch_up(self, ticker: Ticker, interval: Interval) {
+        let since = self.shown.with_value(|shown| shown.series.candles().iter().rev().nth(1).map(|candle| candle.time));
+        // What the stream brings is shown all the same; the next try may succeed.
+        if let Ok(latest) = load_candles(ticker, interval, since).await {
+            self.change(|series| series.catch_up(&latest));
+        }
+    }
+
+    fn replace(self, ticker: Option<Ticker>, interval: Interval, points: Vec<Candle>) {
+        self.shown.update_value(|shown| {
+            *shown = Shown::new(ticker, CandleSeries::new(interval, points), shown.generation.wrapping_add(1));
+        });
+        self.changes.set(());
+    }
+
+    fn change(self, apply: impl FnOnce(&mut CandleSeries) -> Change) {
+        let change = self.shown.try_update_value(|shown| {
+            let change = apply(&mut shown.series);
+            shown.note(change);
+            change
+        });
+        if change.is_some_and(|change| change != Change::Nothing) {
+            self.changes.set(());
+        }
+    }
+}

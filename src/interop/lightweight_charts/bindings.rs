@@ -1,0 +1,99 @@
+//! The library's own names.
+
+use js_sys::{Array, Function, Promise};
+use wasm_bindgen::prelude::*;
+use web_sys::HtmlElement;
+
+use super::points::Point;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = import)]
+    pub fn import_module(address: &str) -> Promise;
+
+    /// The library, loaded.
+    #[derive(Clone)]
+    pub type Library;
+
+    #[wasm_bindgen(method, js_name = createChart)]
+    pub fn create_chart(this: &Library, container: &HtmlElement, options: &JsValue) -> Chart;
+
+    #[wasm_bindgen(method, js_name = createSeriesMarkers)]
+    pub fn create_series_markers(this: &Library, series: &Series) -> Markers;
+
+    /// A kind of series, such as `LineSeries`.
+    #[wasm_bindgen(method, indexing_getter)]
+    pub fn kind(this: &Library, name: &str) -> JsValue;
+
+    pub type Chart;
+
+    #[wasm_bindgen(method)]
+    pub fn remove(this: &Chart);
+
+    #[wasm_bindgen(method, js_name = addSeries)]
+    pub fn add_series(this: &Chart, kind: &JsValue, options: &JsValue, pane: u32) -> Series;
+
+    #[wasm_bindgen(method, js_name = removeSeries)]
+    pub fn remove_series(this: &Chart, series: &Series);
+
+    #[wasm_bindgen(method, js_name = timeScale)]
+    pub fn time_scale(this: &Chart) -> TimeScale;
+
+    #[wasm_bindgen(method)]
+    pub fn panes(this: &Chart) -> Array<Pane>;
+
+    #[wasm_bindgen(method, js_name = subscribeCrosshairMove)]
+    pub fn subscribe_crosshair_move(this: &Chart, handler: &Function);
+
+    #[wasm_bindgen(method, js_name = unsubscribeCrosshairMove)]
+    pub fn unsubscribe_crosshair_move(this: &Chart, handler: &Function);
+
+    pub type Pane;
+
+    #[wasm_bindgen(method, js_name = setStretchFactor)]
+    pub fn set_stretch_factor(this: &Pane, factor: f64);
+
+    pub type TimeScale;
+
+    #[wasm_bindgen(method, js_name = fitContent)]
+    pub fn fit_content(this: &TimeScale);
+
+    #[wasm_bindgen(method, js_name = resetTimeScale)]
+    pub fn reset(this: &TimeScale);
+
+    pub type Series;
+
+    #[wasm_bindgen(method, js_name = setData)]
+    pub fn set_data(this: &Series, points: &Array<Point>);
+
+    /// `is_past` for a point before the last one, which is slower.
+    #[wasm_bindgen(method)]
+    pub fn update(this: &Series, point: &Point, is_past: bool);
+
+    #[wasm_bindgen(method, js_name = applyOptions)]
+    pub fn apply_options(this: &Series, options: &JsValue);
+
+    #[wasm_bindgen(method, js_name = createPriceLine)]
+    pub fn create_price_line(this: &Series, options: &JsValue) -> PriceLine;
+
+    #[wasm_bindgen(method, js_name = removePriceLine)]
+    pub fn remove_price_line(this: &Series, line: &PriceLine);
+
+    pub type PriceLine;
+
+    pub type Markers;
+
+    #[wasm_bindgen(method, js_name = setMarkers)]
+    pub fn set_markers(this: &Markers, markers: &JsValue);
+
+    /// Takes the markers off their series, which then forgets them.
+    #[wasm_bindgen(method)]
+    pub fn detach(this: &Markers);
+
+    /// What the library tells of a move of the crosshair.
+    pub type CrosshairMove;
+
+    /// The time of the point below the crosshair, Unix seconds; nothing beside the points and outside of the chart.
+    #[wasm_bindgen(method, getter)]
+    pub fn time(this: &CrosshairMove) -> Option<f64>;
+}

@@ -1,0 +1,102 @@
+//! The equity curve: a line over the initial deposit, with the high-water mark.
+
+use web_sys::HtmlElement;
+
+use super::{
+    bindings::{Chart, Library, PriceLine, Series},
+    local_time::LocalTime,
+    options,
+    palette::{Palette, faded},
+    points,
+};
+use crate::domain::{equity::Snapshot, money::Money};
+
+/// A chart in a container, whose size it follows. Dropping it removes it from the page.
+pub struct EquityChart {
+    chart: Chart,
+    palette: Palette,
+    curve: Series,
+    high_water_mark: Option<(Money, PriceLine)>,
+    /// Read by the chart for as long as it stands.
+    _local_time: LocalTime,
+}
+
+impl EquityChart {
+    /// `deposit` is the line that the curve is a gain above and a loss below.
+    pub fn new(library: &Library, container: &HtmlElement, deposit: Money) -> Self {
+        let palette = Palette::read(container);
+        let chart_options = options(&palette.chart_options());
+        let local_time = LocalTime::new();
+        local_time.put_into(&chart_options);
+        let chart = library.create_chart(container, &chart_options);
+        let curve = chart.add_series(&library.kind("BaselineSeries"), &options(&curve_options(&palette, deposit)), 0);
+        curve.create_price_line(&options(&format!(
+            r#"{{
+                "price": {}, "color": "{}", "lineWidth": 1, "lineStyle": 2, "axisLabelVisible": false, "title": "deposit"
+            }}"#,
+            dollars(deposit),
+            palette.muted
+        )));
+        Self { chart, palette, curve, high_water_mark: None, _local_time: local_time }
+    }
+
+    /// Draws the curve, in the order of time, in the place of what was drawn.
+    pub fn draw(&self, snapshots: &[Snapshot]) {
+        let point = |snapshot: &Snapshot| {
+            points::value(snapshot.recorded_at.unix_ms().div_euclid(1_000), dollars(snapshot.total_value))
+        };
+        self.curve.set_data(&points::all(snapshots.iter().map(point)));
+        self.chart.time_scale().fit_content();
+    }
+
+    /// Moves the last point, or adds one after it; `time` (Unix seconds) must not be before it.
+    pub fn update(&self, time: i64, total_value: Money) {
+        self.curve.update(&points::value(time, dollars(total_value)), false);
+    }
+
+    /// Draws a line at the highest value.
+    pub fn set_high_water_mark(&mut self, value: Money) {
+        if let Some((drawn, line)) = self.high_water_mark.take() {
+            if drawn == value {
+                self.high_water_mark = Some((drawn, line));
+                return;
+            }
+            self.curve.remove_price_line(&line);
+        }
+        let line = self.curve.create_price_line(&options(&format!(
+            r#"{{
+                "price": {}, "color": "{}", "lineWidth": 1, "lineStyle": 1, "axisLabelVisible": false, "title": "high"
+            }}"#,
+            dollars(value),
+            self.palette.accent
+        )));
+        self.high_water_mark = Some((value, line));
+    }
+}
+
+impl Drop for EquityChart {
+    fn drop(&mut self) {
+        self.chart.remove();
+    }
+}
+
+/// For drawing only.
+fn dollars(amount: Money) -> f64 {
+    amount.cents() as f64 / 100.0
+}
+
+fn curve_options(palette: &Palette, deposit: Money) -> String {
+    let Palette { up, down, .. } = palette;
+    format!(
+        r#"{{
+            "baseValue": {{ "type": "price", "price": {} }}, "lineWidth": 2, "priceLineVisible": false,
+            "topLineColor": "{up}", "topFillColor1": "{}", "topFillColor2": "{}",
+            "bottomLineColor": "{down}", "bottomFillColor1": "{}", "bottomFillColor2": "{}"
+        }}"#,
+        dollars(deposit),
+        faded(up, 0.24),
+        faded(up, 0.02),
+        faded(down, 0.02),
+        faded(down, 0.24),
+    )
+}

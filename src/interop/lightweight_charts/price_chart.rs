@@ -1,0 +1,363 @@
+//! A chart of prices: candles or a line, with volume, averages, an index, trades and the average cost.
+
+use js_sys::JsString;
+use wasm_bindgen::{JsCast, prelude::Closure};
+use web_sys::HtmlElement;
+
+use super::{
+    bindings::{Chart, CrosshairMove, Library, Markers, PriceLine, Series},
+    local_time::LocalTime,
+    options,
+    palette::{Palette, faded},
+    points,
+};
+use crate::domain::{
+    candle::{Candle, Interval},
+    money::Price,
+    order::Side,
+};
+
+/// How the price itself is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PriceStyle {
+    #[default]
+    Candles,
+    Line,
+    Area,
+}
+
+/// A line that is drawn beside the price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Study {
+    SimpleAverage,
+    ExponentialAverage,
+    /// In a pane of its own, with lines at 30 and 70.
+    RelativeStrength,
+}
+
+impl PriceStyle {
+    pub const ALL: [Self; 3] = [Self::Candles, Self::Line, Self::Area];
+}
+
+impl Study {
+    /// In the order of their discriminants.
+    pub const ALL: [Self; 3] = [Self::SimpleAverage, Self::ExponentialAverage, Self::RelativeStrength];
+}
+
+/// What is drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layers {
+    pub style: PriceStyle,
+    pub has_volume: bool,
+    pub studies: Vec<Study>,
+}
+
+/// A trade, marked at the candle that it fell into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FillMark {
+    pub time: i64,
+    pub side: Side,
+}
+
+/// How high the panes are, in parts of the whole.
+const PRICE_STRETCH: f64 = 0.66;
+const VOLUME_STRETCH: f64 = 0.14;
+const STUDY_STRETCH: f64 = 0.2;
+
+/// A chart in a container, whose size it follows. Dropping it removes it from the page.
+pub struct PriceChart {
+    library: Library,
+    chart: Chart,
+    palette: Palette,
+    local_time: LocalTime,
+    layers: Layers,
+    price: Series,
+    /// The prices' decimal places.
+    decimals: u32,
+    volume: Option<Volume>,
+    studies: Vec<(Study, Series)>,
+    markers: Markers,
+    fills: Vec<FillMark>,
+    average_cost: Option<(Price, PriceLine)>,
+    crosshair: Closure<dyn FnMut(CrosshairMove)>,
+}
+
+/// The volume's bars, and the colours of a rise and a fall.
+struct Volume {
+    bars: Series,
+    up: JsString,
+    down: JsString,
+}
+
+impl PriceChart {
+    /// `on_hover` is told the time of the candle below the crosshair, and nothing when it leaves.
+    pub fn new(
+        library: &Library,
+        container: &HtmlElement,
+        layers: Layers,
+        mut on_hover: impl FnMut(Option<i64>) + 'static,
+    ) -> Self {
+        let palette = Palette::read(container);
+        let local_time = LocalTime::new();
+        let chart_options = options(&palette.chart_options());
+        local_time.put_into(&chart_options);
+        let chart = library.create_chart(container, &chart_options);
+        let crosshair =
+            Closure::new(move |moved: CrosshairMove| on_hover(moved.time().map(|unix_seconds| unix_seconds as i64)));
+        chart.subscribe_crosshair_move(crosshair.as_ref().unchecked_ref());
+        let price = add_price(library, &chart, &palette, layers.style);
+        let markers = library.create_series_markers(&price);
+        let mut this = Self {
+            library: library.clone(),
+            chart,
+            palette,
+            local_time,
+            layers,
+            price,
+            decimals: 2,
+            volume: None,
+            studies: Vec::new(),
+            markers,
+            fills: Vec::new(),
+            average_cost: None,
+            crosshair,
+        };
+        this.add_panes();
+        this
+    }
+
+    pub fn layers(&self) -> &Layers {
+        &self.layers
+    }
+
+    /// Changes what is drawn; all candles and studies have to be drawn again after it.
+    pub fn set_layers(&mut self, layers: Layers) {
+        let is_restyled = layers.style != self.layers.style;
+        self.layers = layers;
+        self.remove_panes();
+        if is_restyled {
+            self.replace_price();
+        }
+        self.add_panes();
+    }
+
+    /// Draws `candles`, in the order of time, in the place of what was drawn. `is_new` shows the latest of them, else
+    /// what is looked at stays.
+    pub fn draw(&mut self, candles: &[Candle], interval: Interval, is_new: bool) {
+        self.local_time.set_whole_days(interval == Interval::Day);
+        self.set_decimals(if candles.iter().all(|candle| candle.close.units() % 100 == 0) { 2 } else { 4 });
+        self.price.set_data(&points::all(candles.iter().map(|candle| self.price_point(candle))));
+        if let Some(volume) = &self.volume {
+            volume.bars.set_data(&points::all(candles.iter().map(|candle| volume.point(candle))));
+        }
+        if is_new {
+            self.chart.time_scale().reset();
+        }
+    }
+
+    /// Moves one candle that is drawn, or draws the next one; `is_past` for one before the last.
+    pub fn update(&self, candle: &Candle, is_past: bool) {
+        self.price.update(&self.price_point(candle), is_past);
+        if let Some(volume) = &self.volume {
+            volume.bars.update(&volume.point(candle), is_past);
+        }
+    }
+
+    /// Draws a study's values in the place of what was drawn of it.
+    pub fn draw_study(&self, study: Study, values: impl Iterator<Item = (i64, f64)>) {
+        if let Some(line) = self.study(study) {
+            line.set_data(&points::all(values.map(|(time, value)| points::value(time, value))));
+        }
+    }
+
+    /// As [`Self::update`], for a study's value.
+    pub fn update_study(&self, study: Study, time: i64, value: f64, is_past: bool) {
+        if let Some(line) = self.study(study) {
+            line.update(&points::value(time, value), is_past);
+        }
+    }
+
+    /// Marks own trades, in the order of time.
+    pub fn set_fills(&mut self, fills: Vec<FillMark>) {
+        if self.fills != fills {
+            self.fills = fills;
+            self.mark_fills();
+        }
+    }
+
+    /// Draws a line at the average cost, or none.
+    pub fn set_average_cost(&mut self, price: Option<Price>) {
+        if self.average_cost.as_ref().map(|(drawn, _)| *drawn) == price {
+            return;
+        }
+        if let Some((_, line)) = self.average_cost.take() {
+            self.price.remove_price_line(&line);
+        }
+        self.average_cost = price.map(|price| (price, self.add_cost_line(price)));
+    }
+
+    fn study(&self, study: Study) -> Option<&Series> {
+        self.studies.iter().find(|(drawn, _)| *drawn == study).map(|(_, line)| line)
+    }
+
+    fn price_point(&self, candle: &Candle) -> points::Point {
+        match self.layers.style {
+            PriceStyle::Candles => points::candle(candle),
+            PriceStyle::Line | PriceStyle::Area => points::value(candle.time, candle.close.dollars()),
+        }
+    }
+
+    /// What hangs on the price's series goes with it, and is hung on the next one.
+    fn replace_price(&mut self) {
+        self.markers.detach();
+        self.chart.remove_series(&self.price);
+        self.price = add_price(&self.library, &self.chart, &self.palette, self.layers.style);
+        self.markers = self.library.create_series_markers(&self.price);
+        self.decimals = 2;
+        self.mark_fills();
+        if let Some((price, _)) = self.average_cost.take() {
+            self.average_cost = Some((price, self.add_cost_line(price)));
+        }
+    }
+
+    fn remove_panes(&mut self) {
+        for (_, line) in self.studies.drain(..) {
+            self.chart.remove_series(&line);
+        }
+        if let Some(volume) = self.volume.take() {
+            self.chart.remove_series(&volume.bars);
+        }
+    }
+
+    /// Adds the volume, and each study: averages to the price's pane, the index to one of its own, below.
+    fn add_panes(&mut self) {
+        let mut stretches = vec![PRICE_STRETCH];
+        if self.layers.has_volume {
+            self.volume = Some(self.add_volume(stretches.len() as u32));
+            stretches.push(VOLUME_STRETCH);
+        }
+        for study in self.layers.studies.clone() {
+            let pane = if study == Study::RelativeStrength { stretches.len() as u32 } else { 0 };
+            self.studies.push((study, self.add_study(study, pane)));
+            if pane > 0 {
+                stretches.push(STUDY_STRETCH);
+            }
+        }
+        for (pane, stretch) in self.chart.panes().iter().zip(stretches) {
+            pane.set_stretch_factor(stretch);
+        }
+    }
+
+    fn add_volume(&self, pane: u32) -> Volume {
+        let bars = self.chart.add_series(
+            &self.library.kind("HistogramSeries"),
+            &options(
+                r#"{ "priceFormat": { "type": "volume" }, "priceLineVisible": false, "lastValueVisible": false }"#,
+            ),
+            pane,
+        );
+        let color = |color: &str| JsString::from(faded(color, 0.45));
+        Volume { bars, up: color(&self.palette.up), down: color(&self.palette.down) }
+    }
+
+    fn add_study(&self, study: Study, pane: u32) -> Series {
+        let color = match study {
+            Study::SimpleAverage => &self.palette.accent,
+            Study::ExponentialAverage => &self.palette.blue,
+            Study::RelativeStrength => &self.palette.violet,
+        };
+        let line = self.chart.add_series(
+            &self.library.kind("LineSeries"),
+            &options(&format!(
+                r#"{{
+                    "color": "{color}", "lineWidth": 1, "priceLineVisible": false, "lastValueVisible": false,
+                    "crosshairMarkerVisible": false
+                }}"#
+            )),
+            pane,
+        );
+        if study == Study::RelativeStrength {
+            for bound in [30, 70] {
+                line.create_price_line(&options(&format!(
+                    r#"{{
+                        "price": {bound}, "color": "{}", "lineWidth": 1, "lineStyle": 2, "axisLabelVisible": false
+                    }}"#,
+                    self.palette.line_strong
+                )));
+            }
+        }
+        line
+    }
+
+    fn add_cost_line(&self, price: Price) -> PriceLine {
+        self.price.create_price_line(&options(&format!(
+            r#"{{
+                "price": {}, "color": "{}", "lineWidth": 1, "lineStyle": 2, "axisLabelVisible": true, "title": "avg cost"
+            }}"#,
+            price.dollars(),
+            self.palette.blue
+        )))
+    }
+
+    fn mark_fills(&self) {
+        let mark = |fill: &FillMark| {
+            let (position, shape, color) = match fill.side {
+                Side::Buy => ("belowBar", "arrowUp", &self.palette.up),
+                Side::Sell => ("aboveBar", "arrowDown", &self.palette.down),
+            };
+            let time = fill.time;
+            format!(r#"{{ "time": {time}, "position": "{position}", "shape": "{shape}", "color": "{color}" }}"#)
+        };
+        let marks: Vec<String> = self.fills.iter().map(mark).collect();
+        self.markers.set_markers(&options(&format!("[{}]", marks.join(","))));
+    }
+
+    fn set_decimals(&mut self, decimals: u32) {
+        if self.decimals != decimals {
+            self.decimals = decimals;
+            let step = 0.1_f64.powi(decimals as i32);
+            self.price.apply_options(&options(&format!(
+                r#"{{ "priceFormat": {{ "type": "price", "precision": {decimals}, "minMove": {step:.4} }} }}"#
+            )));
+        }
+    }
+}
+
+impl Drop for PriceChart {
+    fn drop(&mut self) {
+        self.chart.unsubscribe_crosshair_move(self.crosshair.as_ref().unchecked_ref());
+        self.chart.remove();
+    }
+}
+
+impl Volume {
+    fn point(&self, candle: &Candle) -> points::Point {
+        let color = if candle.close < candle.open { &self.down } else { &self.up };
+        points::coloured(candle.time, candle.volume as f64, color)
+    }
+}
+
+fn add_price(library: &Library, chart: &Chart, palette: &Palette, style: PriceStyle) -> Series {
+    let Palette { up, down, blue, .. } = palette;
+    let (kind, style) = match style {
+        PriceStyle::Candles => (
+            "CandlestickSeries",
+            format!(
+                r#"{{
+                    "upColor": "{up}", "downColor": "{down}", "wickUpColor": "{up}", "wickDownColor": "{down}",
+                    "borderVisible": false
+                }}"#
+            ),
+        ),
+        PriceStyle::Line => ("LineSeries", format!(r#"{{ "color": "{blue}", "lineWidth": 2 }}"#)),
+        PriceStyle::Area => (
+            "AreaSeries",
+            format!(
+                r#"{{ "lineColor": "{blue}", "lineWidth": 2, "topColor": "{}", "bottomColor": "{}" }}"#,
+                faded(blue, 0.22),
+                faded(blue, 0.0)
+            ),
+        ),
+    };
+    chart.add_series(&library.kind(kind), &options(&style), 0)
+}

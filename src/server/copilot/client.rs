@@ -203,7 +203,7 @@ impl Client {
         });
         if self.is_openrouter {
             // Only providers that keep to the schema; the fastest one first.
-            body["provider"] = json!({ "order": ["Cerebras"], "require_parameters": true });
+            body["provider"] = json!({ "order": ["cerebras"], "require_parameters": true });
         }
         body
     }
@@ -330,7 +330,7 @@ mod tests {
     fn openrouter_alone_is_told_what_it_alone_knows(#[case] base_url: &str, #[case] is_openrouter: bool) {
         let body = client(base_url).request_body(&[], ResponseFormat::JsonSchema);
         assert_eq!(body["provider"]["require_parameters"] == true, is_openrouter);
-        assert_eq!(body["provider"]["order"][0] == "Cerebras", is_openrouter);
+        assert_eq!(body["provider"]["order"][0] == "cerebras", is_openrouter);
         assert_eq!(body["model"], "openai/gpt-oss-120b");
         assert_eq!(
             (&body["response_format"]["type"], &body["response_format"]["json_schema"]["strict"]),

@@ -132,6 +132,6 @@ async fn an_approval_passes_no_limit() {
 async fn an_approval_of_nothing_says_so() {
     let app = TestApp::start().await;
     let answer = server_function(&app.client, "approve_action", json!({ "action_id": "nothing" })).await;
-    assert_eq!(answer, json!({ "Err": { "code": "not_found" } }));
+    assert_eq!(answer, json!({ "Err": "not_found" }));
     assert_eq!(app.client.get("/api/health").await.status(), StatusCode::OK);
 }

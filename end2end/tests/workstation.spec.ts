@@ -123,7 +123,7 @@ test('the chart follows the selected ticker, and there is only ever one', async 
     await expect(chart).toHaveAttribute('data-loading', 'false');
     await expect(page.getByTestId('trade-ticker')).toHaveValue(ticker);
   }
-  await expect(page.locator('.tv-lightweight-charts')).toHaveCount(1);
+  await expect(chart.locator('.tv-lightweight-charts')).toHaveCount(1);
   await expect(page.getByRole('link', { name: /TradingView/ })).toBeVisible();
 });
 

@@ -8,7 +8,7 @@ pub mod store;
 mod suggest;
 
 use leptos::{
-    ev::{AnimationEvent, Event, KeyboardEvent, PointerEvent},
+    ev::{Event, KeyboardEvent, PointerEvent},
     html::{Input, Ul},
     prelude::*,
     task::spawn_local,
@@ -22,7 +22,7 @@ use super::{
     beat::Beat,
     commands::{Commands, Section},
     erase::Erase,
-    flash::{end_animation, end_animations},
+    flash::end_animations,
     market::Market,
     rows::rows_of,
     toast::Toasts,
@@ -133,7 +133,6 @@ pub fn Watchlist(
                 on:pointerleave=move |_| beat.point(false)
                 on:focusin=move |_| beat.focus(true)
                 on:focusout=move |_| beat.focus(false)
-                on:animationend=|event: AnimationEvent| end_animation(&event, "data-flash")
             >
                 {rows_of(order, row)}
             </ul>

@@ -136,13 +136,14 @@ test('own trades are marked, and the average cost is a line while the ticker is 
 });
 
 test('a light theme is a light chart', async ({ page, server, workstation }) => {
+  await page.emulateMedia({ colorScheme: 'dark' });
   const brightness = async (id: string) => {
     const [red, green, blue] = (await drawn(page, id)).background.match(/\d+/g)!.map(Number);
     return (red + green + blue) / 3;
   };
   for (const id of ['main-chart', 'pnl-chart']) {
     await settled(page.getByTestId(id));
-    expect(await brightness(id)).toBeLessThan(60);
+    await expect.poll(() => brightness(id)).toBeLessThan(60);
   }
   await page.emulateMedia({ colorScheme: 'light' });
   for (const id of ['main-chart', 'pnl-chart']) {

@@ -150,7 +150,7 @@ impl Curve {
         // Every trade, and a reset, moves cash.
         let cash = Memo::new(move |_| books.cash());
         Effect::new(move || {
-            cash.track();
+            cash.get();
             curve.retries.track();
             let range = curve.range.get();
             curve.loading.set(Loading::Pending);
@@ -210,7 +210,7 @@ fn draw(container: NodeRef<Div>, library: LibraryLoad, curve: Curve) {
         let (Some(container), Some(library)) = (container.get(), library.get()) else {
             return;
         };
-        theme.track();
+        theme.get();
         // Ends with this effect, as do those below; dropping it removes the chart.
         let chart = StoredValue::new_local(EquityChart::new(&library, &container, INITIAL_DEPOSIT));
         let drawn_until = StoredValue::new(i64::MIN);

@@ -24,7 +24,7 @@ pub fn follow_fills(books: Books, selected: RwSignal<Option<Ticker>>) -> RwSigna
     // Every trade moves cash.
     let cash = Memo::new(move |_| books.cash());
     Effect::new(move || {
-        cash.track();
+        cash.get();
         let Some(ticker) = selected.get() else {
             return;
         };

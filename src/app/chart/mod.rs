@@ -160,7 +160,7 @@ fn draw(drawing: Drawing) {
         let (Some(container), Some(library)) = (container.get(), library.get()) else {
             return;
         };
-        theme.track();
+        theme.get();
         let layers = untrack(|| settings.layers());
         let chart = PriceChart::new(&library, &container, layers, move |time| hovered.set(time));
         // Ends with this effect, as do those below; dropping it removes the chart.

@@ -24,7 +24,7 @@ const STREAM_RETRY_SECONDS: u32 = 5;
 
 /// Every way a request can fail, with what its message needs to say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[serde(tag = "code", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum ApiError {
     #[error("The request's body is not the JSON object expected: {reason}.")]
     MalformedJson { reason: String },
@@ -266,7 +266,9 @@ mod tests {
 
     #[test]
     fn the_code_is_the_one_that_is_serialised() {
-        let json = serde_json::to_value(ApiError::NoPrice { ticker: "V".parse().unwrap() }).unwrap();
-        assert_eq!(json["code"], ApiError::NoPrice { ticker: "V".parse().unwrap() }.code());
+        let error = ApiError::NoPrice { ticker: "V".parse().unwrap() };
+        let json = serde_json::to_value(&error).unwrap();
+        assert!(json.get(error.code()).is_some(), "{json}");
+        assert_eq!(serde_json::to_value(ApiError::NotFound).unwrap(), ApiError::NotFound.code());
     }
 }

@@ -1,4 +1,5 @@
 import { test as base, expect, type Locator, type Page } from '@playwright/test';
+import { Proxy } from './proxy';
 import { FinallyServer } from './server';
 
 export { expect };
@@ -6,6 +7,8 @@ export { expect };
 type Fixtures = {
   /** A server of this test's own. */
   server: FinallyServer;
+  /** Stands in front of that server, for tests that hurt the price stream. */
+  network: Proxy;
   /** The page, opened and hydrated. */
   workstation: Workstation;
   /** What Chromium may print while this test runs; by default nothing at all. */
@@ -18,6 +21,11 @@ export const test = base.extend<Fixtures>({
     const server = await FinallyServer.start();
     await use(server);
     await server.stop();
+  },
+  network: async ({ server }, use) => {
+    const proxy = await Proxy.start(server.url);
+    await use(proxy);
+    await proxy.stop();
   },
   workstation: async ({ page, server, allowedConsole }, use) => {
     const printed: string[] = [];
@@ -61,6 +69,22 @@ export class Workstation {
 
   row(ticker: string): Locator {
     return this.page.locator(`[data-testid="watchlist-row"][data-ticker="${ticker}"]`);
+  }
+
+  /** The part of a watchlist row that chooses its ticker. */
+  symbol(ticker: string): Locator {
+    return this.row(ticker).getByRole('button', { name: new RegExp(`^${ticker.replace('.', '\\.')}\\b`) });
+  }
+
+  /** The watchlist's tickers, as they stand in the page. */
+  async watched(): Promise<string[]> {
+    return this.rows.evaluateAll((rows) => rows.map((row) => row.getAttribute('data-ticker')!));
+  }
+
+  async watch(ticker: string): Promise<void> {
+    await this.page.getByTestId('watchlist-add-input').fill(ticker);
+    await this.page.getByTestId('watchlist-add-button').click();
+    await expect(this.row(ticker)).toBeVisible();
   }
 
   position(ticker: string): Locator {

@@ -1,6 +1,7 @@
 //! How figures are written: always with a sign or a shape beside the colour, always the same width of minus.
 
 use crate::domain::{
+    instant::UtcInstant,
     money::{Money, PriceChange},
     quote::Direction,
 };
@@ -44,6 +45,20 @@ pub fn compact_count(count: u64) -> String {
         1_000_000..1_000_000_000 => scaled(1_000_000, "M"),
         1_000_000_000.. => scaled(1_000_000_000, "B"),
     }
+}
+
+/// `2026-11-22 14:02:11`, by the browser's clock; the server has none such.
+pub fn local_time(at: UtcInstant) -> String {
+    let date = js_sys::Date::new(&(at.unix_ms() as f64).into());
+    format!(
+        "{}-{:02}-{:02} {:02}:{:02}:{:02}",
+        date.get_full_year(),
+        date.get_month() + 1,
+        date.get_date(),
+        date.get_hours(),
+        date.get_minutes(),
+        date.get_seconds()
+    )
 }
 
 /// A shape that tells the direction without its colour.

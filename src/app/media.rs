@@ -6,7 +6,6 @@ use wasm_bindgen::{JsCast, closure::Closure};
 /// Whether `query` matches, from the first effects on and whenever that changes; until then, and on the server, not.
 pub fn use_media(query: &'static str) -> Signal<bool> {
     let matches = RwSignal::new(false);
-    let listener = StoredValue::new_local(None);
     Effect::new(move || {
         let Ok(Some(list)) = window().match_media(query) else {
             return;
@@ -21,7 +20,8 @@ pub fn use_media(query: &'static str) -> Signal<bool> {
         read();
         let on_change = Closure::<dyn FnMut()>::new(read);
         list.set_onchange(Some(on_change.as_ref().unchecked_ref()));
-        listener.set_value(Some((list, on_change)));
+        // Here, and not above: what belongs to one thread may not be made where the server renders.
+        StoredValue::new_local((list, on_change));
     });
     matches.into()
 }

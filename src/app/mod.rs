@@ -1,15 +1,20 @@
 //! The page: its shell, its routes, and one module for each panel.
 
 mod account;
+mod beat;
 mod chart;
 mod commands;
 mod day_start;
+mod download;
 mod equity;
 mod feed;
+mod flash;
 mod format;
 mod header;
 mod heatmap;
-pub mod layout;
+mod keys;
+mod layout;
+mod loading;
 mod market;
 mod media;
 mod modal;
@@ -19,7 +24,7 @@ mod size;
 mod sparkline;
 mod status_bar;
 mod storage;
-pub mod theme;
+mod theme;
 mod ticket;
 mod toast;
 mod watchlist;

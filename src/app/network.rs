@@ -14,10 +14,18 @@ pub fn OfflineBanner() -> impl IntoView {
         ];
         on_cleanup(move || handles.into_iter().for_each(|handle| handle.remove()));
     });
+    let words = Signal::derive(move || {
+        if is_offline.get() {
+            "You are offline. What is shown is from before; trades wait until the network is back."
+        } else {
+            ""
+        }
+    });
+    let is_shown = Signal::derive(move || is_offline.get().to_string());
     // Always there, so that what it says is read out when it appears.
     view! {
-        <div class="banner" role="status" data-testid="offline-banner">
-            {move || is_offline.get().then_some("You are offline. What is shown is from before; trades wait until the network is back.")}
+        <div class="banner" data-shown=is_shown role="status" data-testid="offline-banner">
+            {words}
         </div>
     }
     .into_any()

@@ -2,14 +2,15 @@
 
 use leptos::prelude::*;
 
-use super::market::Market;
+use super::{format::MISSING, market::Market};
 
 #[component]
 pub fn StatusBar(market: Market) -> impl IntoView {
-    let pace = Memo::new(move |_| match market.frames_per_second() {
-        // Tenths, and no more: the figure is to be calm.
-        Some(rate) => format!("Feed {:.1} frames/s", (rate * 10.0).round() / 10.0),
-        None => "Feed —".to_owned(),
+    // Tenths, and no more: the figure is to be calm.
+    let tenths = Memo::new(move |_| market.frames_per_second().map(|rate| (rate * 10.0).round() as u32));
+    let pace = Signal::derive(move || match tenths.get() {
+        Some(tenths) => format!("Feed {}.{} frames/s", tenths / 10, tenths % 10),
+        None => format!("Feed {MISSING}"),
     });
     view! {
         <footer class="status">

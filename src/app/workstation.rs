@@ -7,17 +7,18 @@ use leptos_router::hooks::use_params_map;
 
 use super::{
     account::Books,
-    chart::{ChartPanel, ChartSettings, register_chart},
-    commands::{Commands, HelpSheet, Palette, Reach, Section, follow_keys},
+    chart::{ChartPanel, ChartSettings},
+    commands::{Commands, HelpSheet, Palette, Reach, follow_keys},
     day_start::DayStart,
     equity::EquityPanel,
     feed::follow_prices,
     header::Header,
     heatmap::Heatmap,
-    layout::{BottomBar, CopilotSlot, Layout, Panel, RESIZABLE, Seam, Slot},
+    keys::register_keys,
+    layout::{BottomBar, CopilotSlot, Layout, Panel, Seam, Slot},
     market::Market,
     network::OfflineBanner,
-    positions::Positions,
+    positions::{self, Positions},
     status_bar::StatusBar,
     ticket::{Ticket, TicketPanel},
     toast::{ToastStack, Toasts},
@@ -56,25 +57,27 @@ fn Desk(start: Workstation) -> impl IntoView {
     let toasts = Toasts::new();
     let selected = RwSignal::new(chart.as_ref().map(|(ticker, _)| *ticker));
     let watchlist = WatchlistStore::new(watchlist, market);
-    let ticket = Ticket::new(books, toasts, selected);
+    let ticket = Ticket::new(books, market, watchlist, toasts, selected);
+    let desk = positions::Desk { books, ticket, watchlist, toasts, selected };
     let layout = Layout::new();
-    let chart_settings = ChartSettings::new();
     let commands = Commands::new();
     let day_start = DayStart::new(day_start_value);
-    register_panels(commands, layout);
-    register_chart(commands, chart_settings);
-    follow_keys(commands);
+    let chart_settings = ChartSettings::new();
     provide_context(commands);
+    register_keys(commands, layout, ticket, chart_settings);
+    follow_keys(commands);
     let reach = Reach { books, watchlist, ticket, toasts, selected };
     follow_prices(market);
     install();
     mark_hydrated();
+    let view_word = Signal::derive(move || layout.view().as_str());
+    let is_live = Signal::derive(move || market.connection.get().is_live().to_string());
     view! {
-        <div class="app" data-view=move || layout.view().as_str() data-live=move || market.connection.get().is_live().to_string()>
+        <div class="app" data-view=view_word data-live=is_live>
             <OfflineBanner/>
             <Header books market market_source day_start toasts layout commands/>
             <Slot panel=Panel::Watchlist>
-                <Watchlist watchlist market selected/>
+                <Watchlist watchlist market books toasts selected/>
             </Slot>
             <Seam panel=Panel::Watchlist layout/>
             <main class="middle">
@@ -87,7 +90,7 @@ fn Desk(start: Workstation) -> impl IntoView {
                 <Seam panel=Panel::Portfolio layout/>
                 <Slot panel=Panel::Portfolio>
                     <Slot panel=Panel::Positions>
-                        <Positions books selected/>
+                        <Positions desk/>
                     </Slot>
                     <Seam panel=Panel::Heatmap layout/>
                     <Slot panel=Panel::Heatmap>
@@ -123,31 +126,17 @@ fn Unavailable(error: ApiError) -> impl IntoView {
     }
 }
 
-/// The panels as commands: to show each, and to close those that can be closed.
-fn register_panels(commands: Commands, layout: Layout) {
-    for panel in Panel::ALL {
-        let name = panel.title().to_lowercase();
-        commands.add(Section::Panels, format!("Show the {name}"), panel.key(), move || layout.show(panel));
-    }
-    for panel in RESIZABLE {
-        let name = panel.title().to_lowercase();
-        commands.add(Section::Panels, format!("Open or close the {name}"), None, move || layout.toggle(panel));
-    }
-    commands.note(Section::Panels, "Move a separator that has the focus", "← → ↑ ↓");
-    commands.note(Section::Panels, "Close or open at a separator", "Enter");
-}
-
 /// The page's own files come first.
 const INSTALL_DELAY: Duration = Duration::from_secs(3);
 
 /// Registers the service worker once the page stands.
 fn install() {
-    let registration = StoredValue::new_local(None);
-    Effect::new(move || {
-        set_timeout(
-            move || drop(registration.try_update_value(|slot| *slot = service_worker::register())),
-            INSTALL_DELAY,
-        );
+    Effect::new(|| {
+        let registration = StoredValue::new_local(None);
+        let register = move || {
+            let _ = registration.try_update_value(|slot| *slot = service_worker::register());
+        };
+        set_timeout(register, INSTALL_DELAY);
     });
 }
 

@@ -191,6 +191,33 @@ async fn a_year_of_snapshots_is_thinned_out_in_steps_and_read_within_its_bound()
     assert_eq!(newest.recorded_at, noon());
 }
 
+#[tokio::test]
+async fn the_days_trades_are_the_same_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("ledger.db").display());
+    let market = prices(&[("AAPL", 1_900_333), ("V", 2_801_277)]);
+    let day = 86_400_000;
+    let trade = |id: usize, symbol, side, at_ms| PlaceOrder {
+        executed_at: UtcInstant::from_unix_ms(at_ms),
+        ..place(side, symbol, 1_500_000, &market, id)
+    };
+    let closing = CancellationToken::new();
+    let (ledger, writer) = Ledger::open(&url, noon, Metrics::default(), closing.clone()).await.unwrap();
+    ledger.submit(trade(1, "AAPL", Side::Buy, NOON_MS - day)).await.unwrap();
+    ledger.submit(trade(2, "V", Side::Buy, NOON_MS)).await.unwrap();
+    ledger.submit(trade(3, "AAPL", Side::Sell, NOON_MS + 1)).await.unwrap();
+    let today = ledger.books().today.clone();
+    closing.cancel();
+    writer.await.unwrap();
+
+    let ledger = open(&folder).await;
+    assert_eq!(ledger.books().today, today);
+    let quote = market.quotes[&"AAPL".parse().unwrap()];
+    assert_eq!(today.pnl(None, &quote).unwrap().amount, Money::ZERO, "yesterday's purchase is no part of today");
+    ledger.submit(Reset { at: noon() }).await.unwrap();
+    assert_eq!(ledger.books().today, Default::default());
+}
+
 /// A write that the database refuses.
 struct Broken;
 
@@ -218,4 +245,21 @@ async fn books_that_could_not_be_read_after_a_failure_are_read_before_the_next_w
     other.close().await.unwrap();
     ledger.submit(RecordSnapshot { total_value: INITIAL_DEPOSIT, at: noon() }).await.unwrap();
     assert_eq!(ledger.books().watchlist.len(), 9);
+}
+
+#[tokio::test]
+async fn a_day_starts_with_the_last_value_before_it_or_with_the_deposit() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = open(&folder).await;
+    let later = |seconds: i64| UtcInstant::from_unix_ms(NOON_MS + seconds * 1_000);
+    let midnight = noon().start_of_next_day();
+    assert_eq!(ledger.value_before(midnight).await, Ok(INITIAL_DEPOSIT));
+    for (at, cents) in [(later(60), 1_000_100), (later(120), 1_000_200), (midnight, 1_000_300)] {
+        ledger.submit(RecordSnapshot { total_value: Money::from_cents(cents), at }).await.unwrap();
+    }
+    assert_eq!(ledger.value_before(midnight).await, Ok(Money::from_cents(1_000_200)));
+    assert_eq!(ledger.value_before(noon()).await, Ok(INITIAL_DEPOSIT), "before it was opened");
+
+    ledger.submit(Reset { at: midnight }).await.unwrap();
+    assert_eq!(ledger.value_before(midnight).await, Ok(INITIAL_DEPOSIT), "a reset begins anew");
 }

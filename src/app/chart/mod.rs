@@ -9,7 +9,6 @@ mod legend;
 mod library;
 mod plot;
 mod settings;
-mod shortcuts;
 mod studies;
 
 use leptos::{html::Div, prelude::*};
@@ -21,7 +20,10 @@ use self::{
     legend::Legend,
     plot::Plot,
 };
-pub use self::{library::LibraryLoad, settings::ChartSettings, shortcuts::register as register_chart};
+pub use self::{
+    library::LibraryLoad,
+    settings::{ChartSettings, style_name},
+};
 use super::{
     account::Books,
     format::{arrow, or_missing, signed_change, signed_percent},

@@ -24,7 +24,7 @@ fn list(commands: Commands, section: Section) -> impl IntoView {
     });
     (!lines.is_empty()).then(|| {
         let lines = lines.into_iter().map(|(keys, title)| {
-            let keys = keys.split(' ').map(|key| view! { <kbd>{key.to_uppercase()}</kbd> }).collect_view();
+            let keys = keys.split(' ').map(|key| view! { <kbd>{key.to_ascii_uppercase()}</kbd> }).collect_view();
             view! {
                 <div>
                     <dt>{title}</dt>

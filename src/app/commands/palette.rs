@@ -79,6 +79,8 @@ fn Search(commands: Commands, reach: Reach, listings: RwSignal<Vec<Listed>>) -> 
         active.set(next);
         reveal(next);
     };
+    let has_offers = Signal::derive(move || !offers.with(Vec::is_empty));
+    let active_id = Signal::derive(move || has_offers.get().then(|| option_id(active.get())));
     let list = move || {
         let options = offers.get().into_iter().enumerate().map(|(index, offer)| option(index, offer, active, choose));
         options.collect_view()
@@ -91,7 +93,7 @@ fn Search(commands: Commands, reach: Reach, listings: RwSignal<Vec<Listed>>) -> 
             aria-expanded="true"
             aria-controls="palette-options"
             aria-autocomplete="list"
-            aria-activedescendant=move || offers.with(|offers| (!offers.is_empty()).then(|| option_id(active.get())))
+            aria-activedescendant=active_id
             placeholder="Ticker, “buy 5 NVDA”, panel, setting…"
             autocomplete="off"
             spellcheck="false"
@@ -105,7 +107,7 @@ fn Search(commands: Commands, reach: Reach, listings: RwSignal<Vec<Listed>>) -> 
         <ul class="palette-options" id="palette-options" role="listbox" aria-label="Offers">
             {list}
         </ul>
-        <p class="empty" hidden=move || !offers.with(Vec::is_empty)>"Nothing here is called that."</p>
+        <p class="empty" hidden=has_offers>"Nothing here is called that."</p>
     }
     .into_any()
 }
@@ -116,16 +118,17 @@ fn option_id(index: usize) -> String {
 
 fn option(index: usize, offer: Offer, active: RwSignal<usize>, choose: impl Fn(usize) + Copy + 'static) -> AnyView {
     let Offer { title, detail, keys, action: _ } = offer;
+    let is_selected = Signal::derive(move || (active.get() == index).to_string());
     view! {
         <li
             id=option_id(index)
             role="option"
-            aria-selected=move || (active.get() == index).to_string()
+            aria-selected=is_selected
             on:click=move |_| choose(index)
         >
             <span>{title}</span>
             <span class="muted">{detail}</span>
-            {keys.map(|keys| view! { <kbd>{keys.to_uppercase()}</kbd> })}
+            {keys.map(|keys| view! { <kbd>{keys.to_ascii_uppercase()}</kbd> })}
         </li>
     }
     .into_any()

@@ -36,7 +36,7 @@ fn run(commands: Commands, event: &KeyboardEvent) {
         return;
     }
     // Caps Lock changes nothing; a letter with Shift is no shortcut.
-    let key = if event.shift_key() { key } else { key.to_lowercase() };
+    let key = if event.shift_key() { key } else { key.to_ascii_lowercase() };
     if let Some(command) = commands.find(&key) {
         event.prevent_default();
         command.run(());

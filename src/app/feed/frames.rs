@@ -28,17 +28,15 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// Lives as long as the calling component.
+    /// Lives as long as the calling effect.
     pub fn new(market: Market) -> Self {
         let frames = Self { waiting: StoredValue::new_local(None), market };
-        Effect::new(move || {
-            let handle = window_event_listener(ev::visibilitychange, move |_| {
-                if frames.waiting.with_value(Option::is_some) {
-                    frames.schedule();
-                }
-            });
-            on_cleanup(move || handle.remove());
+        let handle = window_event_listener(ev::visibilitychange, move |_| {
+            if frames.waiting.with_value(Option::is_some) {
+                frames.schedule();
+            }
         });
+        on_cleanup(move || handle.remove());
         frames
     }
 

@@ -25,12 +25,13 @@ const SHARED_NAME: &str = "finally-prices";
 
 /// Keeps the market up to date for as long as the calling component stands.
 pub fn follow_prices(market: Market) {
-    let frames = Frames::new(market);
-    let apply = move |news: News| match news {
-        News::Frame(frame) => frames.offer(frame),
-        News::Notice(notice) => market.tell(notice),
-    };
-    Effect::new(move || spawn_local_scoped_with_cancellation(share(apply)));
+    Effect::new(move || {
+        let frames = Frames::new(market);
+        spawn_local_scoped_with_cancellation(share(move |news| match news {
+            News::Frame(frame) => frames.offer(frame),
+            News::Notice(notice) => market.tell(notice),
+        }));
+    });
 }
 
 /// Applies what the tab with the stream posts, until this tab gets the stream for itself.

@@ -6,17 +6,17 @@ use crate::app::market::{Connection, Market};
 
 #[component]
 pub fn ConnectionStatus(market: Market, market_source: String) -> impl IntoView {
-    let state = move || match market.connection.get() {
+    let state = Signal::derive(move || match market.connection.get() {
         Connection::Connected => "connected",
         Connection::Connecting | Connection::Reconnecting { .. } => "reconnecting",
         Connection::Disconnected { .. } => "disconnected",
-    };
-    let words = move || match market.connection.get() {
+    });
+    let words = Signal::derive(move || match market.connection.get() {
         Connection::Connected => "Connected".to_owned(),
         Connection::Connecting => "Connecting".to_owned(),
         Connection::Reconnecting { attempt } => format!("Reconnecting, attempt {attempt}"),
         Connection::Disconnected { .. } => "Disconnected".to_owned(),
-    };
+    });
     let source = match market_source.as_str() {
         "simulator" => "Simulator".to_owned(),
         "massive" => "Massive".to_owned(),
@@ -24,7 +24,7 @@ pub fn ConnectionStatus(market: Market, market_source: String) -> impl IntoView 
     };
     let tooltip = {
         let source = source.clone();
-        move || describe(market.connection.get(), market.problem.get(), &source)
+        Signal::derive(move || describe(market.connection.get(), market.problem.get(), &source))
     };
     view! {
         <p class="connection" data-testid="connection-status" data-state=state role="status" tabindex="0" title=tooltip>

@@ -40,6 +40,8 @@ pub fn Header(
         Some(value) => format!("{value} · FinAlly"),
         None => "FinAlly".to_owned(),
     };
+    let total_words = Signal::derive(move || or_missing(total_value.get()));
+    let cash_words = Signal::derive(move || cash.get().to_string());
     view! {
         <Title text=title/>
         <header class="header">
@@ -47,13 +49,13 @@ pub fn Header(
             <dl class="stats">
                 <div class="stat big">
                     <dt>"Total value"</dt>
-                    <dd data-testid="total-value">{move || or_missing(total_value.get())}</dd>
+                    <dd data-testid="total-value">{total_words}</dd>
                 </div>
                 <GainStat label="Day P&L" test_id="day-pnl" gain=day_pnl/>
                 <GainStat label="Total P&L" test_id="total-pnl" gain=total_pnl/>
                 <div class="stat">
                     <dt>"Cash"</dt>
-                    <dd data-testid="cash-balance">{move || cash.get().to_string()}</dd>
+                    <dd data-testid="cash-balance">{cash_words}</dd>
                 </div>
             </dl>
             <div class="header-tools">
@@ -106,11 +108,13 @@ impl Gain {
 
 #[component]
 fn GainStat(label: &'static str, test_id: &'static str, gain: Memo<Option<Gain>>) -> impl IntoView {
+    let colour = Signal::derive(move || tone(gain.get().map(|gain| gain.amount)));
+    let words = Signal::derive(move || or_missing(gain.get().map(Gain::describe)));
     view! {
         <div class="stat">
             <dt>{label}</dt>
-            <dd class=move || tone(gain.get().map(|gain| gain.amount)) data-testid=test_id>
-                {move || or_missing(gain.get().map(Gain::describe))}
+            <dd class=colour data-testid=test_id>
+                {words}
             </dd>
         </div>
     }

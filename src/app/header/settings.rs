@@ -35,7 +35,8 @@ pub fn Settings(
     let is_resetting = RwSignal::new(false);
     let theme = use_theme_setting();
     for (choice, name) in THEMES {
-        commands.add(Section::Page, format!("Theme: {}", name.to_lowercase()), None, move || theme.choose(choice));
+        commands
+            .add(Section::Page, format!("Theme: {}", name.to_ascii_lowercase()), None, move || theme.choose(choice));
     }
     commands.add(Section::Panels, "Reset the layout", None, move || layout.reset_all());
     commands.add(Section::Page, "Reset the account…", None, move || is_resetting.set(true));
@@ -72,14 +73,18 @@ pub fn Settings(
             <p class="label">"Export"</p>
             {exports}
             <p class="label">"Page"</p>
-            <button popovertarget="settings" on:click=move |_| commands.is_help_open.set(true)>
+            <button popovertarget="settings" popovertargetaction="hide" on:click=move |_| commands.is_help_open.set(true)>
                 "Keyboard shortcuts"
                 <kbd>"?"</kbd>
             </button>
-            <button popovertarget="settings" on:click=move |_| layout.reset_all()>
+            <button popovertarget="settings" popovertargetaction="hide" on:click=move |_| layout.reset_all()>
                 "Reset the layout"
             </button>
-            <button class="danger" popovertarget="settings" on:click=move |_| is_resetting.set(true)>
+            <button
+                class="danger"
+                popovertarget="settings"
+                popovertargetaction="hide"
+                on:click=move |_| is_resetting.set(true)>
                 "Reset the account…"
             </button>
         </div>

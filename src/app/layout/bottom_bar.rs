@@ -17,9 +17,10 @@ const VIEWS: [(Panel, &str); 6] = [
 #[component]
 pub fn BottomBar(layout: Layout) -> impl IntoView {
     let buttons = VIEWS.map(|(panel, word)| {
+        let is_current = Signal::derive(move || (layout.view() == panel).then_some("true"));
         view! {
             <button
-                aria-current=move || (layout.view() == panel).then_some("true")
+                aria-current=is_current
                 data-view=panel.as_str()
                 on:click=move |_| layout.view.set(panel)
             >

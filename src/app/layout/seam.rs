@@ -34,6 +34,8 @@ pub fn Seam(panel: Panel, layout: Layout) -> impl IntoView {
         });
     });
 
+    let size_words = Signal::derive(move || size.get().to_string());
+
     let take = move |event: PointerEvent| {
         let Some(element) = separator.get() else {
             return;
@@ -53,11 +55,12 @@ pub fn Seam(panel: Panel, layout: Layout) -> impl IntoView {
         }
     };
     let (vertical, min, max) = (panel.axis() == Axis::Horizontal, panel.bounds(0.0).min, panel.bounds(f64::MAX).max);
-    let is_open = move || layout.is_open(panel);
-    let name = panel.title().to_lowercase();
+    let is_open = Memo::new(move |_| layout.is_open(panel));
+    let is_expanded = Signal::derive(move || is_open.get().to_string());
+    let name = panel.title().to_ascii_lowercase();
     let toggle_label = {
         let name = name.clone();
-        move || format!("{} the {name}", if is_open() { "Close" } else { "Open" })
+        Signal::derive(move || format!("{} the {name}", if is_open.get() { "Close" } else { "Open" }))
     };
     view! {
         <div class="seam" data-seam=panel.as_str()>
@@ -71,7 +74,7 @@ pub fn Seam(panel: Panel, layout: Layout) -> impl IntoView {
                 aria-orientation=if vertical { "vertical" } else { "horizontal" }
                 aria-valuemin=min
                 aria-valuemax=max
-                aria-valuenow=move || size.get()
+                aria-valuenow=size_words
                 on:pointerdown=take
                 on:pointermove=drag
                 on:pointerup=release
@@ -82,9 +85,9 @@ pub fn Seam(panel: Panel, layout: Layout) -> impl IntoView {
             <button
                 class="seam-toggle"
                 tabindex="-1"
-                aria-label=toggle_label.clone()
+                aria-label=toggle_label
                 title=toggle_label
-                aria-expanded=move || is_open().to_string()
+                aria-expanded=is_expanded
                 aria-controls=id(panel)
                 on:click=move |_| layout.toggle(panel)
             ></button>

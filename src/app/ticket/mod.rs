@@ -1,108 +1,184 @@
-//! The trade ticket: a market order for the selected ticker.
+//! The trade ticket: a market order for the selected ticker, with what it would do to the cash.
 
-use std::time::Duration;
+mod draft;
+mod orders;
 
-use gloo_timers::future::sleep;
-use leptos::{html::Input, prelude::*, task::spawn_local};
+use leptos::{
+    ev::KeyboardEvent,
+    html::{Button, Input},
+    prelude::*,
+    wasm_bindgen::JsCast,
+};
+use web_sys::HtmlElement;
 
-use super::{account::Books, toast::Toasts};
+use self::{
+    draft::Draft,
+    orders::{Orders, Working},
+};
+use super::{
+    account::Books,
+    format::{MISSING, money},
+    market::Market,
+    toast::Toasts,
+    watchlist::store::WatchlistStore,
+};
 use crate::{
-    api::place_order,
     domain::{
-        money::Quantity,
-        order::{ClientOrderId, OrderRequest, Side, TradeReceipt},
+        money::{Money, Quantity},
+        order::Side,
+        sizing::Part,
         ticker::Ticker,
     },
     error::ApiError,
 };
-
-/// How often an order that got no answer is sent again. It carries an id, so the server fills it once.
-const RESENDS_MAX: u32 = 3;
-const RESEND_DELAY: Duration = Duration::from_secs(1);
 
 /// The handle to the page's trade ticket; copies share it.
 #[derive(Clone, Copy)]
 pub struct Ticket {
     ticker: RwSignal<String>,
     quantity: RwSignal<String>,
-    is_pending: RwSignal<bool>,
-    quantity_field: NodeRef<Input>,
-    books: Books,
+    draft: Memo<Draft>,
+    orders: Orders,
     toasts: Toasts,
+    quantity_field: NodeRef<Input>,
+    buttons: [NodeRef<Button>; 2],
 }
 
 impl Ticket {
     /// A ticket for the ticker selected, now and whenever another one is.
-    pub fn new(books: Books, toasts: Toasts, selected: RwSignal<Option<Ticker>>) -> Self {
+    pub fn new(
+        books: Books,
+        market: Market,
+        watchlist: WatchlistStore,
+        toasts: Toasts,
+        selected: RwSignal<Option<Ticker>>,
+    ) -> Self {
         let symbol = |ticker: Option<Ticker>| ticker.map(|ticker| ticker.to_string()).unwrap_or_default();
         let ticker = RwSignal::new(symbol(selected.get_untracked()));
+        let quantity = RwSignal::new("1".to_owned());
         Effect::watch(move || selected.get(), move |selected, _, _| ticker.set(symbol(*selected)), false);
+        let draft = Memo::new(move |_| {
+            let ticker = ticker.with(|text| text.parse::<Ticker>()).map_err(ApiError::from);
+            let priced = ticker.as_ref().ok().copied();
+            let held = priced.and_then(|ticker| books.quantity(ticker));
+            Draft {
+                quantity: quantity.with(|text| read_quantity(text)),
+                price: priced.and_then(|ticker| market.price(ticker)),
+                is_followed: held.is_some() || priced.is_some_and(|ticker| watchlist.contains(ticker)),
+                is_live: market.connection.get().is_live(),
+                cash: books.cash(),
+                ticker,
+                held,
+            }
+        });
         Self {
             ticker,
-            quantity: RwSignal::new("1".to_owned()),
-            is_pending: RwSignal::new(false),
-            quantity_field: NodeRef::new(),
-            books,
+            quantity,
+            draft,
+            orders: Orders::new(books, toasts),
             toasts,
+            quantity_field: NodeRef::new(),
+            buttons: [NodeRef::new(), NodeRef::new()],
         }
     }
 
-    /// Writes an order into the ticket, for a person to look at and place.
-    pub fn fill(self, ticker: Ticker, quantity: Quantity, _side: Side) {
+    /// Writes an order into the ticket, with the focus on the button that would place it.
+    pub fn fill(self, ticker: Ticker, quantity: Quantity, side: Side) {
         self.ticker.set(ticker.to_string());
         self.quantity.set(quantity.to_string());
-        self.focus();
+        self.aim(side);
+    }
+
+    /// Puts the focus on the button of a side, where Enter places the order.
+    pub fn aim(self, side: Side) {
+        focus(self.button(side).get_untracked());
     }
 
     /// Puts the cursor into the quantity.
     pub fn focus(self) {
         if let Some(field) = self.quantity_field.get_untracked() {
-            // Only an element that has left the page refuses.
-            let _ = field.focus();
             field.select();
+            focus(Some(field));
         }
     }
 
-    /// Places the order that the ticket shows, unless one is on its way.
+    /// Places the order that the ticket shows, or says what is in its way; once, while it is on its way.
     pub fn place(self, side: Side) {
-        let Self { ticker, quantity, is_pending, books, toasts, .. } = self;
-        if is_pending.get_untracked() {
-            return;
+        let draft = self.draft.get_untracked();
+        match (draft.obstacle(side), &draft.ticker, &draft.quantity) {
+            (None, Ok(ticker), Ok(quantity)) => self.trade(*ticker, *quantity, side),
+            (obstacle, ..) => obstacle.into_iter().for_each(|reason| self.toasts.error(reason.to_string())),
         }
-        let order = match read_order(&ticker.get_untracked(), &quantity.get_untracked(), side) {
-            Ok(order) => order,
-            Err(error) => return toasts.error(error.to_string()),
-        };
-        is_pending.set(true);
-        spawn_local(async move {
-            match send(order).await {
-                Ok(receipt) => toasts.success(describe(&receipt)),
-                Err(error) => toasts.error(error.to_string()),
-            }
-            if let Err(error) = books.reload().await {
-                toasts.error(format!("The account could not be read. {error}"));
-            }
-            is_pending.set(false);
-        });
+    }
+
+    /// Places an order as the ticket does, whatever is written in it.
+    pub fn trade(self, ticker: Ticker, quantity: Quantity, side: Side) {
+        self.orders.place(ticker, quantity, side);
+    }
+
+    /// Whether an order is on its way, tracked.
+    pub fn is_working(self) -> bool {
+        self.orders.working.with(Option::is_some)
+    }
+
+    fn button(self, side: Side) -> NodeRef<Button> {
+        match side {
+            Side::Buy => self.buttons[0],
+            Side::Sell => self.buttons[1],
+        }
+    }
+
+    /// Why a button does not work now, tracked.
+    fn reason(self, side: Side) -> Option<String> {
+        match self.orders.working.get() {
+            Some(_) => Some("An order is on its way.".to_owned()),
+            None => self.draft.with(|draft| draft.obstacle(side)).map(|obstacle| obstacle.to_string()),
+        }
+    }
+}
+
+/// People write thousands apart; the separators carry no meaning.
+fn read_quantity(text: &str) -> Result<Quantity, ApiError> {
+    text.trim().replace([',', ' '], "").parse::<Quantity>().map_err(ApiError::from)
+}
+
+/// Only an element that has left the page refuses the focus.
+fn focus(element: Option<impl AsRef<HtmlElement>>) {
+    if let Some(element) = element {
+        let _ = element.as_ref().focus();
+    }
+}
+
+/// Escape leaves a field.
+fn leave(event: KeyboardEvent) {
+    if event.key() == "Escape"
+        && let Some(field) = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok())
+    {
+        let _ = field.blur();
     }
 }
 
 #[component]
 pub fn TicketPanel(ticket: Ticket) -> impl IntoView {
-    let Ticket { ticker, quantity, is_pending, .. } = ticket;
+    let Ticket { ticker, quantity, draft, orders, .. } = ticket;
+    let is_refused = move || draft.with(|draft| draft.ticker.is_err()).to_string();
+    let is_unreadable = move || draft.with(|draft| draft.quantity.is_err()).to_string();
     view! {
-        <form class="panel trade-bar" aria-label="Trade" on:submit=move |event| event.prevent_default()>
+        <form class="panel ticket" aria-label="Trade" on:submit=move |event| event.prevent_default()>
             <label class="field">
                 <span class="label">"Ticker"</span>
                 <input
+                    class="ticket-ticker"
                     data-testid="trade-ticker"
                     autocomplete="off"
                     autocapitalize="characters"
                     spellcheck="false"
-                    maxlength="7"
+                    maxlength="9"
                     value=ticker.get_untracked()
                     prop:value=ticker
+                    aria-invalid=is_refused
                     on:input:target=move |event| ticker.set(event.target().value())
+                    on:keydown=leave
                 />
             </label>
             <label class="field">
@@ -115,59 +191,85 @@ pub fn TicketPanel(ticket: Ticket) -> impl IntoView {
                     maxlength="20"
                     value=quantity.get_untracked()
                     prop:value=quantity
+                    aria-invalid=is_unreadable
                     on:input:target=move |event| quantity.set(event.target().value())
+                    on:keydown=leave
                 />
             </label>
-            <button type="button" class="buy" data-testid="trade-buy" disabled=is_pending on:click=move |_| ticket.place(Side::Buy)>
-                "Buy"
-            </button>
-            <button type="button" class="sell" data-testid="trade-sell" disabled=is_pending on:click=move |_| ticket.place(Side::Sell)>
-                "Sell"
-            </button>
+            <div class="ticket-sides">
+                {show_side(ticket, Side::Buy)}
+                {show_side(ticket, Side::Sell)}
+            </div>
+            <p class="ticket-note" role="status">{move || orders.working.get().and_then(|working| doubt(&working))}</p>
         </form>
     }
 }
 
-fn read_order(ticker: &str, quantity: &str, side: Side) -> Result<OrderRequest, ApiError> {
-    // People write thousands apart; the separators carry no meaning.
-    let quantity = quantity.trim().replace(',', "");
-    Ok(OrderRequest {
-        ticker: ticker.parse()?,
-        side,
-        quantity: quantity.parse()?,
-        client_order_id: Some(new_client_order_id()?),
-    })
+fn doubt(working: &Working) -> Option<String> {
+    working
+        .is_in_doubt
+        .then(|| format!("No answer yet: still checking whether the order to {} was filled.", working.order))
 }
 
-/// A random id. It names an order, it guards nothing.
-fn new_client_order_id() -> Result<ClientOrderId, ApiError> {
-    let digits = || (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
-    Ok(format!("page-{:08x}{:08x}{:08x}", digits(), digits(), digits()).parse()?)
-}
-
-/// Sends an order, and again under the same id when no answer came.
-async fn send(order: OrderRequest) -> Result<TradeReceipt, ApiError> {
-    let mut resends = 0;
-    loop {
-        match place_order(order.clone()).await.flatten() {
-            Err(ApiError::Unreachable) if resends < RESENDS_MAX => {
-                resends += 1;
-                sleep(RESEND_DELAY).await;
-            }
-            answer => return answer,
-        }
-    }
-}
-
-/// `Bought 10 AAPL at 190.42 for $1,904.20. Cash is $8,095.80.`
-fn describe(receipt: &TradeReceipt) -> String {
-    let trade = &receipt.trade;
-    let verb = match trade.side {
-        Side::Buy => "Bought",
-        Side::Sell => "Sold",
+/// One side of the ticket in a row: parts of what there is to trade with, the estimate, and the button.
+fn show_side(ticket: Ticket, side: Side) -> AnyView {
+    let (name, title, key, whole, estimate) = match side {
+        Side::Buy => ("buy", "Buy", "B", "cash", "Cost"),
+        Side::Sell => ("sell", "Sell", "S", "holding", "Proceeds"),
     };
-    format!(
-        "{verb} {} {} at {} for {}. Cash is {}.",
-        trade.quantity, trade.ticker, trade.price, trade.notional, receipt.cash_balance
-    )
+    let draft = ticket.draft;
+    let figure = move |read: fn(&Draft, Side) -> Option<Money>| {
+        move || draft.with(|draft| read(draft, side)).map_or(MISSING.to_owned(), money)
+    };
+    let reason = Memo::new(move |_| ticket.reason(side));
+    let is_short = move || draft.with(|draft| draft.cash_after(side)).is_some_and(|cash| cash < Money::ZERO);
+    let reason_id = format!("trade-{name}-reason");
+    view! {
+        <div class="ticket-side" role="group" aria-label=title>
+            <span class="label">{format!("Of {whole}")}</span>
+            <span class="parts">
+                {[(Part::Quarter, "25 %"), (Part::Half, "50 %"), (Part::All, "Max")]
+                    .map(|(part, words)| show_part(ticket, side, part, words, whole))}
+            </span>
+            <span class="label">{estimate}</span>
+            <b class="figure" data-testid=format!("trade-{name}-estimate")>{figure(Draft::notional)}</b>
+            <span class="label">"Cash after"</span>
+            <b class="figure" class:down=is_short data-testid=format!("trade-{name}-cash-after")>
+                {figure(Draft::cash_after)}
+            </b>
+            <span class="placing">
+                <button
+                    type="button"
+                    class=name
+                    data-testid=format!("trade-{name}")
+                    node_ref=ticket.button(side)
+                    aria-disabled=move || reason.with(Option::is_some).to_string()
+                    aria-describedby=reason_id.clone()
+                    aria-keyshortcuts=key
+                    on:click=move |_| ticket.place(side)
+                >
+                    {title}
+                    <kbd aria-hidden="true">{key}</kbd>
+                </button>
+                <span class="reason" role="tooltip" id=reason_id>{move || reason.get()}</span>
+            </span>
+        </div>
+    }
+    .into_any()
+}
+
+/// A button that writes a part of the cash or of the holding into the quantity.
+fn show_part(ticket: Ticket, side: Side, part: Part, words: &'static str, whole: &str) -> impl IntoView {
+    let name = format!("{words} of the {whole}");
+    let quantity = Memo::new(move |_| ticket.draft.with(|draft| draft.part(side, part)));
+    let fill = move |_| {
+        if let Some(quantity) = quantity.get_untracked() {
+            ticket.quantity.set(quantity.to_string());
+        }
+    };
+    view! {
+        <button type="button" aria-label=name disabled=move || quantity.with(Option::is_none) on:click=fill>
+            {words}
+        </button>
+    }
 }

@@ -1,80 +1,321 @@
 //! The watchlist: tickers with their prices, one of them selected.
 
+mod add;
+mod drag;
+mod row;
+mod sorting;
 pub mod store;
+mod suggest;
 
-use leptos::prelude::*;
-
-use self::store::WatchlistStore;
-use super::{
-    format::{MISSING, arrow, or_missing, signed_percent},
-    market::{Flash, Market},
-    sparkline::Sparkline,
+use leptos::{
+    ev::{AnimationEvent, Event, KeyboardEvent, PointerEvent},
+    html::{Input, Ul},
+    prelude::*,
+    task::spawn_local,
 };
-use crate::domain::{quote::Direction, ticker::Ticker, workstation::WatchlistLine};
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
+
+use self::{add::AddTicker, drag::Drag, row::WatchlistRow, sorting::Sorting, store::WatchlistStore};
+use super::{
+    account::Books,
+    beat::Beat,
+    commands::{Commands, Section},
+    flash::{end_animation, end_animations},
+    market::Market,
+    toast::Toasts,
+};
+use crate::{
+    domain::{ticker::Ticker, watchlist::WATCHLIST_MAX},
+    error::ApiError,
+};
+
+/// What the panel's parts share; copies share it too.
+#[derive(Clone, Copy)]
+struct Panel {
+    watchlist: WatchlistStore,
+    market: Market,
+    books: Books,
+    toasts: Toasts,
+    selected: RwSignal<Option<Ticker>>,
+    list: NodeRef<Ul>,
+    sorting: RwSignal<Sorting>,
+    /// The tickers as they are shown.
+    order: Memo<Vec<Ticker>>,
+    /// The row that was focused last…
+    focused: RwSignal<Option<Ticker>>,
+    /// …and the one that the tab key reaches.
+    tab_stop: Memo<Option<Ticker>>,
+    drag: Drag,
+    /// What a screen reader is told.
+    news: RwSignal<String>,
+}
+
+/// The list's keys, where the page has shortcuts.
+fn register_keys(field: NodeRef<Input>) {
+    let Some(commands) = use_context::<Commands>() else {
+        return;
+    };
+    commands.add(Section::Watchlist, "Add a ticker", Some("/"), move || {
+        if let Some(field) = field.get_untracked() {
+            // Only an element that has left the page refuses the focus.
+            let _ = field.focus();
+        }
+    });
+    commands.note(Section::Watchlist, "Go up and down the list", "↑ ↓");
+    commands.note(Section::Watchlist, "Move the row", "Alt+↑ Alt+↓");
+    commands.note(Section::Watchlist, "Select the ticker", "Enter");
+    commands.note(Section::Watchlist, "Remove the ticker", "Delete");
+}
 
 #[component]
-pub fn Watchlist(watchlist: WatchlistStore, market: Market, selected: RwSignal<Option<Ticker>>) -> impl IntoView {
-    let tickers = Memo::new(move |_| watchlist.tickers());
+pub fn Watchlist(
+    watchlist: WatchlistStore,
+    market: Market,
+    books: Books,
+    toasts: Toasts,
+    selected: RwSignal<Option<Ticker>>,
+) -> impl IntoView {
+    let (list, field) = (NodeRef::<Ul>::new(), NodeRef::<Input>::new());
+    let (sorting, focused, beat) = (RwSignal::new(Sorting::Manual), RwSignal::new(None), Beat::start());
+    let order = Memo::new(move |_| {
+        beat.track();
+        let (tickers, sorting) = (watchlist.tickers(), sorting.get());
+        untrack(|| sorting.sort(tickers, |ticker| market.shown(ticker).map(|shown| shown.quote)))
+    });
+    let tab_stop = Memo::new(move |_| {
+        let is_there = |ticker: &Ticker| order.with(|order| order.contains(ticker));
+        focused
+            .get()
+            .filter(is_there)
+            .or_else(|| selected.get().filter(is_there))
+            .or_else(|| order.get().first().copied())
+    });
+    let (drag, news) = (Drag::new(list), RwSignal::new(String::new()));
+    let panel =
+        Panel { watchlist, market, books, toasts, selected, list, sorting, order, focused, tab_stop, drag, news };
+    register_keys(field);
+    Effect::new(move || {
+        order.track();
+        // A row that is moved would begin its flash again.
+        if let Some(list) = list.get_untracked() {
+            end_animations(&list, "data-flash");
+        }
+    });
     view! {
         <section class="panel watchlist" data-testid="watchlist" aria-labelledby="watchlist-title">
             <div class="bar">
                 <h2 id="watchlist-title">"Watchlist"</h2>
-                <span class="label">{move || tickers.with(Vec::len)}</span>
+                <span class="label">{move || format!("{} of {WATCHLIST_MAX}", order.with(Vec::len))}</span>
+                {show_sorting(sorting)}
             </div>
-            <ul class="rows">
-                <For each=move || tickers.get() key=|ticker| *ticker let:ticker>
-                    {untrack(|| watchlist.line(ticker)).map(|line| view! { <WatchlistRow line market selected/> })}
+            <AddTicker watchlist field added=move |ticker| panel.point_out(ticker)/>
+            <ul
+                class="rows"
+                node_ref=list
+                data-sorting=move || sorting.get().as_str()
+                on:keydown=move |event| panel.press(&event)
+                on:pointerdown=move |event: PointerEvent| if panel.is_arranged() { drag.press(&event) }
+                on:pointermove=move |event: PointerEvent| order.with_untracked(|order| drag.hover(&event, order))
+                on:pointerup=move |_| panel.drop()
+                on:pointercancel=move |_| drag.cancel()
+                on:pointerenter=move |_| beat.point(true)
+                on:pointerleave=move |_| beat.point(false)
+                on:focusin=move |_| beat.focus(true)
+                on:focusout=move |_| beat.focus(false)
+                on:animationend=|event: AnimationEvent| end_animation(&event, "data-flash")
+            >
+                <For each=move || order.get() key=|ticker| *ticker let:ticker>
+                    {untrack(|| watchlist.line(ticker)).map(|line| view! { <WatchlistRow line panel/> })}
                 </For>
             </ul>
-            <Show when=move || tickers.with(Vec::is_empty)>
-                <p class="empty">"No ticker is watched."</p>
+            <Show when=move || order.with(Vec::is_empty)>
+                <p class="empty">"No ticker is watched. Add one above, such as AAPL."</p>
             </Show>
+            <p class="visually-hidden" role="status">{news}</p>
         </section>
     }
 }
 
-#[component]
-fn WatchlistRow(line: WatchlistLine, market: Market, selected: RwSignal<Option<Ticker>>) -> impl IntoView {
-    let WatchlistLine { ticker, company, sparkline } = line;
-    let shown = Memo::new(move |_| market.shown(ticker));
-    let price = Signal::derive(move || shown.get().map(|shown| shown.quote.price));
-    let direction = move || shown.get().map_or(Direction::Flat, |shown| Direction::of(shown.quote.change()));
-    let flash = move || shown.get().and_then(|shown| Flash::attribute(shown.flash));
-    let day_direction = move || shown.get().map(|shown| Direction::of(shown.quote.day_change()));
-    let day_change = move || {
-        shown.get().map_or(MISSING.to_owned(), |shown| {
-            let direction = Direction::of(shown.quote.day_change());
-            format!("{} {}", arrow(direction), signed_percent(shown.quote.day_change_percent()))
-        })
+fn show_sorting(sorting: RwSignal<Sorting>) -> impl IntoView {
+    let choose = move |event: Event| {
+        if let Some(chosen) = Sorting::from_name(&event_target_value(&event)) {
+            sorting.set(chosen);
+        }
     };
-    let is_selected = move || selected.get() == Some(ticker);
     view! {
-        <li class="row" class:on=is_selected data-testid="watchlist-row" data-ticker=ticker.to_string()>
-            <button
-                class="symbol"
-                aria-pressed=move || is_selected().to_string()
-                on:click=move |_| selected.set(Some(ticker))
-            >
-                <b>{ticker.to_string()}</b>
-                <small>{company}</small>
-            </button>
-            <Sparkline prices=sparkline latest=price/>
-            <span
-                class="price"
-                data-testid="watchlist-price"
-                data-direction=move || direction().as_str()
-                data-flash=flash
-            >
-                {move || or_missing(price.get())}
-            </span>
-            <span
-                class="change"
-                class:up=move || day_direction() == Some(Direction::Up)
-                class:down=move || day_direction() == Some(Direction::Down)
-                data-testid="watchlist-change"
-            >
-                {day_change}
-            </span>
-        </li>
+        <label class="sorting">
+            <span class="label">"Sort"</span>
+            <select data-testid="watchlist-sort" on:change=choose>
+                {Sorting::ALL.map(|sorting| view! { <option value=sorting.as_str()>{sorting.title()}</option> })}
+            </select>
+        </label>
+    }
+}
+
+impl Panel {
+    /// Whether the list is in the order that a person gave it, and may change.
+    fn is_arranged(self) -> bool {
+        self.sorting.get_untracked() == Sorting::Manual
+    }
+
+    /// The arrow keys, Home and End go through the rows; with Alt they move a row; Delete removes it.
+    fn press(self, event: &KeyboardEvent) {
+        let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        let Some(ticker) = element.as_ref().and_then(row::ticker_at) else {
+            return;
+        };
+        let key = event.key();
+        match key.as_str() {
+            "Delete" | "Backspace" => self.remove(ticker),
+            "Escape" if self.drag.dragged.get_untracked().is_some() => self.drag.cancel(),
+            "ArrowUp" | "ArrowDown" if event.alt_key() => self.shift(ticker, key == "ArrowDown"),
+            _ => match self.order.with_untracked(|order| neighbour(order, ticker, &key)) {
+                Some(next) => self.focus(next),
+                None => return,
+            },
+        }
+        event.prevent_default();
+    }
+
+    /// Moves a row by one.
+    fn shift(self, ticker: Ticker, is_down: bool) {
+        if !self.is_arranged() {
+            return self.news.set("The list is sorted; choose Manual to move rows.".to_owned());
+        }
+        let before = self.order.with_untracked(|order| {
+            let index = order.iter().position(|other| *other == ticker)?;
+            let to = if is_down { index + 2 } else { index.checked_sub(1)? };
+            (!is_down || index + 1 < order.len()).then(|| order.get(to).copied())
+        });
+        if let Some(before) = before {
+            self.place(ticker, before);
+            self.focus(ticker);
+        }
+    }
+
+    /// A dragged row is let go.
+    fn drop(self) {
+        if let Some((ticker, before)) = self.drag.release()
+            && before != Some(ticker)
+        {
+            self.place(ticker, before);
+        }
+    }
+
+    fn place(self, ticker: Ticker, before: Option<Ticker>) {
+        spawn_local(async move {
+            match self.watchlist.place_before(ticker, before).await {
+                Ok(()) => self.tell_place(ticker),
+                Err(error) => self.toasts.error(format!("The order was not kept. {error}")),
+            }
+        });
+    }
+
+    fn tell_place(self, ticker: Ticker) {
+        let place =
+            self.order.try_with_untracked(|order| (order.iter().position(|other| *other == ticker), order.len()));
+        if let Some((Some(index), count)) = place {
+            self.news.try_set(format!("{ticker} is now {} of {count}.", index + 1));
+        }
+    }
+
+    /// Takes a ticker off the list, with a way back to where it was.
+    fn remove(self, ticker: Ticker) {
+        let Self { watchlist, books, toasts, selected, .. } = self;
+        let follower = watchlist.follower(ticker);
+        let neighbour = self.order.with_untracked(|order| {
+            let index = order.iter().position(|other| *other == ticker)?;
+            order.get(index + 1).or_else(|| order.get(index.checked_sub(1)?)).copied()
+        });
+        let is_held = untrack(|| books.quantity(ticker)).is_some();
+        let had_focus = self.focused.get_untracked() == Some(ticker);
+        spawn_local(async move {
+            if let Err(error) = watchlist.remove(ticker).await {
+                return match error {
+                    // Another page was faster.
+                    ApiError::NotWatched { .. } => drop(watchlist.reload().await),
+                    error => toasts.error(format!("{ticker} was not removed. {error}")),
+                };
+            }
+            if selected.try_get_untracked().flatten() == Some(ticker) && !is_held {
+                selected.set(neighbour);
+            }
+            if let Some(neighbour) = neighbour.filter(|_| had_focus) {
+                self.focus(neighbour);
+            }
+            let words = if is_held { " It is still held, so its price goes on." } else { "" };
+            toasts.offer(format!("{ticker} is no longer watched.{words}"), "Undo", move || {
+                self.restore(ticker, follower)
+            });
+        });
+    }
+
+    fn restore(self, ticker: Ticker, before: Option<Ticker>) {
+        spawn_local(async move {
+            match self.watchlist.add_before(ticker, before).await {
+                Ok(()) => self.tell_place(ticker),
+                Err(error) => self.toasts.error(error.to_string()),
+            }
+        });
+    }
+
+    /// Shows where a ticker is that has just been added.
+    fn point_out(self, ticker: Ticker) {
+        self.tell_place(ticker);
+        // Its row stands after the effects of the change.
+        request_animation_frame(move || {
+            if let Some(row) = self.symbol(ticker) {
+                let options = ScrollIntoViewOptions::new();
+                options.set_block(ScrollLogicalPosition::Nearest);
+                row.scroll_into_view_with_scroll_into_view_options(&options);
+            }
+        });
+    }
+
+    /// Focuses a row once it stands where it goes.
+    fn focus(self, ticker: Ticker) {
+        self.focused.set(Some(ticker));
+        request_animation_frame(move || {
+            if let Some(symbol) = self.symbol(ticker) {
+                // Only an element that has left the page refuses.
+                let _ = symbol.focus();
+            }
+        });
+    }
+
+    fn symbol(self, ticker: Ticker) -> Option<HtmlElement> {
+        let list = self.list.try_get_untracked()??;
+        let symbol = list.query_selector(&format!("[data-ticker=\"{ticker}\"] .symbol")).ok()??;
+        symbol.dyn_into().ok()
+    }
+}
+
+/// The row that a key goes to.
+fn neighbour(order: &[Ticker], ticker: Ticker, key: &str) -> Option<Ticker> {
+    let index = order.iter().position(|other| *other == ticker)?;
+    let next = match key {
+        "ArrowDown" => index + 1,
+        "ArrowUp" => index.checked_sub(1)?,
+        "Home" => 0,
+        "End" => order.len() - 1,
+        _ => return None,
+    };
+    order.get(next).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_go_through_the_rows_and_stop_at_the_ends() {
+        let order = ["AAPL", "F", "V"].map(|ticker| ticker.parse::<Ticker>().unwrap());
+        let next = |from: usize, key| neighbour(&order, order[from], key).map(|ticker| ticker.to_string());
+        assert_eq!(next(0, "ArrowDown").as_deref(), Some("F"));
+        assert_eq!(next(2, "ArrowDown"), None);
+        assert_eq!(next(0, "ArrowUp"), None);
+        assert_eq!((next(0, "End").as_deref(), next(2, "Home").as_deref()), (Some("V"), Some("AAPL")));
+        assert_eq!(next(1, "a"), None);
     }
 }

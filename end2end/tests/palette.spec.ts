@@ -1,0 +1,82 @@
+import { expect, test } from '../lib/test';
+
+test.describe('the command palette', () => {
+  test('selects any ticker by keyboard alone', async ({ page, workstation }) => {
+    await page.keyboard.press('Control+k');
+    const field = page.getByRole('combobox', { name: 'Ticker, order or command' });
+    await expect(field).toBeFocused();
+    await page.keyboard.type('nv');
+    const option = page.getByRole('option', { selected: true });
+    await expect(option).toContainText('NVDA');
+    await expect(field).toHaveAttribute('aria-activedescendant', (await option.getAttribute('id'))!);
+    await page.keyboard.press('Enter');
+    await expect(field).toBeHidden();
+    await expect(page.getByTestId('main-chart')).toHaveAttribute('data-ticker', 'NVDA');
+    await expect(workstation.row('NVDA')).toBeVisible();
+  });
+
+  test('fills the ticket, and Enter there trades', async ({ page, workstation }) => {
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('buy 5 nvda');
+    await expect(page.getByRole('option', { selected: true })).toContainText('Buy 5 NVDA');
+    await page.keyboard.press('Enter');
+    await expect(page.getByTestId('trade-ticker')).toHaveValue('NVDA');
+    await expect(page.getByTestId('trade-quantity')).toHaveValue('5');
+    await expect(page.getByTestId('trade-buy')).toBeFocused();
+    await expect(workstation.position('NVDA')).toHaveCount(0);
+    await page.keyboard.press('Enter');
+    await expect(workstation.position('NVDA').getByTestId('position-quantity')).toHaveText('5');
+  });
+
+  test('watches a ticker by its company, and selects it', async ({ page, workstation }) => {
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('exxon');
+    await expect(page.getByRole('option', { selected: true })).toContainText('XOM');
+    await page.keyboard.press('Enter');
+    await expect(workstation.row('XOM')).toBeVisible();
+    await expect(page.getByTestId('main-chart')).toHaveAttribute('data-ticker', 'XOM');
+  });
+
+  test('runs settings and panels, wraps around, and closes on Escape with the focus back', async ({ page, workstation }) => {
+    await workstation.row('V').getByRole('button').first().focus();
+    await page.keyboard.press('Control+k');
+    await page.keyboard.press('ArrowUp');
+    await expect(page.getByRole('option').last()).toHaveAttribute('aria-selected', 'true');
+    await page.keyboard.press('ArrowDown');
+    await expect(page.getByRole('option').first()).toHaveAttribute('aria-selected', 'true');
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('listbox')).toBeHidden();
+    await expect(workstation.row('V').getByRole('button').first()).toBeFocused();
+
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('theme light');
+    await page.keyboard.press('Enter');
+    await expect(page.locator('html')).toHaveAttribute('data-theme', 'light');
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('close the watchlist');
+    await page.keyboard.press('Enter');
+    await expect(page.getByTestId('watchlist')).toBeHidden();
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('nothing is called that');
+    await expect(page.getByText('Nothing here is called that.')).toBeVisible();
+  });
+});
+
+test('the help sheet lists the shortcuts, and they work', async ({ page, workstation }) => {
+  await page.keyboard.press('?');
+  const sheet = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+  await expect(sheet).toContainText('Show the heatmap');
+  await expect(sheet).toContainText('Command palette');
+  // A dialog keeps the keys for itself.
+  await page.keyboard.press('w');
+  await page.keyboard.press('Escape');
+  await expect(sheet).toBeHidden();
+  await page.keyboard.press('h');
+  await expect(page.locator('[data-slot="heatmap"]')).toBeFocused();
+  // Where something is written, letters are letters.
+  await page.getByTestId('trade-ticker').fill('');
+  await page.getByTestId('trade-ticker').pressSequentially('ph?');
+  await expect(page.getByTestId('trade-ticker')).toHaveValue('ph?');
+  await expect(sheet).toBeHidden();
+  await expect(workstation.rows).toHaveCount(10);
+});

@@ -1,0 +1,55 @@
+//! The pace of lists that are sorted by moving figures: calm, and never under someone's pointer.
+
+use std::time::Duration;
+
+use leptos::{leptos_dom::helpers::set_interval_with_handle, prelude::*};
+
+/// How often such a list is sorted anew.
+const PERIOD: Duration = Duration::from_secs(3);
+
+/// The handle to a list's pace; copies share it.
+#[derive(Clone, Copy)]
+pub struct Beat {
+    count: RwSignal<u32>,
+    is_pointed_at: StoredValue<bool>,
+    is_focused: StoredValue<bool>,
+}
+
+impl Beat {
+    /// Beats in the browser for as long as the calling component stands.
+    pub fn start() -> Self {
+        let beat = Self {
+            count: RwSignal::new(0),
+            is_pointed_at: StoredValue::new(false),
+            is_focused: StoredValue::new(false),
+        };
+        Effect::new(move || {
+            let tick = move || {
+                // The component may be gone by now.
+                if beat.is_pointed_at.try_get_value() == Some(false) && beat.is_focused.try_get_value() == Some(false) {
+                    beat.count.try_update(|count| *count = count.wrapping_add(1));
+                }
+            };
+            // Without a timer there is no browser to sort for.
+            if let Ok(interval) = set_interval_with_handle(tick, PERIOD) {
+                on_cleanup(move || interval.clear());
+            }
+        });
+        beat
+    }
+
+    /// Tells each beat to the memo that calls it.
+    pub fn track(self) {
+        self.count.track();
+    }
+
+    /// Nothing moves while the pointer is over the list…
+    pub fn point(self, is_pointed_at: bool) {
+        self.is_pointed_at.set_value(is_pointed_at);
+    }
+
+    /// …or the focus in it.
+    pub fn focus(self, is_focused: bool) {
+        self.is_focused.set_value(is_focused);
+    }
+}

@@ -1,0 +1,33 @@
+//! What a panel says while what it shows is being read, and when that failed.
+
+use leptos::prelude::*;
+
+/// How far a panel's reading has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Loading {
+    Pending,
+    Ready,
+    Failed(String),
+}
+
+/// The words for it, with a button to try again where it failed; nothing when all is well. `what` begins the sentence.
+pub fn show_loading(what: &'static str, loading: RwSignal<Loading>, retries: RwSignal<u32>) -> AnyView {
+    let retry = move |_| {
+        loading.set(Loading::Pending);
+        retries.update(|count| *count += 1);
+    };
+    let words = move || match loading.get() {
+        Loading::Ready => None,
+        Loading::Pending => Some(view! { <p class="empty" role="status">"Loading…"</p> }.into_any()),
+        Loading::Failed(reason) => Some(
+            view! {
+                <p class="panel-error" role="alert">
+                    {format!("{what} could not be read. {reason}")}
+                    <button on:click=retry>"Try again"</button>
+                </p>
+            }
+            .into_any(),
+        ),
+    };
+    words.into_any()
+}

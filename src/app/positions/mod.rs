@@ -1,0 +1,186 @@
+//! What is held, what was traded, and what that realised: three tabs of one panel.
+
+mod csv;
+mod realized;
+mod row;
+mod sorting;
+mod table;
+mod trades;
+
+use leptos::{ev::KeyboardEvent, html::Div, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+
+use self::{realized::RealizedTab, table::PositionsTab, trades::TradesTab};
+use super::{account::Books, loading::Loading, ticket::Ticket, toast::Toasts, watchlist::store::WatchlistStore};
+use crate::domain::ticker::Ticker;
+
+/// The handles that the panel's parts need.
+#[derive(Clone, Copy)]
+pub struct Desk {
+    pub books: Books,
+    pub ticket: Ticket,
+    pub watchlist: WatchlistStore,
+    pub toasts: Toasts,
+    pub selected: RwSignal<Option<Ticker>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tab {
+    Positions,
+    Trades,
+    Realized,
+}
+
+impl Tab {
+    const ALL: [Self; 3] = [Self::Positions, Self::Trades, Self::Realized];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Positions => "positions",
+            Self::Trades => "trades",
+            Self::Realized => "realised",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Positions => "Positions",
+            Self::Trades => "Trades",
+            Self::Realized => "Realised",
+        }
+    }
+
+    /// The tab that a key goes to.
+    fn after(self, key: &str) -> Option<Self> {
+        let index = Self::ALL.iter().position(|tab| *tab == self)?;
+        let count = Self::ALL.len();
+        let index = match key {
+            "ArrowRight" => (index + 1) % count,
+            "ArrowLeft" => (index + count - 1) % count,
+            "Home" => 0,
+            "End" => count - 1,
+            _ => return None,
+        };
+        Some(Self::ALL[index])
+    }
+}
+
+#[component]
+pub fn Positions(desk: Desk) -> impl IntoView {
+    let tab = RwSignal::new(Tab::Positions);
+    let tabs = NodeRef::<Div>::new();
+    let held = Memo::new(move |_| desk.books.held().len());
+    let move_on = move |event: KeyboardEvent| {
+        if let Some(next) = tab.get_untracked().after(&event.key()) {
+            event.prevent_default();
+            tab.set(next);
+            focus_tab(tabs, next);
+        }
+    };
+    let show_tab = move |this: Tab| {
+        let is_on = move || tab.get() == this;
+        view! {
+            <button
+                role="tab"
+                id=format!("tab-{}", this.name())
+                aria-controls=format!("panel-{}", this.name())
+                aria-selected=move || is_on().to_string()
+                tabindex=move || if is_on() { "0" } else { "-1" }
+                on:click=move |_| tab.set(this)
+            >
+                {this.title()}
+                {(this == Tab::Positions).then(|| view! { <span class="label">{held}</span> })}
+            </button>
+        }
+    };
+    let show_panel = move |this: Tab| {
+        let content = match this {
+            Tab::Positions => view! { <PositionsTab desk/> }.into_any(),
+            Tab::Trades => view! { <TradesTab desk/> }.into_any(),
+            Tab::Realized => view! { <RealizedTab books=desk.books/> }.into_any(),
+        };
+        view! {
+            <div
+                class="tab-panel"
+                role="tabpanel"
+                id=format!("panel-{}", this.name())
+                aria-labelledby=format!("tab-{}", this.name())
+            >
+                {content}
+            </div>
+        }
+    };
+    view! {
+        <section class="panel positions" aria-label="Positions and trades">
+            <div class="bar tabs" role="tablist" aria-label="Positions and trades" node_ref=tabs on:keydown=move_on>
+                {Tab::ALL.map(show_tab)}
+            </div>
+            {move || show_panel(tab.get())}
+            {show_failure(desk.books)}
+        </section>
+    }
+}
+
+fn focus_tab(tabs: NodeRef<Div>, tab: Tab) {
+    let button =
+        tabs.get_untracked().and_then(|tabs| tabs.query_selector(&format!("#tab-{}", tab.name())).ok().flatten());
+    if let Some(button) = button.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
+        // Only an element that has left the page refuses.
+        let _ = button.focus();
+    }
+}
+
+/// What is said while the account cannot be read: what is shown may be old.
+fn show_failure(books: Books) -> impl IntoView {
+    move || {
+        books.failure.get().map(|reason| {
+            view! {
+                <p class="panel-error" role="alert" data-testid="account-failure">
+                    {format!("The account could not be read; what is shown may be old. {reason}")}
+                    <button on:click=move |_| books.refresh()>"Try again"</button>
+                </p>
+            }
+        })
+    }
+}
+
+/// Reads what a tab shows, again after each change of the account and each retry.
+fn read_for<T: 'static, F>(
+    books: Books,
+    retries: RwSignal<u32>,
+    loading: RwSignal<Loading>,
+    read: impl Fn() -> F + Copy + 'static,
+    show: impl Fn(T) + Copy + 'static,
+) where
+    F: Future<Output = Result<T, crate::error::ApiError>> + 'static,
+{
+    Effect::new(move || {
+        books.track_changes();
+        retries.track();
+        // Ends with the effect's next run: an answer that comes late is not shown.
+        leptos::task::spawn_local_scoped_with_cancellation(async move {
+            match read().await {
+                Ok(answer) => {
+                    show(answer);
+                    loading.set(Loading::Ready);
+                }
+                Err(error) => loading.set(Loading::Failed(error.to_string())),
+            }
+        });
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrow_keys_go_round_the_tabs() {
+        assert_eq!(Tab::Positions.after("ArrowRight"), Some(Tab::Trades));
+        assert_eq!(Tab::Positions.after("ArrowLeft"), Some(Tab::Realized));
+        assert_eq!(Tab::Realized.after("ArrowRight"), Some(Tab::Positions));
+        assert_eq!(Tab::Trades.after("End"), Some(Tab::Realized));
+        assert_eq!(Tab::Trades.after("x"), None);
+    }
+}

@@ -1,0 +1,113 @@
+//! One position, and what can be done with it at once.
+
+use leptos::{prelude::*, task::spawn_local};
+
+use super::{Desk, sorting::Column};
+use crate::{
+    app::format::{MISSING, or_missing, signed_money, signed_percent, tone},
+    domain::{order::Side, portfolio::Position, sizing::Part, ticker::Ticker},
+};
+
+#[component]
+pub fn PositionRow(ticker: Ticker, desk: Desk) -> impl IntoView {
+    let Desk { books, selected, .. } = desk;
+    let position = Memo::new(move |_| books.position(ticker));
+    let day = Memo::new(move |_| books.day_pnl(ticker));
+    let figure = move |read: fn(&Position) -> String| {
+        move || position.with(|position| position.as_ref().map_or_else(|| MISSING.to_owned(), read))
+    };
+    let pnl_tone = move || tone(position.with(|position| position.as_ref()?.unrealized_pnl));
+    let day_class = move || format!("{} {}", Column::Day.class(), tone(day.get().map(|day| day.amount)));
+    view! {
+        <tr
+            data-testid="position-row"
+            data-ticker=ticker.to_string()
+            data-lit=move || books.glow(ticker)
+            class:on=move || selected.get() == Some(ticker)
+        >
+            <th scope="row">
+                <button class="symbol" on:click=move |_| selected.set(Some(ticker))>{ticker.to_string()}</button>
+                {show_unwatched(ticker, desk)}
+            </th>
+            <td data-testid="position-quantity">
+                {figure(|position| position.quantity.to_string())}
+            </td>
+            <td data-testid="position-avg-cost">
+                {figure(|position| or_missing(position.avg_cost))}
+            </td>
+            <td data-testid="position-price">{figure(|position| or_missing(position.current_price))}</td>
+            <td data-testid="position-value">{figure(|position| or_missing(position.market_value))}</td>
+            <td class=Column::Weight.class() data-testid="position-weight">
+                {figure(|position| or_missing(position.weight.map(|percent| format!("{percent:.1}%"))))}
+            </td>
+            <td class=day_class data-testid="position-day-pnl">
+                {move || or_missing(day.get().map(|day| signed_money(day.amount)))}
+                <small>{move || day.get().and_then(|day| day.percent).map(signed_percent)}</small>
+            </td>
+            <td class=pnl_tone data-testid="position-pnl">
+                {figure(|position| or_missing(position.unrealized_pnl.map(signed_money)))}
+            </td>
+            <td class=pnl_tone data-testid="position-pnl-percent">
+                {figure(|position| or_missing(position.unrealized_pnl_percent.map(signed_percent)))}
+            </td>
+            <td class="row-actions">
+                {show_sale(ticker, desk, Part::Half)}
+                {show_sale(ticker, desk, Part::All)}
+            </td>
+        </tr>
+    }
+}
+
+/// A button that sells a part of the position at once.
+fn show_sale(ticker: Ticker, desk: Desk, part: Part) -> impl IntoView {
+    let (words, name, id) = match part {
+        Part::All => ("Close", format!("Close {ticker}: sell all of it"), "position-close"),
+        Part::Half | Part::Quarter => ("½", format!("Sell half of {ticker}"), "position-sell-half"),
+    };
+    let quantity = Memo::new(move |_| part.of_holding(desk.books.quantity(ticker)?));
+    let sell = move |_| {
+        if let Some(quantity) = quantity.get_untracked() {
+            desk.ticket.trade(ticker, quantity, Side::Sell);
+        }
+    };
+    view! {
+        <button
+            class="small"
+            title=name.clone()
+            aria-label=name
+            data-testid=id
+            disabled=move || quantity.with(Option::is_none) || desk.ticket.is_working()
+            on:click=sell
+        >
+            {words}
+        </button>
+    }
+}
+
+/// What marks a position whose ticker is not on the watchlist, with a button that puts it there again.
+fn show_unwatched(ticker: Ticker, desk: Desk) -> impl IntoView {
+    let Desk { watchlist, toasts, .. } = desk;
+    let watch = move |_| {
+        spawn_local(async move {
+            if let Err(error) = watchlist.add(ticker).await {
+                toasts.error(error.to_string());
+            }
+        });
+    };
+    let is_watched = Memo::new(move |_| watchlist.contains(ticker));
+    move || {
+        (!is_watched.get()).then(|| {
+            view! {
+                <button
+                    class="small unwatched"
+                    title="Unwatched: it is held, but not on the watchlist. Watch it again."
+                    aria-label=format!("{ticker} is unwatched: watch it again")
+                    data-testid="position-watch"
+                    on:click=watch
+                >
+                    "unwatched +"
+                </button>
+            }
+        })
+    }
+}

@@ -1,0 +1,193 @@
+//! The history of trades, page by page, and all of it as a file.
+
+use leptos::{prelude::*, task::spawn_local};
+
+use super::{Desk, csv, read_for};
+use crate::{
+    api::load_trades,
+    app::{
+        download::save_text,
+        format::{local_time, signed_money, tone},
+        loading::{Loading, show_loading},
+        toast::Toasts,
+    },
+    domain::{
+        order::{OrderSource, Side, Trade, TradesPage},
+        ticker::Ticker,
+    },
+    error::ApiError,
+};
+
+/// The trades that are read at a time to be shown…
+const PAGE: usize = 50;
+/// …and to be saved.
+const FILE_PAGE: usize = 500;
+
+#[component]
+pub fn TradesTab(desk: Desk) -> impl IntoView {
+    let Desk { books, toasts, selected, .. } = desk;
+    let (trades, next) = (RwSignal::new(Vec::<Trade>::new()), RwSignal::new(None::<String>));
+    let (loading, retries) = (RwSignal::new(Loading::Pending), RwSignal::new(0));
+    let is_busy = RwSignal::new(false);
+    let show = move |page: TradesPage| {
+        let (shown, rest) = trades.with_untracked(|old| join(page.clone(), old));
+        // What came after the trades that are kept is known already.
+        if rest == 0 {
+            next.set(page.next_before);
+        }
+        trades.set(shown);
+    };
+    read_for(books, retries, loading, || load_trades(PAGE, None), show);
+    let load_more = move |_| {
+        is_busy.set(true);
+        spawn_local(async move {
+            match load_trades(PAGE, next.get_untracked()).await {
+                Ok(page) => {
+                    next.try_set(page.next_before);
+                    trades.try_update(|trades| trades.extend(page.trades));
+                }
+                Err(error) => toasts.error(format!("Older trades could not be read. {error}")),
+            }
+            is_busy.try_set(false);
+        });
+    };
+    let save = move |_| {
+        is_busy.set(true);
+        spawn_local(async move {
+            save_all(toasts).await;
+            is_busy.try_set(false);
+        });
+    };
+    let is_empty = move || loading.get() == Loading::Ready && trades.with(Vec::is_empty);
+    view! {
+        <div class="scroll" tabindex="0" role="region" aria-label="Trades">
+            <table data-testid="trades-table">
+                <thead>
+                    <tr>
+                        {["Time", "Ticker", "Side", "Quantity", "Price", "Amount", "Realised", "By"]
+                            .map(|title| view! { <th scope="col">{title}</th> })}
+                    </tr>
+                </thead>
+                <tbody>
+                    <For each=move || trades.get() key=|trade| trade.id.clone() let:trade>
+                        {show_trade(trade, selected)}
+                    </For>
+                </tbody>
+            </table>
+            <Show when=is_empty>
+                <p class="empty">"No trades yet. Each one is listed here, newest first."</p>
+            </Show>
+            {show_loading("The trades", loading, retries)}
+            <div class="more">
+                <Show when=move || next.with(Option::is_some)>
+                    <button class="small" data-testid="trades-more" disabled=is_busy on:click=load_more>
+                        "Load more"
+                    </button>
+                </Show>
+                <Show when=move || !trades.with(Vec::is_empty)>
+                    <button class="small" data-testid="trades-csv" disabled=is_busy on:click=save>
+                        "Download CSV"
+                    </button>
+                </Show>
+            </div>
+        </div>
+    }
+}
+
+/// A newest page in front of the older trades that are shown already, and how many of those there are; they are
+/// dropped when the page does not reach them.
+fn join(page: TradesPage, old: &[Trade]) -> (Vec<Trade>, usize) {
+    let last = page.trades.last().map(|trade| trade.id.clone());
+    let kept = old.iter().position(|trade| Some(&trade.id) == last.as_ref()).map_or(&[][..], |index| &old[index + 1..]);
+    let mut trades = page.trades;
+    trades.extend_from_slice(kept);
+    (trades, kept.len())
+}
+
+fn show_trade(trade: Trade, selected: RwSignal<Option<Ticker>>) -> impl IntoView {
+    let ticker = trade.ticker;
+    let (side, side_tone) = match trade.side {
+        Side::Buy => ("▲ Buy", "up"),
+        Side::Sell => ("▼ Sell", "down"),
+    };
+    let source = match trade.source {
+        OrderSource::Manual => "You",
+        OrderSource::Copilot => "Copilot",
+    };
+    let realized = (trade.side == Side::Sell).then_some(trade.realized_pnl);
+    view! {
+        <tr data-testid="trade-row" data-ticker=ticker.to_string()>
+            <th scope="row"><time datetime=trade.executed_at.to_rfc3339()>{local_time(trade.executed_at)}</time></th>
+            <td><button class="symbol" on:click=move |_| selected.set(Some(ticker))>{ticker.to_string()}</button></td>
+            <td class=side_tone>{side}</td>
+            <td>{trade.quantity.to_string()}</td>
+            <td>{trade.price.to_string()}</td>
+            <td>{trade.notional.to_string()}</td>
+            <td class=tone(realized)>{realized.map(signed_money)}</td>
+            <td>{source}</td>
+        </tr>
+    }
+}
+
+/// Reads all pages and lets the browser save them.
+async fn save_all(toasts: Toasts) {
+    match load_all().await {
+        Ok(trades) => match save_text("finally-trades.csv", "text/csv;charset=utf-8", &csv::write(&trades)) {
+            Ok(()) => toasts.success(format!("Saved {} trades as finally-trades.csv.", trades.len())),
+            Err(_) => toasts.error("The browser did not save the file.".to_owned()),
+        },
+        Err(error) => toasts.error(format!("The trades could not be read. {error}")),
+    }
+}
+
+async fn load_all() -> Result<Vec<Trade>, ApiError> {
+    let mut trades = Vec::new();
+    let mut before = None;
+    loop {
+        let page = load_trades(FILE_PAGE, before).await?;
+        trades.extend(page.trades);
+        before = page.next_before;
+        if before.is_none() {
+            return Ok(trades);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        instant::UtcInstant,
+        money::{Money, Price},
+    };
+
+    fn trades(ids: &[&str]) -> Vec<Trade> {
+        let trade = |id: &&str| Trade {
+            id: (*id).to_owned(),
+            client_order_id: None,
+            ticker: "V".parse().unwrap(),
+            side: Side::Buy,
+            quantity: "1".parse().unwrap(),
+            price: Price::from_units(1).unwrap(),
+            notional: Money::CENT,
+            realized_pnl: Money::ZERO,
+            source: OrderSource::Manual,
+            executed_at: UtcInstant::from_unix_ms(0),
+        };
+        ids.iter().map(trade).collect()
+    }
+
+    fn joined(page: &[&str], old: &[&str]) -> (Vec<String>, usize) {
+        let page = TradesPage { trades: trades(page), next_before: None };
+        let (trades, rest) = join(page, &trades(old));
+        (trades.into_iter().map(|trade| trade.id).collect(), rest)
+    }
+
+    #[test]
+    fn a_newest_page_goes_in_front_of_what_is_shown() {
+        assert_eq!(joined(&["5", "4", "3"], &["4", "3", "2", "1"]).0, ["5", "4", "3", "2", "1"]);
+        assert_eq!(joined(&["9", "8", "7"], &["4", "3"]), (["9", "8", "7"].map(String::from).to_vec(), 0));
+        assert_eq!(joined(&[], &["4", "3"]).0, [""; 0], "after a reset");
+        assert_eq!(joined(&["2", "1"], &[]).0, ["2", "1"]);
+    }
+}

@@ -1,0 +1,141 @@
+//! The order as it stands in the ticket: what it would cost or bring, what would stay, and what is in its way.
+
+use crate::{
+    domain::{
+        account::buying_cost,
+        money::{Money, Price, Quantity},
+        order::Side,
+        sizing::Part,
+        ticker::Ticker,
+    },
+    error::ApiError,
+};
+
+/// What is written in the ticket, and everything that decides about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    pub ticker: Result<Ticker, ApiError>,
+    pub quantity: Result<Quantity, ApiError>,
+    pub price: Option<Price>,
+    /// The ticker is watched or held, so that it has a price or soon will.
+    pub is_followed: bool,
+    /// The price is the market's, not one from before the connection was lost.
+    pub is_live: bool,
+    pub cash: Money,
+    pub held: Option<Quantity>,
+}
+
+impl Draft {
+    /// What buying would cost, or selling bring, at the price shown.
+    pub fn notional(&self, side: Side) -> Option<Money> {
+        let (quantity, price) = (*self.quantity.as_ref().ok()?, self.price?);
+        match side {
+            Side::Buy => buying_cost(quantity, price),
+            Side::Sell => Money::of(quantity, price),
+        }
+    }
+
+    /// The cash that would stay; less than nothing when there is too little.
+    pub fn cash_after(&self, side: Side) -> Option<Money> {
+        let notional = self.notional(side)?;
+        match side {
+            Side::Buy => self.cash.checked_sub(notional),
+            Side::Sell => self.cash.checked_add(notional),
+        }
+    }
+
+    /// The quantity that a part makes: of the cash for buying, of the holding for selling.
+    pub fn part(&self, side: Side, part: Part) -> Option<Quantity> {
+        match side {
+            Side::Buy => part.of_cash(self.cash, self.price?),
+            Side::Sell => part.of_holding(self.held?),
+        }
+    }
+
+    /// Why the order would be refused, as far as the page can tell. The server has the last word.
+    pub fn obstacle(&self, side: Side) -> Option<ApiError> {
+        let (ticker, quantity) = match (&self.ticker, &self.quantity) {
+            (Err(error), _) | (_, Err(error)) => return Some(error.clone()),
+            (Ok(ticker), Ok(quantity)) => (*ticker, *quantity),
+        };
+        match side {
+            Side::Buy if !self.is_followed => Some(ApiError::NoPrice { ticker }),
+            Side::Buy => {
+                let cost = self.notional(side).filter(|cost| self.is_live && *cost > self.cash)?;
+                Some(ApiError::InsufficientCash { ticker, quantity, cost, available: self.cash })
+            }
+            Side::Sell if self.held.is_none_or(|held| held < quantity) => {
+                Some(ApiError::InsufficientShares { ticker, quantity, held: self.held })
+            }
+            Side::Sell => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn draft(quantity: &str, held: Option<&str>) -> Draft {
+        Draft {
+            ticker: Ok("AAPL".parse().unwrap()),
+            quantity: quantity.parse::<Quantity>().map_err(ApiError::from),
+            price: Price::from_units(1_904_200),
+            is_followed: true,
+            is_live: true,
+            cash: Money::from_cents(1_000_000),
+            held: held.map(|held| held.parse().unwrap()),
+        }
+    }
+
+    fn obstacle(draft: &Draft, side: Side) -> Option<String> {
+        draft.obstacle(side).map(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_estimate_is_exact() {
+        let draft = draft("10", Some("12"));
+        assert_eq!(draft.notional(Side::Buy), Some(Money::from_cents(190_420)));
+        assert_eq!(draft.cash_after(Side::Buy), Some(Money::from_cents(809_580)));
+        assert_eq!(draft.cash_after(Side::Sell), Some(Money::from_cents(1_190_420)));
+        assert_eq!(draft.part(Side::Sell, Part::Half).unwrap().to_string(), "6");
+        assert_eq!((obstacle(&draft, Side::Buy), obstacle(&draft, Side::Sell)), (None, None));
+    }
+
+    #[test]
+    fn dust_costs_a_cent_and_brings_nothing() {
+        let draft = draft("0.000001", Some("1"));
+        assert_eq!(draft.notional(Side::Buy), Some(Money::CENT));
+        assert_eq!(draft.notional(Side::Sell), Some(Money::ZERO));
+    }
+
+    #[rstest]
+    #[case(Side::Buy, "100", None, "Buying 100 AAPL costs $19,042.00; you have $10,000.00.")]
+    #[case(Side::Sell, "1", None, "Selling 1 AAPL is not possible; you hold none.")]
+    #[case(Side::Sell, "2", Some("1.5"), "Selling 2 AAPL is not possible; you hold 1.5.")]
+    #[case(Side::Buy, "", None, "That is not a quantity: a quantity is a number of shares, such as 10 or 2.5.")]
+    #[case(Side::Sell, "-1", None, "That is not a quantity: a quantity has to be more than zero.")]
+    fn what_is_in_the_way_is_said_as_the_server_says_it(
+        #[case] side: Side,
+        #[case] quantity: &str,
+        #[case] held: Option<&str>,
+        #[case] reason: &str,
+    ) {
+        assert_eq!(obstacle(&draft(quantity, held), side).as_deref(), Some(reason));
+    }
+
+    #[test]
+    fn a_ticker_that_nobody_follows_has_no_price_and_may_still_be_priced_soon_when_watched() {
+        let unpriced = Draft { price: None, ..draft("1", None) };
+        assert_eq!(obstacle(&unpriced, Side::Buy), None);
+        let unknown = Draft { is_followed: false, ..unpriced };
+        assert!(obstacle(&unknown, Side::Buy).unwrap().starts_with("AAPL has no price"));
+    }
+
+    #[test]
+    fn an_old_price_forbids_nothing() {
+        assert_eq!(obstacle(&Draft { is_live: false, ..draft("100", None) }, Side::Buy), None);
+    }
+}

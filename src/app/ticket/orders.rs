@@ -1,0 +1,134 @@
+//! Orders on their way: each is sent under a name of its own, so that one without an answer can be asked for.
+
+use std::time::Duration;
+
+use futures::future::{Either, select};
+use gloo_timers::future::sleep;
+use leptos::{prelude::*, task::spawn_local};
+
+use crate::{
+    api::{find_order, place_order},
+    app::{account::Books, format::signed_money, toast::Toasts},
+    domain::{
+        money::Quantity,
+        order::{ClientOrderId, OrderRequest, Side, TradeReceipt},
+        ticker::Ticker,
+    },
+    error::ApiError,
+};
+
+/// An order that has no answer for so long may as well have been lost.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(8);
+
+/// How often such an order is sent again under its name, which the server fills once. After that it is too late to trade
+/// at a price that nobody has looked at, and the order is only asked for.
+const RESENDS_MAX: u32 = 3;
+const RESEND_DELAY: Duration = Duration::from_secs(1);
+
+/// How long it takes to ask again; it doubles with every question…
+const QUESTION_DELAY_MIN: Duration = Duration::from_secs(2);
+/// …up to this.
+const QUESTION_DELAY_MAX: Duration = Duration::from_secs(15);
+
+/// An order that is not answered yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Working {
+    pub order: OrderRequest,
+    /// The first answer did not come; whether the order was filled is being found out.
+    pub is_in_doubt: bool,
+}
+
+/// The handle to the order on its way, of which there is at most one; copies share it.
+#[derive(Clone, Copy)]
+pub struct Orders {
+    pub working: RwSignal<Option<Working>>,
+    books: Books,
+    toasts: Toasts,
+}
+
+impl Orders {
+    pub fn new(books: Books, toasts: Toasts) -> Self {
+        Self { working: RwSignal::new(None), books, toasts }
+    }
+
+    /// Places an order and tells what became of it; does nothing while another one is on its way.
+    pub fn place(self, ticker: Ticker, quantity: Quantity, side: Side) {
+        let Self { working, books, toasts } = self;
+        if working.with_untracked(Option::is_some) {
+            return;
+        }
+        let name = match new_client_order_id() {
+            Ok(name) => name,
+            Err(error) => return toasts.error(error.to_string()),
+        };
+        let order = OrderRequest { ticker, side, quantity, client_order_id: Some(name.clone()) };
+        working.set(Some(Working { order: order.clone(), is_in_doubt: false }));
+        spawn_local(async move {
+            match settle(&order, name, working).await {
+                Ok(Some(receipt)) => {
+                    toasts.success(describe(&receipt));
+                    books.light(ticker);
+                }
+                Ok(None) => toasts.error(format!("The order to {order} got lost on its way; nothing was traded.")),
+                Err(error) => toasts.error(error.to_string()),
+            }
+            books.refresh();
+            working.try_set(None);
+        });
+    }
+}
+
+/// A random name. It tells orders apart, it guards nothing.
+fn new_client_order_id() -> Result<ClientOrderId, ApiError> {
+    let digits = || (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
+    Ok(format!("page-{:08x}{:08x}{:08x}", digits(), digits(), digits()).parse()?)
+}
+
+/// Sends an order and finds out what became of it, however long that takes; nothing when it was never filled.
+async fn settle(
+    order: &OrderRequest,
+    name: ClientOrderId,
+    working: RwSignal<Option<Working>>,
+) -> Result<Option<TradeReceipt>, ApiError> {
+    for _ in 0..=RESENDS_MAX {
+        match in_time(place_order(order.clone())).await.map(Result::flatten) {
+            None | Some(Err(ApiError::Unreachable)) => {}
+            Some(answer) => return answer.map(Some),
+        }
+        working.try_update(|working| {
+            if let Some(working) = working {
+                working.is_in_doubt = true;
+            }
+        });
+        sleep(RESEND_DELAY).await;
+    }
+    let mut delay = QUESTION_DELAY_MIN;
+    loop {
+        if let Some(Ok(found)) = in_time(find_order(name.clone())).await {
+            return Ok(found);
+        }
+        sleep(delay).await;
+        delay = (delay * 2).min(QUESTION_DELAY_MAX);
+    }
+}
+
+/// The answer, unless it takes too long.
+async fn in_time<T>(answer: impl Future<Output = T>) -> Option<T> {
+    match select(Box::pin(answer), Box::pin(sleep(ANSWER_TIME_MAX))).await {
+        Either::Left((answer, _)) => Some(answer),
+        Either::Right(_) => None,
+    }
+}
+
+/// `Bought 10 AAPL at 190.42 for $1,904.20. Cash is $8,095.80.`
+fn describe(receipt: &TradeReceipt) -> String {
+    let trade = &receipt.trade;
+    let (verb, realized) = match trade.side {
+        Side::Buy => ("Bought", String::new()),
+        Side::Sell => ("Sold", format!(", realised {}", signed_money(trade.realized_pnl))),
+    };
+    format!(
+        "{verb} {} {} at {} for {}{realized}. Cash is {}.",
+        trade.quantity, trade.ticker, trade.price, trade.notional, receipt.cash_balance
+    )
+}

@@ -6,6 +6,7 @@ mod chart;
 mod commands;
 mod day_start;
 mod download;
+mod effects;
 mod equity;
 mod feed;
 mod flash;

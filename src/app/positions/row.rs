@@ -4,7 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use super::{Desk, sorting::Column};
 use crate::{
-    app::format::{MISSING, or_missing, signed_money, signed_percent, tone},
+    app::format::{MISSING, decimal, or_missing, signed_money, signed_percent, tone},
     domain::{order::Side, portfolio::Position, sizing::Part, ticker::Ticker},
 };
 
@@ -38,7 +38,7 @@ pub fn PositionRow(ticker: Ticker, desk: Desk) -> impl IntoView {
             <td data-testid="position-price">{figure(|position| or_missing(position.current_price))}</td>
             <td data-testid="position-value">{figure(|position| or_missing(position.market_value))}</td>
             <td class=Column::Weight.class() data-testid="position-weight">
-                {figure(|position| or_missing(position.weight.map(|percent| format!("{percent:.1}%"))))}
+                {figure(|position| or_missing(position.weight.map(|percent| format!("{}%", decimal(percent, 1)))))}
             </td>
             <td class=day_class data-testid="position-day-pnl">
                 {move || or_missing(day.get().map(|day| signed_money(day.amount)))}

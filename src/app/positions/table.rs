@@ -15,7 +15,7 @@ use crate::{
         account::Books,
         beat::Beat,
         flash::end_animation,
-        format::{or_missing, signed_money, signed_percent, tone},
+        format::{decimal, or_missing, signed_money, signed_percent, tone},
     },
     domain::{money::Money, ticker::Ticker},
 };
@@ -100,7 +100,7 @@ fn show_totals(books: Books) -> impl IntoView {
     let pnl = Memo::new(move |_| books.with_portfolio(|portfolio| portfolio.unrealized_pnl));
     let weight = move || {
         let share = books.with_portfolio(|portfolio| portfolio.positions_value?.percent_of(portfolio.total_value?));
-        or_missing(share.map(|percent| format!("{percent:.1}%")))
+        or_missing(share.map(|percent| format!("{}%", decimal(percent, 1))))
     };
     let day = Memo::new(move |_| {
         let held = books.held();

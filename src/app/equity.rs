@@ -9,6 +9,7 @@ use super::{
     account::Books,
     chart::{Choice, LibraryLoad, show_choice, show_notice},
     effects::{effect, spawn},
+    erase::Erase,
     format::signed_percent,
     loading::Loading,
     theme::use_theme,
@@ -74,7 +75,7 @@ pub fn EquityPanel(books: Books) -> impl IntoView {
             </div>
         </section>
     }
-    .into_any()
+    .erase()
 }
 
 fn show_range(curve: Curve, range: HistoryRange) -> AnyView {
@@ -104,7 +105,7 @@ fn show_figure(curve: Curve, name: &'static str, test_id: &'static str, read: fn
             <dd data-testid=test_id>{move || curve.drawdown.get().map(read)}</dd>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 impl Curve {

@@ -44,6 +44,13 @@ pub fn decimal(number: f64, places: u32) -> String {
     format_decimal(count, places, places as usize).replace('-', "−")
 }
 
+/// `31.4%`, of a whole.
+pub fn share_percent(percent: f64) -> String {
+    let tenths = (percent * 10.0).round() as i64;
+    let sign = if tenths < 0 { "−" } else { "" };
+    format!("{sign}{}.{}%", tenths.abs() / 10, tenths.abs() % 10)
+}
+
 /// A count in as few figures as tell its size: `843`, `12.4K`, `1.2M`.
 pub fn compact_count(count: u64) -> String {
     let scaled = |unit: u64, name: &str| format!("{}.{}{name}", count / unit, count % unit * 10 / unit);

@@ -1,6 +1,7 @@
 //! Dialogs that stand in front of the page, with the browser's own `<dialog>`: it keeps the focus inside, closes on
 //! Escape and gives the focus back.
 
+use crate::app::erase::Erase;
 use leptos::{
     ev::MouseEvent,
     html::{self, Dialog},
@@ -39,7 +40,7 @@ pub fn Modal(
                 {bar}
                 {children.with_value(|children| children())}
             }
-            .into_any()
+            .erase()
         })
     };
     let view = html::dialog()
@@ -61,7 +62,7 @@ pub fn Modal(
             _ => {}
         }
     });
-    view.into_any()
+    view.erase()
 }
 
 /// The dialog's own box is filled by its content, so a click on the element itself came from its backdrop.

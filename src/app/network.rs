@@ -1,5 +1,6 @@
 //! Whether the browser has a network at all.
 
+use crate::app::erase::Erase;
 use leptos::{ev, prelude::*};
 
 /// Says that there is none, for as long as that is so.
@@ -28,5 +29,5 @@ pub fn OfflineBanner() -> impl IntoView {
             {words}
         </div>
     }
-    .into_any()
+    .erase()
 }

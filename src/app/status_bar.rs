@@ -1,5 +1,6 @@
 //! The line at the bottom: how the feed does, and where the keys are.
 
+use crate::app::erase::Erase;
 use leptos::prelude::*;
 
 use super::{format::MISSING, market::Market};
@@ -23,5 +24,5 @@ pub fn StatusBar(market: Market) -> impl IntoView {
             </span>
         </footer>
     }
-    .into_any()
+    .erase()
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use crate::app::erase::Erase;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use super::{
     account::Books,
-    chart::{ChartPanel, ChartSettings},
+    chart::{ChartPanel, ChartSettings, register_chart},
     commands::{Commands, HelpSheet, Palette, Reach, follow_keys},
     day_start::DayStart,
     equity::EquityPanel,
@@ -41,8 +42,8 @@ pub fn WorkstationPage() -> impl IntoView {
         <Suspense fallback=|| view! { <main class="notice"><p>"Loading…"</p></main> }>
             {move || Suspend::new(async move {
                 match workstation.await {
-                    Ok(start) => view! { <Desk start/> }.into_any(),
-                    Err(error) => view! { <Unavailable error/> }.into_any(),
+                    Ok(start) => view! { <Desk start/> }.erase(),
+                    Err(error) => view! { <Unavailable error/> }.erase(),
                 }
             })}
         </Suspense>
@@ -64,7 +65,8 @@ fn Desk(start: Workstation) -> impl IntoView {
     let day_start = DayStart::new(day_start_value);
     let chart_settings = ChartSettings::new();
     provide_context(commands);
-    register_keys(commands, layout, ticket, chart_settings);
+    register_keys(commands, layout, ticket);
+    register_chart(commands, chart_settings);
     follow_keys(commands);
     let reach = Reach { books, watchlist, ticket, toasts, selected };
     follow_prices(market);

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::app::erase::Erase;
+
 /// What the button is.
 pub struct Choice {
     pub test_id: &'static str,
@@ -33,5 +35,5 @@ fn show(choice: Choice, is_chosen: Signal<bool>, choose: Box<dyn Fn() + Send + S
             {label}
         </button>
     }
-    .into_any()
+    .erase()
 }

@@ -8,6 +8,7 @@ use super::{
     studies::label,
 };
 use crate::{
+    app::erase::Erase,
     domain::candle::Interval,
     interop::lightweight_charts::price_chart::{PriceStyle, Study},
 };
@@ -33,22 +34,33 @@ pub fn ChartControls(settings: ChartSettings) -> impl IntoView {
             {toggles}
         </div>
     }
-    .into_any()
+    .erase()
 }
 
-fn show_interval(settings: ChartSettings, interval: Interval) -> AnyView {
-    let words = match interval {
+pub fn interval_words(interval: Interval) -> &'static str {
+    match interval {
         Interval::Second => "1 second",
         Interval::Minute => "1 minute",
         Interval::FiveMinutes => "5 minutes",
         Interval::Hour => "1 hour",
         Interval::Day => "1 day",
-    };
+    }
+}
+
+pub fn style_words(style: PriceStyle) -> &'static str {
+    match style {
+        PriceStyle::Candles => "Candles",
+        PriceStyle::Line => "Line",
+        PriceStyle::Area => "Area",
+    }
+}
+
+fn show_interval(settings: ChartSettings, interval: Interval) -> AnyView {
     show_choice(
         Choice {
             test_id: "chart-interval",
             key: interval.as_str(),
-            words: words.to_owned(),
+            words: interval_words(interval).to_owned(),
             label: interval.as_str().to_owned(),
         },
         move || settings.interval.get() == interval,
@@ -66,12 +78,7 @@ fn show_study(settings: ChartSettings, study: Study) -> AnyView {
 
 #[component]
 fn StyleChoice(settings: ChartSettings) -> impl IntoView {
-    let words = |style| match style {
-        PriceStyle::Candles => "Candles",
-        PriceStyle::Line => "Line",
-        PriceStyle::Area => "Area",
-    };
-    let option = |style| view! { <option value=style_name(style)>{words(style)}</option> }.into_any();
+    let option = |style| view! { <option value=style_name(style)>{style_words(style)}</option> }.erase();
     let options: Vec<AnyView> = PriceStyle::ALL.map(option).into();
     let choose = move |name: String| {
         if let Some(style) = PriceStyle::ALL.into_iter().find(|style| style_name(*style) == name) {
@@ -89,5 +96,5 @@ fn StyleChoice(settings: ChartSettings) -> impl IntoView {
             {options}
         </select>
     }
-    .into_any()
+    .erase()
 }

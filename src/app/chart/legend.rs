@@ -8,7 +8,10 @@ use super::{
     studies::label,
 };
 use crate::{
-    app::format::{MISSING, compact_count, decimal},
+    app::{
+        erase::Erase,
+        format::{MISSING, compact_count, decimal},
+    },
     domain::{candle::Candle, quote::Direction},
     interop::lightweight_charts::price_chart::Study,
 };
@@ -59,7 +62,7 @@ pub fn Legend(reading: Reading, settings: ChartSettings) -> impl IntoView {
             {studies}
         </dl>
     }
-    .into_any()
+    .erase()
 }
 
 fn show_figure(reading: Reading, name: &'static str, test_id: &'static str, read: fn(&Candle) -> String) -> AnyView {
@@ -68,7 +71,7 @@ fn show_figure(reading: Reading, name: &'static str, test_id: &'static str, read
         <dt>{name}</dt>
         <dd data-testid=test_id>{figure}</dd>
     }
-    .into_any()
+    .erase()
 }
 
 fn show_study(reading: Reading, study: Study) -> AnyView {
@@ -79,5 +82,5 @@ fn show_study(reading: Reading, study: Study) -> AnyView {
             <dd>{value}</dd>
         </div>
     }
-    .into_any()
+    .erase()
 }

@@ -6,6 +6,7 @@ use send_wrapper::SendWrapper;
 use crate::{
     app::{
         effects::{effect, spawn},
+        erase::Erase,
         loading::Loading,
     },
     interop::lightweight_charts::{Library, Unloaded},
@@ -67,7 +68,7 @@ pub fn show_notice(
     };
     let words = move || match library.and(data) {
         Loading::Ready => None,
-        Loading::Pending => Some(view! { <p class="panel-waiting" role="status">"Loading…"</p> }.into_any()),
+        Loading::Pending => Some(view! { <p class="panel-waiting" role="status">"Loading…"</p> }.erase()),
         Loading::Failed(reason) => Some(
             view! {
                 <p class="panel-error" role="alert">
@@ -75,8 +76,8 @@ pub fn show_notice(
                     <button on:click=retry>"Try again"</button>
                 </p>
             }
-            .into_any(),
+            .erase(),
         ),
     };
-    words.into_any()
+    words.erase()
 }

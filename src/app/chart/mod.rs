@@ -10,6 +10,7 @@ mod legend;
 mod library;
 mod plot;
 mod settings;
+mod shortcuts;
 mod studies;
 
 use leptos::{html::Div, prelude::*};
@@ -24,11 +25,13 @@ use self::{
 pub use self::{
     choice::{Choice, show_choice},
     library::{LibraryLoad, show_notice},
-    settings::{ChartSettings, style_name},
+    settings::ChartSettings,
+    shortcuts::register as register_chart,
 };
 use super::{
     account::Books,
     effects::effect,
+    erase::Erase,
     format::{arrow, or_missing, signed_change, signed_percent},
     loading::Loading,
     market::Market,
@@ -94,7 +97,7 @@ fn Heading(market: Market, selected: RwSignal<Option<Ticker>>) -> impl IntoView 
         <span class="last">{move || or_missing(quote().map(|quote| quote.price))}</span>
         <span class=direction>{move || quote().map(describe_day)}</span>
     }
-    .into_any()
+    .erase()
 }
 
 /// `▲ +11.47 (+1.43%)`
@@ -117,7 +120,7 @@ fn show_remarks(candles: Candles, fills: RwSignal<Option<Fills>>) -> AnyView {
             "Your trades could not be read, so none are marked."
         </p>
     }
-    .into_any()
+    .erase()
 }
 
 /// All that the canvas depends on.

@@ -1,5 +1,6 @@
 //! The command palette: any ticker, an order, a panel, a setting, from one field and by keyboard alone.
 
+use crate::app::erase::Erase;
 use leptos::{
     ev::KeyboardEvent,
     prelude::*,
@@ -44,7 +45,7 @@ pub fn Palette(commands: Commands, reach: Reach) -> impl IntoView {
             <Search commands reach listings/>
         </Modal>
     }
-    .into_any()
+    .erase()
 }
 
 /// The field and its offers, made anew whenever the palette opens.
@@ -109,7 +110,7 @@ fn Search(commands: Commands, reach: Reach, listings: RwSignal<Vec<Listed>>) -> 
         </ul>
         <p class="empty" hidden=has_offers>"Nothing here is called that."</p>
     }
-    .into_any()
+    .erase()
 }
 
 fn option_id(index: usize) -> String {
@@ -131,7 +132,7 @@ fn option(index: usize, offer: Offer, active: RwSignal<usize>, choose: impl Fn(u
             {keys.map(|keys| view! { <kbd>{keys.to_ascii_uppercase()}</kbd> })}
         </li>
     }
-    .into_any()
+    .erase()
 }
 
 /// Scrolls an option into sight.

@@ -1,5 +1,6 @@
 //! Whether prices arrive, and where they come from.
 
+use crate::app::erase::Erase;
 use leptos::prelude::*;
 
 use crate::app::market::{Connection, Market};
@@ -33,7 +34,7 @@ pub fn ConnectionStatus(market: Market, market_source: String) -> impl IntoView 
             <span class="muted connection-source">{source}</span>
         </p>
     }
-    .into_any()
+    .erase()
 }
 
 /// What the tooltip says: what went wrong, if that is known, and what that means.

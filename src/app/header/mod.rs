@@ -3,6 +3,7 @@
 mod connection;
 mod settings;
 
+use crate::app::erase::Erase;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -73,7 +74,7 @@ pub fn Header(
             </div>
         </header>
     }
-    .into_any()
+    .erase()
 }
 
 /// What a value gained since an earlier one, or lost.
@@ -118,7 +119,7 @@ fn GainStat(label: &'static str, test_id: &'static str, gain: Memo<Option<Gain>>
             </dd>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod mosaic;
 mod tile;
 mod tooltip;
 
+use crate::app::erase::Erase;
 use leptos::{html::Div, prelude::*};
 
 use self::{
@@ -61,7 +62,7 @@ pub fn Heatmap(books: Books, selected: RwSignal<Option<Ticker>>) -> impl IntoVie
             {move || hint().map(|hint| view! { <p class="heat-hint" data-testid="heatmap-hint">{hint}</p> })}
         </section>
     }
-    .into_any()
+    .erase()
 }
 
 /// Why there is little to see.

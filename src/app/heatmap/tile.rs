@@ -1,5 +1,6 @@
 //! One tile of the heatmap.
 
+use crate::app::erase::Erase;
 use leptos::prelude::*;
 use web_sys::PointerEvent;
 
@@ -79,7 +80,7 @@ pub fn Tile(
             <text class="tile-percent" x="8" y="35">{percent}</text>
         </svg>
     }
-    .into_any()
+    .erase()
 }
 
 /// Which labels a tile has room for.

@@ -1,5 +1,6 @@
 //! The figures of the tile that is pointed at, or has the focus.
 
+use crate::app::erase::Erase;
 use leptos::{html::Div, prelude::*};
 
 use super::mosaic::Place;
@@ -7,7 +8,7 @@ use crate::{
     app::{
         account::Books,
         effects::effect,
-        format::{decimal, or_missing, signed_money, signed_percent, tone},
+        format::{or_missing, share_percent, signed_money, signed_percent, tone},
         size::Size,
     },
     domain::{portfolio::Position, ticker::Ticker},
@@ -65,7 +66,7 @@ pub fn Tooltip(books: Books, pointed: RwSignal<Option<Pointed>>, size: Signal<Si
         >
             <b>{figure(|position| position.ticker.to_string())}</b>
             <span>{figure(|position| format!("Value {}", or_missing(position.market_value)))}</span>
-            <span>{figure(|position| format!("Weight {}", or_missing(position.weight.map(|weight| format!("{}%", decimal(weight, 1))))))}</span>
+            <span>{figure(|position| format!("Weight {}", or_missing(position.weight.map(share_percent))))}</span>
             <span class=move || tone(position.with(|position| position.as_ref()?.unrealized_pnl))>
                 {figure(|position| {
                     let pnl = or_missing(position.unrealized_pnl.map(signed_money));
@@ -74,7 +75,7 @@ pub fn Tooltip(books: Books, pointed: RwSignal<Option<Pointed>>, size: Signal<Si
             </span>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 /// Moves the tooltip beside a spot, on the side where there is more room.

@@ -1,5 +1,6 @@
 //! The bar at the bottom of a phone's screen, which switches between the panels.
 
+use crate::app::erase::Erase;
 use leptos::prelude::*;
 
 use super::{Layout, Panel};
@@ -33,5 +34,5 @@ pub fn BottomBar(layout: Layout) -> impl IntoView {
             {buttons}
         </nav>
     }
-    .into_any()
+    .erase()
 }

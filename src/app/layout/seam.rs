@@ -3,6 +3,7 @@
 //! The separator is a window splitter as the ARIA Authoring Practices have it: arrows move it, Home and End go to its
 //! ends, Enter closes and opens; and a double click goes back to the usual size.
 
+use crate::app::erase::Erase;
 use leptos::{
     ev::{KeyboardEvent, PointerEvent},
     html::Div,
@@ -93,7 +94,7 @@ pub fn Seam(panel: Panel, layout: Layout) -> impl IntoView {
             ></button>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 fn move_by_key(event: &KeyboardEvent, panel: Panel, layout: Layout) {

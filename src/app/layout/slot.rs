@@ -1,5 +1,6 @@
 //! The places that panels stand in.
 
+use crate::app::erase::Erase;
 use leptos::prelude::*;
 
 use super::{Layout, Panel};
@@ -17,7 +18,7 @@ pub fn Slot(panel: Panel, children: Children) -> impl IntoView {
             {children()}
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 /// The copilot's place: a panel that closes to an edge with the button that opens it again.
@@ -44,5 +45,5 @@ pub fn CopilotSlot(layout: Layout, children: Children) -> impl IntoView {
             </div>
         </aside>
     }
-    .into_any()
+    .erase()
 }

@@ -5,6 +5,8 @@ use leptos::{prelude::*, server_fn::codec::Json};
 use crate::{
     domain::{
         candle::{Candle, Interval},
+        chat::{ChatLine, ClientMessageId, Conversation, MessageText},
+        copilot::Autonomy,
         equity::{EquityCurve, HistoryRange},
         money::Money,
         order::{ClientOrderId, OrderRequest, Trade, TradeReceipt, TradesPage},
@@ -112,4 +114,58 @@ pub async fn load_trades(limit: usize, before: Option<String>) -> Result<TradesP
 #[server(prefix = "/api/fn", input = Json)]
 pub async fn load_realized() -> Result<Vec<RealizedLine>, ApiError> {
     crate::server::state()?.ledger.realized().await
+}
+
+/// The conversation with the copilot: its newest messages, or those before the message `before`, and how the copilot is
+/// set.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn load_conversation(before: Option<String>) -> Result<Conversation, ApiError> {
+    crate::server::state()?.copilot.conversation(before.as_deref()).await
+}
+
+/// Says something to the copilot, and gives its reply. The inner result is the turn's, as for an order; so it is below.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn send_message(
+    text: MessageText,
+    client_message_id: ClientMessageId,
+) -> Result<Result<ChatLine, ApiError>, ApiError> {
+    Ok(crate::server::state()?.copilot.send(text, Some(client_message_id)).await.map(crate::server::copilot::line))
+}
+
+/// Waits for the reply that is being made; nothing when none is.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn await_reply() -> Result<Option<Result<ChatLine, ApiError>>, ApiError> {
+    let reply = crate::server::state()?.copilot.pending_reply().await;
+    Ok(reply.map(|reply| reply.map(crate::server::copilot::line)))
+}
+
+/// Gives up the reply that is being made.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn cancel_reply() -> Result<(), ApiError> {
+    crate::server::state()?.copilot.cancel().await;
+    Ok(())
+}
+
+/// Begins the conversation anew.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn clear_conversation() -> Result<(), ApiError> {
+    crate::server::state()?.copilot.clear().await
+}
+
+/// Sets what becomes of the copilot's actions from now on.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn set_autonomy(autonomy: Autonomy) -> Result<(), ApiError> {
+    crate::server::state()?.copilot.set_autonomy(autonomy).await
+}
+
+/// Runs a proposed action, and gives the reply that it is part of.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn approve_action(action_id: String) -> Result<Result<ChatLine, ApiError>, ApiError> {
+    Ok(crate::server::state()?.copilot.approve(&action_id).await.map(crate::server::copilot::line))
+}
+
+/// Turns a proposed action down, and gives the reply that it is part of.
+#[server(prefix = "/api/fn", input = Json)]
+pub async fn dismiss_action(action_id: String) -> Result<Result<ChatLine, ApiError>, ApiError> {
+    Ok(crate::server::state()?.copilot.dismiss(&action_id).await.map(crate::server::copilot::line))
 }

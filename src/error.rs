@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     account::Refusal,
+    chat::{InvalidClientMessageId, InvalidMessage},
     money::{InvalidQuantity, Money, Quantity},
     order::{InvalidClientOrderId, InvalidSide, OrderRequest, Side},
     ticker::{InvalidTicker, Ticker},
@@ -36,6 +37,8 @@ pub enum ApiError {
     InvalidSide,
     #[error("That is not a quantity: {reason}.")]
     InvalidQuantity { reason: String },
+    #[error("That is not a message: {}.", InvalidMessage)]
+    InvalidMessage,
     #[error("The parameter \"{parameter}\" is not valid: {reason}.")]
     InvalidParameter { parameter: String, reason: String },
 
@@ -71,6 +74,26 @@ pub enum ApiError {
 
     #[error("The watchlist is full: it holds {WATCHLIST_MAX} tickers. Remove one first.")]
     WatchlistFull,
+
+    #[error("The client_message_id \"{client_message_id}\" was used for another message.")]
+    MessageIdReused { client_message_id: String },
+    #[error("The copilot is answering another message; wait for that answer, or cancel it.")]
+    CopilotBusy,
+    #[error("The answer was cancelled; nothing was executed.")]
+    ReplyCancelled,
+    #[error("The server stopped before the copilot had answered; what is not marked as executed was not executed.")]
+    ReplyCutOff,
+    #[error("The copilot's answer could not be understood, so nothing was executed. Try again, or put it another way.")]
+    LlmInvalidReply,
+    #[error("The copilot cannot be asked now: {reason}.")]
+    LlmUnavailable { reason: String },
+    #[error(
+        "No language model is set up. Set OPENROUTER_API_KEY, or LLM_BASE_URL for a local one, or LLM_MOCK=true, and \
+         start the server again."
+    )]
+    LlmNotConfigured,
+    #[error("The copilot did not answer within {seconds} s; nothing was executed.")]
+    LlmTimeout { seconds: u64 },
 
     #[error("Too many requests; try again in {retry_after_seconds} s.")]
     TooManyRequests { retry_after_seconds: u32 },
@@ -111,6 +134,7 @@ impl ApiError {
             | Self::InvalidTicker
             | Self::InvalidSide
             | Self::InvalidQuantity { .. }
+            | Self::InvalidMessage
             | Self::InvalidParameter { .. } => StatusCode::BAD_REQUEST,
             Self::NotFound | Self::NotWatched { .. } | Self::NotFollowed { .. } => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
@@ -119,13 +143,17 @@ impl ApiError {
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
             Self::CrossSite => StatusCode::FORBIDDEN,
-            Self::OrderIdReused { .. } => StatusCode::CONFLICT,
+            Self::OrderIdReused { .. } | Self::MessageIdReused { .. } | Self::ReplyCancelled => StatusCode::CONFLICT,
             Self::InsufficientCash { .. }
             | Self::InsufficientShares { .. }
             | Self::NoPrice { .. }
             | Self::WatchlistFull => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRequests { .. } | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
-            Self::Busy | Self::Unreachable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::LlmInvalidReply | Self::LlmUnavailable { .. } => StatusCode::BAD_GATEWAY,
+            Self::Busy | Self::CopilotBusy | Self::ReplyCutOff | Self::LlmNotConfigured | Self::Unreachable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::LlmTimeout { .. } => StatusCode::GATEWAY_TIMEOUT,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -138,6 +166,7 @@ impl ApiError {
             Self::InvalidTicker => "invalid_ticker",
             Self::InvalidSide => "invalid_side",
             Self::InvalidQuantity { .. } => "invalid_quantity",
+            Self::InvalidMessage => "invalid_message",
             Self::InvalidParameter { .. } => "invalid_parameter",
             Self::NotFound | Self::NotWatched { .. } | Self::NotFollowed { .. } => "not_found",
             Self::MethodNotAllowed { .. } => "method_not_allowed",
@@ -153,7 +182,14 @@ impl ApiError {
             Self::WatchlistFull => "watchlist_full",
             Self::TooManyRequests { .. } => "too_many_requests",
             Self::TooManyStreams => "too_many_streams",
-            Self::Busy => "busy",
+            Self::MessageIdReused { .. } => "message_id_reused",
+            Self::ReplyCancelled => "cancelled",
+            Self::ReplyCutOff => "cut_off",
+            Self::LlmInvalidReply => "llm_invalid_reply",
+            Self::LlmUnavailable { .. } => "llm_unavailable",
+            Self::LlmNotConfigured => "llm_not_configured",
+            Self::LlmTimeout { .. } => "llm_timeout",
+            Self::Busy | Self::CopilotBusy => "busy",
             Self::Internal => "internal",
             Self::Unreachable => "unreachable",
         }
@@ -176,6 +212,7 @@ impl ApiError {
             Self::InvalidTicker => "Invalid ticker",
             Self::InvalidSide => "Invalid side",
             Self::InvalidQuantity { .. } => "Invalid quantity",
+            Self::InvalidMessage => "Invalid message",
             Self::InvalidParameter { .. } => "Invalid parameter",
             Self::NotFound | Self::NotWatched { .. } | Self::NotFollowed { .. } => "Not found",
             Self::MethodNotAllowed { .. } => "Method not allowed",
@@ -191,7 +228,14 @@ impl ApiError {
             Self::WatchlistFull => "Watchlist full",
             Self::TooManyRequests { .. } => "Too many requests",
             Self::TooManyStreams => "Too many streams",
-            Self::Busy => "Busy",
+            Self::MessageIdReused { .. } => "Message id reused",
+            Self::ReplyCancelled => "Cancelled",
+            Self::ReplyCutOff => "Cut off",
+            Self::LlmInvalidReply => "Invalid reply of the language model",
+            Self::LlmUnavailable { .. } => "Language model unavailable",
+            Self::LlmNotConfigured => "Language model not configured",
+            Self::LlmTimeout { .. } => "Language model timeout",
+            Self::Busy | Self::CopilotBusy => "Busy",
             Self::Internal => "Internal error",
             Self::Unreachable => "Unreachable",
         }
@@ -213,6 +257,18 @@ impl From<InvalidSide> for ApiError {
 impl From<InvalidQuantity> for ApiError {
     fn from(error: InvalidQuantity) -> Self {
         Self::InvalidQuantity { reason: error.to_string() }
+    }
+}
+
+impl From<InvalidMessage> for ApiError {
+    fn from(_: InvalidMessage) -> Self {
+        Self::InvalidMessage
+    }
+}
+
+impl From<InvalidClientMessageId> for ApiError {
+    fn from(error: InvalidClientMessageId) -> Self {
+        Self::InvalidParameter { parameter: "client_message_id".to_owned(), reason: error.to_string() }
     }
 }
 

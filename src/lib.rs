@@ -14,6 +14,7 @@
 //! | `server::market`       | sources of prices, and the feed that publishes one frame a tick                     |
 //! | `server::ledger`       | the single writer: each change of cash and positions, durable before it is answered  |
 //! | `server::execution`    | the only way to trade                                                               |
+//! | `server::copilot`      | prompt, model, reply, and what a reply may do: a turn of the conversation            |
 //! | `server::http`         | REST, the price stream, problems, the page and its files, and what guards them all   |
 //! | `server::https`        | the one way to ask other servers                                                    |
 //! | `server::metrics`      | what is counted and measured, for Prometheus                                        |
@@ -21,6 +22,8 @@
 //! # The data's way
 //! - Quotes: `MarketSource → feed → http::stream → app::feed → app::market → the one text node that changed`.
 //! - Orders: `REST | server function → execution → ledger → reply`; then the page reads its account anew.
+//! - A message: `REST | server function → copilot → ledger (the message, and a look at the account) → model → reply →
+//!   ledger (the reply, its actions and their effects, in one transaction)`; what an action does is made by `execution`.
 //! - Portfolio value: `books × prices`, in [`domain::portfolio`], on the server and in the page alike.
 //!
 //! # Invariants
@@ -31,9 +34,11 @@
 //! 4. A tick is written as text once, whoever listens; a slow listener is skipped forward, never queued.
 //! 5. Each queue, list and body has a bound, and the bound has a name.
 //! 6. Streams end on shutdown, with a last event.
-//! 7. There is one feature gate, here, and one on [`hydrate`](crate)'s entry point.
-//! 8. A chart's handle removes the chart when it is dropped.
-//! 9. The first paint is the server's real data; neither it nor a reconnection flashes a price.
+//! 7. A model's reply is untrusted input: it is accepted whole or not at all, its orders pass a person's checks and the
+//!    copilot's limits ([`domain::copilot`]) inside the transaction that applies them, and its text is shown as text.
+//! 8. There is one feature gate, here, and one on [`hydrate`](crate)'s entry point.
+//! 9. A chart's handle removes the chart when it is dropped.
+//! 10. The first paint is the server's real data; neither it nor a reconnection flashes a price.
 
 // The types of a whole page nest deeply.
 #![recursion_limit = "256"]

@@ -8,19 +8,24 @@ import { createInterface } from 'node:readline';
 /** The program under test: the release bundle, unless FINALLY_PROGRAM names another. */
 export const PROGRAM = process.env.FINALLY_PROGRAM ?? path.resolve(import.meta.dirname, '../../dist/finally');
 
+/** Environment variables. */
+export type Settings = Record<string, string>;
+
 /** One server process over a folder, and a database, of its own. */
 export class FinallyServer {
   private constructor(
     private readonly child: ChildProcess,
     private readonly folder: string,
+    private readonly settings: Settings,
     readonly url: string,
   ) {}
 
-  static async start(): Promise<FinallyServer> {
-    return FinallyServer.startIn(await mkdtemp(path.join(tmpdir(), 'finally-')), '0');
+  /** With these variables besides, or instead of, the usual ones. */
+  static async start(settings: Settings = {}): Promise<FinallyServer> {
+    return FinallyServer.startIn(await mkdtemp(path.join(tmpdir(), 'finally-')), '0', settings);
   }
 
-  private static async startIn(folder: string, port: string): Promise<FinallyServer> {
+  private static async startIn(folder: string, port: string, settings: Settings): Promise<FinallyServer> {
     const child = spawn(PROGRAM, [], {
       cwd: folder,
       env: {
@@ -32,18 +37,19 @@ export class FinallyServer {
         RATE_LIMIT: '0',
         SSE_MAX_PER_CLIENT: '0',
         RUST_LOG: 'warn',
+        ...settings,
       },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const url = await readyAddress(child);
-    return new FinallyServer(child, folder, url);
+    return new FinallyServer(child, folder, settings, url);
   }
 
   /** The same database and address, after `pauseMs` without a server. */
   async restart(pauseMs: number): Promise<FinallyServer> {
     await this.end('SIGTERM');
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    return FinallyServer.startIn(this.folder, new URL(this.url).port);
+    return FinallyServer.startIn(this.folder, new URL(this.url).port, this.settings);
   }
 
   async stop(): Promise<void> {

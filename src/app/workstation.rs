@@ -10,6 +10,7 @@ use super::{
     account::Books,
     chart::{ChartPanel, ChartSettings, register_chart},
     commands::{Commands, HelpSheet, Palette, Reach, follow_keys},
+    copilot::{AutonomySwitch, Chat, CopilotPanel},
     day_start::DayStart,
     equity::EquityPanel,
     feed::follow_prices,
@@ -52,7 +53,7 @@ pub fn WorkstationPage() -> impl IntoView {
 
 #[component]
 fn Desk(start: Workstation) -> impl IntoView {
-    let Workstation { account, day_start_value, today, watchlist, quotes, market_source, chart } = start;
+    let Workstation { account, day_start_value, today, watchlist, quotes, market_source, chart, conversation } = start;
     let market = Market::new(&quotes);
     let books = Books::new(Statement { account, today }, market);
     let toasts = Toasts::new();
@@ -60,6 +61,7 @@ fn Desk(start: Workstation) -> impl IntoView {
     let watchlist = WatchlistStore::new(watchlist, market);
     let ticket = Ticket::new(books, market, watchlist, toasts, selected);
     let desk = positions::Desk { books, ticket, watchlist, toasts, selected };
+    let chat = Chat::new(conversation, books, watchlist, toasts);
     let layout = Layout::new();
     let commands = Commands::new();
     let day_start = DayStart::new(day_start_value);
@@ -77,7 +79,9 @@ fn Desk(start: Workstation) -> impl IntoView {
     view! {
         <div class="app" data-view=view_word data-live=is_live>
             <OfflineBanner/>
-            <Header books market market_source day_start toasts layout commands/>
+            <Header books market market_source day_start toasts layout commands>
+                <AutonomySwitch chat/>
+            </Header>
             <Slot panel=Panel::Watchlist>
                 <Watchlist watchlist market books toasts selected/>
             </Slot>
@@ -106,7 +110,7 @@ fn Desk(start: Workstation) -> impl IntoView {
             </main>
             <Seam panel=Panel::Copilot layout/>
             <CopilotSlot layout>
-                <section class="panel"></section>
+                <CopilotPanel chat/>
             </CopilotSlot>
             <StatusBar market/>
             <BottomBar layout/>

@@ -12,6 +12,9 @@ pub struct UtcInstant(i64);
 const DAY_MS: i64 = 86_400_000;
 
 impl UtcInstant {
+    /// 1970-01-01T00:00:00Z
+    pub const EPOCH: Self = Self(0);
+
     /// The years RFC 3339 can write, 0000 to 9999: from here…
     const UNIX_MS_MIN: i64 = -62_167_219_200_000;
     /// …to here.

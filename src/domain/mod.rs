@@ -7,6 +7,8 @@
 pub mod account;
 pub mod candle;
 pub mod candle_series;
+pub mod chat;
+pub mod copilot;
 pub mod day;
 pub mod equity;
 pub mod fixed_point;
@@ -17,6 +19,7 @@ pub mod order;
 pub mod portfolio;
 pub mod quote;
 pub mod realized;
+pub mod rich_text;
 mod schema;
 pub mod sizing;
 pub mod ticker;

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::{
     account::{Account, Holding},
-    money::{Money, Price, Quantity},
+    money::{Money, Price, Quantity, round_percent},
     ticker::Ticker,
 };
 
@@ -23,6 +23,16 @@ pub struct Position {
     pub unrealized_pnl_percent: Option<f64>,
     /// In percent of the portfolio's total value.
     pub weight: Option<f64>,
+}
+
+/// How much of a portfolio is in few positions; cash is in none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Concentration {
+    /// Of the largest position, in percent of the portfolio's total value.
+    pub largest_weight: f64,
+    /// The sum of the squared shares of all positions in the total value: 0 for cash alone, 1 for a single position
+    /// without cash (Herfindahl–Hirschman index: Hirschman, *The Paternity of an Index*, 1964).
+    pub herfindahl_index: f64,
 }
 
 /// An account, valued: `total_value = cash_balance + Σ market_value`, each rounded to cents once.
@@ -59,6 +69,16 @@ impl Portfolio {
             realized_pnl: account.realized_pnl,
             positions,
         }
+    }
+
+    /// Missing while any position is not valued.
+    pub fn concentration(&self) -> Option<Concentration> {
+        let weights: Vec<f64> = self.positions.iter().map(|position| position.weight).collect::<Option<_>>()?;
+        self.total_value?;
+        Some(Concentration {
+            largest_weight: weights.iter().copied().fold(0.0, f64::max),
+            herfindahl_index: round_percent(weights.iter().map(|weight| (weight / 100.0).powi(2)).sum()),
+        })
     }
 
     pub fn position(&self, ticker: Ticker) -> Option<&Position> {
@@ -137,6 +157,18 @@ mod tests {
         assert_eq!(apple.unrealized_pnl_percent, Some(5.2632));
         assert_eq!(apple.weight, Some(19.8413));
         assert_eq!(apple.avg_cost, Price::from_units(1_900_000));
+    }
+
+    #[test]
+    fn concentration_is_that_of_the_positions() {
+        let account = account_with(&[("AAPL", "25", 1_000_000), ("V", "50", 1_000_000)]);
+        let concentration = |account: &Account, price| Portfolio::value(account, |_| price).concentration();
+        let price = Price::from_units(1_000_000);
+        let expected = Concentration { largest_weight: 50.0, herfindahl_index: 0.3125 };
+        assert_eq!(concentration(&account, price), Some(expected));
+        assert_eq!(concentration(&account, None), None);
+        let cash = Concentration { largest_weight: 0.0, herfindahl_index: 0.0 };
+        assert_eq!(concentration(&Account::open(INITIAL_DEPOSIT), None), Some(cash));
     }
 
     #[test]

@@ -5,11 +5,13 @@ use serde::{Deserialize, Serialize};
 use super::{
     account::Account,
     candle::Candle,
+    chat::Conversation,
     day::DayTrades,
     money::{Money, Price},
     quote::Quote,
     ticker::Ticker,
 };
+use crate::error::ApiError;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workstation {
@@ -25,6 +27,8 @@ pub struct Workstation {
     pub market_source: String,
     /// What the chart shows first, in the interval that it starts with: nothing when no ticker is watched.
     pub chart: Option<(Ticker, Vec<Candle>)>,
+    /// The newest of the conversation with the copilot, or why it could not be read.
+    pub conversation: Result<Conversation, ApiError>,
 }
 
 /// The account anew, after something changed it, and what it traded on the day of its latest trade.

@@ -6,6 +6,12 @@
 
 use std::{collections::HashMap, env, fmt, net::IpAddr, num::NonZeroU32, str::FromStr, time::Duration};
 
+use crate::domain::{
+    copilot::CopilotLimits,
+    fixed_point::{DecimalError, parse_decimal},
+    money::Money,
+};
+
 /// Everything that can be set from outside.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -64,11 +70,44 @@ pub struct SimulatorConfig {
     pub tick: Duration,
 }
 
-/// What decides which copilot there is.
+/// Which copilot there is, and what it may do.
 #[derive(Debug, Clone)]
 pub struct CopilotConfig {
-    pub mock: bool,
+    pub model: ModelConfig,
+    pub limits: CopilotLimits,
+}
+
+/// Who answers.
+#[derive(Debug, Clone)]
+pub enum ModelConfig {
+    /// Rules, without a network.
+    Mock,
+    Remote(LlmConfig),
+    NotConfigured,
+}
+
+/// A language model behind an OpenAI-compatible server.
+#[derive(Debug, Clone)]
+pub struct LlmConfig {
     pub api_key: Option<Secret>,
+    /// Without a slash at its end.
+    pub base_url: String,
+    pub model: String,
+    /// For one reply, retries included.
+    pub timeout: Duration,
+    /// How the form of replies is asked for; nothing means that it is found out.
+    pub response_format: Option<ResponseFormat>,
+    /// The most that a prompt may take.
+    pub context_tokens: usize,
+}
+
+/// How a server is asked for replies of a certain form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResponseFormat {
+    /// OpenAI's strict schema.
+    JsonSchema,
+    /// A JSON object with a schema beside it, which llama-cpp-python takes.
+    JsonObject,
 }
 
 /// A value that is never shown.
@@ -102,6 +141,10 @@ const TICK_MS_MAX: u64 = 60_000;
 
 const POLL_SECONDS_MIN: f64 = 0.05;
 const POLL_SECONDS_MAX: f64 = 3_600.0;
+
+const LLM_SECONDS_MIN: f64 = 0.05;
+/// Less than [`Patience::answer`], so that the copilot says itself that it was too slow.
+const LLM_SECONDS_MAX: f64 = 110.0;
 
 impl Config {
     /// Reads the process environment and `.env`.
@@ -152,10 +195,7 @@ impl Config {
                 .map(|host| host.trim().to_ascii_lowercase())
                 .filter(|host| !host.is_empty())
                 .collect(),
-            copilot: CopilotConfig {
-                mock: vars.flag("LLM_MOCK")?,
-                api_key: vars.get("OPENROUTER_API_KEY").map(Secret),
-            },
+            copilot: CopilotConfig { model: model(&vars)?, limits: copilot_limits(&vars)? },
         })
     }
 }
@@ -193,6 +233,33 @@ impl Variables<'_> {
         self.parse(variable, default, "is not a whole number (0 means no limit)", example).map(NonZeroU32::new)
     }
 
+    /// A duration in seconds, which may have a fraction.
+    fn seconds(
+        &self,
+        variable: &'static str,
+        default: f64,
+        min: f64,
+        max: f64,
+        example: &'static str,
+    ) -> Result<Duration, ConfigError> {
+        let seconds: f64 = self.parse(variable, default, "is not a number of seconds", example)?;
+        if !(min..=max).contains(&seconds) {
+            let problem = format!("is {seconds}, and has to be from {min} to {max} seconds");
+            return Err(ConfigError { variable, problem, example });
+        }
+        Ok(Duration::from_secs_f64(seconds))
+    }
+
+    /// An address, without a slash at its end.
+    fn address(&self, variable: &'static str, default: &'static str) -> Result<String, ConfigError> {
+        let address = self.get(variable).unwrap_or_else(|| default.to_owned());
+        if !address.starts_with("http://") && !address.starts_with("https://") {
+            let problem = "is not an http or https address".to_owned();
+            return Err(ConfigError { variable, problem, example: default });
+        }
+        Ok(address.trim_end_matches('/').to_owned())
+    }
+
     fn flag(&self, variable: &'static str) -> Result<bool, ConfigError> {
         match self.get(variable).map(|text| text.to_ascii_lowercase()).as_deref() {
             None | Some("false" | "0" | "no") => Ok(false),
@@ -208,21 +275,73 @@ fn massive(vars: &Variables<'_>) -> Result<Option<MassiveConfig>, ConfigError> {
     let Some(api_key) = vars.get("MASSIVE_API_KEY").map(Secret) else {
         return Ok(None);
     };
-    let base_url = vars.get("MASSIVE_BASE_URL").unwrap_or_else(|| "https://api.massive.com".to_owned());
-    if !base_url.starts_with("http://") && !base_url.starts_with("https://") {
-        return Err(ConfigError {
-            variable: "MASSIVE_BASE_URL",
-            problem: "is not an http or https address".to_owned(),
-            example: "https://api.massive.com",
-        });
+    let base_url = vars.address("MASSIVE_BASE_URL", "https://api.massive.com")?;
+    let poll = vars.seconds("MASSIVE_POLL_SECONDS", 15.0, POLL_SECONDS_MIN, POLL_SECONDS_MAX, "15")?;
+    Ok(Some(MassiveConfig { api_key, base_url, poll }))
+}
+
+fn model(vars: &Variables<'_>) -> Result<ModelConfig, ConfigError> {
+    let api_key = vars.get("OPENROUTER_API_KEY").map(Secret);
+    // An address of one's own needs no key: a model on this machine has none.
+    let is_configured = api_key.is_some() || vars.get("LLM_BASE_URL").is_some();
+    // All are checked, whichever copilot there is, so that a mistake shows at once.
+    let config = LlmConfig {
+        api_key,
+        base_url: vars.address("LLM_BASE_URL", "https://openrouter.ai/api/v1")?,
+        model: vars.get("LLM_MODEL").unwrap_or_else(|| "openai/gpt-oss-120b".to_owned()),
+        timeout: vars.seconds("LLM_TIMEOUT_SECONDS", 30.0, LLM_SECONDS_MIN, LLM_SECONDS_MAX, "30")?,
+        response_format: response_format(vars)?,
+        context_tokens: vars.parse("LLM_CONTEXT_TOKENS", 16_384, "is not a whole number of tokens", "16384")?,
+    };
+    if vars.flag("LLM_MOCK")? {
+        return Ok(ModelConfig::Mock);
     }
-    let poll_seconds: f64 = vars.parse("MASSIVE_POLL_SECONDS", 15.0, "is not a number of seconds", "15")?;
-    if !(POLL_SECONDS_MIN..=POLL_SECONDS_MAX).contains(&poll_seconds) {
-        let problem = format!("is {poll_seconds}, and has to be from {POLL_SECONDS_MIN} to {POLL_SECONDS_MAX} seconds");
-        return Err(ConfigError { variable: "MASSIVE_POLL_SECONDS", problem, example: "15" });
+    Ok(if is_configured { ModelConfig::Remote(config) } else { ModelConfig::NotConfigured })
+}
+
+fn response_format(vars: &Variables<'_>) -> Result<Option<ResponseFormat>, ConfigError> {
+    match vars.get("LLM_RESPONSE_FORMAT").as_deref() {
+        None | Some("auto") => Ok(None),
+        Some("json_schema") => Ok(Some(ResponseFormat::JsonSchema)),
+        Some("json_object") => Ok(Some(ResponseFormat::JsonObject)),
+        Some(text) => Err(ConfigError {
+            variable: "LLM_RESPONSE_FORMAT",
+            problem: format!("is none of auto, json_schema and json_object: {text:?}"),
+            example: "auto",
+        }),
     }
-    let base_url = base_url.trim_end_matches('/').to_owned();
-    Ok(Some(MassiveConfig { api_key, base_url, poll: Duration::from_secs_f64(poll_seconds) }))
+}
+
+fn copilot_limits(vars: &Variables<'_>) -> Result<CopilotLimits, ConfigError> {
+    let CopilotLimits { actions_max, trade_percent_max, notional_per_minute_max } = CopilotLimits::default();
+    let trade_percent_max =
+        vars.parse("COPILOT_TRADE_PERCENT_MAX", trade_percent_max, "is not a whole number of percent", "50")?;
+    if trade_percent_max > 100 {
+        let problem = format!("is {trade_percent_max}, and has to be from 0 to 100 percent");
+        return Err(ConfigError { variable: "COPILOT_TRADE_PERCENT_MAX", problem, example: "50" });
+    }
+    let notional_problem = "is not an amount of dollars";
+    let notional: Dollars =
+        vars.parse("COPILOT_NOTIONAL_PER_MINUTE", Dollars(notional_per_minute_max), notional_problem, "20000")?;
+    Ok(CopilotLimits {
+        actions_max: vars.parse("COPILOT_ACTIONS_MAX", actions_max, "is not a whole number of actions", "10")?,
+        trade_percent_max,
+        notional_per_minute_max: notional.0,
+    })
+}
+
+/// An amount of money as it is written in a setting: `20000`, `20000.50`.
+struct Dollars(Money);
+
+impl FromStr for Dollars {
+    type Err = DecimalError;
+
+    fn from_str(text: &str) -> Result<Self, DecimalError> {
+        match parse_decimal(text, 2)? {
+            cents @ 0.. => Ok(Self(Money::from_cents(cents))),
+            _ => Err(DecimalError::NotANumber),
+        }
+    }
 }
 
 fn parse_host(text: &str) -> Result<IpAddr, ConfigError> {
@@ -283,7 +402,8 @@ mod tests {
         assert_eq!((config.host.to_string().as_str(), config.port), ("127.0.0.1", 8000));
         assert_eq!(config.database_url, "sqlite://db/finally.db");
         assert_eq!(config.simulator.tick, Duration::from_millis(500));
-        assert!(!config.copilot.mock && config.copilot.api_key.is_none());
+        assert!(matches!(config.copilot.model, ModelConfig::NotConfigured));
+        assert_eq!(config.copilot.limits, CopilotLimits::default());
     }
 
     #[rstest]
@@ -296,6 +416,13 @@ mod tests {
     #[case::seed("SIM_SEED", "-1")]
     #[case::mock("LLM_MOCK", "maybe")]
     #[case::rate("RATE_LIMIT", "-1")]
+    #[case::llm_address("LLM_BASE_URL", "localhost:8080")]
+    #[case::llm_timeout("LLM_TIMEOUT_SECONDS", "600")]
+    #[case::llm_format("LLM_RESPONSE_FORMAT", "xml")]
+    #[case::llm_context("LLM_CONTEXT_TOKENS", "many")]
+    #[case::copilot_actions("COPILOT_ACTIONS_MAX", "-1")]
+    #[case::copilot_percent("COPILOT_TRADE_PERCENT_MAX", "101")]
+    #[case::copilot_notional("COPILOT_NOTIONAL_PER_MINUTE", "-1")]
     #[case::streams("SSE_MAX_TOTAL", "many")]
     fn a_bad_value_names_its_variable_and_an_example(#[case] variable: &str, #[case] value: &str) {
         let message = config(&[(variable, value)]).unwrap_err().to_string();
@@ -326,6 +453,18 @@ mod tests {
     fn a_secret_is_never_shown() {
         let config = config(&[("OPENROUTER_API_KEY", "canary-key")]).unwrap();
         assert!(!format!("{config:?}").contains("canary"));
-        assert_eq!(config.copilot.api_key.unwrap().reveal(), "canary-key");
+        let ModelConfig::Remote(llm) = config.copilot.model else { panic!("a key turns the copilot on") };
+        assert_eq!(llm.api_key.unwrap().reveal(), "canary-key");
+        assert_eq!(llm.base_url, "https://openrouter.ai/api/v1");
+    }
+
+    #[test]
+    fn a_model_on_this_machine_needs_no_key() {
+        let model = |variables: &[_]| config(variables).unwrap().copilot.model;
+        let local = ("LLM_BASE_URL", "http://localhost:8080/v1/");
+        let ModelConfig::Remote(llm) = model(&[local]) else { panic!("an address is enough") };
+        assert!(llm.api_key.is_none());
+        assert_eq!((llm.base_url.as_str(), llm.response_format), ("http://localhost:8080/v1", None));
+        assert!(matches!(model(&[local, ("LLM_MOCK", "true")]), ModelConfig::Mock), "the mock comes first");
     }
 }

@@ -36,11 +36,14 @@ impl Execution {
     /// # Errors
     /// When the ticker has no price, cash or shares do not suffice, the id names another order, or the ledger is busy.
     pub async fn execute(&self, order: OrderRequest, source: OrderSource) -> Result<TradeReceipt, ApiError> {
+        self.ledger.submit(self.prepare(order, source).await).await
+    }
+
+    /// The write that fills `order`, at the latest price there is now; for those whose write is more than the order.
+    pub async fn prepare(&self, order: OrderRequest, source: OrderSource) -> PlaceOrder {
         let is_wanted = self.ledger.wanted().borrow().contains(&order.ticker);
         let patience = if is_wanted { FIRST_PRICE_MAX } else { Duration::ZERO };
         let prices = self.feed.tick_with(order.ticker, patience).await;
-        let write =
-            PlaceOrder { order, source, prices, trade_id: Uuid::now_v7().to_string(), executed_at: (self.clock)() };
-        self.ledger.submit(write).await
+        PlaceOrder { order, source, prices, trade_id: Uuid::now_v7().to_string(), executed_at: (self.clock)() }
     }
 }

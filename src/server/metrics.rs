@@ -38,6 +38,11 @@ struct Route {
     route: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CopilotOutcome {
+    outcome: &'static str,
+}
+
 /// All metrics of this server. Clones share them.
 #[derive(Clone)]
 pub struct Metrics(Arc<Registered>);
@@ -54,6 +59,8 @@ struct Registered {
     batch_size: Histogram,
     commit_duration: Histogram,
     snapshots: Counter,
+    copilot_replies: Family<CopilotOutcome, Counter>,
+    copilot_latency: Histogram,
 }
 
 impl Default for Metrics {
@@ -70,6 +77,8 @@ impl Default for Metrics {
             batch_size: Histogram::new(BATCH_BUCKETS),
             commit_duration: duration_histogram(),
             snapshots: Counter::default(),
+            copilot_replies: Family::default(),
+            copilot_latency: duration_histogram(),
         };
         metrics.register();
         Self(Arc::new(metrics))
@@ -102,6 +111,17 @@ impl Registered {
             "From taking a batch of writes to its being on disk",
             Unit::Seconds,
             self.commit_duration.clone(),
+        );
+        registry.register(
+            "copilot_replies",
+            "Messages answered by the copilot, by outcome",
+            self.copilot_replies.clone(),
+        );
+        registry.register_with_unit(
+            "copilot_latency",
+            "From a message to the copilot's reply",
+            Unit::Seconds,
+            self.copilot_latency.clone(),
         );
         registry.register(
             "snapshots",
@@ -157,6 +177,14 @@ impl Metrics {
     /// The equity curve's keeper recorded a value; those that trades record count as trades.
     pub fn snapshot_recorded(&self) {
         self.0.snapshots.inc();
+    }
+
+    /// The copilot answered, or an error's code is its outcome; the latency is missing when it was not awaited.
+    pub fn copilot_answered(&self, outcome: &'static str, latency_ms: Option<u64>) {
+        self.0.copilot_replies.get_or_create(&CopilotOutcome { outcome }).inc();
+        if let Some(latency_ms) = latency_ms {
+            self.0.copilot_latency.observe(latency_ms as f64 / 1_000.0);
+        }
     }
 
     /// All of them as text, in the OpenMetrics format.

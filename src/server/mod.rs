@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod copilot;
 pub mod equity;
 pub mod execution;
 mod health_probe;
@@ -10,6 +11,7 @@ pub mod https;
 pub mod ledger;
 pub mod market;
 pub mod metrics;
+pub mod pacing;
 pub mod state;
 pub mod watchlist;
 
@@ -18,7 +20,6 @@ use std::{
     io::{self, IsTerminal},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     process::ExitCode,
-    sync::Arc,
     time::Duration,
 };
 
@@ -35,6 +36,7 @@ use tracing_subscriber::EnvFilter;
 use self::{
     clock::system_clock,
     config::{Config, ConfigError},
+    copilot::{Copilot, Parts},
     execution::Execution,
     http::{Site, StreamPlaces},
     ledger::{Ledger, StoreError},
@@ -48,6 +50,9 @@ use crate::error::ApiError;
 /// How long open requests may take to end once the server stops.
 const DRAIN_MAX: Duration = Duration::from_millis(1_200);
 
+/// How long the copilot may take to record that it was cut off.
+const COPILOT_MAX: Duration = Duration::from_millis(200);
+
 /// How long the ledger may take to close its file after that.
 const CLOSE_MAX: Duration = Duration::from_millis(500);
 
@@ -60,8 +65,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error("cannot listen on {address}: {cause}; set HOST and PORT to an address that is free, such as PORT=8001")]
     Listen { address: SocketAddr, cause: io::Error },
-    #[error("the HTTPS client for market data cannot be made: {0}")]
-    MarketClient(#[from] reqwest::Error),
+    #[error("no HTTPS client can be made: {0}")]
+    HttpsClient(#[from] reqwest::Error),
     #[error("the folder of the program cannot be told: {0}")]
     Site(io::Error),
 }
@@ -73,6 +78,7 @@ pub struct Server {
     /// The ledger closes when it is cancelled: after the last request.
     closing: CancellationToken,
     serving: JoinHandle<()>,
+    copilot: Copilot,
     writer: JoinHandle<()>,
     feed: JoinHandle<()>,
 }
@@ -99,13 +105,26 @@ impl Server {
         };
         let keeper = equity::keep(ledger.clone(), feed.clone(), system_clock, metrics.clone(), shutdown.clone());
         tokio::spawn(keeper);
+        let execution = Execution::new(feed.clone(), ledger.clone(), system_clock);
+        let parts = Parts {
+            ledger: ledger.clone(),
+            feed: feed.clone(),
+            execution: execution.clone(),
+            clock: system_clock,
+            metrics: metrics.clone(),
+            shutdown: shutdown.clone(),
+        };
+        let copilot = Copilot::new(&config.copilot, parts)?;
+        if let Err(cause) = copilot.close_turns().await {
+            warn!(copilot.cause = %cause, "what the last end cut off is closed with the next message");
+        }
         let state = AppState {
-            execution: Execution::new(feed.clone(), ledger.clone(), system_clock),
+            execution,
             watchlist: WatchlistService::new(ledger.clone(), system_clock),
             clock: system_clock,
             feed,
             ledger,
-            copilot: Arc::new(config.copilot.clone()),
+            copilot: copilot.clone(),
             streams: StreamPlaces::new(&config.limits, metrics.clone()),
             metrics,
             shutdown: shutdown.clone(),
@@ -113,7 +132,7 @@ impl Server {
         };
         let app = http::router(state, &config);
         let serving = tokio::spawn(http::serve(listener, app, shutdown.clone(), config.patience.head));
-        Ok(Self { address, shutdown, closing, serving, writer, feed: feed_task })
+        Ok(Self { address, shutdown, closing, serving, copilot, writer, feed: feed_task })
     }
 
     /// Ends the streams with their last event, lets requests finish, writes what is queued and closes the database.
@@ -126,6 +145,9 @@ impl Server {
                 warn!("some requests did not end in time and are cut");
                 self.serving.abort();
             }
+        }
+        if timeout(COPILOT_MAX, self.copilot.finish()).await.is_err() {
+            warn!("the copilot's turn did not end in time; it is closed at the next start");
         }
         self.feed.abort();
         self.closing.cancel();

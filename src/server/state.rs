@@ -1,14 +1,12 @@
 //! The services, built once a process and handed on.
 
-use std::sync::Arc;
-
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     clock::Clock,
-    config::CopilotConfig,
+    copilot::Copilot,
     execution::Execution,
     http::StreamPlaces,
     ledger::{Ledger, Reset},
@@ -40,7 +38,7 @@ pub struct AppState {
     pub execution: Execution,
     pub watchlist: WatchlistService,
     pub clock: Clock,
-    pub copilot: Arc<CopilotConfig>,
+    pub copilot: Copilot,
     pub streams: StreamPlaces,
     pub metrics: Metrics,
     /// Streams end when it is cancelled.
@@ -95,6 +93,7 @@ impl AppState {
     /// ticker watched when that one is neither watched nor held.
     pub async fn workstation(&self, selected: Option<Ticker>) -> Workstation {
         let day_start_value = self.day_start_value().await;
+        let conversation = self.copilot.conversation(None).await;
         let (books, tick) = (self.ledger.books(), self.feed.latest());
         let wanted = books.wanted();
         let selected = selected.filter(|ticker| wanted.contains(ticker));
@@ -107,6 +106,7 @@ impl AppState {
             quotes: tick.quotes.values().copied().collect(),
             market_source: self.feed.source().to_owned(),
             chart: charted.map(|ticker| (ticker, self.chart(ticker, Interval::default(), None))),
+            conversation,
         }
     }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod app;
+mod copilot;
 mod durability;
 mod guards;
 mod hostile;

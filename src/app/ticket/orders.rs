@@ -8,7 +8,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
     api::{find_order, place_order},
-    app::{account::Books, format::signed_money, toast::Toasts},
+    app::{account::Books, format::signed_money, names::new_name, toast::Toasts},
     domain::{
         money::Quantity,
         order::{ClientOrderId, OrderRequest, Side, TradeReceipt},
@@ -57,7 +57,7 @@ impl Orders {
         if working.with_untracked(Option::is_some) {
             return;
         }
-        let name = match new_client_order_id() {
+        let name = match new_name().parse::<ClientOrderId>() {
             Ok(name) => name,
             Err(error) => return toasts.error(error.to_string()),
         };
@@ -76,12 +76,6 @@ impl Orders {
             working.try_set(None);
         });
     }
-}
-
-/// A random name. It tells orders apart, it guards nothing.
-fn new_client_order_id() -> Result<ClientOrderId, ApiError> {
-    let digits = || (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
-    Ok(format!("page-{:08x}{:08x}{:08x}", digits(), digits(), digits()).parse()?)
 }
 
 /// Sends an order and finds out what became of it, however long that takes; nothing when it was never filled.

@@ -51,11 +51,7 @@ pub async fn read(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
             last_tick_age_ms: u64::try_from(tick.at.elapsed().as_millis()).unwrap_or(u64::MAX),
         },
         database: if database_works { "ok" } else { "failed" },
-        copilot: match (state.copilot.mock, &state.copilot.api_key) {
-            (true, _) => "mock",
-            (false, Some(_)) => "ready",
-            (false, None) => "not_configured",
-        },
+        copilot: state.copilot.availability().as_str(),
     };
     (if works { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(health))
 }

@@ -1,6 +1,7 @@
 //! HTTP: the REST API, the price stream, the page and its files, and what guards them.
 
 mod candles;
+mod chat;
 mod deadlines;
 mod docs;
 mod health;

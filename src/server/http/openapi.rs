@@ -12,7 +12,7 @@ use utoipa::{
     openapi::{Content, Ref, RefOr, example::ExampleBuilder, path::Operation, response::ResponseBuilder},
 };
 
-use super::{candles, health, portfolio, problem::Problem, stream, watchlist};
+use super::{candles, chat, health, portfolio, problem::Problem, stream, watchlist};
 use crate::{
     domain::{
         candle::Interval,
@@ -63,6 +63,9 @@ pub struct WatchRequest {
         watchlist::add,
         watchlist::remove,
         candles::read,
+        chat::send,
+        chat::read,
+        chat::clear,
         stream::prices,
     ),
     components(schemas(Problem, Interval, HistoryRange))
@@ -155,12 +158,27 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
             invalid("interval", "an interval is 1s, 1m, 5m, 1h or 1d"),
             ApiError::NotFollowed { ticker: aapl },
         ],
+        ("post", "/api/chat") => vec![
+            malformed(),
+            missing("message"),
+            ApiError::InvalidMessage,
+            invalid("client_message_id", "it has to be a string"),
+            ApiError::MessageIdReused { client_message_id: "my-message-1".to_owned() },
+            ApiError::ReplyCancelled,
+            ApiError::CopilotBusy,
+            ApiError::ReplyCutOff,
+            ApiError::LlmNotConfigured,
+            ApiError::LlmInvalidReply,
+            ApiError::LlmUnavailable { reason: "the model's server answered 503 Service Unavailable".to_owned() },
+            ApiError::LlmTimeout { seconds: 30 },
+        ],
+        ("get", "/api/chat") => vec![invalid("limit", "it has to be a whole number from 1 to 200")],
         ("get", "/api/stream/prices") => {
             vec![ApiError::InvalidTicker, invalid("changes", "it can only be \"only\""), ApiError::TooManyStreams]
         }
         _ => Vec::new(),
     };
-    let takes_a_body = matches!(path, "/api/portfolio/trade" | "/api/watchlist") && method == "post";
+    let takes_a_body = matches!(path, "/api/portfolio/trade" | "/api/watchlist" | "/api/chat") && method == "post";
     if takes_a_body {
         let limit_bytes = super::json_body::BODY_BYTES_MAX;
         let body = [ApiError::BodyTooLarge { limit_bytes }, ApiError::UnsupportedMediaType, ApiError::RequestTimeout];

@@ -13,7 +13,7 @@ use tower_http::{
 };
 
 use super::{
-    candles, deadlines, docs, health,
+    candles, chat, deadlines, docs, health,
     host::{self, AllowedHosts},
     json_body::BODY_BYTES_MAX,
     limits::{self, RequestRates},
@@ -31,6 +31,7 @@ pub fn router(state: AppState, config: &Config) -> Router {
         .merge(portfolio::router())
         .merge(watchlist::router())
         .merge(candles::router())
+        .merge(chat::router())
         .merge(openapi::router())
         .merge(docs::router())
         .merge(stream::router())

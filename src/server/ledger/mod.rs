@@ -9,6 +9,7 @@
 //! # How reads are consistent
 //! [`Books`] is one value, the state after some commit. A reader takes the current one and looks at nothing else.
 
+pub mod chat;
 mod read;
 mod reset;
 mod snapshot;
@@ -26,7 +27,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::{account::Account, day::DayTrades, instant::UtcInstant, ticker::Ticker, watchlist::WatchedTicker},
+    domain::{
+        account::Account, copilot::Autonomy, day::DayTrades, instant::UtcInstant, ticker::Ticker,
+        watchlist::WatchedTicker,
+    },
     error::ApiError,
     server::{clock::Clock, metrics::Metrics},
 };
@@ -55,8 +59,12 @@ pub struct Books {
     pub today: DayTrades,
     /// When the account was opened, or last reset: its equity curve begins here.
     pub opened_at: UtcInstant,
+    /// What the copilot may do by itself.
+    pub autonomy: Autonomy,
     /// The sequence of the last trade before the latest reset, which the history begins after.
     reset_after_sequence: i64,
+    /// The sequence of the last message before the conversation was last cleared.
+    chat_cleared_after_sequence: i64,
 }
 
 impl Books {

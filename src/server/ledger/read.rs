@@ -1,6 +1,6 @@
 //! Reads of what is only in the file: past trades, what they realised, and the equity curve. They never wait for the writer.
 
-use sqlx::Row;
+use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use tracing::error;
 
 use super::{
@@ -54,16 +54,10 @@ impl Ledger {
             None => i64::MAX,
             Some(id) => self.sequence_of(id).await?,
         };
+        let reset_after = self.books().reset_after_sequence;
+        let mut rows = self.readers.acquire().await.map_err(unavailable)?;
         // One more than asked for tells whether there is another page.
-        let rows = sqlx::query(TRADES_PAGE)
-            .bind(ACCOUNT_ID)
-            .bind(self.books().reset_after_sequence)
-            .bind(before)
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(unavailable)?;
-        let mut trades = rows.iter().map(read_trade).collect::<Result<Vec<_>, _>>().map_err(unavailable)?;
+        let mut trades = read_trades(reset_after, before, limit + 1, &mut rows).await.map_err(unavailable)?;
         let has_more = trades.len() > limit;
         trades.truncate(limit);
         let next_before = if has_more { trades.last().map(|trade| trade.id.clone()) } else { None };
@@ -153,19 +147,8 @@ impl Ledger {
     pub async fn equity(&self, range: HistoryRange, now: UtcInstant) -> Result<EquityHistory, ApiError> {
         let opened_at_s = self.books().opened_at.unix_ms().div_euclid(1_000);
         let since_s = range.seconds().map_or(i64::MIN, |seconds| now.unix_ms().div_euclid(1_000) - seconds);
-        let rows = sqlx::query(EQUITY)
-            .bind(ACCOUNT_ID)
-            .bind(since_s.max(opened_at_s))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(unavailable)?;
-        let read = |row: &sqlx::sqlite::SqliteRow| -> Result<Snapshot, sqlx::Error> {
-            Ok(Snapshot {
-                recorded_at: UtcInstant::from_unix_ms(row.try_get::<i64, _>("recorded_at_s")?.saturating_mul(1_000)),
-                total_value: Money::from_cents(row.try_get("total_value_cents")?),
-            })
-        };
-        let snapshots = rows.iter().map(read).collect::<Result<Vec<_>, _>>().map_err(unavailable)?;
+        let mut rows = self.readers.acquire().await.map_err(unavailable)?;
+        let snapshots = read_snapshots(since_s.max(opened_at_s), &mut rows).await.map_err(unavailable)?;
         Ok(EquityHistory { snapshots: downsample(&snapshots, HISTORY_POINTS_MAX) })
     }
 
@@ -184,7 +167,37 @@ impl Ledger {
     }
 }
 
-fn unavailable(cause: sqlx::Error) -> ApiError {
+/// The latest trades whose sequence is between the two, newest first.
+pub async fn read_trades(
+    after: i64,
+    before: i64,
+    limit: usize,
+    rows: &mut SqliteConnection,
+) -> Result<Vec<Trade>, sqlx::Error> {
+    let rows = sqlx::query(TRADES_PAGE)
+        .bind(ACCOUNT_ID)
+        .bind(after)
+        .bind(before)
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(rows)
+        .await?;
+    rows.iter().map(read_trade).collect()
+}
+
+/// The values recorded since then (Unix seconds), oldest first.
+pub async fn read_snapshots(since_s: i64, rows: &mut SqliteConnection) -> Result<Vec<Snapshot>, sqlx::Error> {
+    let rows = sqlx::query(EQUITY).bind(ACCOUNT_ID).bind(since_s).fetch_all(rows).await?;
+    let read = |row: &SqliteRow| {
+        Ok(Snapshot {
+            recorded_at: UtcInstant::from_unix_ms(row.try_get::<i64, _>("recorded_at_s")?.saturating_mul(1_000)),
+            total_value: Money::from_cents(row.try_get("total_value_cents")?),
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Logs why, and tells the caller to come again.
+pub fn unavailable(cause: sqlx::Error) -> ApiError {
     error!(ledger.cause = %cause, "a read failed");
     ApiError::Busy
 }
@@ -195,13 +208,18 @@ mod tests {
     use sqlx::Row;
 
     use super::*;
-    use crate::server::ledger::store;
+    use crate::server::ledger::{
+        chat::{CHAT_PAGE, SPENT},
+        store,
+    };
 
     #[rstest]
     #[case::trades_page(TRADES_PAGE, "trades_by_account")]
     #[case::trade_by_id(TRADE_SEQUENCE, "sqlite_autoindex_trades_1")]
     #[case::equity(EQUITY, "PRIMARY KEY")]
     #[case::high_water_mark(HIGH_WATER_MARK, "PRIMARY KEY")]
+    #[case::chat_page(CHAT_PAGE, "chat_messages_by_account")]
+    #[case::copilot_trades(SPENT, "trades_by_copilot")]
     #[case::value_before(VALUE_BEFORE, "PRIMARY KEY")]
     #[case::order_id(TRADE_BY_ORDER, "trades_by_client_order_id")]
     #[case::realized(REALIZED, "COVERING INDEX trades_realized")]

@@ -203,7 +203,9 @@ pub async fn load(connection: &mut SqliteConnection) -> Result<Books, sqlx::Erro
     Ok(Books {
         today: load_today(connection, reset_after_sequence).await?,
         opened_at: UtcInstant::from_unix_ms(account.try_get("opened_at_ms")?),
+        autonomy: decode("autonomy", account.try_get::<String, _>("autonomy")?.parse())?,
         reset_after_sequence,
+        chat_cleared_after_sequence: account.try_get("chat_cleared_after_sequence")?,
         account: Account {
             cash: Money::from_cents(account.try_get("cash_cents")?),
             initial_deposit: Money::from_cents(account.try_get("initial_deposit_cents")?),

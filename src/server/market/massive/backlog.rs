@@ -13,7 +13,6 @@ use tracing::{debug, warn};
 use super::{
     aggregates::{aggregate, read_candles},
     client::{Client, Failure},
-    pacing::Backoff,
 };
 use crate::{
     domain::{
@@ -21,7 +20,7 @@ use crate::{
         instant::UtcInstant,
         ticker::Ticker,
     },
-    server::{clock::Clock, ledger::TickerSet, market::History},
+    server::{clock::Clock, ledger::TickerSet, market::History, pacing::Backoff},
 };
 
 /// Between two requests, so that a long watchlist does not come as a burst.

@@ -1,11 +1,15 @@
 //! Asking massive.com: one request, its bounds, and all that can go wrong with it.
 
-use std::{error::Error, fmt::Write, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use reqwest::{Response, StatusCode, header::RETRY_AFTER};
 
-use super::pacing::retry_after;
-use crate::server::{clock::Clock, config::MassiveConfig, https};
+use crate::server::{
+    clock::Clock,
+    config::MassiveConfig,
+    https::{self, BodyError},
+    pacing::retry_after,
+};
 
 /// To connect, TLS included.
 const CONNECT_MAX: Duration = Duration::from_secs(4);
@@ -40,15 +44,16 @@ pub enum Failure {
 
 impl From<reqwest::Error> for Failure {
     fn from(error: reqwest::Error) -> Self {
-        let error = error.without_url();
-        let mut text = error.to_string();
-        let mut cause = error.source();
-        while let Some(inner) = cause {
-            // Writing to a string cannot fail.
-            let _ = write!(text, ": {inner}");
-            cause = inner.source();
+        Self::Unreachable(https::describe(error))
+    }
+}
+
+impl From<BodyError> for Failure {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => Self::TooLarge,
+            BodyError::Broken(cause) => cause.into(),
         }
-        Self::Unreachable(text)
     }
 }
 
@@ -84,18 +89,11 @@ impl Client {
     /// When there is no answer, or none that is a success and within the bounds.
     pub async fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
         let url = format!("{}{path}", self.config.base_url);
-        let mut response = self.http.get(url).bearer_auth(self.config.api_key.reveal()).send().await?;
+        let response = self.http.get(url).bearer_auth(self.config.api_key.reveal()).send().await?;
         if response.status() != StatusCode::OK {
             return Err(self.failure_of(&response));
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            if body.len() + chunk.len() > BODY_BYTES_MAX {
-                return Err(Failure::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
+        Ok(https::read_body(response, BODY_BYTES_MAX).await?)
     }
 
     fn failure_of(&self, response: &Response) -> Failure {

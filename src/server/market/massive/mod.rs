@@ -7,7 +7,7 @@
 //!
 //! # When it fails
 //! [`Massive::next_update`] says so at once, and waits when it is called the next time: as long as the server asked
-//! for (`Retry-After`, bounded), else ever longer ([`pacing`]); nothing is asked in between. A history that fails has
+//! for (`Retry-After`, bounded), else ever longer ([`pacing`](crate::server::pacing)); nothing is asked in between. A history that fails has
 //! waits of its own and never stops the quotes, unless the server says that there were too many requests.
 //!
 //! # The key
@@ -16,7 +16,6 @@
 mod aggregates;
 mod backlog;
 mod client;
-mod pacing;
 mod payload;
 mod snapshot;
 
@@ -31,13 +30,12 @@ use tokio::time::{Instant, sleep_until};
 use self::{
     backlog::Backlog,
     client::{Client, Failure},
-    pacing::Backoff,
     snapshot::{Snapshot, read_snapshots},
 };
 use super::{History, MarketSource, Print, SourceError, Update};
 use crate::{
     domain::{instant::UtcInstant, money::Price, quote::Quote, ticker::Ticker},
-    server::{clock::Clock, config::MassiveConfig, ledger::TickerSet},
+    server::{clock::Clock, config::MassiveConfig, ledger::TickerSet, pacing::Backoff},
 };
 
 /// The most tickers that one request asks for.

@@ -1,0 +1,155 @@
+//! What a reply did, or proposes to do: the record, beside what its text claims.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+
+use super::chat::{Chat, Row, is_open};
+use crate::{
+    app::format::or_missing,
+    domain::{
+        chat::{Action, ActionStatus, RecordedAction},
+        instant::UtcInstant,
+        order::Side,
+    },
+};
+
+#[component]
+pub fn ActionCard(row: Row, action: RecordedAction, chat: Chat) -> impl IntoView {
+    let RecordedAction { id, status, error, .. } = action.clone();
+    let decide = {
+        let row = row.clone();
+        move |is_approved| chat.decide(row.clone(), id.clone(), is_approved)
+    };
+    let buttons = is_open(&action).then(|| {
+        lapse_in_time(row, &action);
+        let (approve, dismiss) = (decide.clone(), decide);
+        let what = describe(&action.action, ActionStatus::Proposed);
+        view! {
+            <div class="action-buttons">
+                <button class="approve" aria-label=format!("Approve: {what}") on:click=move |_| approve(true)>
+                    "Approve"
+                </button>
+                <button class="dismiss" aria-label=format!("Dismiss: {what}") on:click=move |_| dismiss(false)>
+                    "Dismiss"
+                </button>
+            </div>
+        }
+        .into_any()
+    });
+    view! {
+        <div class="action" data-testid="chat-action" data-status=status.as_str()>
+            <p class="action-title">
+                <b>{describe(&action.action, status)}</b>
+                <span>{outcome(&action)}</span>
+            </p>
+            <p class="action-note">{error.unwrap_or_else(|| note(&action))}</p>
+            {buttons}
+        </div>
+    }
+    .into_any()
+}
+
+/// `Bought 2 NVDA` for what is done, `Buy 2 NVDA` for what is not.
+fn describe(action: &Action, status: ActionStatus) -> String {
+    let is_done = status == ActionStatus::Executed;
+    let verb = match (action, is_done) {
+        (Action::Trade { side: Side::Buy, .. }, true) => "Bought",
+        (Action::Trade { side: Side::Buy, .. }, false) => "Buy",
+        (Action::Trade { side: Side::Sell, .. }, true) => "Sold",
+        (Action::Trade { side: Side::Sell, .. }, false) => "Sell",
+        (Action::Watch(_), true) => "Watching",
+        (Action::Watch(_), false) => "Watch",
+        (Action::Unwatch(_), true) => "No longer watching",
+        (Action::Unwatch(_), false) => "Stop watching",
+    };
+    match action {
+        Action::Trade { ticker, quantity, .. } => format!("{verb} {quantity} {ticker}"),
+        Action::Watch(ticker) | Action::Unwatch(ticker) => format!("{verb} {ticker}"),
+    }
+}
+
+/// A price, or the word that says why there is none.
+fn outcome(action: &RecordedAction) -> String {
+    match action.status {
+        ActionStatus::Executed | ActionStatus::Proposed if action.price.is_some() => {
+            format!("at {}", or_missing(action.price))
+        }
+        ActionStatus::Executed => "✓ Done".to_owned(),
+        ActionStatus::Proposed => "Proposed".to_owned(),
+        ActionStatus::Pending => "Waiting".to_owned(),
+        ActionStatus::Rejected => "✕ Rejected".to_owned(),
+        ActionStatus::Dismissed => "Dismissed".to_owned(),
+        ActionStatus::Lapsed => "Lapsed".to_owned(),
+        ActionStatus::Advised => "Advice".to_owned(),
+    }
+}
+
+/// What there is to say without an error.
+fn note(action: &RecordedAction) -> String {
+    let time = time_of_day(action.decided_at);
+    match action.status {
+        ActionStatus::Executed => format!("Executed {time} UTC"),
+        ActionStatus::Proposed => match action.expires_at() {
+            Some(end) => format!("Waits for your approval until {} UTC, or a move of 1 %", time_of_day(end)),
+            None => String::new(),
+        },
+        ActionStatus::Dismissed => format!("You dismissed it at {time} UTC"),
+        ActionStatus::Advised => "Nothing runs while the copilot may only advise".to_owned(),
+        ActionStatus::Pending | ActionStatus::Rejected | ActionStatus::Lapsed => String::new(),
+    }
+}
+
+/// `14:02:11`
+fn time_of_day(at: UtcInstant) -> String {
+    at.to_rfc3339().get(11..19).unwrap_or_default().to_owned()
+}
+
+/// Lets a proposal lapse on the page when its time is over.
+fn lapse_in_time(row: Row, action: &RecordedAction) {
+    let Some(end) = action.expires_at() else {
+        return;
+    };
+    let id = action.id.clone();
+    Effect::new(move || {
+        let (row, id) = (row.clone(), id.clone());
+        let left_ms = end.unix_ms() as f64 - js_sys::Date::now();
+        let left = Duration::from_millis(left_ms.max(0.0) as u64 + 1);
+        let lapse = move || {
+            row.line.update(|line| {
+                for action in line.message.actions.iter_mut().filter(|action| action.id == id) {
+                    let now = UtcInstant::from_unix_ms(js_sys::Date::now() as i64);
+                    *action = action.clone().at(now);
+                }
+            });
+        };
+        if let Ok(timer) = set_timeout_with_handle(lapse, left) {
+            on_cleanup(move || timer.clear());
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn buy() -> Action {
+        Action::Trade { ticker: "NVDA".parse().unwrap(), side: Side::Buy, quantity: "2.5".parse().unwrap() }
+    }
+
+    #[rstest]
+    #[case::done(buy(), ActionStatus::Executed, "Bought 2.5 NVDA")]
+    #[case::refused(buy(), ActionStatus::Rejected, "Buy 2.5 NVDA")]
+    #[case::proposed(Action::Watch("XOM".parse().unwrap()), ActionStatus::Proposed, "Watch XOM")]
+    #[case::removed(Action::Unwatch("XOM".parse().unwrap()), ActionStatus::Executed, "No longer watching XOM")]
+    fn only_what_is_done_is_said_to_be(#[case] action: Action, #[case] status: ActionStatus, #[case] text: &str) {
+        assert_eq!(describe(&action, status), text);
+    }
+
+    #[test]
+    fn a_moment_is_told_by_its_time() {
+        assert_eq!(time_of_day(UtcInstant::from_unix_ms(1_795_356_131_512)), "14:02:11");
+    }
+}

@@ -1,0 +1,350 @@
+//! The conversation as the page knows it: what the server last said, and the message that is on its way.
+
+use std::time::Duration;
+
+use gloo_timers::future::sleep;
+use leptos::{prelude::*, task::spawn_local};
+
+use crate::{
+    api::{
+        approve_action, await_reply, cancel_reply, clear_conversation, dismiss_action, load_conversation, send_message,
+        set_autonomy,
+    },
+    app::{account::Books, names::new_name, toast::Toasts, watchlist::store::WatchlistStore},
+    domain::{
+        chat::{ActionStatus, ChatLine, Conversation, MessageText, RecordedAction, RecordedMessage, Role},
+        copilot::{Autonomy, Availability},
+        instant::UtcInstant,
+        rich_text::{Block, Span},
+    },
+    error::ApiError,
+};
+
+/// How often a message that got no answer is sent again. It carries an id, so the server answers it once.
+const RESENDS_MAX: u32 = 3;
+const RESEND_DELAY: Duration = Duration::from_secs(1);
+
+/// A message on the page, which keeps its place while what is said of it changes.
+#[derive(Clone)]
+pub struct Row {
+    /// The same for as long as the row is shown.
+    pub key: String,
+    pub line: ArcRwSignal<ChatLine>,
+}
+
+impl Row {
+    fn new(line: ChatLine) -> Self {
+        Self { key: line.message.id.clone(), line: ArcRwSignal::new(line) }
+    }
+}
+
+/// Why there is no answer, where the conversation itself does not say so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    pub reason: String,
+    pub remedy: Remedy,
+}
+
+/// What can be tried about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// The message is in the field again, to be sent anew.
+    Resend,
+    /// Reading the conversation anew.
+    Reload,
+}
+
+/// The handle to the page's conversation; copies share it.
+#[derive(Clone, Copy)]
+pub struct Chat {
+    rows: RwSignal<Vec<Row>>,
+    has_more: RwSignal<bool>,
+    is_answering: RwSignal<bool>,
+    is_loading_earlier: RwSignal<bool>,
+    trouble: RwSignal<Option<Trouble>>,
+    autonomy: RwSignal<Autonomy>,
+    availability: RwSignal<Availability>,
+    model: RwSignal<Option<String>>,
+    /// What is written in the field.
+    pub draft: RwSignal<String>,
+    books: Books,
+    watchlist: WatchlistStore,
+    toasts: Toasts,
+}
+
+impl Chat {
+    /// The conversation as the server rendered it.
+    pub fn new(start: Result<Conversation, ApiError>, books: Books, watchlist: WatchlistStore, toasts: Toasts) -> Self {
+        let chat = Self {
+            rows: RwSignal::new(Vec::new()),
+            has_more: RwSignal::new(false),
+            is_answering: RwSignal::new(false),
+            is_loading_earlier: RwSignal::new(false),
+            trouble: RwSignal::new(None),
+            autonomy: RwSignal::new(Autonomy::default()),
+            availability: RwSignal::new(Availability::Ready),
+            model: RwSignal::new(None),
+            draft: RwSignal::new(String::new()),
+            books,
+            watchlist,
+            toasts,
+        };
+        chat.take_in(start);
+        // A reply that was being made when the page was opened is waited for.
+        Effect::new(move || {
+            if chat.is_answering.get_untracked() {
+                spawn_local(chat.follow_reply());
+            }
+        });
+        chat
+    }
+
+    /// Tracked, as all that follow.
+    pub fn rows(self) -> Vec<Row> {
+        self.rows.get()
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.rows.with(Vec::is_empty)
+    }
+
+    pub fn has_more(self) -> bool {
+        self.has_more.get()
+    }
+
+    /// A reply is being made.
+    pub fn is_answering(self) -> bool {
+        self.is_answering.get()
+    }
+
+    pub fn is_loading_earlier(self) -> bool {
+        self.is_loading_earlier.get()
+    }
+
+    pub fn trouble(self) -> Option<Trouble> {
+        self.trouble.get()
+    }
+
+    pub fn autonomy(self) -> Autonomy {
+        self.autonomy.get()
+    }
+
+    pub fn availability(self) -> Availability {
+        self.availability.get()
+    }
+
+    /// Who answers.
+    pub fn model(self) -> Option<String> {
+        self.model.get()
+    }
+
+    /// Says something, unless an answer is on its way.
+    pub fn send(self, text: String) {
+        if self.is_answering.get_untracked() {
+            return;
+        }
+        let (text, name) = match text.trim().parse::<MessageText>().map_err(ApiError::from).and_then(named) {
+            Ok(message) => message,
+            Err(error) => return self.toasts.error(error.to_string()),
+        };
+        self.trouble.set(None);
+        self.draft.set(String::new());
+        self.is_answering.set(true);
+        let said = Row::new(own_line(&text, name.as_str()));
+        self.rows.update(|rows| rows.push(said));
+        spawn_local(async move {
+            let mut resends = 0;
+            let answer = loop {
+                match send_message(text.clone(), name.clone()).await.flatten() {
+                    Err(ApiError::Unreachable) if resends < RESENDS_MAX => {
+                        resends += 1;
+                        sleep(RESEND_DELAY).await;
+                    }
+                    answer => break answer,
+                }
+            };
+            self.hear(answer, Some((text, name.as_str()))).await;
+        });
+    }
+
+    /// Waits for the reply that the server is making.
+    async fn follow_reply(self) {
+        match await_reply().await {
+            Ok(Some(answer)) => self.hear(answer, None).await,
+            // It came just before, or cannot be waited for: the conversation has it.
+            Ok(None) | Err(_) => self.reload().await,
+        }
+    }
+
+    /// Takes an answer in; `said` is the page's own message that it is for.
+    async fn hear(self, answer: Result<ChatLine, ApiError>, said: Option<(MessageText, &str)>) {
+        match answer {
+            Ok(line) => {
+                self.rows.try_update(|rows| rows.push(Row::new(line)));
+                self.is_answering.try_set(false);
+                self.follow_effects().await;
+            }
+            // These the conversation does not have: the message goes back into the field.
+            Err(
+                error @ (ApiError::CopilotBusy
+                | ApiError::Busy
+                | ApiError::LlmNotConfigured
+                | ApiError::Unreachable
+                | ApiError::TooManyRequests { .. }),
+            ) => {
+                self.is_answering.try_set(false);
+                if let Some((text, name)) = said {
+                    self.rows.try_update(|rows| rows.retain(|row| row.key != name));
+                    self.draft.try_update(|draft| {
+                        if draft.is_empty() {
+                            *draft = text.into();
+                        }
+                    });
+                }
+                self.trouble.try_set(Some(Trouble { reason: error.to_string(), remedy: Remedy::Resend }));
+            }
+            // The others it has, in the reply's place.
+            Err(_) => self.reload().await,
+        }
+    }
+
+    /// Reads the conversation anew.
+    pub async fn reload(self) {
+        let conversation = load_conversation(None).await;
+        let is_answering = conversation.as_ref().is_ok_and(|conversation| conversation.is_answering);
+        self.take_in(conversation);
+        if is_answering {
+            sleep(RESEND_DELAY).await;
+            spawn_local(self.follow_reply());
+        }
+    }
+
+    fn take_in(self, conversation: Result<Conversation, ApiError>) {
+        match conversation {
+            Ok(conversation) => {
+                self.trouble.try_set(None);
+                self.is_answering.try_set(conversation.is_answering);
+                self.has_more.try_set(conversation.has_more);
+                self.autonomy.try_set(conversation.autonomy);
+                self.availability.try_set(conversation.availability);
+                self.model.try_set(conversation.model);
+                self.rows.try_set(conversation.lines.into_iter().map(Row::new).collect());
+            }
+            Err(error) => {
+                self.is_answering.try_set(false);
+                let reason = format!("The conversation could not be read. {error}");
+                self.trouble.try_set(Some(Trouble { reason, remedy: Remedy::Reload }));
+            }
+        }
+    }
+
+    /// Reads the messages that came before those shown.
+    pub fn load_earlier(self) {
+        let Some(before) =
+            self.rows.with_untracked(|rows| Some(rows.first()?.line.read_untracked().message.id.clone()))
+        else {
+            return;
+        };
+        if self.is_loading_earlier.get_untracked() {
+            return;
+        }
+        self.is_loading_earlier.set(true);
+        spawn_local(async move {
+            match load_conversation(Some(before)).await {
+                Ok(page) => {
+                    self.has_more.try_set(page.has_more);
+                    let earlier = page.lines.into_iter().map(Row::new);
+                    self.rows.try_update(|rows| drop(rows.splice(0..0, earlier)));
+                }
+                Err(error) => self.toasts.error(format!("Earlier messages could not be read. {error}")),
+            }
+            self.is_loading_earlier.try_set(false);
+        });
+    }
+
+    /// Gives up the reply that is being made. What is asked for it hears so.
+    pub fn cancel(self) {
+        spawn_local(async move {
+            if let Err(error) = cancel_reply().await {
+                self.toasts.error(format!("The answer could not be cancelled. {error}"));
+            }
+        });
+    }
+
+    /// Begins the conversation anew.
+    pub fn clear(self) {
+        spawn_local(async move {
+            match clear_conversation().await {
+                Ok(()) => self.reload().await,
+                Err(error) => self.toasts.error(format!("The conversation could not be cleared. {error}")),
+            }
+        });
+    }
+
+    /// Sets the autonomy, on the page at once; it is as it was when the server does not take it.
+    pub fn set_autonomy(self, autonomy: Autonomy) {
+        let before = self.autonomy.get_untracked();
+        self.autonomy.set(autonomy);
+        spawn_local(async move {
+            if let Err(error) = set_autonomy(autonomy).await {
+                self.autonomy.try_set(before);
+                self.toasts.error(format!("The copilot's autonomy could not be set. {error}"));
+            }
+        });
+    }
+
+    /// A person's word on a proposed action.
+    pub fn decide(self, row: Row, action_id: String, is_approved: bool) {
+        spawn_local(async move {
+            let answer = match is_approved {
+                true => approve_action(action_id).await,
+                false => dismiss_action(action_id).await,
+            };
+            match answer.flatten() {
+                Ok(line) => {
+                    row.line.set(line);
+                    self.follow_effects().await;
+                }
+                Err(error) => self.toasts.error(error.to_string()),
+            }
+        });
+    }
+
+    /// Portfolio and watchlist follow what the copilot did.
+    async fn follow_effects(self) {
+        self.books.refresh();
+        if let Err(error) = self.watchlist.reload().await {
+            self.toasts.error(format!("The watchlist could not be read. {error}"));
+        }
+    }
+}
+
+fn named(text: MessageText) -> Result<(MessageText, crate::domain::chat::ClientMessageId), ApiError> {
+    Ok((text, new_name().parse()?))
+}
+
+/// A message that the server has not confirmed yet, under the name that the page gave it.
+fn own_line(text: &MessageText, name: &str) -> ChatLine {
+    let message = RecordedMessage {
+        id: name.to_owned(),
+        role: Role::User,
+        message: text.as_str().to_owned(),
+        actions: Vec::new(),
+        failure: None,
+        // It is not shown.
+        created_at: UtcInstant::EPOCH,
+    };
+    ChatLine { text: vec![Block::Paragraph(vec![Span::Text(message.message.clone())])], message }
+}
+
+/// What was asked before a reply, to be asked again.
+pub fn question_before(rows: &[Row], key: &str) -> Option<String> {
+    let index = rows.iter().position(|row| row.key == key)?;
+    let question = rows[..index].iter().rev().find(|row| row.line.read_untracked().message.role == Role::User)?;
+    Some(question.line.read_untracked().message.message.clone())
+}
+
+/// A proposal of a row, where there is one.
+pub fn is_open(action: &RecordedAction) -> bool {
+    action.status == ActionStatus::Proposed
+}

@@ -1,0 +1,48 @@
+//! The field to write in.
+
+use leptos::{
+    ev::{KeyboardEvent, SubmitEvent},
+    prelude::*,
+};
+
+use super::chat::Chat;
+
+#[component]
+pub fn Composer(chat: Chat) -> impl IntoView {
+    let draft = chat.draft;
+    let cannot_send = move || chat.is_answering() || draft.with(|draft| draft.trim().is_empty());
+    let send = move || {
+        if !untrack(cannot_send) {
+            chat.send(draft.get_untracked());
+        }
+    };
+    let press = move |event: KeyboardEvent| {
+        // While a word is being composed, Enter belongs to that.
+        if event.key() == "Enter" && !event.shift_key() && !event.is_composing() {
+            event.prevent_default();
+            send();
+        }
+    };
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        send();
+    };
+    view! {
+        <form class="chat-composer" on:submit=submit>
+            <textarea
+                data-testid="chat-input"
+                aria-label="Message to the copilot"
+                placeholder="Ask, or say what to trade…"
+                rows="1"
+                maxlength="4000"
+                prop:value=draft
+                on:input:target=move |event| draft.set(event.target().value())
+                on:keydown=press
+            ></textarea>
+            <button class="send" type="submit" data-testid="chat-send" disabled=cannot_send>
+                "Send"
+            </button>
+        </form>
+    }
+    .into_any()
+}

@@ -1,0 +1,135 @@
+//! The list of messages, which keeps to its end unless a person reads further up.
+
+use leptos::{html::Div, prelude::*};
+
+use super::{
+    chat::{Chat, Remedy},
+    message::Message,
+};
+use crate::domain::copilot::Availability;
+
+/// So near to the end counts as at the end.
+const END_PIXELS: i32 = 48;
+
+/// What may be asked to begin with.
+const SUGGESTIONS: [&str; 4] =
+    ["How am I doing?", "How concentrated am I?", "What moved today?", "Buy 1 NVDA and watch XOM"];
+
+#[component]
+pub fn MessageList(chat: Chat) -> impl IntoView {
+    let scroller = NodeRef::<Div>::new();
+    let is_at_end = RwSignal::new(true);
+    let note_place = move |_| {
+        if let Some(scroller) = scroller.get_untracked() {
+            let left = scroller.scroll_height() - scroller.scroll_top() - scroller.client_height();
+            let now = left <= END_PIXELS;
+            if is_at_end.get_untracked() != now {
+                is_at_end.set(now);
+            }
+        }
+    };
+    let to_end = move || {
+        if let Some(scroller) = scroller.get_untracked() {
+            scroller.set_scroll_top(scroller.scroll_height());
+        }
+    };
+    keep_place(chat, scroller, is_at_end);
+    view! {
+        <div class="messages-frame">
+            <div class="messages" node_ref=scroller tabindex="0" role="log" aria-live="polite" aria-label="Conversation" on:scroll=note_place>
+                <Show when=move || chat.has_more()>
+                    <button class="earlier" disabled=move || chat.is_loading_earlier() on:click=move |_| chat.load_earlier()>
+                        {move || if chat.is_loading_earlier() { "Reading…" } else { "Earlier messages" }}
+                    </button>
+                </Show>
+                <For each=move || chat.rows() key=|row| row.key.clone() let:row>
+                    <Message row chat/>
+                </For>
+                <Thinking chat/>
+                <Welcome chat/>
+                <TroubleNote chat/>
+            </div>
+            <Show when=move || !is_at_end.get()>
+                <button class="to-end" on:click=move |_| to_end()>"↓ Newest"</button>
+            </Show>
+        </div>
+    }
+    .into_any()
+}
+
+/// A new message brings its end into view, unless a person has scrolled away from it; one of their own always does.
+/// Earlier messages push nothing.
+fn keep_place(chat: Chat, scroller: NodeRef<Div>, is_at_end: RwSignal<bool>) {
+    Effect::new(move |before: Option<(Option<String>, i32)>| {
+        let rows = chat.rows();
+        let first = rows.first().map(|row| row.key.clone());
+        let _ = (chat.is_answering(), chat.trouble());
+        let Some(scroller) = scroller.get() else {
+            return (first, 0);
+        };
+        let height = scroller.scroll_height();
+        match before {
+            Some((Some(old_first), old_height)) if Some(&old_first) != first.as_ref() && old_height > 0 => {
+                scroller.set_scroll_top(scroller.scroll_top() + height - old_height);
+            }
+            _ if is_at_end.get_untracked() || chat.is_answering() => scroller.set_scroll_top(height),
+            _ => {}
+        }
+        (first, height)
+    });
+}
+
+/// That an answer is on its way, and how to give it up.
+#[component]
+fn Thinking(chat: Chat) -> impl IntoView {
+    view! {
+        <Show when=move || chat.is_answering()>
+            <div class="thinking" data-testid="chat-loading" role="status">
+                <span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>
+                <span class="spoken">"The copilot is answering"</span>
+                <button class="quiet" on:click=move |_| chat.cancel()>"Stop"</button>
+            </div>
+        </Show>
+    }
+    .into_any()
+}
+
+#[component]
+fn Welcome(chat: Chat) -> impl IntoView {
+    let is_shown =
+        move || chat.is_empty() && chat.trouble().is_none() && chat.availability() != Availability::NotConfigured;
+    view! {
+        <Show when=is_shown>
+            <div class="welcome">
+                <p>"Ask about your portfolio, or say what to trade. The copilot sees your account as it is now, and keeps within your limits."</p>
+                <ul>
+                    {SUGGESTIONS
+                        .map(|text| view! {
+                            <li><button class="suggestion" on:click=move |_| chat.send(text.to_owned())>{text}</button></li>
+                        })
+                        .collect_view()}
+                </ul>
+            </div>
+        </Show>
+    }
+    .into_any()
+}
+
+#[component]
+fn TroubleNote(chat: Chat) -> impl IntoView {
+    let try_again = move |remedy| match remedy {
+        Remedy::Resend => chat.send(chat.draft.get_untracked()),
+        Remedy::Reload => leptos::task::spawn_local(chat.reload()),
+    };
+    move || {
+        chat.trouble().map(|trouble| {
+            view! {
+                <div class="trouble" role="alert">
+                    <p>{trouble.reason}</p>
+                    <button class="retry" on:click=move |_| try_again(trouble.remedy)>"Try again"</button>
+                </div>
+            }
+            .into_any()
+        })
+    }
+}

@@ -1,0 +1,56 @@
+//! One message of the conversation.
+
+use leptos::prelude::*;
+
+use super::{
+    action::ActionCard,
+    chat::{Chat, Row, question_before},
+    text::show_blocks,
+};
+use crate::domain::chat::Role;
+
+#[component]
+pub fn Message(row: Row, chat: Chat) -> impl IntoView {
+    let line = row.line.clone();
+    let (role, has_failed) = line.with_untracked(|line| (line.message.role, line.message.failure.is_some()));
+    let text = line.with_untracked(|line| show_blocks(&line.text));
+    let actions = {
+        let row = row.clone();
+        move || {
+            let actions = line.with(|line| line.message.actions.clone());
+            actions.into_iter().map(|action| view! { <ActionCard row=row.clone() action chat/> }).collect_view()
+        }
+    };
+    // Said so only where the newest turn failed: an old question need not be asked again.
+    let key = row.key.clone();
+    let is_last = move || chat.rows().last().is_some_and(|last| last.key == key);
+    let key = row.key.clone();
+    let ask_again = move |_| {
+        if let Some(question) = question_before(&untrack(|| chat.rows()), &key) {
+            chat.send(question);
+        }
+    };
+    view! {
+        <article
+            class="message"
+            class:failed=has_failed
+            data-testid="chat-message"
+            data-role=role.as_str()
+            aria-label=match role {
+                Role::User => "You",
+                Role::Assistant => "Copilot",
+            }
+        >
+            <div class="message-text">{text}</div>
+            {actions}
+            {has_failed.then(move || view! {
+                <Show when=is_last.clone()>
+                    <button class="retry" disabled=move || chat.is_answering() on:click=ask_again.clone()>
+                        "Ask again"
+                    </button>
+                </Show>
+            })}
+        </article>
+    }
+    .into_any()
+}

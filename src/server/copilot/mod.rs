@@ -1,0 +1,263 @@
+//! The copilot: it reads the account, explains it, trades and keeps the watchlist, and never oversteps.
+//!
+//! # A turn
+//! One at a time. A person's message is stored, with a look at the account from the very commit that stores it
+//! ([`BeginTurn`]); the model is asked ([`model`]), while no transaction is open; its reply is read as untrusted input
+//! ([`reply`]) and stored together with the effects of its actions ([`turn`]). A turn is a task of its own: it goes on
+//! when the one who asked has gone away, and its reply is there when they come back. It ends early when it is cancelled,
+//! or when the server stops; then the conversation says so.
+//!
+//! # What may run
+//! An action is a person's order, or change of the watchlist, made by the same code, with the limits of
+//! [`CopilotLimits`] on top, checked inside the transaction that applies it. What becomes of it depends on the
+//! [`Autonomy`] that the account is set to.
+
+mod client;
+pub mod markdown;
+mod mock;
+mod model;
+mod prompt;
+mod proposal;
+pub mod reply;
+mod turn;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use self::{client::Client, model::Model, turn::Turn};
+use super::{
+    clock::Clock,
+    config::{CopilotConfig, ModelConfig},
+    execution::Execution,
+    ledger::{
+        Ledger,
+        chat::{ClearChat, CloseTurns, SetAutonomy},
+    },
+    market::feed::Feed,
+    metrics::Metrics,
+};
+use crate::{
+    domain::{
+        chat::{ChatLine, ClientMessageId, Conversation, MessageText, RecordedMessage, Role},
+        copilot::{Autonomy, Availability, CopilotLimits},
+        rich_text::{Block, Span},
+    },
+    error::ApiError,
+};
+
+type Outcome = Result<RecordedMessage, ApiError>;
+
+/// The messages that the page starts with, and loads at a time.
+const PAGE_MESSAGES: usize = 40;
+
+/// The handle to the copilot; clones share it.
+#[derive(Clone)]
+pub struct Copilot(Arc<Service>);
+
+struct Service {
+    model: Model,
+    limits: CopilotLimits,
+    ledger: Ledger,
+    feed: Feed,
+    execution: Execution,
+    clock: Clock,
+    metrics: Metrics,
+    shutdown: CancellationToken,
+    running: Mutex<Option<Running>>,
+    tasks: TaskTracker,
+}
+
+/// The turn that is being made.
+#[derive(Clone)]
+struct Running {
+    text: MessageText,
+    client_message_id: Option<ClientMessageId>,
+    cancel: CancellationToken,
+    outcome: watch::Receiver<Option<Outcome>>,
+}
+
+impl Running {
+    async fn outcome(mut self) -> Outcome {
+        match self.outcome.wait_for(Option::is_some).await {
+            // Invariant: it is awaited until it is there.
+            Ok(outcome) => outcome.clone().unwrap_or(Err(ApiError::Internal)),
+            // The turn panicked, which was logged.
+            Err(_) => Err(ApiError::Internal),
+        }
+    }
+}
+
+/// What the copilot works with.
+pub struct Parts {
+    pub ledger: Ledger,
+    pub feed: Feed,
+    pub execution: Execution,
+    pub clock: Clock,
+    pub metrics: Metrics,
+    pub shutdown: CancellationToken,
+}
+
+impl Copilot {
+    /// # Errors
+    /// When the machine has no means for an HTTPS client.
+    pub fn new(config: &CopilotConfig, parts: Parts) -> Result<Self, reqwest::Error> {
+        let Parts { ledger, feed, execution, clock, metrics, shutdown } = parts;
+        let model = match &config.model {
+            ModelConfig::Mock => Model::Mock,
+            ModelConfig::Remote(config) => Model::remote(Client::new(config.clone(), clock)?),
+            ModelConfig::NotConfigured => Model::NotConfigured,
+        };
+        let (running, tasks) = (Mutex::default(), TaskTracker::new());
+        let limits = config.limits;
+        Ok(Self(Arc::new(Service { model, limits, ledger, feed, execution, clock, metrics, shutdown, running, tasks })))
+    }
+
+    /// Ends what the end of the program before this one cut off.
+    ///
+    /// # Errors
+    /// When the ledger is busy.
+    pub async fn close_turns(&self) -> Result<(), ApiError> {
+        self.0.ledger.submit(CloseTurns { at: (self.0.clock)() }).await
+    }
+
+    pub fn availability(&self) -> Availability {
+        match self.0.model {
+            Model::Mock => Availability::Mock,
+            Model::Remote(_) => Availability::Ready,
+            Model::NotConfigured => Availability::NotConfigured,
+        }
+    }
+
+    /// Answers a message, and does what the reply asks for as far as it may. A message whose id was seen before is
+    /// answered as it was then; while that answer is being made, with it.
+    ///
+    /// # Errors
+    /// When there is no model, another message is being answered, the id names another message, the model fails, or the
+    /// turn is cancelled. Whatever it is, the conversation has it too.
+    pub async fn send(&self, text: MessageText, client_message_id: Option<ClientMessageId>) -> Outcome {
+        if matches!(self.0.model, Model::NotConfigured) {
+            return Err(ApiError::LlmNotConfigured);
+        }
+        self.begin(text, client_message_id)?.outcome().await
+    }
+
+    /// Takes the one place there is for a turn, or joins the turn that has it for the same message.
+    fn begin(&self, text: MessageText, client_message_id: Option<ClientMessageId>) -> Result<Running, ApiError> {
+        let mut place = self.place();
+        if let Some(running) = &*place {
+            let is_same = client_message_id.is_some() && running.client_message_id == client_message_id;
+            return match (is_same, client_message_id) {
+                (true, _) if running.text == text => Ok(running.clone()),
+                (true, Some(id)) => Err(ApiError::MessageIdReused { client_message_id: id.as_str().to_owned() }),
+                _ => Err(ApiError::CopilotBusy),
+            };
+        }
+        let (sender, outcome) = watch::channel(None);
+        let cancel = CancellationToken::new();
+        let running = Running {
+            text: text.clone(),
+            client_message_id: client_message_id.clone(),
+            cancel: cancel.clone(),
+            outcome,
+        };
+        *place = Some(running.clone());
+        let turn =
+            Turn { service: Arc::clone(&self.0), id: Uuid::now_v7().to_string(), text, client_message_id, cancel };
+        let leave = Leave(self.clone());
+        let task = async move {
+            let outcome = turn.run().await;
+            // The next message may come as soon as this one is answered.
+            drop(leave);
+            sender.send_replace(Some(outcome));
+        };
+        self.0.tasks.spawn(task.in_current_span());
+        Ok(running)
+    }
+
+    /// The reply that is being made, when it is there; nothing when none is.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn pending_reply(&self) -> Option<Outcome> {
+        let running = self.place().clone()?;
+        Some(running.outcome().await)
+    }
+
+    /// Gives up the reply that is being made, if there is one, and waits until that is recorded. What is running by
+    /// then is not undone.
+    pub async fn cancel(&self) {
+        let running = self.place().clone();
+        if let Some(running) = running {
+            running.cancel.cancel();
+            // Whatever it is: the one who asked is told.
+            let _ = running.outcome().await;
+        }
+    }
+
+    /// Begins the conversation anew; a reply that is being made is given up.
+    ///
+    /// # Errors
+    /// When the ledger is busy.
+    pub async fn clear(&self) -> Result<(), ApiError> {
+        self.cancel().await;
+        self.0.ledger.submit(ClearChat).await
+    }
+
+    /// Sets what becomes of actions from now on, also of those of a reply that is being made.
+    ///
+    /// # Errors
+    /// When the ledger is busy.
+    pub async fn set_autonomy(&self, autonomy: Autonomy) -> Result<(), ApiError> {
+        self.0.ledger.submit(SetAutonomy(autonomy)).await
+    }
+
+    /// What the page shows: the newest messages, or those before the message `before`, and how the copilot is set.
+    ///
+    /// # Errors
+    /// When there is no such message, or the database does not answer.
+    pub async fn conversation(&self, before: Option<&str>) -> Result<Conversation, ApiError> {
+        // Looked at first: a reply that comes in between is then shown twice rather than not at all.
+        let is_answering = self.place().is_some();
+        let page = self.0.ledger.chat(PAGE_MESSAGES, before, (self.0.clock)()).await?;
+        Ok(Conversation {
+            is_answering,
+            has_more: page.has_more,
+            lines: page.messages.into_iter().map(line).collect(),
+            autonomy: self.0.ledger.books().autonomy,
+            availability: self.availability(),
+            model: self.0.model.name().map(str::to_owned),
+        })
+    }
+
+    /// Waits for the turns that are being made; they end soon once the server stops.
+    pub async fn finish(&self) {
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
+    fn place(&self) -> MutexGuard<'_, Option<Running>> {
+        self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Gives the place for a turn back, however that ends.
+struct Leave(Copilot);
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        *self.0.place() = None;
+    }
+}
+
+/// A message as the page shows it: what a model wrote is formatted, what a person wrote is as they wrote it.
+pub fn line(message: RecordedMessage) -> ChatLine {
+    let text = match message.role {
+        Role::User => vec![Block::Paragraph(vec![Span::Text(message.message.clone())])],
+        Role::Assistant => markdown::read(&message.message),
+    };
+    ChatLine { text, message }
+}

@@ -1,0 +1,213 @@
+//! One turn: from a person's message to its reply, and the effects of that.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use futures::future::join_all;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use super::{Outcome, Service, model::Answer, prompt::Setting, reply::Reply};
+use crate::{
+    domain::{
+        chat::{Action, ActionStatus, ClientMessageId, MessageText},
+        copilot::{Autonomy, OverLimit},
+        order::{ClientOrderId, OrderRequest, OrderSource},
+        ticker::Ticker,
+    },
+    error::ApiError,
+    server::ledger::{
+        UnwatchTicker, WatchTicker,
+        chat::{ActionRun, BeginTurn, Begun, NewAction, Provenance, RecordReply, RunActions, Step, TurnContext},
+    },
+};
+
+pub struct Turn {
+    pub service: Arc<Service>,
+    /// The id of the person's message.
+    pub id: String,
+    pub text: MessageText,
+    pub client_message_id: Option<ClientMessageId>,
+    pub cancel: CancellationToken,
+}
+
+impl Turn {
+    pub async fn run(self) -> Outcome {
+        let begin = BeginTurn {
+            id: self.id.clone(),
+            text: self.text.clone(),
+            client_message_id: self.client_message_id.clone(),
+            at: (self.service.clock)(),
+        };
+        let context = match self.service.ledger.submit(begin).await? {
+            Begun::Anew(context) => context,
+            Begun::Before { message_id } => return self.reply_to(&message_id).await,
+        };
+        let Answer { outcome, provenance } = self.think(&context).await;
+        self.tell(&outcome, &provenance);
+        match outcome {
+            Ok(reply) => self.settle(reply, provenance).await?,
+            Err(error) => return Err(self.record_failure(error, provenance).await),
+        }
+        self.reply_to(&self.id).await
+    }
+
+    async fn reply_to(&self, message_id: &str) -> Outcome {
+        let reply = self.service.ledger.reply_to(message_id, (self.service.clock)()).await?;
+        // Only one whose turn could not be recorded has none.
+        reply.ok_or(ApiError::ReplyCutOff)
+    }
+
+    /// Asks the model, until it answers, is cancelled, or the server stops.
+    async fn think(&self, context: &TurnContext) -> Answer {
+        let service = &self.service;
+        let setting = Setting {
+            context,
+            prices: &service.feed.latest(),
+            autonomy: service.ledger.books().autonomy,
+            limits: service.limits,
+            now: (service.clock)(),
+            question: self.text.as_str(),
+        };
+        let given_up = |error| Answer { outcome: Err(error), provenance: Provenance::default() };
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => given_up(ApiError::ReplyCancelled),
+            () = service.shutdown.cancelled() => given_up(ApiError::ReplyCutOff),
+            answer = service.model.answer(&setting) => answer,
+        }
+    }
+
+    /// One line in the log, and a count, for each turn.
+    fn tell(&self, outcome: &Result<Reply, ApiError>, provenance: &Provenance) {
+        let code = outcome.as_ref().map_or_else(ApiError::code, |_| "ok");
+        self.service.metrics.copilot_answered(code, provenance.latency_ms);
+        info!(
+            copilot.outcome = code,
+            copilot.latency_ms = provenance.latency_ms,
+            copilot.prompt_tokens = provenance.prompt_tokens,
+            copilot.completion_tokens = provenance.completion_tokens,
+            copilot.actions = outcome.as_ref().map_or(0, |reply| reply.actions.len()),
+            "the copilot was asked"
+        );
+    }
+
+    /// Stores the failure in the reply's place, and gives it back.
+    async fn record_failure(&self, error: ApiError, provenance: Provenance) -> ApiError {
+        let record = RecordReply {
+            id: Uuid::now_v7().to_string(),
+            in_reply_to: self.id.clone(),
+            message: error.to_string(),
+            failure: Some(error.code()),
+            provenance,
+            actions: Vec::new(),
+            runs: Vec::new(),
+            limits: self.service.limits,
+            at: (self.service.clock)(),
+        };
+        if let Err(cause) = self.service.ledger.submit(record).await {
+            warn!(copilot.cause = %cause, "a failed turn could not be recorded; it is closed with the next one");
+        }
+        error
+    }
+
+    /// Stores the reply, and runs its actions as far as the account's autonomy goes now.
+    async fn settle(&self, reply: Reply, provenance: Provenance) -> Result<(), ApiError> {
+        let service = &self.service;
+        let autonomy = service.ledger.books().autonomy;
+        let actions: Vec<NewAction> =
+            reply.actions.iter().enumerate().map(|(index, action)| self.judge(index, *action, autonomy)).collect();
+        let mut now: Vec<&NewAction> = actions.iter().filter(|action| action.status == ActionStatus::Pending).collect();
+        // A trade in a ticker that this reply adds needs its first price, which comes once the addition is committed.
+        let added = self.newly_added(&now);
+        let waits = |action: &&NewAction| !matches!(action.action, Action::Watch(_));
+        let later = if now.iter().any(|action| trades_in(action, &added)) {
+            let first_later = now.iter().position(|action| waits(action)).unwrap_or(now.len());
+            now.split_off(first_later)
+        } else {
+            Vec::new()
+        };
+        let record = RecordReply {
+            id: Uuid::now_v7().to_string(),
+            in_reply_to: self.id.clone(),
+            message: reply.message,
+            failure: None,
+            provenance,
+            runs: service.prepare(&now).await,
+            actions: actions.clone(),
+            limits: service.limits,
+            at: (service.clock)(),
+        };
+        service.ledger.submit(record).await?;
+        if !later.is_empty() {
+            service.run(ActionStatus::Pending, &later).await?;
+        }
+        Ok(())
+    }
+
+    /// What is known of an action before any runs.
+    fn judge(&self, index: usize, action: Action, autonomy: Autonomy) -> NewAction {
+        let actions_max = self.service.limits.actions_max;
+        let (status, error) = if index >= actions_max {
+            (ActionStatus::Rejected, Some(OverLimit::Actions { actions_max }.to_string()))
+        } else {
+            let status = match autonomy {
+                Autonomy::Advise => ActionStatus::Advised,
+                Autonomy::Propose => ActionStatus::Proposed,
+                Autonomy::Auto => ActionStatus::Pending,
+            };
+            (status, None)
+        };
+        let price = match (status, action) {
+            (ActionStatus::Proposed, Action::Trade { ticker, .. }) => self.service.feed.latest().price(ticker),
+            _ => None,
+        };
+        NewAction { id: Uuid::now_v7().to_string(), action, status, price, error }
+    }
+
+    /// The tickers that these actions add and that have no price yet.
+    fn newly_added(&self, actions: &[&NewAction]) -> BTreeSet<Ticker> {
+        let tick = self.service.feed.latest();
+        let added = actions.iter().filter_map(|action| match action.action {
+            Action::Watch(ticker) => Some(ticker),
+            Action::Trade { .. } | Action::Unwatch(_) => None,
+        });
+        added.filter(|ticker| tick.price(*ticker).is_none()).collect()
+    }
+}
+
+fn trades_in(action: &NewAction, tickers: &BTreeSet<Ticker>) -> bool {
+    matches!(action.action, Action::Trade { ticker, .. } if tickers.contains(&ticker))
+}
+
+impl Service {
+    /// Runs actions that are recorded `from` this status.
+    pub async fn run(&self, from: ActionStatus, actions: &[&NewAction]) -> Result<(), ApiError> {
+        let runs = self.prepare(actions).await;
+        self.ledger.submit(RunActions { from, runs, limits: self.limits, at: (self.clock)() }).await
+    }
+
+    /// Makes each action the write that does it for a person.
+    async fn prepare(&self, actions: &[&NewAction]) -> Vec<ActionRun> {
+        let prepared = actions.iter().map(async |action| {
+            let step = match action.action {
+                Action::Watch(ticker) => Step::Watch(WatchTicker { ticker, before: None, at: (self.clock)() }),
+                Action::Unwatch(ticker) => Step::Unwatch(UnwatchTicker { ticker }),
+                Action::Trade { ticker, side, quantity } => {
+                    // Its id names the order, so that it is filled once, whatever happens.
+                    let client_order_id = Some(order_id(&action.id));
+                    let order = OrderRequest { ticker, side, quantity, client_order_id };
+                    Step::Trade(Box::new(self.execution.prepare(order, OrderSource::Copilot).await))
+                }
+            };
+            ActionRun { action_id: action.id.clone(), step }
+        });
+        // At once: several may wait for the same tick.
+        join_all(prepared).await
+    }
+}
+
+fn order_id(action_id: &str) -> ClientOrderId {
+    // Invariant: an action's id is a UUID, which is short, and visible ASCII.
+    format!("copilot-{action_id}").parse().expect("a UUID names an order")
+}

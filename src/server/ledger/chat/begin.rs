@@ -1,0 +1,195 @@
+//! The beginning of a turn, and the end of those that were cut off.
+
+use sqlx::{Row, SqliteConnection};
+
+use super::{add_actions, read_message};
+use crate::{
+    domain::{
+        account::Account,
+        chat::{ClientMessageId, MessageText, RecordedMessage},
+        equity::{Snapshot, downsample},
+        instant::UtcInstant,
+        order::Trade,
+        watchlist::WatchedTicker,
+    },
+    error::ApiError,
+    server::ledger::{
+        Books, Write,
+        read::{read_snapshots, read_trades},
+        store::ACCOUNT_ID,
+    },
+};
+
+/// The turns that the copilot is reminded of: twenty messages.
+const PAST_TURNS_MAX: i64 = 10;
+
+/// The latest trades that the copilot is told of.
+const RECENT_TRADES_MAX: usize = 10;
+
+/// The points of the equity curve that the copilot is told.
+const EQUITY_POINTS_MAX: usize = 12;
+
+/// How far back they go.
+const EQUITY_SECONDS: i64 = 86_400;
+
+/// Stores a person's message.
+pub struct BeginTurn {
+    /// The message's id.
+    pub id: String,
+    pub text: MessageText,
+    pub client_message_id: Option<ClientMessageId>,
+    pub at: UtcInstant,
+}
+
+pub enum Begun {
+    /// The message is stored, and is to be answered.
+    Anew(Box<TurnContext>),
+    /// It was stored before, under this id.
+    Before { message_id: String },
+}
+
+/// The account and the conversation at one commit.
+pub struct TurnContext {
+    pub account: Account,
+    /// In the order added.
+    pub watchlist: Vec<WatchedTicker>,
+    /// Newest first.
+    pub recent_trades: Vec<Trade>,
+    /// Oldest first.
+    pub equity: Vec<Snapshot>,
+    /// Those that were answered, oldest first.
+    pub past_turns: Vec<PastTurn>,
+}
+
+/// What was asked, and how it was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastTurn {
+    pub question: String,
+    pub reply: RecordedMessage,
+}
+
+impl Write for BeginTurn {
+    type Outcome = Begun;
+
+    async fn apply(
+        &self,
+        books: &mut Books,
+        rows: &mut SqliteConnection,
+    ) -> Result<Result<Begun, ApiError>, sqlx::Error> {
+        if let Some(before) = self.find_earlier(rows).await? {
+            return Ok(before);
+        }
+        close_turns(self.at, rows).await?;
+        let context = TurnContext {
+            account: books.account.clone(),
+            watchlist: books.watchlist.clone(),
+            recent_trades: read_trades(books.reset_after_sequence, i64::MAX, RECENT_TRADES_MAX, rows).await?,
+            equity: self.equity(books, rows).await?,
+            past_turns: past_turns(books.chat_cleared_after_sequence, rows).await?,
+        };
+        sqlx::query(
+            "INSERT INTO chat_messages (id, account_id, role, message, created_at_ms, client_message_id)
+             VALUES (?1, ?2, 'user', ?3, ?4, ?5)",
+        )
+        .bind(self.id.clone())
+        .bind(ACCOUNT_ID)
+        .bind(self.text.as_str().to_owned())
+        .bind(self.at.unix_ms())
+        .bind(self.client_message_id.as_ref().map(|id| id.as_str().to_owned()))
+        .execute(rows)
+        .await?;
+        Ok(Ok(Begun::Anew(Box::new(context))))
+    }
+}
+
+impl BeginTurn {
+    async fn find_earlier(&self, rows: &mut SqliteConnection) -> Result<Option<Result<Begun, ApiError>>, sqlx::Error> {
+        let Some(client_message_id) = &self.client_message_id else {
+            return Ok(None);
+        };
+        let earlier =
+            sqlx::query("SELECT id, message FROM chat_messages WHERE account_id = ?1 AND client_message_id = ?2")
+                .bind(ACCOUNT_ID)
+                .bind(client_message_id.as_str().to_owned())
+                .fetch_optional(rows)
+                .await?;
+        let Some(earlier) = earlier else {
+            return Ok(None);
+        };
+        if earlier.try_get::<String, _>("message")? != self.text.as_str() {
+            let client_message_id = client_message_id.as_str().to_owned();
+            return Ok(Some(Err(ApiError::MessageIdReused { client_message_id })));
+        }
+        Ok(Some(Ok(Begun::Before { message_id: earlier.try_get("id")? })))
+    }
+
+    async fn equity(&self, books: &Books, rows: &mut SqliteConnection) -> Result<Vec<Snapshot>, sqlx::Error> {
+        let since_s = self.at.unix_ms().div_euclid(1_000) - EQUITY_SECONDS;
+        let snapshots = read_snapshots(since_s.max(books.opened_at.unix_ms().div_euclid(1_000)), rows).await?;
+        Ok(downsample(&snapshots, EQUITY_POINTS_MAX))
+    }
+}
+
+async fn past_turns(cleared_after: i64, rows: &mut SqliteConnection) -> Result<Vec<PastTurn>, sqlx::Error> {
+    // A turn without an answer would leave two messages of the person's in a row, which some models' templates refuse.
+    let found = sqlx::query(
+        "SELECT reply.*, question.message AS question FROM chat_messages AS reply
+         JOIN chat_messages AS question ON question.id = reply.in_reply_to
+         WHERE reply.account_id = ?1 AND reply.sequence > ?2 AND question.sequence > ?2 AND reply.failure IS NULL
+         ORDER BY reply.sequence DESC LIMIT ?3",
+    )
+    .bind(ACCOUNT_ID)
+    .bind(cleared_after)
+    .bind(PAST_TURNS_MAX)
+    .fetch_all(&mut *rows)
+    .await?;
+    let (mut questions, mut replies) = (Vec::new(), Vec::new());
+    let mut sequences = (i64::MAX, i64::MIN);
+    for row in found.iter().rev() {
+        let sequence: i64 = row.try_get("sequence")?;
+        sequences = (sequences.0.min(sequence), sequences.1.max(sequence));
+        questions.push(row.try_get("question")?);
+        replies.push(read_message(row)?);
+    }
+    add_actions(&mut replies, sequences.0, sequences.1, rows).await?;
+    Ok(questions.into_iter().zip(replies).map(|(question, reply)| PastTurn { question, reply }).collect())
+}
+
+/// Ends the turns that the end of the program cut off: messages without a reply get one that says so, and actions that
+/// were about to run did not.
+pub struct CloseTurns {
+    pub at: UtcInstant,
+}
+
+impl Write for CloseTurns {
+    type Outcome = ();
+
+    async fn apply(&self, _: &mut Books, rows: &mut SqliteConnection) -> Result<Result<(), ApiError>, sqlx::Error> {
+        close_turns(self.at, rows).await?;
+        Ok(Ok(()))
+    }
+}
+
+/// Only the latest message can be without a reply: each turn closes the one before it.
+async fn close_turns(at: UtcInstant, rows: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let error = ApiError::ReplyCutOff;
+    sqlx::query(
+        "INSERT INTO chat_messages (id, account_id, role, message, created_at_ms, in_reply_to, failure)
+         SELECT question.id || '-cut', question.account_id, 'assistant', ?2, ?3, question.id, ?4
+         FROM (SELECT * FROM chat_messages WHERE account_id = ?1 AND role = 'user' ORDER BY sequence DESC LIMIT 1)
+           AS question
+         WHERE NOT EXISTS (SELECT 1 FROM chat_messages AS reply WHERE reply.in_reply_to = question.id)",
+    )
+    .bind(ACCOUNT_ID)
+    .bind(error.to_string())
+    .bind(at.unix_ms())
+    .bind(error.code())
+    .execute(&mut *rows)
+    .await?;
+    sqlx::query("UPDATE chat_actions SET status = 'rejected', error = ?1, decided_at_ms = ?2 WHERE status = 'pending'")
+        .bind(error.to_string())
+        .bind(at.unix_ms())
+        .execute(rows)
+        .await?;
+    Ok(())
+}

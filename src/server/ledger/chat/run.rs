@@ -1,0 +1,178 @@
+//! Running a reply's actions: each is an order, or a change of the watchlist, like a person's, within the copilot's
+//! limits besides.
+
+use sqlx::{Row, SqliteConnection};
+
+use crate::{
+    domain::{
+        chat::ActionStatus,
+        copilot::{CopilotLimits, OverLimit},
+        instant::UtcInstant,
+        money::{Money, Price},
+        portfolio::Portfolio,
+    },
+    error::ApiError,
+    server::ledger::{Books, PlaceOrder, UnwatchTicker, WatchTicker, Watched, Write, store::ACCOUNT_ID},
+};
+
+/// The time over which the copilot's trades are added up.
+const MINUTE_MS: i64 = 60_000;
+
+/// An action, ready to run.
+pub struct ActionRun {
+    /// Whose row says what became of it.
+    pub action_id: String,
+    pub step: Step,
+}
+
+/// What an action changes, by the very write that does it for a person.
+pub enum Step {
+    Watch(WatchTicker),
+    Trade(Box<PlaceOrder>),
+    Unwatch(UnwatchTicker),
+}
+
+/// What became of a step: the price and the trade of an order.
+type Done = Option<(Price, String)>;
+
+/// Runs actions in their order. One that fails leaves the others as they are.
+pub struct RunActions {
+    /// What each has to be; one that is something else by now is left alone.
+    pub from: ActionStatus,
+    pub runs: Vec<ActionRun>,
+    pub limits: CopilotLimits,
+    pub at: UtcInstant,
+}
+
+impl Write for RunActions {
+    type Outcome = ();
+
+    async fn apply(&self, books: &mut Books, rows: &mut SqliteConnection) -> Result<Result<(), ApiError>, sqlx::Error> {
+        run_actions(&self.runs, self.from, &self.limits, self.at, books, rows).await?;
+        Ok(Ok(()))
+    }
+}
+
+pub async fn run_actions(
+    runs: &[ActionRun],
+    from: ActionStatus,
+    limits: &CopilotLimits,
+    at: UtcInstant,
+    books: &mut Books,
+    rows: &mut SqliteConnection,
+) -> Result<(), sqlx::Error> {
+    for run in runs {
+        if !is_still(&run.action_id, from, rows).await? {
+            continue;
+        }
+        let (status, done, error) = match run.step.apply(limits, at, books, rows).await? {
+            Ok(done) => (ActionStatus::Executed, done, None),
+            Err(reason) => (ActionStatus::Rejected, None, Some(reason)),
+        };
+        let (price, trade_id) = done.unzip();
+        decide(&run.action_id, status, price, trade_id, error, at, rows).await?;
+    }
+    Ok(())
+}
+
+impl Step {
+    /// The outer error is the database's; the inner one is for people.
+    async fn apply(
+        &self,
+        limits: &CopilotLimits,
+        at: UtcInstant,
+        books: &mut Books,
+        rows: &mut SqliteConnection,
+    ) -> Result<Result<Done, String>, sqlx::Error> {
+        let outcome = match self {
+            Self::Watch(watch) => watch.apply(books, rows).await?.map(|_: Watched| None),
+            Self::Unwatch(unwatch) => unwatch.apply(books, rows).await?.map(|()| None),
+            Self::Trade(order) => {
+                let spent = spent_since(at.unix_ms() - MINUTE_MS, rows).await?;
+                if let Err(over) = check_limits(order, limits, spent, books) {
+                    return Ok(Err(over.to_string()));
+                }
+                order.apply(books, rows).await?.map(|receipt| Some((receipt.trade.price, receipt.trade.id)))
+            }
+        };
+        Ok(outcome.map_err(|error| error.to_string()))
+    }
+}
+
+/// Whether an order that could be filled is within the limits; what the books refuse is for them to say.
+fn check_limits(order: &PlaceOrder, limits: &CopilotLimits, spent: Money, books: &Books) -> Result<(), OverLimit> {
+    let price_of = |ticker| order.prices.price(ticker);
+    let request = &order.order;
+    let Some(price) = price_of(request.ticker) else {
+        return Ok(());
+    };
+    match books.account.clone().apply(request.side, request.ticker, request.quantity, price) {
+        Err(_) => Ok(()),
+        Ok(fill) => limits.check(fill.notional, Portfolio::value(&books.account, price_of).total_value, spent),
+    }
+}
+
+/// What the copilot bought and sold after `since_ms`.
+async fn spent_since(since_ms: i64, rows: &mut SqliteConnection) -> Result<Money, sqlx::Error> {
+    let cents = sqlx::query_scalar(SPENT).bind(ACCOUNT_ID).bind(since_ms).fetch_one(rows).await?;
+    Ok(Money::from_cents(cents))
+}
+
+pub const SPENT: &str = "SELECT COALESCE(SUM(notional_cents), 0) FROM trades
+    WHERE account_id = ?1 AND source = 'copilot' AND executed_at_ms > ?2";
+
+async fn is_still(action_id: &str, status: ActionStatus, rows: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    let row = sqlx::query("SELECT status FROM chat_actions WHERE id = ?1")
+        .bind(action_id.to_owned())
+        .fetch_optional(rows)
+        .await?;
+    match row {
+        None => Ok(false),
+        Some(row) => Ok(row.try_get::<String, _>("status")? == status.as_str()),
+    }
+}
+
+async fn decide(
+    action_id: &str,
+    status: ActionStatus,
+    price: Option<Price>,
+    trade_id: Option<String>,
+    error: Option<String>,
+    at: UtcInstant,
+    rows: &mut SqliteConnection,
+) -> Result<(), sqlx::Error> {
+    // A proposal that is turned down keeps the price that it was made at.
+    sqlx::query(
+        "UPDATE chat_actions SET status = ?2, price_units = COALESCE(?3, price_units), trade_id = ?4, error = ?5,
+                                 decided_at_ms = ?6
+         WHERE id = ?1",
+    )
+    .bind(action_id.to_owned())
+    .bind(status.as_str())
+    .bind(price.map(Price::units))
+    .bind(trade_id)
+    .bind(error)
+    .bind(at.unix_ms())
+    .execute(rows)
+    .await?;
+    Ok(())
+}
+
+/// Turns a proposal down: a person said no, or it has lapsed. One that is no longer a proposal is left as it is.
+pub struct DecideAction {
+    pub action_id: String,
+    pub status: ActionStatus,
+    pub error: Option<String>,
+    pub at: UtcInstant,
+}
+
+impl Write for DecideAction {
+    type Outcome = ();
+
+    async fn apply(&self, _: &mut Books, rows: &mut SqliteConnection) -> Result<Result<(), ApiError>, sqlx::Error> {
+        if is_still(&self.action_id, ActionStatus::Proposed, rows).await? {
+            decide(&self.action_id, self.status, None, None, self.error.clone(), self.at, rows).await?;
+        }
+        Ok(Ok(()))
+    }
+}

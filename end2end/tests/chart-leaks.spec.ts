@@ -73,7 +73,7 @@ test('switching tickers two hundred times leaves nothing behind', async ({ works
 test('switching intervals and studies two hundred times leaves nothing behind', async ({ workstation }) => {
   test.setTimeout(180_000);
   const { page } = workstation;
-  const layers = ['rsi14', 'ema50', 'volume', 'rsi14', 'ema50', 'volume'].map((layer) => `[data-layer="${layer}"]`);
-  const intervals = ['5m', '1h', '1s', '1d', '1m'].map((interval) => `[data-interval="${interval}"]`);
+  const layers = ['rsi14', 'ema50', 'volume', 'rsi14', 'ema50', 'volume'].map((layer) => `[data-choice="${layer}"]`);
+  const intervals = ['5m', '1h', '1s', '1d', '1m'].map((interval) => `[data-choice="${interval}"]`);
   await leaksNothing(page, [...layers, ...intervals]);
 });

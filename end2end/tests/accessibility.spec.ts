@@ -31,7 +31,7 @@ for (const [width, height] of [
         }
       }
       await page.keyboard.press('Control+k');
-      await page.getByRole('listbox').waitFor();
+      await page.getByRole('listbox', { name: 'Offers' }).waitFor();
       expect(await barriers(page), 'palette').toEqual([]);
       await page.keyboard.press('Escape');
       await page.getByRole('button', { name: 'Settings' }).click();

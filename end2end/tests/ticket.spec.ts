@@ -125,7 +125,6 @@ for (const [width, height] of [
   test(`the ticket fits at ${width}×${height}`, async ({ page, server, workstation }) => {
     await page.setViewportSize({ width, height });
     await workstation.open(server.url);
-    if (width < 720) await page.getByRole('button', { name: /chart/i }).first().click();
     for (const id of ['trade-ticker', 'trade-quantity', 'trade-buy', 'trade-sell', 'trade-buy-estimate', 'trade-sell-cash-after']) {
       const box = (await page.getByTestId(id).boundingBox())!;
       expect(box.x, id).toBeGreaterThanOrEqual(0);

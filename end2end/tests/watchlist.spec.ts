@@ -190,7 +190,7 @@ test.describe('on a phone', () => {
   test.use({ viewport: { width: 390, height: 844 }, hasTouch: true });
 
   test('a row is added, chosen and removed by touch', async ({ page, workstation }) => {
-    await page.getByRole('button', { name: /watchlist/i }).first().tap();
+    await page.getByRole('button', { name: 'Watch', exact: true }).tap();
     await workstation.watch('XOM');
     await workstation.row('XOM').getByTestId('watchlist-remove').tap();
     await expect(workstation.row('XOM')).toHaveCount(0);

@@ -10,7 +10,7 @@ pub fn effect(run: impl Fn() + 'static) {
 }
 
 fn begin(run: Box<dyn Fn()>) {
-    Effect::new(move || run());
+    Effect::new(run);
 }
 
 /// Runs to its end, or to that of the calling effect.

@@ -33,7 +33,7 @@ mod tests {
             proceeds: Money::from_cents(proceeds),
             pnl: Money::from_cents(pnl),
         };
-        let lines = [line("AAPL", 110_00, 10_00), line("V", 90_00, -10_00), line("F", 5, 5)];
-        assert_eq!(total(&lines), Some((Money::from_cents(200_05), Money::from_cents(5))));
+        let lines = [line("AAPL", 11_000, 1_000), line("V", 9_000, -1_000), line("F", 5, 5)];
+        assert_eq!(total(&lines), Some((Money::from_cents(20_005), Money::from_cents(5))));
     }
 }

@@ -67,9 +67,10 @@ async fn listen(tell: &impl Fn(News), attempt: &mut u32) -> End {
     let Ok(mut source) = EventSource::new(STREAM_URL) else {
         return End::Refused;
     };
-    // An "error" is both the browser's own event and one that the server sends; either ends the stream.
+    // An "error" is both the browser's own event and one that the server sends; either ends the stream. It comes first:
+    // every subscription reports it in its turn, and the others do so without what it says.
     let subscriptions: Result<Vec<_>, _> =
-        ["message", "error", "done"].map(|kind| source.subscribe(kind)).into_iter().collect();
+        ["error", "message", "done"].map(|kind| source.subscribe(kind)).into_iter().collect();
     let Ok(subscriptions) = subscriptions else {
         return End::Refused;
     };

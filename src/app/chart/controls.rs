@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{
     choice::{Choice, show_choice},
     settings::{ChartSettings, study_name, style_name},
-    studies::label,
+    studies::{label, short_label},
 };
 use crate::{
     app::erase::Erase,
@@ -26,7 +26,7 @@ pub fn ChartControls(settings: ChartSettings) -> impl IntoView {
                     test_id: "chart-toggle",
                     key: "volume",
                     words: "Volume".to_owned(),
-                    label: "Volume".to_owned(),
+                    label: "Vol".to_owned(),
                 },
                 move || settings.layers().has_volume,
                 move || settings.toggle_volume(),
@@ -70,7 +70,12 @@ fn show_interval(settings: ChartSettings, interval: Interval) -> AnyView {
 
 fn show_study(settings: ChartSettings, study: Study) -> AnyView {
     show_choice(
-        Choice { test_id: "chart-toggle", key: study_name(study), words: label(study), label: label(study) },
+        Choice {
+            test_id: "chart-toggle",
+            key: study_name(study),
+            words: label(study),
+            label: short_label(study).to_owned(),
+        },
         move || settings.has(study),
         move || settings.toggle(study),
     )

@@ -46,9 +46,8 @@ pub fn Heatmap(books: Books, selected: RwSignal<Option<Ticker>>) -> impl IntoVie
             <div class="bar">
                 <h2 id="heatmap-title">"Heatmap"</h2>
                 <span class="heat-legend" data-testid="heatmap-legend">
-                    {format!("−{FULL_COLOUR_PERCENT}%")}
+                    {format!("±{FULL_COLOUR_PERCENT}%")}
                     <span class="heat-scale" aria-hidden="true"></span>
-                    {format!("+{FULL_COLOUR_PERCENT}%")}
                 </span>
             </div>
             <div class="heat-body" node_ref=body on:pointerleave=move |_| pointed.set(None)>

@@ -78,7 +78,11 @@ pub fn Tooltip(books: Books, pointed: RwSignal<Option<Pointed>>, size: Signal<Si
     .erase()
 }
 
-/// Moves the tooltip beside a spot, on the side where there is more room.
+/// How far the tooltip is from the spot, in pixels.
+const DISTANCE: f64 = 12.0;
+
+/// Moves the tooltip beside a spot: below it in the map's upper half, above it in the lower one, and never beyond its
+/// sides.
 fn put(tooltip: &web_sys::HtmlElement, spot: Spot, (width, height): Size) {
     let (x, y) = match spot {
         Spot::Map(x, y) => (x, y),
@@ -89,9 +93,8 @@ fn put(tooltip: &web_sys::HtmlElement, spot: Spot, (width, height): Size) {
             (x - map.left(), y - map.top())
         }
     };
-    let shift = |at: f64, whole: f64| if at > whole / 2.0 { "calc(-100% - 10px)" } else { "10px" };
-    let transform =
-        format!("translate({}px, {}px) translate({}, {})", x as i32, y as i32, shift(x, width), shift(y, height));
+    let left = (x + DISTANCE).min(width - f64::from(tooltip.offset_width())).max(0.0);
+    let top = if y > height / 2.0 { y - DISTANCE - f64::from(tooltip.offset_height()) } else { y + DISTANCE };
     // The name is a property's and the value a transform, so neither is refused.
-    let _ = tooltip.style().set_property("transform", &transform);
+    let _ = tooltip.style().set_property("transform", &format!("translate({}px, {}px)", left as i32, top as i32));
 }

@@ -16,6 +16,7 @@ export default defineConfig({
   reporter: [['list'], ['json', { outputFile: 'test-results/results.json' }]],
   use: {
     viewport: { width: 1440, height: 900 },
+    colorScheme: 'dark',
     trace: 'retain-on-failure',
     launchOptions: {
       executablePath,

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prints what a browser loads at first sight, as the server sends it (brotli).
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
-cd "$DIST/site/pkg"
+cd "$DIST/site"
 
 total=0
 say "First load over the wire (brotli):"

@@ -71,6 +71,22 @@ export class Workstation {
     return this.page.locator(`[data-testid="watchlist-row"][data-ticker="${ticker}"]`);
   }
 
+  /** The part of a watchlist row that chooses its ticker. */
+  symbol(ticker: string): Locator {
+    return this.row(ticker).getByRole('button', { name: new RegExp(`^${ticker.replace('.', '\\.')}\\b`) });
+  }
+
+  /** The watchlist's tickers, as they stand in the page. */
+  async watched(): Promise<string[]> {
+    return this.rows.evaluateAll((rows) => rows.map((row) => row.getAttribute('data-ticker')!));
+  }
+
+  async watch(ticker: string): Promise<void> {
+    await this.page.getByTestId('watchlist-add-input').fill(ticker);
+    await this.page.getByTestId('watchlist-add-button').click();
+    await expect(this.row(ticker)).toBeVisible();
+  }
+
   position(ticker: string): Locator {
     return this.page.locator(`[data-testid="position-row"][data-ticker="${ticker}"]`);
   }

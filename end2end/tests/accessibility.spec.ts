@@ -17,6 +17,8 @@ for (const [width, height] of [
 ] as const) {
   for (const colorScheme of ['dark', 'light'] as const) {
     test(`nothing keeps people out at ${width}×${height}, ${colorScheme}`, async ({ page, server, workstation }) => {
+      // Each look at the page goes through all of it.
+      test.slow();
       await page.setViewportSize({ width, height });
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await workstation.open(server.url);
@@ -31,7 +33,7 @@ for (const [width, height] of [
         }
       }
       await page.keyboard.press('Control+k');
-      await page.getByRole('listbox').waitFor();
+      await page.getByRole('listbox', { name: 'Offers' }).waitFor();
       expect(await barriers(page), 'palette').toEqual([]);
       await page.keyboard.press('Escape');
       await page.getByRole('button', { name: 'Settings' }).click();

@@ -1,4 +1,7 @@
+import type { Page } from '@playwright/test';
 import { expect, test } from '../lib/test';
+
+const offers = (page: Page) => page.getByRole('listbox', { name: 'Offers' });
 
 test.describe('the command palette', () => {
   test('selects any ticker by keyboard alone', async ({ page, workstation }) => {
@@ -6,7 +9,7 @@ test.describe('the command palette', () => {
     const field = page.getByRole('combobox', { name: 'Ticker, order or command' });
     await expect(field).toBeFocused();
     await page.keyboard.type('nv');
-    const option = page.getByRole('option', { selected: true });
+    const option = offers(page).getByRole('option', { selected: true });
     await expect(option).toContainText('NVDA');
     await expect(field).toHaveAttribute('aria-activedescendant', (await option.getAttribute('id'))!);
     await page.keyboard.press('Enter');
@@ -18,7 +21,7 @@ test.describe('the command palette', () => {
   test('fills the ticket, and Enter there trades', async ({ page, workstation }) => {
     await page.keyboard.press('Control+k');
     await page.keyboard.type('buy 5 nvda');
-    await expect(page.getByRole('option', { selected: true })).toContainText('Buy 5 NVDA');
+    await expect(offers(page).getByRole('option', { selected: true })).toContainText('Buy 5 NVDA');
     await page.keyboard.press('Enter');
     await expect(page.getByTestId('trade-ticker')).toHaveValue('NVDA');
     await expect(page.getByTestId('trade-quantity')).toHaveValue('5');
@@ -31,7 +34,7 @@ test.describe('the command palette', () => {
   test('watches a ticker by its company, and selects it', async ({ page, workstation }) => {
     await page.keyboard.press('Control+k');
     await page.keyboard.type('exxon');
-    await expect(page.getByRole('option', { selected: true })).toContainText('XOM');
+    await expect(offers(page).getByRole('option', { selected: true })).toContainText('XOM');
     await page.keyboard.press('Enter');
     await expect(workstation.row('XOM')).toBeVisible();
     await expect(page.getByTestId('main-chart')).toHaveAttribute('data-ticker', 'XOM');
@@ -41,11 +44,11 @@ test.describe('the command palette', () => {
     await workstation.row('V').getByRole('button').first().focus();
     await page.keyboard.press('Control+k');
     await page.keyboard.press('ArrowUp');
-    await expect(page.getByRole('option').last()).toHaveAttribute('aria-selected', 'true');
+    await expect(offers(page).getByRole('option').last()).toHaveAttribute('aria-selected', 'true');
     await page.keyboard.press('ArrowDown');
-    await expect(page.getByRole('option').first()).toHaveAttribute('aria-selected', 'true');
+    await expect(offers(page).getByRole('option').first()).toHaveAttribute('aria-selected', 'true');
     await page.keyboard.press('Escape');
-    await expect(page.getByRole('listbox')).toBeHidden();
+    await expect(offers(page)).toBeHidden();
     await expect(workstation.row('V').getByRole('button').first()).toBeFocused();
 
     await page.keyboard.press('Control+k');

@@ -86,16 +86,6 @@ test.describe('panels', () => {
     await expect(page.locator('[data-slot="heatmap"]')).toBeVisible();
   });
 
-  test('what was remembered is there at the first paint', async ({ page, server, workstation }) => {
-    await page.evaluate(() => localStorage.setItem('layout', 'watchlist=400 copilot=closed'));
-    // Without the page's program: what is seen is what the server and the first script made.
-    await page.route('**/pkg/*.wasm', (route) => route.abort());
-    await page.route('**/pkg/*.js', (route) => route.fulfill({ contentType: 'text/javascript', body: 'export default async () => {}; export const hydrate = () => {};' }));
-    await page.goto(server.url);
-    expect((await size(page, 'watchlist')).width).toBe(400);
-    await expect(page.locator('.copilot-content')).toBeHidden();
-  });
-
   test('nonsense in the storage changes nothing', async ({ page, workstation }) => {
     const { width } = await size(page, 'watchlist');
     await page.evaluate(() => {
@@ -106,6 +96,21 @@ test.describe('panels', () => {
     await workstation.hydrated();
     await expect.poll(async () => (await size(page, 'watchlist')).width).toBe(width);
     await expect(page.locator('html')).toHaveAttribute('data-theme', /^(dark|light)$/);
+  });
+});
+
+test.describe('before the page wakes up', () => {
+  // Chromium itself reports the file that is kept from it.
+  test.use({ allowedConsole: /Failed to load resource/ });
+
+  test('what was remembered is there at the first paint', async ({ page, server, workstation }) => {
+    await page.evaluate(() => localStorage.setItem('layout', 'watchlist=400 copilot=closed'));
+    // Without the page's program: what is seen is what the server and the first script made.
+    await page.route('**/pkg/*.wasm', (route) => route.abort());
+    await page.route('**/pkg/*.js', (route) => route.fulfill({ contentType: 'text/javascript', body: 'export default async () => {}; export const hydrate = () => {};' }));
+    await page.goto(server.url);
+    expect((await size(page, 'watchlist')).width).toBe(400);
+    await expect(page.locator('.copilot-content')).toBeHidden();
   });
 });
 
@@ -216,6 +221,7 @@ test.describe('the header', () => {
   });
 
   test('the account starts over, once that is confirmed', async ({ page, workstation }) => {
+    test.slow();
     await workstation.order('buy', '5', 'AAPL');
     await expect(workstation.position('AAPL')).toBeVisible();
     await page.getByRole('button', { name: 'Settings' }).click();

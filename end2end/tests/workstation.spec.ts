@@ -80,11 +80,19 @@ for (const [name, side, quantity, ticker, reason] of [
   ['no ticker', 'buy', '1', '123', /^That is not a ticker/],
   ['a ticker without a price', 'buy', '1', 'XOM', /^XOM has no price/],
 ] as const) {
-  test(`an order for ${name} is refused with its reason`, async ({ workstation }) => {
-    await workstation.order(side, quantity, ticker);
+  test(`an order for ${name} is refused with its reason`, async ({ page, workstation }) => {
+    await page.getByTestId('trade-ticker').fill(ticker);
+    await page.getByTestId('trade-quantity').fill(quantity);
+    const button = page.getByTestId(`trade-${side}`);
+    await expect(button).toHaveAttribute('aria-disabled', 'true');
+    await expect(button).toHaveAccessibleDescription(reason);
+    // By keyboard it can be reached, says why as well, and trades nothing.
+    await button.focus();
+    await expect(page.getByRole('tooltip').filter({ visible: true })).toHaveText(reason);
+    await page.keyboard.press('Enter');
     await expect(workstation.toast('error').locator('p')).toHaveText(reason);
     await expect(workstation.cash).toHaveText('$10,000.00');
-    await expect(workstation.page.getByTestId('position-row')).toHaveCount(0);
+    await expect(page.getByTestId('position-row')).toHaveCount(0);
   });
 }
 
@@ -110,7 +118,7 @@ test('the chart follows the selected ticker, and there is only ever one', async 
   const chart = page.getByTestId('main-chart');
   await expect(chart).toHaveAttribute('data-ticker', 'AAPL');
   for (const ticker of ['NVDA', 'V', 'TSLA', 'NVDA', 'MSFT']) {
-    await workstation.row(ticker).getByRole('button').click();
+    await workstation.symbol(ticker).click();
     await expect(chart).toHaveAttribute('data-ticker', ticker);
     await expect(chart).toHaveAttribute('data-loading', 'false');
     await expect(page.getByTestId('trade-ticker')).toHaveValue(ticker);
@@ -123,11 +131,11 @@ test('a link to a ticker opens the page there', async ({ page, server, workstati
   await workstation.open(`${server.url}/ticker/nvda`);
   await expect(page.getByTestId('main-chart')).toHaveAttribute('data-ticker', 'NVDA');
   await expect(page.getByTestId('trade-ticker')).toHaveValue('NVDA');
-  await expect(workstation.row('NVDA').getByRole('button')).toHaveAttribute('aria-pressed', 'true');
+  await expect(workstation.symbol('NVDA')).toHaveAttribute('aria-pressed', 'true');
 });
 
 test('the watchlist is chosen from by keyboard', async ({ workstation }) => {
-  await workstation.row('GOOGL').getByRole('button').focus();
+  await workstation.symbol('GOOGL').focus();
   await workstation.page.keyboard.press('Enter');
   await expect(workstation.page.getByTestId('main-chart')).toHaveAttribute('data-ticker', 'GOOGL');
 });

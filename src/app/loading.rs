@@ -1,5 +1,6 @@
 //! What a panel says while what it shows is being read, and when that failed.
 
+use crate::app::erase::Erase;
 use leptos::prelude::*;
 
 /// How far a panel's reading has come.
@@ -18,7 +19,7 @@ pub fn show_loading(what: &'static str, loading: RwSignal<Loading>, retries: RwS
     };
     let words = move || match loading.get() {
         Loading::Ready => None,
-        Loading::Pending => Some(view! { <p class="empty" role="status">"Loading…"</p> }.into_any()),
+        Loading::Pending => Some(view! { <p class="empty" role="status">"Loading…"</p> }.erase()),
         Loading::Failed(reason) => Some(
             view! {
                 <p class="panel-error" role="alert">
@@ -26,8 +27,8 @@ pub fn show_loading(what: &'static str, loading: RwSignal<Loading>, retries: RwS
                     <button on:click=retry>"Try again"</button>
                 </p>
             }
-            .into_any(),
+            .erase(),
         ),
     };
-    words.into_any()
+    words.erase()
 }

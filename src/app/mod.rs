@@ -7,14 +7,16 @@ mod commands;
 mod copilot;
 mod day_start;
 mod download;
+mod effects;
 mod equity;
+mod erase;
 mod feed;
 mod flash;
 mod format;
 mod header;
 mod heatmap;
 mod keys;
-pub mod layout;
+mod layout;
 mod loading;
 mod market;
 mod media;
@@ -22,11 +24,12 @@ mod modal;
 mod names;
 mod network;
 mod positions;
+mod rows;
 mod size;
 mod sparkline;
 mod status_bar;
 mod storage;
-pub mod theme;
+mod theme;
 mod ticket;
 mod toast;
 mod watchlist;
@@ -40,6 +43,7 @@ use leptos_router::{
     path,
 };
 
+use crate::interop::lightweight_charts;
 use theme::provide_theme;
 use workstation::WorkstationPage;
 
@@ -65,6 +69,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <HashedStylesheet options=options.clone() id="style"/>
                 <AutoReload options=options.clone()/>
                 <HydrationScripts options/>
+                // Fetched beside the page's own code, which does not wait for it.
+                <link rel="modulepreload" href=lightweight_charts::ADDRESS fetchpriority="low"/>
                 <MetaTags/>
             </head>
             <body>

@@ -9,6 +9,8 @@ use leptos::{
 use wasm_bindgen::JsCast;
 use web_sys::Node;
 
+use super::{effects::effect, erase::Erase};
+
 /// A dialog that shows while `is_open`, which follows when a person closes it. Its content is there only then.
 #[component]
 pub fn Modal(
@@ -39,7 +41,7 @@ pub fn Modal(
                 {bar}
                 {children.with_value(|children| children())}
             }
-            .into_any()
+            .erase()
         })
     };
     let view = html::dialog()
@@ -50,7 +52,7 @@ pub fn Modal(
         .on(leptos::ev::click, move |event| close_from_outside(&event, dialog, is_open))
         .child(content);
     // After the content, so that what asks for the focus is there when the dialog opens.
-    Effect::new(move || {
+    effect(move || {
         let Some(dialog) = dialog.get() else {
             return;
         };
@@ -61,7 +63,7 @@ pub fn Modal(
             _ => {}
         }
     });
-    view.into_any()
+    view.erase()
 }
 
 /// The dialog's own box is filled by its content, so a click on the element itself came from its backdrop.

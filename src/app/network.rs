@@ -2,11 +2,13 @@
 
 use leptos::{ev, prelude::*};
 
+use super::{effects::effect, erase::Erase};
+
 /// Says that there is none, for as long as that is so.
 #[component]
 pub fn OfflineBanner() -> impl IntoView {
     let is_offline = RwSignal::new(false);
-    Effect::new(move || {
+    effect(move || {
         is_offline.set(!window().navigator().on_line());
         let handles = [
             window_event_listener(ev::offline, move |_| is_offline.set(true)),
@@ -14,11 +16,19 @@ pub fn OfflineBanner() -> impl IntoView {
         ];
         on_cleanup(move || handles.into_iter().for_each(|handle| handle.remove()));
     });
+    let words = Signal::derive(move || {
+        if is_offline.get() {
+            "You are offline. What is shown is from before; trades wait until the network is back."
+        } else {
+            ""
+        }
+    });
+    let is_shown = Signal::derive(move || is_offline.get().to_string());
     // Always there, so that what it says is read out when it appears.
     view! {
-        <div class="banner" role="status" data-testid="offline-banner">
-            {move || is_offline.get().then_some("You are offline. What is shown is from before; trades wait until the network is back.")}
+        <div class="banner" data-shown=is_shown role="status" data-testid="offline-banner">
+            {words}
         </div>
     }
-    .into_any()
+    .erase()
 }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::erase::Erase;
 use crate::domain::{money::Price, quote::Quote, watchlist::SPARKLINE_POINTS_MAX};
 
 const WIDTH: f64 = 64.0;
@@ -38,6 +39,7 @@ pub fn Sparkline(prices: Vec<Price>, latest: Memo<Option<Quote>>) -> impl IntoVi
             <polyline points=points vector-effect="non-scaling-stroke"/>
         </svg>
     }
+    .erase()
 }
 
 #[derive(Clone, PartialEq)]

@@ -1,5 +1,6 @@
 //! The line at the bottom: how the feed does, and where the keys are.
 
+use crate::app::erase::Erase;
 use leptos::prelude::*;
 
 use super::{format::MISSING, market::Market};
@@ -8,10 +9,10 @@ use super::{format::MISSING, market::Market};
 pub fn StatusBar(market: Market) -> impl IntoView {
     // Tenths, and no more: the figure is to be calm.
     let tenths = Memo::new(move |_| market.frames_per_second().map(|rate| (rate * 10.0).round() as u32));
-    let pace = move || match tenths.get() {
+    let pace = Signal::derive(move || match tenths.get() {
         Some(tenths) => format!("Feed {}.{} frames/s", tenths / 10, tenths % 10),
         None => format!("Feed {MISSING}"),
-    };
+    });
     view! {
         <footer class="status">
             <span data-testid="feed-pace">{pace}</span>
@@ -23,5 +24,5 @@ pub fn StatusBar(market: Market) -> impl IntoView {
             </span>
         </footer>
     }
-    .into_any()
+    .erase()
 }

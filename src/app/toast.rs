@@ -5,6 +5,8 @@ use std::time::Duration;
 use gloo_timers::future::sleep;
 use leptos::{prelude::*, task::spawn_local};
 
+use super::erase::Erase;
+
 /// The most that are shown at once; the oldest makes room.
 const TOASTS_MAX: usize = 4;
 
@@ -119,9 +121,10 @@ pub fn ToastStack(toasts: Toasts) -> impl IntoView {
             </For>
         </section>
     }
+    .erase()
 }
 
-fn show_toast(toasts: Toasts, Toast { id, kind, text, action }: Toast) -> impl IntoView {
+fn show_toast(toasts: Toasts, Toast { id, kind, text, action }: Toast) -> AnyView {
     let (name, role, mark) = match kind {
         Kind::Success => ("success", "status", "✓"),
         Kind::Error => ("error", "alert", "!"),
@@ -146,4 +149,5 @@ fn show_toast(toasts: Toasts, Toast { id, kind, text, action }: Toast) -> impl I
             <button class="quiet" aria-label="Dismiss" on:click=move |_| toasts.dismiss(id)>"×"</button>
         </div>
     }
+    .erase()
 }

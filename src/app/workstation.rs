@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
+use crate::app::erase::Erase;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use super::{
     account::Books,
-    chart::{ChartPanel, ChartSettings},
+    chart::{ChartPanel, ChartSettings, register_chart},
     commands::{Commands, HelpSheet, Palette, Reach, follow_keys},
     copilot::{AutonomySwitch, Chat, CopilotPanel},
     day_start::DayStart,
+    effects::effect,
     equity::EquityPanel,
     feed::follow_prices,
     header::Header,
@@ -42,8 +44,8 @@ pub fn WorkstationPage() -> impl IntoView {
         <Suspense fallback=|| view! { <main class="notice"><p>"Loading…"</p></main> }>
             {move || Suspend::new(async move {
                 match workstation.await {
-                    Ok(start) => view! { <Desk start/> }.into_any(),
-                    Err(error) => view! { <Unavailable error/> }.into_any(),
+                    Ok(start) => view! { <Desk start/> }.erase(),
+                    Err(error) => view! { <Unavailable error/> }.erase(),
                 }
             })}
         </Suspense>
@@ -66,14 +68,17 @@ fn Desk(start: Workstation) -> impl IntoView {
     let day_start = DayStart::new(day_start_value);
     let chart_settings = ChartSettings::new();
     provide_context(commands);
-    register_keys(commands, layout, ticket, chart_settings);
+    register_keys(commands, layout, ticket);
+    register_chart(commands, chart_settings);
     follow_keys(commands);
     let reach = Reach { books, watchlist, ticket, toasts, selected };
     follow_prices(market);
     install();
     mark_hydrated();
+    let view_word = Signal::derive(move || layout.view().as_str());
+    let is_live = Signal::derive(move || market.connection.get().is_live().to_string());
     view! {
-        <div class="app" data-view=move || layout.view().as_str() data-live=move || market.connection.get().is_live().to_string()>
+        <div class="app" data-view=view_word data-live=is_live>
             <OfflineBanner/>
             <Header books market market_source day_start toasts layout commands>
                 <AutonomySwitch chat/>
@@ -133,7 +138,7 @@ const INSTALL_DELAY: Duration = Duration::from_secs(3);
 
 /// Registers the service worker once the page stands.
 fn install() {
-    Effect::new(|| {
+    effect(|| {
         let registration = StoredValue::new_local(None);
         let register = move || {
             let _ = registration.try_update_value(|slot| *slot = service_worker::register());
@@ -144,7 +149,7 @@ fn install() {
 
 /// Says on the document that the page answers clicks, which is what browser tests wait for.
 fn mark_hydrated() {
-    Effect::new(|| {
+    effect(|| {
         if let Some(body) = document().body() {
             // Only a malformed name could be refused.
             let _ = body.set_attribute("data-hydrated", "true");

@@ -14,18 +14,6 @@ pub struct RealizedLine {
     pub pnl: Money,
 }
 
-impl RealizedLine {
-    /// What was sold had cost this; nothing when it does not fit.
-    pub fn cost(&self) -> Option<Money> {
-        self.proceeds.checked_sub(self.pnl)
-    }
-
-    /// In percent of the cost.
-    pub fn percent(&self) -> Option<f64> {
-        self.pnl.percent_of(self.cost()?)
-    }
-}
-
 /// All sales added up, which makes the account's realised P&L; nothing when a sum does not fit.
 pub fn total(lines: &[RealizedLine]) -> Option<(Money, Money)> {
     lines.iter().try_fold((Money::ZERO, Money::ZERO), |(proceeds, pnl), line| {
@@ -45,10 +33,7 @@ mod tests {
             proceeds: Money::from_cents(proceeds),
             pnl: Money::from_cents(pnl),
         };
-        let lines = [line("AAPL", 110_00, 10_00), line("V", 90_00, -10_00), line("F", 5, 5)];
-        assert_eq!(total(&lines), Some((Money::from_cents(200_05), Money::from_cents(5))));
-        assert_eq!((lines[0].cost(), lines[0].percent()), (Some(Money::from_cents(100_00)), Some(10.0)));
-        assert_eq!(lines[1].percent(), Some(-10.0));
-        assert_eq!(lines[2].percent(), None, "it cost nothing");
+        let lines = [line("AAPL", 11_000, 1_000), line("V", 9_000, -1_000), line("F", 5, 5)];
+        assert_eq!(total(&lines), Some((Money::from_cents(20_005), Money::from_cents(5))));
     }
 }

@@ -53,6 +53,23 @@ impl AppState {
         Portfolio::value(&books.account, |ticker| tick.price(ticker))
     }
 
+    /// What a chart shows of a ticker: its latest candles, or those from `since` (Unix seconds) on; empty when it is
+    /// neither watched nor held.
+    pub fn chart(&self, ticker: Ticker, interval: Interval, since: Option<i64>) -> Vec<Candle> {
+        let mut candles = self.feed.candles(ticker, interval, CHART_CANDLES_MAX).unwrap_or_default();
+        candles.retain(|candle| since.is_none_or(|since| candle.time >= since));
+        candles
+    }
+
+    /// What the equity curve shows, over `range` up to now.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn equity_curve(&self, range: HistoryRange) -> Result<EquityCurve, ApiError> {
+        let snapshots = self.ledger.equity(range, (self.clock)()).await?.snapshots;
+        Ok(EquityCurve { snapshots, high_water_mark: self.ledger.high_water_mark().await? })
+    }
+
     /// What the portfolio was worth when the UTC day began; nothing while the database does not answer.
     pub async fn day_start_value(&self) -> Option<Money> {
         self.ledger.value_before((self.clock)().start_of_day()).await.ok()
@@ -70,23 +87,6 @@ impl AppState {
     pub fn statement(&self) -> Statement {
         let books = self.ledger.books();
         Statement { account: books.account.clone(), today: books.today.clone() }
-    }
-
-    /// What a chart shows of a ticker: its latest candles, or those from `since` (Unix seconds) on; empty when it is
-    /// neither watched nor held.
-    pub fn chart(&self, ticker: Ticker, interval: Interval, since: Option<i64>) -> Vec<Candle> {
-        let mut candles = self.feed.candles(ticker, interval, CHART_CANDLES_MAX).unwrap_or_default();
-        candles.retain(|candle| since.is_none_or(|since| candle.time >= since));
-        candles
-    }
-
-    /// What the equity curve shows, over `range` up to now.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn equity_curve(&self, range: HistoryRange) -> Result<EquityCurve, ApiError> {
-        let snapshots = self.ledger.equity(range, (self.clock)()).await?.snapshots;
-        Ok(EquityCurve { snapshots, high_water_mark: self.ledger.high_water_mark().await? })
     }
 
     /// What the page starts from: one state of the books, and one tick. The chart is that of `selected`, or of the first

@@ -191,6 +191,33 @@ async fn a_year_of_snapshots_is_thinned_out_in_steps_and_read_within_its_bound()
     assert_eq!(newest.recorded_at, noon());
 }
 
+#[tokio::test]
+async fn the_days_trades_are_the_same_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("ledger.db").display());
+    let market = prices(&[("AAPL", 1_900_333), ("V", 2_801_277)]);
+    let day = 86_400_000;
+    let trade = |id: usize, symbol, side, at_ms| PlaceOrder {
+        executed_at: UtcInstant::from_unix_ms(at_ms),
+        ..place(side, symbol, 1_500_000, &market, id)
+    };
+    let closing = CancellationToken::new();
+    let (ledger, writer) = Ledger::open(&url, noon, Metrics::default(), closing.clone()).await.unwrap();
+    ledger.submit(trade(1, "AAPL", Side::Buy, NOON_MS - day)).await.unwrap();
+    ledger.submit(trade(2, "V", Side::Buy, NOON_MS)).await.unwrap();
+    ledger.submit(trade(3, "AAPL", Side::Sell, NOON_MS + 1)).await.unwrap();
+    let today = ledger.books().today.clone();
+    closing.cancel();
+    writer.await.unwrap();
+
+    let ledger = open(&folder).await;
+    assert_eq!(ledger.books().today, today);
+    let quote = market.quotes[&"AAPL".parse().unwrap()];
+    assert_eq!(today.pnl(None, &quote).unwrap().amount, Money::ZERO, "yesterday's purchase is no part of today");
+    ledger.submit(Reset { at: noon() }).await.unwrap();
+    assert_eq!(ledger.books().today, Default::default());
+}
+
 /// A write that the database refuses.
 struct Broken;
 

@@ -89,3 +89,27 @@ async fn a_parameter_that_is_not_valid_is_told() {
         assert_eq!(response.json::<Value>().await.unwrap()["code"], "invalid_ticker", "{path}");
     }
 }
+
+#[tokio::test]
+async fn sales_are_added_up_ticker_by_ticker_since_the_reset() {
+    use finally::api::LoadRealized;
+    use leptos::server_fn::ServerFn;
+
+    let app = TestApp::start().await;
+    let realized =
+        async |app: &TestApp| -> Value { app.client.post(LoadRealized::PATH, json!({})).await.json().await.unwrap() };
+    for (side, quantity, ticker) in [("buy", 3.0, "V"), ("sell", 1.0, "V"), ("sell", 2.0, "V"), ("buy", 2.0, "JPM")] {
+        app.client.trade(side, quantity, ticker).await;
+    }
+    let (_, sold) = app.client.trade("sell", 0.5, "JPM").await;
+    let lines = realized(&app).await;
+    let lines = lines.as_array().unwrap();
+    assert_eq!(lines.iter().map(|line| line["ticker"].as_str().unwrap()).collect::<Vec<_>>(), ["JPM", "V"]);
+    assert_eq!((&lines[0]["sales"], &lines[1]["sales"]), (&json!(1), &json!(2)));
+    assert_eq!(lines[0]["proceeds"], sold["trade"]["notional"]);
+    let sum: i64 = lines.iter().map(|line| cents(&line["pnl"])).sum();
+    assert_eq!(sum, cents(&app.client.portfolio().await["realized_pnl"]), "to the cent");
+
+    app.client.http.post(app.client.url("/api/portfolio/reset")).send().await.unwrap();
+    assert_eq!(realized(&app).await, json!([]));
+}

@@ -141,3 +141,18 @@ async fn a_server_function_trades_through_the_same_path() {
     let refused: Result<Value, ApiError> = response.json().await.unwrap();
     assert!(matches!(refused, Err(ApiError::InsufficientCash { .. })));
 }
+
+#[tokio::test]
+async fn an_order_is_found_by_its_name() {
+    use finally::api::FindOrder;
+    use leptos::server_fn::ServerFn;
+
+    let app = TestApp::start().await;
+    let find = async |name: &str| -> Value {
+        app.client.post(FindOrder::PATH, json!({ "client_order_id": name })).await.json().await.unwrap()
+    };
+    assert_eq!(find("asked-for").await, Value::Null, "asking trades nothing");
+    let order = json!({ "ticker": "V", "side": "buy", "quantity": 2, "client_order_id": "asked-for" });
+    let (_, receipt) = app.client.order(order).await;
+    assert_eq!(find("asked-for").await, receipt);
+}

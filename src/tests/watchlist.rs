@@ -97,6 +97,51 @@ async fn a_watchlist_request_that_is_not_one_says_why() {
     assert_eq!(unwatch(&app.client, "12").await, StatusCode::BAD_REQUEST);
 }
 
+/// What a server function of the watchlist answered: its list's tickers, or the code of its refusal.
+fn lines(answer: &Value) -> Result<Vec<String>, String> {
+    match answer["Ok"]["lines"].as_array() {
+        Some(lines) => Ok(lines.iter().map(|line| line["ticker"].as_str().unwrap().to_owned()).collect()),
+        None => Err(answer["Err"]["code"].as_str().unwrap().to_owned()),
+    }
+}
+
+#[tokio::test]
+async fn the_page_moves_a_ticker_and_everyone_sees_the_new_order() {
+    use finally::api::{MoveTicker, UnwatchTicker, WatchTicker};
+    use leptos::server_fn::ServerFn;
+
+    let app = TestApp::start().await;
+    let call = async |path: &str, body: Value| -> Value { app.client.post(path, body).await.json().await.unwrap() };
+    let moved = call(MoveTicker::PATH, json!({ "ticker": "NFLX", "before": "GOOGL" })).await;
+    assert_eq!(lines(&moved).unwrap()[..3], ["AAPL", "NFLX", "GOOGL"]);
+    let last = call(MoveTicker::PATH, json!({ "ticker": "AAPL", "before": null })).await;
+    assert_eq!(lines(&last).unwrap()[9], "AAPL");
+    let unknown = call(MoveTicker::PATH, json!({ "ticker": "XOM", "before": null })).await;
+    assert_eq!(lines(&unknown), Err("not_found".to_owned()));
+
+    // A removal is undone where it was, with its price at once.
+    let before = watched(&app.client).await;
+    assert_eq!(lines(&call(UnwatchTicker::PATH, json!({ "ticker": "GOOGL" })).await).unwrap().len(), 9);
+    let again = call(WatchTicker::PATH, json!({ "ticker": "GOOGL", "before": before[2] })).await;
+    assert_eq!(lines(&again).unwrap(), before);
+    assert!(again["Ok"]["quotes"].as_array().unwrap().iter().any(|quote| quote["ticker"] == "GOOGL"));
+
+    let app = app.restart().await;
+    assert_eq!(watched(&app.client).await, before, "it is on disk");
+}
+
+#[tokio::test]
+async fn the_page_knows_what_is_listed() {
+    use finally::api::LoadListings;
+    use leptos::server_fn::ServerFn;
+
+    let app = TestApp::start().await;
+    let listings: Value = app.client.post(LoadListings::PATH, json!({})).await.json().await.unwrap();
+    let listings = listings.as_array().unwrap();
+    assert!(listings.len() >= 50);
+    assert!(listings.contains(&json!({ "ticker": "AAPL", "company": "Apple" })));
+}
+
 #[tokio::test]
 async fn candles_lead_up_to_the_live_price() {
     let app = TestApp::start().await;

@@ -1,14 +1,18 @@
 //! The candles of the selected ticker: loaded, gone on with by each quote, and set right by the server.
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use gloo_timers::future::sleep;
-use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
+use leptos::prelude::*;
 
 use super::studies::StudyValues;
 use crate::{
     api::load_candles,
-    app::market::{Connection, Market},
+    app::{
+        effects::{effect, spawn},
+        loading::Loading,
+        market::{Connection, Market},
+    },
     domain::{
         candle::{Candle, Interval},
         candle_series::{CandleSeries, Change},
@@ -19,14 +23,6 @@ use crate::{
 
 /// How often the server is asked for the latest candles, which alone have the volume.
 const CATCH_UP_INTERVAL: Duration = Duration::from_secs(5);
-
-/// What the candles are being done with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Loading {
-    Pending,
-    Ready,
-    Failed(String),
-}
 
 /// What is shown.
 pub struct Shown {
@@ -70,49 +66,40 @@ pub struct Candles {
     shown: StoredValue<Shown>,
     /// Written with every change.
     changes: RwSignal<()>,
-    loading: RwSignal<Loading>,
-    retries: RwSignal<u32>,
+    pub loading: RwSignal<Loading>,
+    /// Counted up to load again.
+    pub retries: RwSignal<u32>,
 }
 
 impl Candles {
-    /// Shows what is selected, from hydration on. `initial` is what the server rendered the page with, in the interval
-    /// that is chosen first.
+    /// Shows what is selected. `initial` is what the server rendered the page with, in the default interval; the rest is
+    /// loaded from hydration on.
     pub fn follow(
         market: Market,
         selected: RwSignal<Option<Ticker>>,
         interval: RwSignal<Interval>,
         initial: Option<(Ticker, Vec<Candle>)>,
     ) -> Self {
-        let nothing = CandleSeries::new(Interval::default(), Vec::new());
+        let (first, points) = initial.map_or((None, Vec::new()), |(ticker, points)| (Some(ticker), points));
+        let series = CandleSeries::new(Interval::default(), points);
         let candles = Self {
-            shown: StoredValue::new(Shown::new(None, nothing, 0)),
+            shown: StoredValue::new(Shown::new(first, series, 0)),
             changes: RwSignal::new(()),
-            loading: RwSignal::new(Loading::Pending),
+            loading: RwSignal::new(Loading::Ready),
             retries: RwSignal::new(0),
         };
-        let initial = StoredValue::new(initial);
-        Effect::new(move || {
+        let is_first_run = Cell::new(true);
+        effect(move || {
             candles.retries.track();
             let (selected, interval) = (selected.get(), interval.get());
-            let rendered = initial.try_update_value(Option::take).flatten();
-            match (selected, rendered) {
-                (None, _) => candles.replace(None, interval, Vec::new()),
-                (Some(ticker), Some((first, points))) if first == ticker && interval == Interval::default() => {
-                    candles.begin(ticker, interval, points, market);
-                }
-                (Some(ticker), _) => candles.load(ticker, interval, market),
+            let is_rendered = is_first_run.replace(false) && selected == first && interval == Interval::default();
+            match selected {
+                None => candles.replace(None, interval, Vec::new()),
+                Some(ticker) if is_rendered => candles.go_on(ticker, interval, market),
+                Some(ticker) => candles.load(ticker, interval, market),
             }
         });
         candles
-    }
-
-    /// Tracked.
-    pub fn loading(self) -> Loading {
-        self.loading.get()
-    }
-
-    pub fn retry(self) {
-        self.retries.update(|count| *count += 1);
     }
 
     /// Tracked: reads again whenever a candle has changed.
@@ -130,12 +117,16 @@ impl Candles {
         });
     }
 
-    /// Loads a series, then follows it; ends with the effect that this is called from.
+    /// Loads a series, then goes on with it.
     fn load(self, ticker: Ticker, interval: Interval, market: Market) {
         self.loading.set(Loading::Pending);
-        spawn_local_scoped_with_cancellation(async move {
+        spawn(async move {
             match load_candles(ticker, interval, None).await {
-                Ok(points) => self.begin(ticker, interval, points, market),
+                Ok(points) => {
+                    self.replace(Some(ticker), interval, points);
+                    self.loading.set(Loading::Ready);
+                    self.go_on(ticker, interval, market);
+                }
                 Err(error) => {
                     // Another ticker's candles under this one's name would be worse than none.
                     self.replace(Some(ticker), interval, Vec::new());
@@ -145,16 +136,15 @@ impl Candles {
         });
     }
 
-    fn begin(self, ticker: Ticker, interval: Interval, points: Vec<Candle>, market: Market) {
-        self.replace(Some(ticker), interval, points);
-        self.loading.set(Loading::Ready);
-        Effect::new(move || {
+    /// Follows the quotes, and asks the server for what they do not tell; ends with the effect that this is called from.
+    fn go_on(self, ticker: Ticker, interval: Interval, market: Market) {
+        effect(move || {
             if let Some(shown) = market.shown(ticker) {
                 let time = shown.quote.at.unix_ms().div_euclid(1_000);
                 self.change(|series| series.take_in(time, shown.quote.price));
             }
         });
-        spawn_local_scoped_with_cancellation(async move {
+        spawn(async move {
             loop {
                 sleep(CATCH_UP_INTERVAL).await;
                 if market.connection.get_untracked() == Connection::Connected && !document().hidden() {

@@ -3,79 +3,88 @@
 use leptos::prelude::*;
 
 use super::{
+    choice::{Choice, show_choice},
     settings::{ChartSettings, study_name, style_name},
-    studies::label,
+    studies::{label, short_label},
 };
 use crate::{
+    app::erase::Erase,
     domain::candle::Interval,
     interop::lightweight_charts::price_chart::{PriceStyle, Study},
 };
 
 #[component]
 pub fn ChartControls(settings: ChartSettings) -> impl IntoView {
+    let toggles: Vec<AnyView> = Study::ALL.map(|study| show_study(settings, study)).into();
+    let intervals: Vec<AnyView> = Interval::ALL.map(|interval| show_interval(settings, interval)).into();
     view! {
-        <div class="choices" role="group" aria-label="Interval">
-            {Interval::ALL.map(|interval| view! { <IntervalButton settings interval/> }).collect_view()}
-        </div>
+        <div class="choices" role="group" aria-label="Interval">{intervals}</div>
         <StyleChoice settings/>
         <div class="choices" role="group" aria-label="Studies">
-            <button
-                data-testid="chart-toggle"
-                data-layer="volume"
-                aria-pressed=move || settings.layers().has_volume.to_string()
-                on:click=move |_| settings.toggle_volume()
-            >
-                "Volume"
-            </button>
-            {Study::ALL.map(|study| view! { <StudyButton settings study/> }).collect_view()}
+            {show_choice(
+                Choice {
+                    test_id: "chart-toggle",
+                    key: "volume",
+                    words: "Volume".to_owned(),
+                    label: "Vol".to_owned(),
+                },
+                move || settings.layers().has_volume,
+                move || settings.toggle_volume(),
+            )}
+            {toggles}
         </div>
     }
-    .into_any()
+    .erase()
 }
 
-#[component]
-fn IntervalButton(settings: ChartSettings, interval: Interval) -> impl IntoView {
-    let words = match interval {
+pub fn interval_words(interval: Interval) -> &'static str {
+    match interval {
         Interval::Second => "1 second",
         Interval::Minute => "1 minute",
         Interval::FiveMinutes => "5 minutes",
         Interval::Hour => "1 hour",
         Interval::Day => "1 day",
-    };
-    view! {
-        <button
-            data-testid="chart-interval"
-            data-interval=interval.as_str()
-            aria-label=words
-            aria-pressed=move || (settings.interval.get() == interval).to_string()
-            on:click=move |_| settings.interval.set(interval)
-        >
-            {interval.as_str()}
-        </button>
     }
 }
 
-#[component]
-fn StudyButton(settings: ChartSettings, study: Study) -> impl IntoView {
-    view! {
-        <button
-            data-testid="chart-toggle"
-            data-layer=study_name(study)
-            aria-pressed=move || settings.has(study).to_string()
-            on:click=move |_| settings.toggle(study)
-        >
-            {label(study)}
-        </button>
+pub fn style_words(style: PriceStyle) -> &'static str {
+    match style {
+        PriceStyle::Candles => "Candles",
+        PriceStyle::Line => "Line",
+        PriceStyle::Area => "Area",
     }
+}
+
+fn show_interval(settings: ChartSettings, interval: Interval) -> AnyView {
+    show_choice(
+        Choice {
+            test_id: "chart-interval",
+            key: interval.as_str(),
+            words: interval_words(interval).to_owned(),
+            label: interval.as_str().to_owned(),
+        },
+        move || settings.interval.get() == interval,
+        move || settings.interval.set(interval),
+    )
+}
+
+fn show_study(settings: ChartSettings, study: Study) -> AnyView {
+    show_choice(
+        Choice {
+            test_id: "chart-toggle",
+            key: study_name(study),
+            words: label(study),
+            label: short_label(study).to_owned(),
+        },
+        move || settings.has(study),
+        move || settings.toggle(study),
+    )
 }
 
 #[component]
 fn StyleChoice(settings: ChartSettings) -> impl IntoView {
-    let words = |style| match style {
-        PriceStyle::Candles => "Candles",
-        PriceStyle::Line => "Line",
-        PriceStyle::Area => "Area",
-    };
+    let option = |style| view! { <option value=style_name(style)>{style_words(style)}</option> }.erase();
+    let options: Vec<AnyView> = PriceStyle::ALL.map(option).into();
     let choose = move |name: String| {
         if let Some(style) = PriceStyle::ALL.into_iter().find(|style| style_name(*style) == name) {
             settings.set_style(style);
@@ -89,7 +98,8 @@ fn StyleChoice(settings: ChartSettings) -> impl IntoView {
             prop:value=move || style_name(settings.layers().style)
             on:change:target=move |event| choose(event.target().value())
         >
-            {PriceStyle::ALL.map(|style| view! { <option value=style_name(style)>{words(style)}</option> }).collect_view()}
+            {options}
         </select>
     }
+    .erase()
 }

@@ -18,6 +18,15 @@ pub fn label(study: Study) -> String {
     }
 }
 
+/// What a study is called on its button.
+pub fn short_label(study: Study) -> &'static str {
+    match study {
+        Study::SimpleAverage => "SMA",
+        Study::ExponentialAverage => "EMA",
+        Study::RelativeStrength => "RSI",
+    }
+}
+
 fn indicator(study: Study) -> Indicator {
     match study {
         Study::SimpleAverage => Indicator::simple_average(AVERAGE_LENGTH),

@@ -1,5 +1,6 @@
 //! The help sheet: every shortcut there is.
 
+use crate::app::erase::Erase;
 use leptos::prelude::*;
 
 use super::{Commands, SECTIONS, Section};
@@ -14,7 +15,7 @@ pub fn HelpSheet(commands: Commands) -> impl IntoView {
             </div>
         </Modal>
     }
-    .into_any()
+    .erase()
 }
 
 fn list(commands: Commands, section: Section) -> impl IntoView {

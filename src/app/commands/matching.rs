@@ -3,14 +3,25 @@
 /// The better the match, the larger; nothing when the letters typed are not in the text in their order. The start of the
 /// text counts most, then the start of a word, then letters that follow each other.
 pub fn score(typed: &str, text: &str) -> Option<u32> {
+    let wanted: Vec<char> =
+        typed.chars().filter(|letter| !letter.is_whitespace()).map(|letter| letter.to_ascii_lowercase()).collect();
+    if wanted.is_empty() {
+        return Some(0);
+    }
+    // The first letter may stand in the text more than once, and the first place is not always the best.
+    text.char_indices().filter_map(|(start, _)| score_from(start, &wanted, text)).max()
+}
+
+/// The score when no letter stands before `start`; each letter is taken where it comes first.
+fn score_from(start: usize, wanted: &[char], text: &str) -> Option<u32> {
     const TEXT_START: u32 = 16;
     const WORD_START: u32 = 8;
     const FOLLOWS: u32 = 4;
-    let mut letters = text.char_indices().map(|(at, letter)| (at, letter.to_ascii_lowercase()));
+    let mut letters = text[start..].char_indices().map(|(at, letter)| (start + at, letter.to_ascii_lowercase()));
     let mut score = 0;
     let mut previous_end = None;
-    for wanted in typed.chars().filter(|letter| !letter.is_whitespace()).map(|letter| letter.to_ascii_lowercase()) {
-        let (at, letter) = letters.by_ref().find(|(_, letter)| *letter == wanted)?;
+    for wanted in wanted {
+        let (at, letter) = letters.by_ref().find(|(_, letter)| letter == wanted)?;
         score += match previous_end {
             _ if at == 0 => TEXT_START,
             Some(end) if end == at => FOLLOWS,

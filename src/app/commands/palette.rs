@@ -1,10 +1,7 @@
 //! The command palette: any ticker, an order, a panel, a setting, from one field and by keyboard alone.
 
-use leptos::{
-    ev::KeyboardEvent,
-    prelude::*,
-    task::{spawn_local, spawn_local_scoped},
-};
+use crate::app::erase::Erase;
+use leptos::{ev::KeyboardEvent, prelude::*, task::spawn_local};
 
 use super::{
     Commands,
@@ -12,7 +9,14 @@ use super::{
 };
 use crate::{
     api::load_listings,
-    app::{account::Books, modal::Modal, ticket::Ticket, toast::Toasts, watchlist::store::WatchlistStore},
+    app::{
+        account::Books,
+        effects::{effect, spawn},
+        modal::Modal,
+        ticket::Ticket,
+        toast::Toasts,
+        watchlist::store::WatchlistStore,
+    },
     domain::{ticker::Ticker, workstation::Listed},
 };
 
@@ -30,9 +34,9 @@ pub struct Reach {
 pub fn Palette(commands: Commands, reach: Reach) -> impl IntoView {
     let listings = RwSignal::new(Vec::new());
     // Known names are read once, when they are first wanted; without them there are fewer to choose from.
-    Effect::new(move || {
+    effect(move || {
         if commands.is_palette_open.get() && listings.with_untracked(Vec::is_empty) {
-            spawn_local_scoped(async move {
+            spawn(async move {
                 if let Ok(known) = load_listings().await {
                     let _ = listings.try_set(known);
                 }
@@ -44,7 +48,7 @@ pub fn Palette(commands: Commands, reach: Reach) -> impl IntoView {
             <Search commands reach listings/>
         </Modal>
     }
-    .into_any()
+    .erase()
 }
 
 /// The field and its offers, made anew whenever the palette opens.
@@ -79,6 +83,8 @@ fn Search(commands: Commands, reach: Reach, listings: RwSignal<Vec<Listed>>) -> 
         active.set(next);
         reveal(next);
     };
+    let has_offers = Signal::derive(move || !offers.with(Vec::is_empty));
+    let active_id = Signal::derive(move || has_offers.get().then(|| option_id(active.get())));
     let list = move || {
         let options = offers.get().into_iter().enumerate().map(|(index, offer)| option(index, offer, active, choose));
         options.collect_view()
@@ -91,7 +97,7 @@ fn Search(commands: Commands, reach: Reach, listings: RwSignal<Vec<Listed>>) -> 
             aria-expanded="true"
             aria-controls="palette-options"
             aria-autocomplete="list"
-            aria-activedescendant=move || offers.with(|offers| (!offers.is_empty()).then(|| option_id(active.get())))
+            aria-activedescendant=active_id
             placeholder="Ticker, “buy 5 NVDA”, panel, setting…"
             autocomplete="off"
             spellcheck="false"
@@ -105,9 +111,9 @@ fn Search(commands: Commands, reach: Reach, listings: RwSignal<Vec<Listed>>) -> 
         <ul class="palette-options" id="palette-options" role="listbox" aria-label="Offers">
             {list}
         </ul>
-        <p class="empty" hidden=move || !offers.with(Vec::is_empty)>"Nothing here is called that."</p>
+        <p class="empty" hidden=has_offers>"Nothing here is called that."</p>
     }
-    .into_any()
+    .erase()
 }
 
 fn option_id(index: usize) -> String {
@@ -116,11 +122,12 @@ fn option_id(index: usize) -> String {
 
 fn option(index: usize, offer: Offer, active: RwSignal<usize>, choose: impl Fn(usize) + Copy + 'static) -> AnyView {
     let Offer { title, detail, keys, action: _ } = offer;
+    let is_selected = Signal::derive(move || (active.get() == index).to_string());
     view! {
         <li
             id=option_id(index)
             role="option"
-            aria-selected=move || (active.get() == index).to_string()
+            aria-selected=is_selected
             on:click=move |_| choose(index)
         >
             <span>{title}</span>
@@ -128,7 +135,7 @@ fn option(index: usize, offer: Offer, active: RwSignal<usize>, choose: impl Fn(u
             {keys.map(|keys| view! { <kbd>{keys.to_ascii_uppercase()}</kbd> })}
         </li>
     }
-    .into_any()
+    .erase()
 }
 
 /// Scrolls an option into sight.

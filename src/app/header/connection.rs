@@ -1,22 +1,23 @@
 //! Whether prices arrive, and where they come from.
 
+use crate::app::erase::Erase;
 use leptos::prelude::*;
 
 use crate::app::market::{Connection, Market};
 
 #[component]
 pub fn ConnectionStatus(market: Market, market_source: String) -> impl IntoView {
-    let state = move || match market.connection.get() {
+    let state = Signal::derive(move || match market.connection.get() {
         Connection::Connected => "connected",
         Connection::Connecting | Connection::Reconnecting { .. } => "reconnecting",
         Connection::Disconnected { .. } => "disconnected",
-    };
-    let words = move || match market.connection.get() {
+    });
+    let words = Signal::derive(move || match market.connection.get() {
         Connection::Connected => "Connected".to_owned(),
         Connection::Connecting => "Connecting".to_owned(),
         Connection::Reconnecting { attempt } => format!("Reconnecting, attempt {attempt}"),
         Connection::Disconnected { .. } => "Disconnected".to_owned(),
-    };
+    });
     let source = match market_source.as_str() {
         "simulator" => "Simulator".to_owned(),
         "massive" => "Massive".to_owned(),
@@ -24,7 +25,7 @@ pub fn ConnectionStatus(market: Market, market_source: String) -> impl IntoView 
     };
     let tooltip = {
         let source = source.clone();
-        move || describe(market.connection.get(), market.problem.get(), &source)
+        Signal::derive(move || describe(market.connection.get(), market.problem.get(), &source))
     };
     view! {
         <p class="connection" data-testid="connection-status" data-state=state role="status" tabindex="0" title=tooltip>
@@ -33,7 +34,7 @@ pub fn ConnectionStatus(market: Market, market_source: String) -> impl IntoView 
             <span class="muted connection-source">{source}</span>
         </p>
     }
-    .into_any()
+    .erase()
 }
 
 /// What the tooltip says: what went wrong, if that is known, and what that means.

@@ -3,6 +3,7 @@
 mod connection;
 mod settings;
 
+use crate::app::erase::Erase;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -40,6 +41,8 @@ pub fn Header(
         Some(value) => format!("{value} · FinAlly"),
         None => "FinAlly".to_owned(),
     };
+    let total_words = Signal::derive(move || or_missing(total_value.get()));
+    let cash_words = Signal::derive(move || cash.get().to_string());
     view! {
         <Title text=title/>
         <header class="header">
@@ -47,13 +50,13 @@ pub fn Header(
             <dl class="stats">
                 <div class="stat big">
                     <dt>"Total value"</dt>
-                    <dd data-testid="total-value">{move || or_missing(total_value.get())}</dd>
+                    <dd data-testid="total-value">{total_words}</dd>
                 </div>
                 <GainStat label="Day P&L" test_id="day-pnl" gain=day_pnl/>
                 <GainStat label="Total P&L" test_id="total-pnl" gain=total_pnl/>
                 <div class="stat">
                     <dt>"Cash"</dt>
-                    <dd data-testid="cash-balance">{move || cash.get().to_string()}</dd>
+                    <dd data-testid="cash-balance">{cash_words}</dd>
                 </div>
             </dl>
             <div class="header-tools">
@@ -71,7 +74,7 @@ pub fn Header(
             </div>
         </header>
     }
-    .into_any()
+    .erase()
 }
 
 /// What a value gained since an earlier one, or lost.
@@ -106,15 +109,17 @@ impl Gain {
 
 #[component]
 fn GainStat(label: &'static str, test_id: &'static str, gain: Memo<Option<Gain>>) -> impl IntoView {
+    let colour = Signal::derive(move || tone(gain.get().map(|gain| gain.amount)));
+    let words = Signal::derive(move || or_missing(gain.get().map(Gain::describe)));
     view! {
         <div class="stat">
             <dt>{label}</dt>
-            <dd class=move || tone(gain.get().map(|gain| gain.amount)) data-testid=test_id>
-                {move || or_missing(gain.get().map(Gain::describe))}
+            <dd class=colour data-testid=test_id>
+                {words}
             </dd>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 #[cfg(test)]

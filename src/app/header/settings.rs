@@ -1,5 +1,6 @@
 //! The settings: theme, layout, starting over, taking the data along.
 
+use crate::app::erase::Erase;
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
@@ -90,7 +91,7 @@ pub fn Settings(
         </div>
         <ResetDialog is_open=is_resetting books day_start toasts/>
     }
-    .into_any()
+    .erase()
 }
 
 #[component]
@@ -127,5 +128,5 @@ fn ResetDialog(is_open: RwSignal<bool>, books: Books, day_start: DayStart, toast
             </div>
         </Modal>
     }
-    .into_any()
+    .erase()
 }

@@ -1,5 +1,6 @@
 //! The bar at the bottom of a phone's screen, which switches between the panels.
 
+use crate::app::erase::Erase;
 use leptos::prelude::*;
 
 use super::{Layout, Panel};
@@ -17,9 +18,10 @@ const VIEWS: [(Panel, &str); 6] = [
 #[component]
 pub fn BottomBar(layout: Layout) -> impl IntoView {
     let buttons = VIEWS.map(|(panel, word)| {
+        let is_current = Signal::derive(move || (layout.view() == panel).then_some("true"));
         view! {
             <button
-                aria-current=move || (layout.view() == panel).then_some("true")
+                aria-current=is_current
                 data-view=panel.as_str()
                 on:click=move |_| layout.view.set(panel)
             >
@@ -32,5 +34,5 @@ pub fn BottomBar(layout: Layout) -> impl IntoView {
             {buttons}
         </nav>
     }
-    .into_any()
+    .erase()
 }

@@ -10,6 +10,7 @@ use leptos::{
 };
 
 use super::{Axis, Layout, Panel, bounds, find_slot, slot::id};
+use crate::app::{effects::effect, erase::Erase};
 
 /// How far an arrow key moves a separator, in CSS pixels; with Shift, four times as far.
 const KEY_STEP: f64 = 16.0;
@@ -26,13 +27,15 @@ pub fn Seam(panel: Panel, layout: Layout) -> impl IntoView {
     let separator = NodeRef::<Div>::new();
     let grip = StoredValue::new(None::<Grip>);
     let size = RwSignal::new(panel.bounds(0.0).min);
-    Effect::new(move || {
+    effect(move || {
         layout.arrangement.track();
         // After the style sheet has placed the panels.
         request_animation_frame(move || {
             let _ = size.try_set(measure(panel) as u16);
         });
     });
+
+    let size_words = Signal::derive(move || size.get().to_string());
 
     let take = move |event: PointerEvent| {
         let Some(element) = separator.get() else {
@@ -53,11 +56,12 @@ pub fn Seam(panel: Panel, layout: Layout) -> impl IntoView {
         }
     };
     let (vertical, min, max) = (panel.axis() == Axis::Horizontal, panel.bounds(0.0).min, panel.bounds(f64::MAX).max);
-    let is_open = move || layout.is_open(panel);
+    let is_open = Memo::new(move |_| layout.is_open(panel));
+    let is_expanded = Signal::derive(move || is_open.get().to_string());
     let name = panel.title().to_ascii_lowercase();
     let toggle_label = {
         let name = name.clone();
-        move || format!("{} the {name}", if is_open() { "Close" } else { "Open" })
+        Signal::derive(move || format!("{} the {name}", if is_open.get() { "Close" } else { "Open" }))
     };
     view! {
         <div class="seam" data-seam=panel.as_str()>
@@ -71,7 +75,7 @@ pub fn Seam(panel: Panel, layout: Layout) -> impl IntoView {
                 aria-orientation=if vertical { "vertical" } else { "horizontal" }
                 aria-valuemin=min
                 aria-valuemax=max
-                aria-valuenow=move || size.get()
+                aria-valuenow=size_words
                 on:pointerdown=take
                 on:pointermove=drag
                 on:pointerup=release
@@ -82,15 +86,15 @@ pub fn Seam(panel: Panel, layout: Layout) -> impl IntoView {
             <button
                 class="seam-toggle"
                 tabindex="-1"
-                aria-label=toggle_label.clone()
+                aria-label=toggle_label
                 title=toggle_label
-                aria-expanded=move || is_open().to_string()
+                aria-expanded=is_expanded
                 aria-controls=id(panel)
                 on:click=move |_| layout.toggle(panel)
             ></button>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 fn move_by_key(event: &KeyboardEvent, panel: Panel, layout: Layout) {

@@ -1,5 +1,6 @@
 //! The places that panels stand in.
 
+use crate::app::erase::Erase;
 use leptos::prelude::*;
 
 use super::{Layout, Panel};
@@ -17,21 +18,22 @@ pub fn Slot(panel: Panel, children: Children) -> impl IntoView {
             {children()}
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 /// The copilot's place: a panel that closes to an edge with the button that opens it again.
 #[component]
 pub fn CopilotSlot(layout: Layout, children: Children) -> impl IntoView {
-    let is_open = move || layout.is_open(Panel::Copilot);
-    let label = move || if is_open() { "Close the copilot" } else { "Open the copilot" };
+    let is_open = Memo::new(move |_| layout.is_open(Panel::Copilot));
+    let is_expanded = Signal::derive(move || is_open.get().to_string());
+    let label = Signal::derive(move || if is_open.get() { "Close the copilot" } else { "Open the copilot" });
     view! {
         <aside class="slot copilot-slot" id=id(Panel::Copilot) data-slot="copilot" tabindex="-1" aria-label="Copilot">
             <button
                 class="copilot-toggle"
                 data-testid="chat-toggle"
                 aria-controls="copilot"
-                aria-expanded=move || is_open().to_string()
+                aria-expanded=is_expanded
                 aria-label=label
                 title=label
                 on:click=move |_| layout.toggle(Panel::Copilot)
@@ -43,5 +45,5 @@ pub fn CopilotSlot(layout: Layout, children: Children) -> impl IntoView {
             </div>
         </aside>
     }
-    .into_any()
+    .erase()
 }

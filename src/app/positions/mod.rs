@@ -7,6 +7,7 @@ mod sorting;
 mod table;
 mod trades;
 
+use crate::app::erase::Erase;
 use leptos::{ev::KeyboardEvent, html::Div, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
@@ -79,14 +80,15 @@ pub fn Positions(desk: Desk) -> impl IntoView {
         }
     };
     let show_tab = move |this: Tab| {
-        let is_on = move || tab.get() == this;
+        let is_selected = Signal::derive(move || (tab.get() == this).to_string());
+        let tab_index = Signal::derive(move || if tab.get() == this { "0" } else { "-1" });
         view! {
             <button
                 role="tab"
                 id=format!("tab-{}", this.name())
                 aria-controls=format!("panel-{}", this.name())
-                aria-selected=move || is_on().to_string()
-                tabindex=move || if is_on() { "0" } else { "-1" }
+                aria-selected=is_selected
+                tabindex=tab_index
                 on:click=move |_| tab.set(this)
             >
                 {this.title()}
@@ -120,6 +122,7 @@ pub fn Positions(desk: Desk) -> impl IntoView {
             {show_failure(desk.books)}
         </section>
     }
+    .erase()
 }
 
 fn focus_tab(tabs: NodeRef<Div>, tab: Tab) {

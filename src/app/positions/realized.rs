@@ -7,10 +7,14 @@ use crate::{
     api::load_realized,
     app::{
         account::Books,
+        erase::Erase,
         format::{money, or_missing, signed_money, signed_percent, tone},
         loading::{Loading, show_loading},
     },
-    domain::realized::{RealizedLine, total},
+    domain::{
+        money::Money,
+        realized::{RealizedLine, total},
+    },
 };
 
 #[component]
@@ -18,7 +22,14 @@ pub fn RealizedTab(books: Books) -> impl IntoView {
     let lines = RwSignal::new(Vec::<RealizedLine>::new());
     let (loading, retries) = (RwSignal::new(Loading::Pending), RwSignal::new(0));
     read_for(books, retries, loading, load_realized, move |read| lines.set(read));
-    let is_empty = move || loading.get() == Loading::Ready && lines.with(Vec::is_empty);
+    // The lines change with a sale, not with a tick.
+    let rows = move || lines.get().into_iter().map(show_line).collect_view();
+    let total = move || (!lines.with(Vec::is_empty)).then(|| lines.with(|lines| show_total(lines)));
+    let nothing = move || {
+        let is_empty = loading.get() == Loading::Ready && lines.with(Vec::is_empty);
+        is_empty
+            .then(|| view! { <p class="empty">"Nothing has been sold yet. What sales gain or lose adds up here."</p> })
+    };
     view! {
         <div class="scroll" tabindex="0" role="region" aria-label="Realised">
             <table data-testid="realised-table">
@@ -28,46 +39,39 @@ pub fn RealizedTab(books: Books) -> impl IntoView {
                             .map(|title| view! { <th scope="col">{title}</th> })}
                     </tr>
                 </thead>
-                // The lines change with a sale, not with a tick.
-                <tbody>{move || lines.get().into_iter().map(show_line).collect_view()}</tbody>
-                <tfoot>{move || (!lines.with(Vec::is_empty)).then(|| show_total(lines.get()))}</tfoot>
+                <tbody>{rows}</tbody>
+                <tfoot>{total}</tfoot>
             </table>
-            <Show when=is_empty>
-                <p class="empty">"Nothing has been sold yet. What sales gain or lose adds up here."</p>
-            </Show>
+            {nothing}
             {show_loading("What was realised", loading, retries)}
         </div>
     }
+    .erase()
 }
 
-fn show_line(line: RealizedLine) -> impl IntoView {
-    let pnl_tone = tone(Some(line.pnl));
-    view! {
-        <tr data-testid="realised-row" data-ticker=line.ticker.to_string()>
-            <th scope="row">{line.ticker.to_string()}</th>
-            <td>{line.sales}</td>
-            <td>{money(line.proceeds)}</td>
-            <td>{or_missing(line.cost().map(money))}</td>
-            <td class=pnl_tone>{signed_money(line.pnl)}</td>
-            <td class=pnl_tone>{or_missing(line.percent().map(signed_percent))}</td>
-        </tr>
-    }
+fn show_line(line: RealizedLine) -> AnyView {
+    let RealizedLine { ticker, sales, proceeds, pnl } = line;
+    show_sums(ticker.to_string(), "realised-row", sales, Some((proceeds, pnl)))
 }
 
-fn show_total(lines: Vec<RealizedLine>) -> impl IntoView {
-    let sum = total(&lines);
-    let sales: u32 = lines.iter().map(|line| line.sales).sum();
-    let (proceeds, pnl) = (sum.map(|(proceeds, _)| proceeds), sum.map(|(_, pnl)| pnl));
-    let cost = sum.and_then(|(proceeds, pnl)| proceeds.checked_sub(pnl));
+fn show_total(lines: &[RealizedLine]) -> AnyView {
+    show_sums("Total".to_owned(), "realised-total", lines.iter().map(|line| line.sales).sum(), total(lines))
+}
+
+/// A row: its name, its sales, and what they brought and gained.
+fn show_sums(name: String, test_id: &'static str, sales: u32, sums: Option<(Money, Money)>) -> AnyView {
+    let (proceeds, pnl) = (sums.map(|(proceeds, _)| proceeds), sums.map(|(_, pnl)| pnl));
+    let cost = sums.and_then(|(proceeds, pnl)| proceeds.checked_sub(pnl));
     let percent = pnl.zip(cost).and_then(|(pnl, cost)| pnl.percent_of(cost));
     view! {
-        <tr data-testid="realised-total">
-            <th scope="row">"Total"</th>
-            <td>{sales}</td>
+        <tr data-testid=test_id>
+            <th scope="row">{name}</th>
+            <td>{sales.to_string()}</td>
             <td>{or_missing(proceeds.map(money))}</td>
             <td>{or_missing(cost.map(money))}</td>
             <td class=tone(pnl)>{or_missing(pnl.map(signed_money))}</td>
             <td class=tone(pnl)>{or_missing(percent.map(signed_percent))}</td>
         </tr>
     }
+    .erase()
 }

@@ -47,9 +47,14 @@ impl Column {
     /// What narrow panels leave out.
     pub fn class(self) -> &'static str {
         match self {
-            Self::AverageCost | Self::Weight => "wide",
-            Self::Quantity | Self::Day => "medium",
-            _ => "",
+            Self::Weight | Self::Day => "wide",
+            Self::Ticker
+            | Self::Quantity
+            | Self::AverageCost
+            | Self::Price
+            | Self::Value
+            | Self::Pnl
+            | Self::PnlPercent => "",
         }
     }
 }

@@ -14,8 +14,10 @@ use crate::{
     app::{
         account::Books,
         beat::Beat,
+        erase::Erase,
         flash::end_animation,
-        format::{or_missing, signed_money, signed_percent, tone},
+        format::{or_missing, share_percent, signed_money, signed_percent, tone},
+        rows::rows_of,
     },
     domain::{money::Money, ticker::Ticker},
 };
@@ -31,7 +33,11 @@ pub fn PositionsTab(desk: Desk) -> impl IntoView {
         let sorting = sorting.get();
         untrack(|| sorted(books, &held, sorting))
     });
-    let is_empty = move || order.with(Vec::is_empty);
+    let nothing = move || {
+        let words = "No positions yet. Choose a ticker, a quantity, and buy.";
+        order.with(Vec::is_empty).then(|| view! { <tr class="empty"><td colspan="10">{words}</td></tr> })
+    };
+    let totals = move || (!order.with(Vec::is_empty)).then(|| show_totals(books));
     view! {
         <div class="scroll" tabindex="0" role="region" aria-label="Positions">
             <table data-testid="positions-table">
@@ -48,19 +54,14 @@ pub fn PositionsTab(desk: Desk) -> impl IntoView {
                     on:focusout=move |_| beat.focus(false)
                     on:animationend=|event: AnimationEvent| end_animation(&event, "data-lit")
                 >
-                    <For each=move || order.get() key=|ticker| *ticker let:ticker>
-                        <PositionRow ticker desk/>
-                    </For>
-                    <Show when=is_empty>
-                        <tr class="empty">
-                            <td colspan="10">"No positions yet. Choose a ticker, a quantity, and buy."</td>
-                        </tr>
-                    </Show>
+                    {rows_of(order, move |ticker| view! { <PositionRow ticker desk/> }.into_any())}
+                    {nothing}
                 </tbody>
-                <tfoot>{move || (!is_empty()).then(|| show_totals(books))}</tfoot>
+                <tfoot>{totals}</tfoot>
             </table>
         </div>
     }
+    .erase()
 }
 
 /// The tickers held, as the sorting has them at this moment.
@@ -73,57 +74,63 @@ fn sorted(books: Books, held: &[Ticker], sorting: Sorting) -> Vec<Ticker> {
     positions.into_iter().map(|(position, _)| position.ticker).collect()
 }
 
-fn show_header(column: Column, sorting: RwSignal<Sorting>) -> impl IntoView {
-    let arrow = move || match sorting.get().aria(column) {
+fn show_header(column: Column, sorting: RwSignal<Sorting>) -> AnyView {
+    let order = Signal::derive(move || sorting.get().aria(column));
+    let arrow = Signal::derive(move || match order.get() {
         "ascending" => "▲",
         "descending" => "▼",
         _ => "",
-    };
+    });
     let toggle = move |_: MouseEvent| sorting.update(|sorting| *sorting = sorting.toggle(column));
     view! {
-        <th scope="col" class=column.class() aria-sort=move || sorting.get().aria(column)>
+        <th scope="col" class=column.class() aria-sort=order>
             <button class="sort" on:click=toggle>
                 {column.title()}
                 <span class="sort-mark" aria-hidden="true">{arrow}</span>
             </button>
         </th>
     }
+    .erase()
 }
 
 /// All positions together; their cost is what their value is above their gain.
-fn show_totals(books: Books) -> impl IntoView {
-    let count = move || match books.held().len() {
-        1 => "1 position".to_owned(),
-        count => format!("{count} positions"),
-    };
+fn show_totals(books: Books) -> AnyView {
     let value = Memo::new(move |_| books.with_portfolio(|portfolio| portfolio.positions_value));
     let pnl = Memo::new(move |_| books.with_portfolio(|portfolio| portfolio.unrealized_pnl));
-    let weight = move || {
-        let share = books.with_portfolio(|portfolio| portfolio.positions_value?.percent_of(portfolio.total_value?));
-        or_missing(share.map(|percent| format!("{percent:.1}%")))
-    };
     let day = Memo::new(move |_| {
         let held = books.held();
         held.into_iter().try_fold(Money::ZERO, |sum, ticker| sum.checked_add(books.day_pnl(ticker)?.amount))
     });
-    let percent = move || {
-        let cost = value.get()?.checked_sub(pnl.get()?)?;
-        pnl.get()?.percent_of(cost).map(signed_percent)
-    };
+    let count = Signal::derive(move || match books.held().len() {
+        1 => "1 position".to_owned(),
+        count => format!("{count} positions"),
+    });
+    let weight = Signal::derive(move || {
+        let share = books.with_portfolio(|portfolio| portfolio.positions_value?.percent_of(portfolio.total_value?));
+        or_missing(share.map(share_percent))
+    });
+    let percent = Signal::derive(move || {
+        let percent = || value.get()?.checked_sub(pnl.get()?).and_then(|cost| pnl.get()?.percent_of(cost));
+        or_missing(percent().map(signed_percent))
+    });
+    let day_class = Signal::derive(move || format!("{} {}", Column::Day.class(), tone(day.get())));
+    let pnl_class = Signal::derive(move || tone(pnl.get()));
+    let day_words = Signal::derive(move || or_missing(day.get().map(signed_money)));
+    let pnl_words = Signal::derive(move || or_missing(pnl.get().map(signed_money)));
+    let value_words = Signal::derive(move || or_missing(value.get()));
     view! {
         <tr data-testid="positions-total">
             <th scope="row">{count}</th>
-            <td class=Column::Quantity.class()></td>
-            <td class=Column::AverageCost.class()></td>
             <td></td>
-            <td>{move || or_missing(value.get())}</td>
+            <td></td>
+            <td></td>
+            <td>{value_words}</td>
             <td class=Column::Weight.class()>{weight}</td>
-            <td class=move || format!("{} {}", Column::Day.class(), tone(day.get()))>
-                {move || or_missing(day.get().map(signed_money))}
-            </td>
-            <td class=move || tone(pnl.get())>{move || or_missing(pnl.get().map(signed_money))}</td>
-            <td class=move || tone(pnl.get())>{move || or_missing(percent())}</td>
+            <td class=day_class>{day_words}</td>
+            <td class=pnl_class>{pnl_words}</td>
+            <td class=pnl_class>{percent}</td>
             <td></td>
         </tr>
     }
+    .erase()
 }

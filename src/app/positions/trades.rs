@@ -7,6 +7,7 @@ use crate::{
     api::load_trades,
     app::{
         download::save_text,
+        erase::Erase,
         format::{local_time, signed_money, tone},
         loading::{Loading, show_loading},
         toast::Toasts,
@@ -58,7 +59,14 @@ pub fn TradesTab(desk: Desk) -> impl IntoView {
             is_busy.try_set(false);
         });
     };
-    let is_empty = move || loading.get() == Loading::Ready && trades.with(Vec::is_empty);
+    // The rows change with a trade, not with a tick.
+    let rows = move || trades.get().into_iter().map(|trade| show_trade(trade, selected)).collect_view();
+    let nothing = move || {
+        let is_empty = loading.get() == Loading::Ready && trades.with(Vec::is_empty);
+        is_empty.then(|| view! { <p class="empty">"No trades yet. Each one is listed here, newest first."</p> })
+    };
+    let (is_whole, is_none) =
+        (Memo::new(move |_| next.with(Option::is_none)), Memo::new(move |_| trades.with(Vec::is_empty)));
     view! {
         <div class="scroll" tabindex="0" role="region" aria-label="Trades">
             <table data-testid="trades-table">
@@ -69,29 +77,22 @@ pub fn TradesTab(desk: Desk) -> impl IntoView {
                     </tr>
                 </thead>
                 <tbody>
-                    <For each=move || trades.get() key=|trade| trade.id.clone() let:trade>
-                        {show_trade(trade, selected)}
-                    </For>
+                    {rows}
                 </tbody>
             </table>
-            <Show when=is_empty>
-                <p class="empty">"No trades yet. Each one is listed here, newest first."</p>
-            </Show>
+            {nothing}
             {show_loading("The trades", loading, retries)}
             <div class="more">
-                <Show when=move || next.with(Option::is_some)>
-                    <button class="small" data-testid="trades-more" disabled=is_busy on:click=load_more>
-                        "Load more"
-                    </button>
-                </Show>
-                <Show when=move || !trades.with(Vec::is_empty)>
-                    <button class="small" data-testid="trades-csv" disabled=is_busy on:click=save>
-                        "Download CSV"
-                    </button>
-                </Show>
+                <button class="small" data-testid="trades-more" hidden=is_whole disabled=is_busy on:click=load_more>
+                    "Load more"
+                </button>
+                <button class="small" data-testid="trades-csv" hidden=is_none disabled=is_busy on:click=save>
+                    "Download CSV"
+                </button>
             </div>
         </div>
     }
+    .erase()
 }
 
 /// A newest page in front of the older trades that are shown already, and how many of those there are; they are
@@ -104,7 +105,7 @@ fn join(page: TradesPage, old: &[Trade]) -> (Vec<Trade>, usize) {
     (trades, kept.len())
 }
 
-fn show_trade(trade: Trade, selected: RwSignal<Option<Ticker>>) -> impl IntoView {
+fn show_trade(trade: Trade, selected: RwSignal<Option<Ticker>>) -> AnyView {
     let ticker = trade.ticker;
     let (side, side_tone) = match trade.side {
         Side::Buy => ("▲ Buy", "up"),
@@ -123,10 +124,11 @@ fn show_trade(trade: Trade, selected: RwSignal<Option<Ticker>>) -> impl IntoView
             <td>{trade.quantity.to_string()}</td>
             <td>{trade.price.to_string()}</td>
             <td>{trade.notional.to_string()}</td>
-            <td class=tone(realized)>{realized.map(signed_money)}</td>
+            <td class=tone(realized)>{realized.map(signed_money).unwrap_or_default()}</td>
             <td>{source}</td>
         </tr>
     }
+    .erase()
 }
 
 /// Reads all pages and lets the browser save them.

@@ -3,6 +3,7 @@
 mod draft;
 mod orders;
 
+use crate::app::erase::Erase;
 use leptos::{
     ev::KeyboardEvent,
     html::{Button, Input},
@@ -161,8 +162,10 @@ fn leave(event: KeyboardEvent) {
 #[component]
 pub fn TicketPanel(ticket: Ticket) -> impl IntoView {
     let Ticket { ticker, quantity, draft, orders, .. } = ticket;
-    let is_refused = move || draft.with(|draft| draft.ticker.is_err()).to_string();
-    let is_unreadable = move || draft.with(|draft| draft.quantity.is_err()).to_string();
+    let is_refused = Signal::derive(move || draft.with(|draft| draft.ticker.is_err()).to_string());
+    let is_unreadable = Signal::derive(move || draft.with(|draft| draft.quantity.is_err()).to_string());
+    let note =
+        Signal::derive(move || orders.working.with(|working| working.as_ref().and_then(doubt)).unwrap_or_default());
     view! {
         <form class="panel ticket" aria-label="Trade" on:submit=move |event| event.prevent_default()>
             <label class="field">
@@ -200,9 +203,10 @@ pub fn TicketPanel(ticket: Ticket) -> impl IntoView {
                 {show_side(ticket, Side::Buy)}
                 {show_side(ticket, Side::Sell)}
             </div>
-            <p class="ticket-note" role="status">{move || orders.working.get().and_then(|working| doubt(&working))}</p>
+            <p class="ticket-note" role="status">{note}</p>
         </form>
     }
+    .erase()
 }
 
 fn doubt(working: &Working) -> Option<String> {
@@ -219,10 +223,13 @@ fn show_side(ticket: Ticket, side: Side) -> AnyView {
     };
     let draft = ticket.draft;
     let figure = move |read: fn(&Draft, Side) -> Option<Money>| {
-        move || draft.with(|draft| read(draft, side)).map_or(MISSING.to_owned(), money)
+        Signal::derive(move || draft.with(|draft| read(draft, side)).map_or(MISSING.to_owned(), money))
     };
     let reason = Memo::new(move |_| ticket.reason(side));
-    let is_short = move || draft.with(|draft| draft.cash_after(side)).is_some_and(|cash| cash < Money::ZERO);
+    let is_short =
+        Memo::new(move |_| draft.with(|draft| draft.cash_after(side)).is_some_and(|cash| cash < Money::ZERO));
+    let is_disabled = Signal::derive(move || reason.with(Option::is_some).to_string());
+    let words = Signal::derive(move || reason.get().unwrap_or_default());
     let reason_id = format!("trade-{name}-reason");
     view! {
         <div class="ticket-side" role="group" aria-label=title>
@@ -243,7 +250,7 @@ fn show_side(ticket: Ticket, side: Side) -> AnyView {
                     class=name
                     data-testid=format!("trade-{name}")
                     node_ref=ticket.button(side)
-                    aria-disabled=move || reason.with(Option::is_some).to_string()
+                    aria-disabled=is_disabled
                     aria-describedby=reason_id.clone()
                     aria-keyshortcuts=key
                     on:click=move |_| ticket.place(side)
@@ -251,25 +258,27 @@ fn show_side(ticket: Ticket, side: Side) -> AnyView {
                     {title}
                     <kbd aria-hidden="true">{key}</kbd>
                 </button>
-                <span class="reason" role="tooltip" id=reason_id>{move || reason.get()}</span>
+                <span class="reason" role="tooltip" id=reason_id>{words}</span>
             </span>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 /// A button that writes a part of the cash or of the holding into the quantity.
-fn show_part(ticket: Ticket, side: Side, part: Part, words: &'static str, whole: &str) -> impl IntoView {
+fn show_part(ticket: Ticket, side: Side, part: Part, words: &'static str, whole: &str) -> AnyView {
     let name = format!("{words} of the {whole}");
     let quantity = Memo::new(move |_| ticket.draft.with(|draft| draft.part(side, part)));
+    let is_none = Memo::new(move |_| quantity.with(Option::is_none));
     let fill = move |_| {
         if let Some(quantity) = quantity.get_untracked() {
             ticket.quantity.set(quantity.to_string());
         }
     };
     view! {
-        <button type="button" aria-label=name disabled=move || quantity.with(Option::is_none) on:click=fill>
+        <button type="button" aria-label=name disabled=is_none on:click=fill>
             {words}
         </button>
     }
+    .erase()
 }

@@ -10,6 +10,7 @@ use leptos::{
 use super::{store::WatchlistStore, suggest::suggest};
 use crate::{
     api::load_listings,
+    app::erase::Erase,
     domain::{ticker::Ticker, watchlist::WATCHLIST_MAX, workstation::Listed},
     error::ApiError,
 };
@@ -133,7 +134,14 @@ pub fn AddTicker(
         problem: RwSignal::new(None),
         is_pending: RwSignal::new(false),
     };
-    let is_listed = move || adding.is_open.get() && adding.suggestions.with(|found| !found.is_empty());
+    let is_hidden = Memo::new(move |_| !adding.is_open.get() || adding.suggestions.with(Vec::is_empty));
+    let is_expanded = Signal::derive(move || (!is_hidden.get()).to_string());
+    let is_invalid = Signal::derive(move || adding.problem.with(Option::is_some).to_string());
+    let active_id = Signal::derive(move || adding.active.get().map(|index| format!("suggestion-{index}")));
+    let suggestions = move || {
+        let found = adding.suggestions.get().into_iter().enumerate();
+        found.map(|(index, listed)| show_suggestion(adding, index, listed)).collect_view()
+    };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         adding.submit();
@@ -147,9 +155,9 @@ pub fn AddTicker(
                 aria-label="Ticker to watch"
                 aria-autocomplete="list"
                 aria-controls="watchlist-suggestions"
-                aria-expanded=move || is_listed().to_string()
-                aria-activedescendant=move || adding.active.get().map(|index| format!("suggestion-{index}"))
-                aria-invalid=move || adding.problem.with(Option::is_some).to_string()
+                aria-expanded=is_expanded
+                aria-activedescendant=active_id
+                aria-invalid=is_invalid
                 aria-describedby="watchlist-add-problem"
                 placeholder="Add ticker"
                 autocomplete="off"
@@ -163,24 +171,22 @@ pub fn AddTicker(
                 on:keydown=move |event| adding.press(&event, field)
             />
             <button type="submit" class="small" data-testid="watchlist-add-button" disabled=adding.is_pending>"Add"</button>
-            <ul class="suggestions" id="watchlist-suggestions" role="listbox" aria-label="Known tickers" hidden=move || !is_listed()>
-                {move || {
-                    let found = adding.suggestions.get().into_iter().enumerate();
-                    found.map(|(index, listed)| show_suggestion(adding, index, listed)).collect_view()
-                }}
+            <ul class="suggestions" id="watchlist-suggestions" role="listbox" aria-label="Known tickers" hidden=is_hidden>
+                {suggestions}
             </ul>
-            <p class="add-problem" id="watchlist-add-problem" role="alert">{move || adding.problem.get()}</p>
+            <p class="add-problem" id="watchlist-add-problem" role="alert">{adding.problem}</p>
         </form>
     }
+    .erase()
 }
 
-fn show_suggestion(adding: Adding, index: usize, Listed { ticker, company }: Listed) -> impl IntoView {
-    let is_active = move || adding.active.get() == Some(index);
+fn show_suggestion(adding: Adding, index: usize, Listed { ticker, company }: Listed) -> AnyView {
+    let is_active = Signal::derive(move || (adding.active.get() == Some(index)).to_string());
     view! {
         <li
             role="option"
             id=format!("suggestion-{index}")
-            aria-selected=move || is_active().to_string()
+            aria-selected=is_active
             // The focus stays in the field, whose blur would close the list before the click.
             on:pointerdown=|event| event.prevent_default()
             on:mousedown=|event| event.prevent_default()
@@ -191,4 +197,5 @@ fn show_suggestion(adding: Adding, index: usize, Listed { ticker, company }: Lis
             {move || adding.watchlist.contains(ticker).then(|| view! { <small class="muted">"watched"</small> })}
         </li>
     }
+    .erase()
 }

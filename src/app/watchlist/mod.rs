@@ -21,8 +21,10 @@ use super::{
     account::Books,
     beat::Beat,
     commands::{Commands, Section},
+    erase::Erase,
     flash::{end_animation, end_animations},
     market::Market,
+    rows::rows_of,
     toast::Toasts,
 };
 use crate::{
@@ -102,18 +104,26 @@ pub fn Watchlist(
             end_animations(&list, "data-flash");
         }
     });
+    let count = Signal::derive(move || format!("{} of {WATCHLIST_MAX}", order.with(Vec::len)));
+    let sorting_name = Signal::derive(move || sorting.get().as_str());
+    let nothing = move || {
+        let words = "No ticker is watched. Add one above, such as AAPL.";
+        order.with(Vec::is_empty).then(|| view! { <p class="empty">{words}</p> })
+    };
+    let row =
+        move |ticker| untrack(|| watchlist.line(ticker)).map(|line| view! { <WatchlistRow line panel/> }).into_any();
     view! {
         <section class="panel watchlist" data-testid="watchlist" aria-labelledby="watchlist-title">
             <div class="bar">
                 <h2 id="watchlist-title">"Watchlist"</h2>
-                <span class="label">{move || format!("{} of {WATCHLIST_MAX}", order.with(Vec::len))}</span>
+                <span class="label">{count}</span>
                 {show_sorting(sorting)}
             </div>
             <AddTicker watchlist field added=move |ticker| panel.point_out(ticker)/>
             <ul
                 class="rows"
                 node_ref=list
-                data-sorting=move || sorting.get().as_str()
+                data-sorting=sorting_name
                 on:keydown=move |event| panel.press(&event)
                 on:pointerdown=move |event: PointerEvent| if panel.is_arranged() { drag.press(&event) }
                 on:pointermove=move |event: PointerEvent| order.with_untracked(|order| drag.hover(&event, order))
@@ -125,19 +135,16 @@ pub fn Watchlist(
                 on:focusout=move |_| beat.focus(false)
                 on:animationend=|event: AnimationEvent| end_animation(&event, "data-flash")
             >
-                <For each=move || order.get() key=|ticker| *ticker let:ticker>
-                    {untrack(|| watchlist.line(ticker)).map(|line| view! { <WatchlistRow line panel/> })}
-                </For>
+                {rows_of(order, row)}
             </ul>
-            <Show when=move || order.with(Vec::is_empty)>
-                <p class="empty">"No ticker is watched. Add one above, such as AAPL."</p>
-            </Show>
+            {nothing}
             <p class="visually-hidden" role="status">{news}</p>
         </section>
     }
+    .erase()
 }
 
-fn show_sorting(sorting: RwSignal<Sorting>) -> impl IntoView {
+fn show_sorting(sorting: RwSignal<Sorting>) -> AnyView {
     let choose = move |event: Event| {
         if let Some(chosen) = Sorting::from_name(&event_target_value(&event)) {
             sorting.set(chosen);
@@ -151,6 +158,7 @@ fn show_sorting(sorting: RwSignal<Sorting>) -> impl IntoView {
             </select>
         </label>
     }
+    .erase()
 }
 
 impl Panel {

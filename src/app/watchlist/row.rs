@@ -5,11 +5,16 @@ use leptos::prelude::*;
 use super::{Panel, drag::Edge};
 use crate::{
     app::{
+        erase::Erase,
         format::{MISSING, arrow, or_missing, signed_change, signed_percent},
         market::Flash,
         sparkline::Sparkline,
     },
-    domain::{quote::Direction, ticker::Ticker, workstation::WatchlistLine},
+    domain::{
+        quote::{Direction, Quote},
+        ticker::Ticker,
+        workstation::WatchlistLine,
+    },
 };
 
 #[component]
@@ -19,23 +24,30 @@ pub fn WatchlistRow(line: WatchlistLine, panel: Panel) -> impl IntoView {
     let shown = Memo::new(move |_| market.shown(ticker));
     let quote = Memo::new(move |_| shown.get().map(|shown| shown.quote));
     let direction = move || quote.get().map_or(Direction::Flat, |quote| Direction::of(quote.change()));
-    let flash = move || shown.get().and_then(|shown| Flash::attribute(shown.flash));
-    let is_selected = move || selected.get() == Some(ticker);
-    let drop_edge =
-        move || drag.target.get().filter(|(target, _)| *target == ticker).map(|(_, edge)| Edge::as_str(edge));
+    let is_on = Memo::new(move |_| selected.get() == Some(ticker));
+    // Signals and not closures: what a view does with each of these types is compiled once.
+    let direction = Signal::derive(move || direction().as_str());
+    let flash = Signal::derive(move || shown.get().and_then(|shown| Flash::attribute(shown.flash)));
+    let price = Signal::derive(move || or_missing(quote.get().map(|quote| quote.price)));
+    let is_pressed = Signal::derive(move || is_on.get().to_string());
+    let tab_index = Signal::derive(move || if panel.tab_stop.get() == Some(ticker) { "0" } else { "-1" });
+    let is_dragged = Signal::derive(move || (drag.dragged.get() == Some(ticker)).then_some("true"));
+    let edge = Signal::derive(move || {
+        drag.target.get().filter(|(target, _)| *target == ticker).map(|(_, edge)| Edge::as_str(edge))
+    });
     view! {
         <li
             class="row"
-            class:on=is_selected
+            class:on=is_on
             data-testid="watchlist-row"
             data-ticker=ticker.to_string()
-            data-drop=drop_edge
-            data-dragged=move || (drag.dragged.get() == Some(ticker)).then_some("true")
+            data-drop=edge
+            data-dragged=is_dragged
         >
             <button
                 class="symbol"
-                aria-pressed=move || is_selected().to_string()
-                tabindex=move || if panel.tab_stop.get() == Some(ticker) { "0" } else { "-1" }
+                aria-pressed=is_pressed
+                tabindex=tab_index
                 aria-keyshortcuts="Alt+ArrowUp Alt+ArrowDown Delete"
                 on:focus=move |_| panel.focused.set(Some(ticker))
                 on:click=move |_| if !drag.has_just_ended() { selected.set(Some(ticker)) }
@@ -44,13 +56,8 @@ pub fn WatchlistRow(line: WatchlistLine, panel: Panel) -> impl IntoView {
                 <small>{company}</small>
             </button>
             <Sparkline prices=sparkline latest=quote/>
-            <span
-                class="price"
-                data-testid="watchlist-price"
-                data-direction=move || direction().as_str()
-                data-flash=flash
-            >
-                {move || or_missing(quote.get().map(|quote| quote.price))}
+            <span class="price" data-testid="watchlist-price" data-direction=direction data-flash=flash>
+                {price}
             </span>
             {show_day(quote)}
             <button
@@ -66,30 +73,33 @@ pub fn WatchlistRow(line: WatchlistLine, panel: Panel) -> impl IntoView {
             <span class="grip" aria-hidden="true" title="Drag to reorder (Alt ↑ ↓)">"⠿"</span>
         </li>
     }
+    .erase()
 }
 
 /// `▲ +1.43%` over `+11.47`
-fn show_day(quote: Memo<Option<crate::domain::quote::Quote>>) -> impl IntoView {
-    let day = move || quote.get().map(|quote| Direction::of(quote.day_change()));
-    let percent = move || {
+fn show_day(quote: Memo<Option<Quote>>) -> AnyView {
+    let day = Memo::new(move |_| quote.get().map(|quote| Direction::of(quote.day_change())));
+    let class = Signal::derive(move || match day.get() {
+        Some(Direction::Up) => "change up",
+        Some(Direction::Down) => "change down",
+        Some(Direction::Flat) | None => "change",
+    });
+    let percent = Signal::derive(move || {
         quote.get().map_or(MISSING.to_owned(), |quote| {
             format!("{} {}", arrow(Direction::of(quote.day_change())), signed_percent(quote.day_change_percent()))
         })
-    };
+    });
+    let change = Signal::derive(move || quote.get().map(|quote| signed_change(quote.day_change())).unwrap_or_default());
     view! {
-        <span
-            class="change"
-            class:up=move || day() == Some(Direction::Up)
-            class:down=move || day() == Some(Direction::Down)
-            data-testid="watchlist-change"
-        >
+        <span class=class data-testid="watchlist-change">
             {percent}
-            <small>{move || quote.get().map(|quote| signed_change(quote.day_change()))}</small>
+            <small>{change}</small>
         </span>
     }
+    .erase()
 }
 
-/// Whether the row of `ticker` is what an element stands in.
+/// The ticker of the row that an element stands in.
 pub fn ticker_at(element: &web_sys::Element) -> Option<Ticker> {
     element.closest(".row").ok()??.get_attribute("data-ticker")?.parse().ok()
 }

@@ -17,11 +17,13 @@ use crate::{
 pub struct WatchlistStore {
     lines: RwSignal<Vec<WatchlistLine>>,
     market: Market,
+    /// How many questions were asked: the answer to an earlier one does not undo what was done since.
+    asked: StoredValue<u32>,
 }
 
 impl WatchlistStore {
     pub fn new(lines: Vec<WatchlistLine>, market: Market) -> Self {
-        Self { lines: RwSignal::new(lines), market }
+        Self { lines: RwSignal::new(lines), market, asked: StoredValue::new(0) }
     }
 
     /// Reads the list anew, after something changed it.
@@ -29,7 +31,8 @@ impl WatchlistStore {
     /// # Errors
     /// When the server does not answer; what is shown stays.
     pub async fn reload(self) -> Result<(), ApiError> {
-        self.take_in(load_watchlist().await?);
+        let question = self.ask();
+        self.take_in(question, load_watchlist().await?);
         Ok(())
     }
 
@@ -46,7 +49,8 @@ impl WatchlistStore {
     /// # Errors
     /// When the list is full, or the server does not answer.
     pub async fn add_before(self, ticker: Ticker, before: Option<Ticker>) -> Result<(), ApiError> {
-        self.take_in(watch_ticker(ticker, before).await.flatten()?);
+        let question = self.ask();
+        self.take_in(question, watch_ticker(ticker, before).await.flatten()?);
         Ok(())
     }
 
@@ -55,9 +59,9 @@ impl WatchlistStore {
     /// # Errors
     /// When the server refuses or does not answer; the list is as it was then.
     pub async fn remove(self, ticker: Ticker) -> Result<(), ApiError> {
-        let before = self.lines.get_untracked();
+        let (question, earlier) = (self.ask(), self.lines.get_untracked());
         self.lines.update(|lines| lines.retain(|line| line.ticker != ticker));
-        self.settle(unwatch_ticker(ticker).await.flatten(), before)
+        self.settle(question, unwatch_ticker(ticker).await.flatten(), earlier)
     }
 
     /// Moves a ticker in front of another one, or to the end; on the page at once.
@@ -65,7 +69,7 @@ impl WatchlistStore {
     /// # Errors
     /// When the server refuses or does not answer; the order is as it was then.
     pub async fn place_before(self, ticker: Ticker, before: Option<Ticker>) -> Result<(), ApiError> {
-        let earlier = self.lines.get_untracked();
+        let (question, earlier) = (self.ask(), self.lines.get_untracked());
         self.lines.update(|lines| {
             let Some(from) = lines.iter().position(|line| line.ticker == ticker) else {
                 return;
@@ -74,7 +78,7 @@ impl WatchlistStore {
             let to = lines.iter().position(|line| Some(line.ticker) == before).unwrap_or(lines.len());
             lines.insert(to, line);
         });
-        self.settle(move_ticker(ticker, before).await.flatten(), earlier)
+        self.settle(question, move_ticker(ticker, before).await.flatten(), earlier)
     }
 
     /// The tickers in the list's order, tracked.
@@ -100,22 +104,41 @@ impl WatchlistStore {
         })
     }
 
+    fn ask(self) -> u32 {
+        self.asked.update_value(|asked| *asked = asked.wrapping_add(1));
+        self.asked.get_value()
+    }
+
+    fn is_latest(self, question: u32) -> bool {
+        // The page may be gone by now.
+        self.asked.try_get_value() == Some(question)
+    }
+
     /// What the server answered to a change that is shown already; `earlier` comes back when it refused.
-    fn settle(self, answer: Result<WatchedLines, ApiError>, earlier: Vec<WatchlistLine>) -> Result<(), ApiError> {
+    fn settle(
+        self,
+        question: u32,
+        answer: Result<WatchedLines, ApiError>,
+        earlier: Vec<WatchlistLine>,
+    ) -> Result<(), ApiError> {
         match answer {
             Ok(watched) => {
-                self.take_in(watched);
+                self.take_in(question, watched);
                 Ok(())
             }
             Err(error) => {
-                self.lines.set(earlier);
+                if self.is_latest(question) {
+                    self.lines.set(earlier);
+                }
                 Err(error)
             }
         }
     }
 
-    fn take_in(self, watched: WatchedLines) {
-        self.market.introduce(watched.quotes);
-        self.lines.set(watched.lines);
+    fn take_in(self, question: u32, watched: WatchedLines) {
+        if self.is_latest(question) {
+            self.market.introduce(watched.quotes);
+            self.lines.set(watched.lines);
+        }
     }
 }

@@ -30,13 +30,7 @@ impl EquityChart {
         local_time.put_into(&chart_options);
         let chart = library.create_chart(container, &chart_options);
         let curve = chart.add_series(&library.kind("BaselineSeries"), &options(&curve_options(&palette, deposit)), 0);
-        curve.create_price_line(&options(&format!(
-            r#"{{
-                "price": {}, "color": "{}", "lineWidth": 1, "lineStyle": 2, "axisLabelVisible": false, "title": "deposit"
-            }}"#,
-            dollars(deposit),
-            palette.muted
-        )));
+        curve.create_price_line(&options(&level_options(&palette, deposit, "deposit", &palette.muted)));
         Self { chart, palette, curve, high_water_mark: None, _local_time: local_time }
     }
 
@@ -63,13 +57,8 @@ impl EquityChart {
             }
             self.curve.remove_price_line(&line);
         }
-        let line = self.curve.create_price_line(&options(&format!(
-            r#"{{
-                "price": {}, "color": "{}", "lineWidth": 1, "lineStyle": 1, "axisLabelVisible": false, "title": "high"
-            }}"#,
-            dollars(value),
-            self.palette.accent
-        )));
+        let level = level_options(&self.palette, value, "high", &self.palette.accent);
+        let line = self.curve.create_price_line(&options(&level));
         self.high_water_mark = Some((value, line));
     }
 }
@@ -83,6 +72,18 @@ impl Drop for EquityChart {
 /// For drawing only.
 fn dollars(amount: Money) -> f64 {
     amount.cents() as f64 / 100.0
+}
+
+/// A line across the chart, named at the axis.
+fn level_options(palette: &Palette, level: Money, title: &str, color: &str) -> String {
+    format!(
+        r#"{{
+            "price": {}, "title": "{title}", "color": "{color}", "lineWidth": 1, "lineStyle": 2,
+            "axisLabelVisible": true, "axisLabelColor": "{}", "axisLabelTextColor": "{color}"
+        }}"#,
+        dollars(level),
+        palette.panel,
+    )
 }
 
 fn curve_options(palette: &Palette, deposit: Money) -> String {

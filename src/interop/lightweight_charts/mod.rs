@@ -21,7 +21,7 @@ pub use self::bindings::Library;
 use self::bindings::import_module;
 
 /// Where the site has the library; `public/` holds a link to the file in `node_modules/`.
-const ADDRESS: &str = "/lightweight-charts-5.2.1.mjs";
+pub const ADDRESS: &str = "/lightweight-charts-5.2.1.mjs";
 
 impl Library {
     /// Loads the library; the browser does so once a page. A browser may also remember that it could not, so each

@@ -315,9 +315,9 @@ impl PriceChart {
     fn set_decimals(&mut self, decimals: u32) {
         if self.decimals != decimals {
             self.decimals = decimals;
-            let step = 0.1_f64.powi(decimals as i32);
+            let step = if decimals == 2 { "0.01" } else { "0.0001" };
             self.price.apply_options(&options(&format!(
-                r#"{{ "priceFormat": {{ "type": "price", "precision": {decimals}, "minMove": {step:.4} }} }}"#
+                r#"{{ "priceFormat": {{ "type": "price", "precision": {decimals}, "minMove": {step} }} }}"#
             )));
         }
     }

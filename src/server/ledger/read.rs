@@ -36,13 +36,11 @@ const TRADE_SEQUENCE: &str = "SELECT sequence FROM trades WHERE id = ?1 AND acco
 const EQUITY: &str = "SELECT recorded_at_s, total_value_cents FROM snapshots
     WHERE account_id = ?1 AND recorded_at_s >= ?2 ORDER BY recorded_at_s";
 
-const VALUE_BEFORE: &str = "SELECT total_value_cents FROM snapshots
-    WHERE account_id = ?1 AND recorded_at_s >= ?2 AND recorded_at_s < ?3 ORDER BY recorded_at_s DESC LIMIT 1";
 const HIGH_WATER_MARK: &str = "SELECT MAX(total_value_cents) FROM snapshots
     WHERE account_id = ?1 AND recorded_at_s >= ?2";
 
-/// The most trades that are looked through for [`Ledger::fills`].
-const FILLS_MAX: usize = 500;
+const VALUE_BEFORE: &str = "SELECT total_value_cents FROM snapshots
+    WHERE account_id = ?1 AND recorded_at_s >= ?2 AND recorded_at_s < ?3 ORDER BY recorded_at_s DESC LIMIT 1";
 
 impl Ledger {
     /// The trades since the latest reset, newest first: at most `limit` and [`TRADES_MAX`], and of those that came before the trade with
@@ -64,6 +62,17 @@ impl Ledger {
         trades.truncate(limit);
         let next_before = if has_more { trades.last().map(|trade| trade.id.clone()) } else { None };
         Ok(TradesPage { trades, next_before })
+    }
+
+    /// The trades of one ticker among the account's latest, oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn fills(&self, ticker: Ticker) -> Result<Vec<Trade>, ApiError> {
+        let mut trades = self.trades(TRADES_MAX, None).await?.trades;
+        trades.retain(|trade| trade.ticker == ticker);
+        trades.reverse();
+        Ok(trades)
     }
 
     /// What the portfolio was last worth before `moment`; what it was opened with when that came later.
@@ -116,17 +125,6 @@ impl Ledger {
             })
         };
         rows.iter().map(read).collect::<Result<_, _>>().map_err(unavailable)
-    }
-
-    /// The trades of one ticker among the account's latest, oldest first.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn fills(&self, ticker: Ticker) -> Result<Vec<Trade>, ApiError> {
-        let mut trades = self.trades(FILLS_MAX, None).await?.trades;
-        trades.retain(|trade| trade.ticker == ticker);
-        trades.reverse();
-        Ok(trades)
     }
 
     async fn sequence_of(&self, id: &str) -> Result<i64, ApiError> {
@@ -219,13 +217,13 @@ mod tests {
     #[case::trades_page(TRADES_PAGE, "trades_by_account")]
     #[case::trade_by_id(TRADE_SEQUENCE, "sqlite_autoindex_trades_1")]
     #[case::equity(EQUITY, "PRIMARY KEY")]
+    #[case::high_water_mark(HIGH_WATER_MARK, "PRIMARY KEY")]
     #[case::chat_page(CHAT_PAGE, "chat_messages_by_account")]
     #[case::copilot_trades(SPENT, "trades_by_copilot")]
     #[case::value_before(VALUE_BEFORE, "PRIMARY KEY")]
     #[case::order_id(TRADE_BY_ORDER, "trades_by_client_order_id")]
     #[case::realized(REALIZED, "COVERING INDEX trades_realized")]
     #[case::trades_of_the_day(store::LATEST_TRADES, "trades_by_account")]
-    #[case::high_water_mark(HIGH_WATER_MARK, "PRIMARY KEY")]
     #[case::last_sequence("SELECT COALESCE(MAX(sequence), 0) FROM trades", "SEARCH trades")]
     #[tokio::test]
     async fn a_hot_query_uses_its_index(#[case] query: &'static str, #[case] index: &str) {

@@ -1,0 +1,158 @@
+import { readFile } from 'node:fs/promises';
+import { cents, expect, test } from '../lib/test';
+
+test('a position is halved and closed with one click each', async ({ page, workstation }) => {
+  await workstation.order('buy', '4', 'AAPL');
+  const position = workstation.position('AAPL');
+  await position.hover();
+  await position.getByTestId('position-sell-half').click();
+  await expect(position.getByTestId('position-quantity')).toHaveText('2');
+  await expect(workstation.toast('success').filter({ hasText: 'Sold 2 AAPL' })).toBeVisible();
+  await position.hover();
+  await position.getByTestId('position-close').click();
+  await expect(position).toHaveCount(0);
+  await expect(page.getByTestId('positions-table')).toContainText('No positions yet');
+});
+
+test('a purchase gains nothing on its day but what its own price moved', async ({ page, workstation }) => {
+  await workstation.order('buy', '10', 'TSLA');
+  await expect(workstation.position('TSLA')).toBeVisible();
+  const [day, pnl] = await workstation.position('TSLA').evaluate((row) =>
+    ['position-day-pnl', 'position-pnl'].map((id) => row.querySelector(`[data-testid="${id}"]`)!.firstChild!.textContent!),
+  );
+  expect(day).toBe(pnl);
+  await expect(page.getByTestId('positions-total')).toContainText('1 position');
+});
+
+test('the totals are the sums of the rows', async ({ page, workstation }) => {
+  for (const [quantity, ticker] of [['3', 'AAPL'], ['2.5', 'NVDA'], ['1', 'V']] as const) {
+    await workstation.order('buy', quantity, ticker);
+    await expect(workstation.position(ticker)).toBeVisible();
+  }
+  const sums = await page.evaluate(() => {
+    const texts = (id: string) => [...document.querySelectorAll(`[data-testid="${id}"]`)].map((cell) => cell.textContent!);
+    const total = document.querySelector('[data-testid="positions-total"]')!.children;
+    return { values: texts('position-value'), value: total[4].textContent!, pnls: texts('position-pnl'), pnl: total[7].textContent! };
+  });
+  const add = (texts: string[]) => texts.map((text) => cents(text.replace('+', ''))).reduce((sum, next) => sum + next, 0);
+  expect(cents(sums.value)).toBe(add(sums.values));
+  expect(cents(sums.pnl.replace('+', ''))).toBe(add(sums.pnls));
+});
+
+test('columns sort both ways', async ({ page, workstation }) => {
+  for (const [quantity, ticker] of [['1', 'AAPL'], ['5', 'V'], ['3', 'NVDA']] as const) {
+    await workstation.order('buy', quantity, ticker);
+    await expect(workstation.position(ticker)).toBeVisible();
+  }
+  const order = () => page.getByTestId('position-row').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-ticker')));
+  expect(await order()).toEqual(['AAPL', 'NVDA', 'V']);
+  const header = page.getByRole('columnheader', { name: 'Quantity' });
+  await header.getByRole('button').click();
+  await expect(header).toHaveAttribute('aria-sort', 'descending');
+  expect(await order()).toEqual(['V', 'NVDA', 'AAPL']);
+  await header.getByRole('button').click();
+  await expect(header).toHaveAttribute('aria-sort', 'ascending');
+  expect(await order()).toEqual(['AAPL', 'NVDA', 'V']);
+  await page.getByRole('columnheader', { name: 'Value' }).getByRole('button').click();
+  expect(await order()).toEqual(['NVDA', 'V', 'AAPL']);
+});
+
+test('a held ticker that is no longer watched keeps its row, and is watched again from there', async ({ workstation }) => {
+  await workstation.order('buy', '2', 'TSLA');
+  const position = workstation.position('TSLA');
+  await expect(position).toBeVisible();
+  await workstation.row('TSLA').hover();
+  await workstation.row('TSLA').getByTestId('watchlist-remove').click();
+  await expect(workstation.toast('success').filter({ hasText: 'still held' })).toBeVisible();
+  await expect(position).toContainText('unwatched');
+  const price = position.getByTestId('position-price');
+  const before = await price.innerText();
+  await expect(price).not.toHaveText(before);
+  await position.getByTestId('position-watch').click();
+  await expect(workstation.row('TSLA')).toBeVisible();
+  await expect(position).not.toContainText('unwatched');
+});
+
+test('the history of trades is read page by page and saved as a whole', async ({ page, server, workstation }) => {
+  for (let index = 0; index < 60; index += 1) {
+    const order = { ticker: 'JPM', side: index % 3 === 2 ? 'sell' : 'buy', quantity: 0.5 };
+    await fetch(`${server.url}/api/portfolio/trade`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(order),
+    });
+  }
+  await page.getByRole('tab', { name: 'Positions' }).focus();
+  await page.keyboard.press('ArrowRight');
+  await expect(page.getByRole('tab', { name: 'Trades' })).toHaveAttribute('aria-selected', 'true');
+  await expect(page.getByRole('tab', { name: 'Trades' })).toBeFocused();
+  const rows = page.getByTestId('trade-row');
+  await expect(rows).toHaveCount(50);
+  await expect(rows.first()).toContainText('Sell');
+  await expect(rows.first()).toContainText('You');
+  await page.getByTestId('trades-more').click();
+  await expect(rows).toHaveCount(60);
+  await expect(page.getByTestId('trades-more')).toBeHidden();
+
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('trades-csv').click()]);
+  expect(download.suggestedFilename()).toBe('finally-trades.csv');
+  const lines = (await readFile((await download.path())!, 'utf8')).trimEnd().split('\r\n');
+  expect(lines).toHaveLength(61);
+  expect(lines[0]).toBe('executed_at,ticker,side,quantity,price,notional,realized_pnl,source,id');
+  const realized = lines.slice(1).map((line) => Math.round(Number(line.split(',')[6]) * 100));
+  const { realized_pnl } = await (await fetch(`${server.url}/api/portfolio`)).json();
+  expect(realized.reduce((sum, next) => sum + next, 0)).toBe(Math.round(realized_pnl * 100));
+
+  // A trade made now goes in front, and the pages read stay.
+  await workstation.order('buy', '1', 'V');
+  await expect(rows.first()).toContainText('V');
+  await expect(rows).toHaveCount(61);
+
+  await page.getByRole('tab', { name: 'Realised' }).click();
+  await expect(page.getByTestId('realised-row')).toHaveCount(1);
+  await expect(page.getByTestId('realised-total')).toContainText('20');
+  const total = await page.getByTestId('realised-total').locator('td').nth(3).innerText();
+  expect(cents(total.replace('+', ''))).toBe(Math.round(realized_pnl * 100));
+});
+
+test('tabs that have nothing to show say so', async ({ page, workstation: _ }) => {
+  await page.getByRole('tab', { name: 'Trades' }).click();
+  await expect(page.getByText('No trades yet.')).toBeVisible();
+  await page.getByRole('tab', { name: 'Realised' }).click();
+  await expect(page.getByText('Nothing has been sold yet.')).toBeVisible();
+});
+
+test.describe('when a tab cannot be read', () => {
+  test.use({ allowedConsole: /Failed to load resource|net::ERR_/ });
+
+  test('it says so in place and tries again, while the others go on', async ({ page, workstation }) => {
+    let isDown = true;
+    await page.route(/\/api\/fn\/load_trades/, (route) => (isDown ? route.abort() : route.continue()));
+    await page.getByRole('tab', { name: 'Trades' }).click();
+    const failure = page.getByRole('alert').filter({ hasText: 'The trades could not be read.' });
+    await expect(failure).toBeVisible();
+    await workstation.order('buy', '1', 'V');
+    await expect(workstation.toast('success')).toContainText('Bought 1 V');
+    isDown = false;
+    await failure.getByRole('button', { name: 'Try again' }).click();
+    await expect(page.getByTestId('trade-row')).toHaveCount(1);
+  });
+});
+
+test.describe('without JavaScript', () => {
+  test.use({ javaScriptEnabled: false });
+
+  test('positions stand with their figures', async ({ page, server }) => {
+    await fetch(`${server.url}/api/portfolio/trade`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ticker: 'AAPL', side: 'buy', quantity: 3 }),
+    });
+    await page.goto(server.url);
+    const position = page.locator('[data-testid="position-row"][data-ticker="AAPL"]');
+    await expect(position.getByTestId('position-quantity')).toHaveText('3');
+    await expect(position.getByTestId('position-pnl')).toHaveText(/^[+−]?\$\d+\.\d\d$/);
+    await expect(page.getByTestId('positions-total')).toContainText('1 position');
+    await expect(page.getByTestId('trade-buy-estimate')).toHaveText(/^\$\d+\.\d\d$/);
+  });
+});

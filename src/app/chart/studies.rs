@@ -47,7 +47,8 @@ pub struct StudyValues {
 
 impl StudyValues {
     pub fn new(study: Study, candles: &[Candle]) -> Self {
-        let mut values = Self { study, settled: indicator(study), settled_count: 0, values: Vec::new() };
+        let room = Vec::with_capacity(candles.len() + 1);
+        let mut values = Self { study, settled: indicator(study), settled_count: 0, values: room };
         values.revise(candles, 0);
         values
     }

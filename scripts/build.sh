@@ -12,7 +12,8 @@ fi
 mkdir -p "$CARGO_TARGET_DIR"
 exec 9>"$CARGO_TARGET_DIR/.finally-bundle-lock"
 flock 9
-with_client_toolchain cargo-leptos leptos build --release --precompress
+with_client_toolchain cargo-leptos leptos build --release
+node "$ROOT/scripts/compress.mjs" target/site
 mkdir -p "$DIST"
 # Replaced, not overwritten: a server that runs from dist/ keeps its program. It wants a restart for the new page.
 install -m 755 "$CARGO_TARGET_DIR/release/finally" "$DIST/finally.new"

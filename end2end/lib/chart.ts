@@ -27,7 +27,7 @@ export async function noteDrawing(page: Page): Promise<void> {
           const chart = library.createChart(container, options);
           const note = {
             id: container.dataset.testid, background: options.layout.background.color, setData: 0, update: 0,
-            markers: [], priceLines: [], series: [], removed: false,
+            markers: [], lines: [], series: [], removed: false,
           };
           drawn.push(note);
           const { addSeries, removeSeries, remove } = chart;
@@ -43,11 +43,12 @@ export async function noteDrawing(page: Page): Promise<void> {
             series.createPriceLine = (options) => {
               const line = createPriceLine.call(series, options);
               line.options_ = options;
-              note.priceLines.push(options);
+              options.of = series;
+              note.lines.push(options);
               return line;
             };
             series.removePriceLine = (line) => {
-              note.priceLines = note.priceLines.filter((options) => options !== line.options_);
+              note.lines = note.lines.filter((options) => options !== line.options_);
               return removePriceLine.call(series, line);
             };
             return series;
@@ -55,6 +56,7 @@ export async function noteDrawing(page: Page): Promise<void> {
           chart.removeSeries = (series) => {
             notes.delete(series);
             note.series = [...notes.values()];
+            note.lines = note.lines.filter((options) => options.of !== series);
             return removeSeries.call(chart, series);
           };
           chart.remove = () => { note.removed = true; return remove.call(chart); };
@@ -72,7 +74,13 @@ export async function noteDrawing(page: Page): Promise<void> {
 
 /** The chart that stands in a container. */
 export async function drawn(page: Page, testId: string): Promise<Drawn> {
-  const notes = await page.evaluate((id) => (window as any).drawn.filter((note: any) => note.id === id && !note.removed), testId);
+  const notes = await page.evaluate(
+    (id) =>
+      (window as any).drawn
+        .filter((note: any) => note.id === id && !note.removed)
+        .map(({ lines, ...note }: any) => ({ ...note, priceLines: lines.map(({ of, ...line }: any) => line) })),
+    testId,
+  );
   expect(notes).toHaveLength(1);
   return notes[0];
 }

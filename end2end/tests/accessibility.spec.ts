@@ -17,6 +17,8 @@ for (const [width, height] of [
 ] as const) {
   for (const colorScheme of ['dark', 'light'] as const) {
     test(`nothing keeps people out at ${width}×${height}, ${colorScheme}`, async ({ page, server, workstation }) => {
+      // Each look at the page goes through all of it.
+      test.slow();
       await page.setViewportSize({ width, height });
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await workstation.open(server.url);

@@ -53,13 +53,15 @@ async function leaksNothing(page: Page, selectors: string[]): Promise<void> {
   await choose(page, selectors, 50);
   const before = await alive(page, devtools);
   await choose(page, selectors, 150);
-  const after = await alive(page, devtools);
-  console.info(JSON.stringify({ before, after }));
-  expect(after.nodes - before.nodes, 'nodes').toBeLessThanOrEqual(0);
-  expect(after.detached - before.detached, 'detached nodes').toBeLessThanOrEqual(0);
-  expect(after.listeners - before.listeners, 'listeners').toBeLessThanOrEqual(0);
-  expect(after.wasmPages - before.wasmPages, 'pages of WebAssembly.Memory').toBe(0);
-  expect(after.heapBytes / before.heapBytes, 'JavaScript heap').toBeLessThanOrEqual(1.02);
+  // A tick may fall between two counts, and a figure's node come with it; what is leaked stays.
+  await expect(async () => {
+    const after = await alive(page, devtools);
+    expect(after.nodes - before.nodes, 'nodes').toBeLessThanOrEqual(0);
+    expect(after.detached - before.detached, 'detached nodes').toBeLessThanOrEqual(0);
+    expect(after.listeners - before.listeners, 'listeners').toBeLessThanOrEqual(0);
+    expect(after.wasmPages - before.wasmPages, 'pages of WebAssembly.Memory').toBe(0);
+    expect(after.heapBytes / before.heapBytes, 'JavaScript heap').toBeLessThanOrEqual(1.02);
+  }).toPass({ timeout: 20_000 });
 }
 
 test('switching tickers two hundred times leaves nothing behind', async ({ workstation }) => {
@@ -73,7 +75,7 @@ test('switching tickers two hundred times leaves nothing behind', async ({ works
 test('switching intervals and studies two hundred times leaves nothing behind', async ({ workstation }) => {
   test.setTimeout(180_000);
   const { page } = workstation;
-  const layers = ['rsi14', 'ema50', 'volume', 'rsi14', 'ema50', 'volume'].map((layer) => `[data-layer="${layer}"]`);
-  const intervals = ['5m', '1h', '1s', '1d', '1m'].map((interval) => `[data-interval="${interval}"]`);
-  await leaksNothing(page, [...layers, ...intervals]);
+  // Ten turns end as they began, so what is counted after fifty and after two hundred is the same page.
+  const turns = ['rsi14', '5m', 'ema50', '1h', 'rsi14', '1s', 'ema50', '1d', '5m', '1m'];
+  await leaksNothing(page, turns.map((choice) => `.chart [data-choice="${choice}"]`));
 });

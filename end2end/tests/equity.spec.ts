@@ -10,7 +10,7 @@ test('every range is read from the server, over the deposit', async ({ workstati
   await expect(chart).toHaveAttribute('data-range', '1d');
   for (const range of ['1h', '1w', 'all', '1d']) {
     const answered = page.waitForResponse((response) => response.url().includes('/load_equity'));
-    await page.locator(`[data-testid="equity-range"][data-range="${range}"]`).click();
+    await page.locator(`[data-testid="equity-range"][data-choice="${range}"]`).click();
     expect((await answered).request().postDataJSON()).toEqual({ range });
     await expect(chart).toHaveAttribute('data-range', range);
     await settled(chart);
@@ -48,7 +48,7 @@ test.describe('when it cannot be read', () => {
   test('the panel says so, and reads on demand', async ({ page, workstation }) => {
     await settled(page.getByTestId('pnl-chart'));
     await page.route(/\/api\/fn\/load_equity/, (route) => route.abort());
-    await page.locator('[data-testid="equity-range"][data-range="1w"]').click();
+    await page.locator('[data-testid="equity-range"][data-choice="1w"]').click();
     const alert = page.locator('.equity [role="alert"]');
     await expect(alert).toContainText('The equity curve could not be loaded. The server could not be reached.');
     await expect(workstation.connection).toHaveAttribute('data-state', 'connected');

@@ -13,7 +13,7 @@ async function hold(workstation: Workstation, orders: readonly (readonly [string
   }
 }
 
-test('a tile for each position, as large as its weight', async ({ workstation }) => {
+test('a tile for each position, as large as its weight', async ({ server, workstation }) => {
   const { page } = workstation;
   const hint = page.getByTestId('heatmap-hint');
   const tiles = page.getByTestId('heatmap-tile');
@@ -25,7 +25,7 @@ test('a tile for each position, as large as its weight', async ({ workstation })
   await expect(hint).toHaveCount(0);
   await expect(tiles).toHaveCount(3);
 
-  const portfolio = await (await page.request.get('/api/portfolio')).json();
+  const portfolio = await (await page.request.get(`${server.url}/api/portfolio`)).json();
   const areas = async () => {
     const map = (await page.getByTestId('heatmap').boundingBox())!;
     const shares: Record<string, number> = {};

@@ -221,6 +221,7 @@ test.describe('the header', () => {
   });
 
   test('the account starts over, once that is confirmed', async ({ page, workstation }) => {
+    test.slow();
     await workstation.order('buy', '5', 'AAPL');
     await expect(workstation.position('AAPL')).toBeVisible();
     await page.getByRole('button', { name: 'Settings' }).click();

@@ -90,6 +90,8 @@ test.describe('a stream in a bad network', () => {
 
 test.describe('tabs', () => {
   test('share one stream, and hand it over when its tab is closed', async ({ context, page, network, workstation }) => {
+    // Five pages load, one after the other.
+    test.slow();
     await workstation.open(network.url);
     await expect(workstation.connection).toHaveAttribute('data-state', 'connected');
     const others = [];

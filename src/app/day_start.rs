@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
-
 use gloo_timers::future::sleep;
+use leptos::prelude::*;
 
 use crate::{
     api::load_day_start,
+    app::effects::{effect, spawn},
     domain::{instant::UtcInstant, money::Money},
 };
 
@@ -24,8 +24,8 @@ impl DayStart {
     /// Read anew at every midnight, for as long as the calling component stands.
     pub fn new(value: Option<Money>) -> Self {
         let day_start = Self { value: RwSignal::new(value) };
-        Effect::new(move || {
-            spawn_local_scoped_with_cancellation(async move {
+        effect(move || {
+            spawn(async move {
                 loop {
                     sleep(until_midnight(js_sys::Date::now()) + MARGIN).await;
                     day_start.reload().await;

@@ -2,15 +2,21 @@
 
 use std::time::Duration;
 
-use crate::app::erase::Erase;
 use gloo_timers::future::sleep;
-use leptos::{html::Div, prelude::*, task::spawn_local_scoped_with_cancellation};
+use leptos::{html::Div, prelude::*};
 
-use super::{account::Books, chart::LibraryLoad, format::signed_percent, theme::use_theme};
+use super::{
+    account::Books,
+    chart::{Choice, LibraryLoad, show_choice, show_notice},
+    effects::{effect, spawn},
+    erase::Erase,
+    format::signed_percent,
+    loading::Loading,
+    theme::use_theme,
+};
 use crate::{
     api::load_equity,
     domain::{
-        account::INITIAL_DEPOSIT,
         equity::{Drawdown, EquityCurve, HistoryRange},
         money::Money,
     },
@@ -19,14 +25,6 @@ use crate::{
 
 /// A range slides along with the time; it is read anew this often.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(300);
-
-/// What the curve is being done with.
-#[derive(Debug, Clone, PartialEq)]
-enum Loading {
-    Pending,
-    Ready,
-    Failed(String),
-}
 
 /// The handle to the curve; copies share it.
 #[derive(Clone, Copy)]
@@ -45,29 +43,23 @@ pub fn EquityPanel(books: Books) -> impl IntoView {
     let container = NodeRef::<Div>::new();
     let library = LibraryLoad::begin();
     let curve = Curve::follow(books);
-    draw(container, library, curve);
+    draw(container, library, curve, books);
 
-    let failure = Memo::new(move |_| match (library.failure(), curve.loading.get()) {
-        (Some(unloaded), _) => Some(unloaded.to_string()),
-        (None, Loading::Failed(reason)) => Some(reason),
-        (None, Loading::Pending | Loading::Ready) => None,
-    });
     let is_empty =
         move || curve.loaded.with(|loaded| loaded.as_ref().is_some_and(|loaded| loaded.snapshots.is_empty()));
-    let is_waiting = move || curve.loading.get() == Loading::Pending;
-    let retry = move |_| {
-        library.retry();
-        curve.retries.update(|count| *count += 1);
-    };
+    let is_waiting = move || library.and(curve.loading) == Loading::Pending;
+    let ranges: Vec<AnyView> = HistoryRange::ALL.map(|range| show_range(curve, range)).into();
     view! {
         <section class="panel equity" aria-labelledby="equity-title">
             <div class="bar">
                 <h2 id="equity-title">"Equity"</h2>
-                <div class="choices" role="group" aria-label="Range">
-                    {HistoryRange::ALL.map(|range| view! { <RangeButton curve range/> }).collect_view()}
-                </div>
+                <div class="choices" role="group" aria-label="Range">{ranges}</div>
             </div>
-            <Figures curve/>
+            <dl class="equity-figures">
+                {show_figure(curve, "High", "equity-high", |drawdown| drawdown.high_water_mark.to_string())}
+                {show_figure(curve, "Drawdown", "equity-drawdown", |drawdown| signed_percent(-drawdown.percent))}
+                {show_figure(curve, "Largest", "equity-drawdown-max", |drawdown| signed_percent(-drawdown.percent_max))}
+            </dl>
             <div class="chart-body">
                 <div
                     class="chart-area"
@@ -76,65 +68,44 @@ pub fn EquityPanel(books: Books) -> impl IntoView {
                     data-range=move || curve.range.get().as_str()
                     data-loading=move || is_waiting().to_string()
                 ></div>
-                <Show when=move || is_waiting() && failure.with(Option::is_none)>
-                    <p class="panel-waiting">"Loading the curve…"</p>
-                </Show>
-                <Show when=is_empty>
-                    <p class="panel-empty">"Nothing was recorded in this range yet; a value comes every half a minute."</p>
-                </Show>
-                {move || failure.get().map(|reason| view! {
-                    <p class="panel-error" role="alert">
-                        {format!("The equity curve could not be loaded. {reason}")}
-                        <button on:click=retry>"Try again"</button>
-                    </p>
-                })}
+                <p class="panel-empty" hidden=move || !is_empty()>
+                    "Nothing was recorded in this range yet; a value comes every half a minute."
+                </p>
+                {show_notice("The equity curve", library, curve.loading, curve.retries)}
             </div>
         </section>
     }
     .erase()
 }
 
-#[component]
-fn RangeButton(curve: Curve, range: HistoryRange) -> impl IntoView {
+fn show_range(curve: Curve, range: HistoryRange) -> AnyView {
     let words = match range {
         HistoryRange::Hour => "1 hour",
         HistoryRange::Day => "1 day",
         HistoryRange::Week => "1 week",
         HistoryRange::All => "All time",
     };
-    view! {
-        <button
-            data-testid="equity-range"
-            data-range=range.as_str()
-            aria-label=words
-            aria-pressed=move || (curve.range.get() == range).to_string()
-            on:click=move |_| curve.range.set(range)
-        >
-            {range.as_str()}
-        </button>
-    }
+    show_choice(
+        Choice {
+            test_id: "equity-range",
+            key: range.as_str(),
+            words: words.to_owned(),
+            label: range.as_str().to_owned(),
+        },
+        move || curve.range.get() == range,
+        move || curve.range.set(range),
+    )
 }
 
-#[component]
-fn Figures(curve: Curve) -> impl IntoView {
-    // Empty until the curve is there; the style sheet keeps the place.
-    let figure = move |read: fn(Drawdown) -> String| move || curve.drawdown.get().map(read).unwrap_or_default();
+/// Empty until the curve is there; the style sheet keeps the place.
+fn show_figure(curve: Curve, name: &'static str, test_id: &'static str, read: fn(Drawdown) -> String) -> AnyView {
     view! {
-        <dl class="equity-figures">
-            <div>
-                <dt>"High"</dt>
-                <dd data-testid="equity-high">{figure(|drawdown| drawdown.high_water_mark.to_string())}</dd>
-            </div>
-            <div>
-                <dt>"Drawdown"</dt>
-                <dd data-testid="equity-drawdown">{figure(|drawdown| signed_percent(-drawdown.percent))}</dd>
-            </div>
-            <div>
-                <dt>"Largest"</dt>
-                <dd data-testid="equity-drawdown-max">{figure(|drawdown| signed_percent(-drawdown.percent_max))}</dd>
-            </div>
-        </dl>
+        <div>
+            <dt>{name}</dt>
+            <dd data-testid=test_id>{move || curve.drawdown.get().map(read)}</dd>
+        </div>
     }
+    .erase()
 }
 
 impl Curve {
@@ -148,21 +119,19 @@ impl Curve {
             drawdown: RwSignal::new(None),
             total_value: Memo::new(move |_| books.portfolio().total_value),
         };
-        // Every trade, and a reset, moves cash.
-        let cash = Memo::new(move |_| books.cash());
-        Effect::new(move || {
-            cash.track();
+        effect(move || {
+            books.track_changes();
             curve.retries.track();
             let range = curve.range.get();
             curve.loading.set(Loading::Pending);
-            spawn_local_scoped_with_cancellation(async move {
+            spawn(async move {
                 loop {
                     curve.load(range).await;
                     sleep(REFRESH_INTERVAL).await;
                 }
             });
         });
-        Effect::new(move || {
+        effect(move || {
             if let Some(value) = curve.total_value.get() {
                 curve.drawdown.update(|drawdown| *drawdown = drawdown.map(|drawdown| drawdown.followed_by(value)));
             }
@@ -205,17 +174,18 @@ fn step_seconds(range: HistoryRange) -> i64 {
 }
 
 /// Draws once there is a library and a place; another theme is another chart, in its colours.
-fn draw(container: NodeRef<Div>, library: LibraryLoad, curve: Curve) {
+fn draw(container: NodeRef<Div>, library: LibraryLoad, curve: Curve, books: Books) {
     let theme = use_theme();
-    Effect::new(move || {
+    effect(move || {
         let (Some(container), Some(library)) = (container.get(), library.get()) else {
             return;
         };
-        theme.track();
+        theme.get();
+        let deposit = untrack(|| books.initial_deposit());
         // Ends with this effect, as do those below; dropping it removes the chart.
-        let chart = StoredValue::new_local(EquityChart::new(&library, &container, INITIAL_DEPOSIT));
+        let chart = StoredValue::new_local(EquityChart::new(&library, &container, deposit));
         let drawn_until = StoredValue::new(i64::MIN);
-        Effect::new(move || {
+        effect(move || {
             curve.loaded.with(|loaded| {
                 let snapshots = loaded.as_ref().map_or(&[][..], |loaded| &loaded.snapshots);
                 chart.with_value(|chart| chart.draw(snapshots));
@@ -223,7 +193,7 @@ fn draw(container: NodeRef<Div>, library: LibraryLoad, curve: Curve) {
                 drawn_until.set_value(last.unwrap_or(i64::MIN));
             });
         });
-        Effect::new(move || {
+        effect(move || {
             if !curve.loaded.with(Option::is_some) {
                 return;
             }
@@ -236,10 +206,9 @@ fn draw(container: NodeRef<Div>, library: LibraryLoad, curve: Curve) {
                 chart.with_value(|chart| chart.update(time, value));
             }
         });
-        let high_water_mark = Memo::new(move |_| curve.drawdown.get().map(|drawdown| drawdown.high_water_mark));
-        Effect::new(move || {
-            if let Some(high) = high_water_mark.get() {
-                chart.update_value(|chart| chart.set_high_water_mark(high));
+        effect(move || {
+            if let Some(drawdown) = curve.drawdown.get() {
+                chart.update_value(|chart| chart.set_high_water_mark(drawdown.high_water_mark));
             }
         });
     });

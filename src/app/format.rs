@@ -1,6 +1,7 @@
 //! How figures are written: always with a sign or a shape beside the colour, always the same width of minus.
 
 use crate::domain::{
+    fixed_point::format_decimal,
     instant::UtcInstant,
     money::{Money, PriceChange},
     quote::Direction,
@@ -34,6 +35,13 @@ pub fn signed_percent(percent: f64) -> String {
         1.. => "+",
     };
     format!("{sign}{}.{:02}%", hundredths.abs() / 100, hundredths.abs() % 100)
+}
+
+/// A plain number with so many decimal places: `12.5`, `1,204.00`. Unlike `{:.1}` it needs none of the machinery that
+/// writes floats exactly, which the client does without.
+pub fn decimal(number: f64, places: u32) -> String {
+    let count = (number * 10_f64.powi(places as i32)).round() as i64;
+    format_decimal(count, places, places as usize).replace('-', "−")
 }
 
 /// `31.4%`, of a whole.
@@ -105,6 +113,16 @@ mod tests {
     #[case(-123.4, "−123.40%")]
     fn percentages_have_a_sign_unless_zero(#[case] percent: f64, #[case] expected: &str) {
         assert_eq!(signed_percent(percent), expected);
+    }
+
+    #[rstest]
+    #[case(12.46, 1, "12.5")]
+    #[case(-0.04, 1, "0.0")]
+    #[case(-2.5, 2, "−2.50")]
+    #[case(1_204.0, 2, "1,204.00")]
+    #[case(2.6, 0, "3")]
+    fn numbers_have_their_places(#[case] number: f64, #[case] places: u32, #[case] expected: &str) {
+        assert_eq!(decimal(number, places), expected);
     }
 
     #[rstest]

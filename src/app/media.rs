@@ -3,10 +3,12 @@
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, closure::Closure};
 
+use super::effects::effect;
+
 /// Whether `query` matches, from the first effects on and whenever that changes; until then, and on the server, not.
 pub fn use_media(query: &'static str) -> Signal<bool> {
     let matches = RwSignal::new(false);
-    Effect::new(move || {
+    effect(move || {
         let Ok(Some(list)) = window().match_media(query) else {
             return;
         };

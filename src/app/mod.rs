@@ -7,6 +7,7 @@ mod commands;
 mod copilot;
 mod day_start;
 mod download;
+mod effects;
 mod equity;
 mod erase;
 mod feed;

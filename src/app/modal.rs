@@ -1,7 +1,6 @@
 //! Dialogs that stand in front of the page, with the browser's own `<dialog>`: it keeps the focus inside, closes on
 //! Escape and gives the focus back.
 
-use crate::app::erase::Erase;
 use leptos::{
     ev::MouseEvent,
     html::{self, Dialog},
@@ -9,6 +8,8 @@ use leptos::{
 };
 use wasm_bindgen::JsCast;
 use web_sys::Node;
+
+use super::{effects::effect, erase::Erase};
 
 /// A dialog that shows while `is_open`, which follows when a person closes it. Its content is there only then.
 #[component]
@@ -51,7 +52,7 @@ pub fn Modal(
         .on(leptos::ev::click, move |event| close_from_outside(&event, dialog, is_open))
         .child(content);
     // After the content, so that what asks for the focus is there when the dialog opens.
-    Effect::new(move || {
+    effect(move || {
         let Some(dialog) = dialog.get() else {
             return;
         };

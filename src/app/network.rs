@@ -1,13 +1,14 @@
 //! Whether the browser has a network at all.
 
-use crate::app::erase::Erase;
 use leptos::{ev, prelude::*};
+
+use super::{effects::effect, erase::Erase};
 
 /// Says that there is none, for as long as that is so.
 #[component]
 pub fn OfflineBanner() -> impl IntoView {
     let is_offline = RwSignal::new(false);
-    Effect::new(move || {
+    effect(move || {
         is_offline.set(!window().navigator().on_line());
         let handles = [
             window_event_listener(ev::offline, move |_| is_offline.set(true)),

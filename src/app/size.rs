@@ -4,6 +4,8 @@ use leptos::{html::ElementType, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{HtmlElement, ResizeObserver};
 
+use super::effects::effect;
+
 /// Width and height in pixels.
 pub type Size = (f64, f64);
 
@@ -14,7 +16,7 @@ where
     E::Output: JsCast + Clone + 'static,
 {
     let size = RwSignal::new(assumed);
-    Effect::new(move || {
+    effect(move || {
         if let Some(element) = node.get() {
             // Ends with this effect.
             StoredValue::new_local(Watch::begin(element.unchecked_into(), size));

@@ -5,7 +5,7 @@
 
 use leptos::prelude::*;
 
-use super::{media::use_media, storage};
+use super::{effects::effect, media::use_media, storage};
 
 /// The theme in effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,10 +88,10 @@ pub fn provide_theme() {
     let system = move || if prefers_light.get() { Theme::Light } else { Theme::Dark };
     let in_effect = Memo::new(move |_| choice.get().resolve(system()));
     provide_context(ThemeSetting { choice, in_effect });
-    Effect::new(move || {
+    effect(move || {
         choice.set(ThemeChoice::read(storage::read(STORAGE_KEY).as_deref()));
         // Not before the choice is known: the document says it already.
-        Effect::new(move || mark_document(in_effect.get()));
+        effect(move || mark_document(in_effect.get()));
     });
 }
 

@@ -12,6 +12,7 @@ use super::{
     commands::{Commands, HelpSheet, Palette, Reach, follow_keys},
     copilot::{AutonomySwitch, Chat, CopilotPanel},
     day_start::DayStart,
+    effects::effect,
     equity::EquityPanel,
     feed::follow_prices,
     header::Header,
@@ -137,7 +138,7 @@ const INSTALL_DELAY: Duration = Duration::from_secs(3);
 
 /// Registers the service worker once the page stands.
 fn install() {
-    Effect::new(|| {
+    effect(|| {
         let registration = StoredValue::new_local(None);
         let register = move || {
             let _ = registration.try_update_value(|slot| *slot = service_worker::register());
@@ -148,7 +149,7 @@ fn install() {
 
 /// Says on the document that the page answers clicks, which is what browser tests wait for.
 fn mark_hydrated() {
-    Effect::new(|| {
+    effect(|| {
         if let Some(body) = document().body() {
             // Only a malformed name could be refused.
             let _ = body.set_attribute("data-hydrated", "true");

@@ -74,7 +74,7 @@ mod tests {
     #[rstest]
     #[case(Part::Quarter, "13.128")]
     #[case(Part::Half, "26.257")]
-    #[case(Part::All, "52.462")]
+    #[case(Part::All, "52.461")]
     fn a_part_of_the_cash_buys_whole_thousandths(#[case] part: Part, #[case] expected: &str) {
         let bought = part.of_cash(Money::from_cents(1_000_000), price(1_904_250)).unwrap();
         assert_eq!(bought.to_string(), expected);

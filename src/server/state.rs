@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// The candles that a chart of the page starts with.
-const CHART_CANDLES_MAX: usize = 900;
+const CHART_CANDLES_MAX: usize = 500;
 
 /// What every request may reach. Clones share everything.
 #[derive(Clone)]

@@ -160,6 +160,13 @@ impl TestProcess {
         self.child.wait().await.unwrap()
     }
 
+    /// SIGTERM, and all that it logged.
+    pub async fn terminate_and_read_log(self) -> String {
+        let id = self.child.id().expect("it runs").to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+        String::from_utf8(self.child.wait_with_output().await.unwrap().stderr).unwrap()
+    }
+
     /// The memory that the process holds, in KiB.
     pub fn resident_kib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id().unwrap())).unwrap();

@@ -1,14 +1,18 @@
 //! The candles of the selected ticker: loaded, gone on with by each quote, and set right by the server.
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use gloo_timers::future::sleep;
-use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
+use leptos::prelude::*;
 
 use super::studies::StudyValues;
 use crate::{
     api::load_candles,
-    app::market::{Connection, Market},
+    app::{
+        effects::{effect, spawn},
+        loading::Loading,
+        market::{Connection, Market},
+    },
     domain::{
         candle::{Candle, Interval},
         candle_series::{CandleSeries, Change},
@@ -19,14 +23,6 @@ use crate::{
 
 /// How often the server is asked for the latest candles, which alone have the volume.
 const CATCH_UP_INTERVAL: Duration = Duration::from_secs(5);
-
-/// What the candles are being done with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Loading {
-    Pending,
-    Ready,
-    Failed(String),
-}
 
 /// What is shown.
 pub struct Shown {
@@ -70,8 +66,9 @@ pub struct Candles {
     shown: StoredValue<Shown>,
     /// Written with every change.
     changes: RwSignal<()>,
-    loading: RwSignal<Loading>,
-    retries: RwSignal<u32>,
+    pub loading: RwSignal<Loading>,
+    /// Counted up to load again.
+    pub retries: RwSignal<u32>,
 }
 
 impl Candles {
@@ -91,10 +88,11 @@ impl Candles {
             loading: RwSignal::new(Loading::Ready),
             retries: RwSignal::new(0),
         };
-        Effect::new(move |was_here: Option<()>| {
+        let is_first_run = Cell::new(true);
+        effect(move || {
             candles.retries.track();
             let (selected, interval) = (selected.get(), interval.get());
-            let is_rendered = was_here.is_none() && selected == first && interval == Interval::default();
+            let is_rendered = is_first_run.replace(false) && selected == first && interval == Interval::default();
             match selected {
                 None => candles.replace(None, interval, Vec::new()),
                 Some(ticker) if is_rendered => candles.go_on(ticker, interval, market),
@@ -102,15 +100,6 @@ impl Candles {
             }
         });
         candles
-    }
-
-    /// Tracked.
-    pub fn loading(self) -> Loading {
-        self.loading.get()
-    }
-
-    pub fn retry(self) {
-        self.retries.update(|count| *count += 1);
     }
 
     /// Tracked: reads again whenever a candle has changed.
@@ -131,7 +120,7 @@ impl Candles {
     /// Loads a series, then goes on with it.
     fn load(self, ticker: Ticker, interval: Interval, market: Market) {
         self.loading.set(Loading::Pending);
-        spawn_local_scoped_with_cancellation(async move {
+        spawn(async move {
             match load_candles(ticker, interval, None).await {
                 Ok(points) => {
                     self.replace(Some(ticker), interval, points);
@@ -149,13 +138,13 @@ impl Candles {
 
     /// Follows the quotes, and asks the server for what they do not tell; ends with the effect that this is called from.
     fn go_on(self, ticker: Ticker, interval: Interval, market: Market) {
-        Effect::new(move || {
+        effect(move || {
             if let Some(shown) = market.shown(ticker) {
                 let time = shown.quote.at.unix_ms().div_euclid(1_000);
                 self.change(|series| series.take_in(time, shown.quote.price));
             }
         });
-        spawn_local_scoped_with_cancellation(async move {
+        spawn(async move {
             loop {
                 sleep(CATCH_UP_INTERVAL).await;
                 if market.connection.get_untracked() == Connection::Connected && !document().hidden() {

@@ -1,34 +1,37 @@
 //! The chart's controls: interval, style, and what is drawn beside the price.
 
-use crate::app::erase::Erase;
 use leptos::prelude::*;
 
 use super::{
+    choice::{Choice, show_choice},
     settings::{ChartSettings, study_name, style_name},
-    studies::label,
+    studies::{label, short_label},
 };
 use crate::{
+    app::erase::Erase,
     domain::candle::Interval,
     interop::lightweight_charts::price_chart::{PriceStyle, Study},
 };
 
 #[component]
 pub fn ChartControls(settings: ChartSettings) -> impl IntoView {
+    let toggles: Vec<AnyView> = Study::ALL.map(|study| show_study(settings, study)).into();
+    let intervals: Vec<AnyView> = Interval::ALL.map(|interval| show_interval(settings, interval)).into();
     view! {
-        <div class="choices" role="group" aria-label="Interval">
-            {Interval::ALL.map(|interval| view! { <IntervalButton settings interval/> }).collect_view()}
-        </div>
+        <div class="choices" role="group" aria-label="Interval">{intervals}</div>
         <StyleChoice settings/>
         <div class="choices" role="group" aria-label="Studies">
-            <button
-                data-testid="chart-toggle"
-                data-layer="volume"
-                aria-pressed=move || settings.layers().has_volume.to_string()
-                on:click=move |_| settings.toggle_volume()
-            >
-                "Volume"
-            </button>
-            {Study::ALL.map(|study| view! { <StudyButton settings study/> }).collect_view()}
+            {show_choice(
+                Choice {
+                    test_id: "chart-toggle",
+                    key: "volume",
+                    words: "Volume".to_owned(),
+                    label: "Vol".to_owned(),
+                },
+                move || settings.layers().has_volume,
+                move || settings.toggle_volume(),
+            )}
+            {toggles}
         </div>
     }
     .erase()
@@ -52,37 +55,36 @@ pub fn style_words(style: PriceStyle) -> &'static str {
     }
 }
 
-#[component]
-fn IntervalButton(settings: ChartSettings, interval: Interval) -> impl IntoView {
-    view! {
-        <button
-            data-testid="chart-interval"
-            data-interval=interval.as_str()
-            aria-label=interval_words(interval)
-            aria-pressed=move || (settings.interval.get() == interval).to_string()
-            on:click=move |_| settings.interval.set(interval)
-        >
-            {interval.as_str()}
-        </button>
-    }
+fn show_interval(settings: ChartSettings, interval: Interval) -> AnyView {
+    show_choice(
+        Choice {
+            test_id: "chart-interval",
+            key: interval.as_str(),
+            words: interval_words(interval).to_owned(),
+            label: interval.as_str().to_owned(),
+        },
+        move || settings.interval.get() == interval,
+        move || settings.interval.set(interval),
+    )
 }
 
-#[component]
-fn StudyButton(settings: ChartSettings, study: Study) -> impl IntoView {
-    view! {
-        <button
-            data-testid="chart-toggle"
-            data-layer=study_name(study)
-            aria-pressed=move || settings.has(study).to_string()
-            on:click=move |_| settings.toggle(study)
-        >
-            {label(study)}
-        </button>
-    }
+fn show_study(settings: ChartSettings, study: Study) -> AnyView {
+    show_choice(
+        Choice {
+            test_id: "chart-toggle",
+            key: study_name(study),
+            words: label(study),
+            label: short_label(study).to_owned(),
+        },
+        move || settings.has(study),
+        move || settings.toggle(study),
+    )
 }
 
 #[component]
 fn StyleChoice(settings: ChartSettings) -> impl IntoView {
+    let option = |style| view! { <option value=style_name(style)>{style_words(style)}</option> }.erase();
+    let options: Vec<AnyView> = PriceStyle::ALL.map(option).into();
     let choose = move |name: String| {
         if let Some(style) = PriceStyle::ALL.into_iter().find(|style| style_name(*style) == name) {
             settings.set_style(style);
@@ -96,7 +98,8 @@ fn StyleChoice(settings: ChartSettings) -> impl IntoView {
             prop:value=move || style_name(settings.layers().style)
             on:change:target=move |event| choose(event.target().value())
         >
-            {PriceStyle::ALL.map(|style| view! { <option value=style_name(style)>{style_words(style)}</option> }).collect_view()}
+            {options}
         </select>
     }
+    .erase()
 }

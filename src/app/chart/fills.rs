@@ -1,11 +1,14 @@
 //! Own trades of the ticker shown, and where its candles have them.
 
-use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
+use leptos::prelude::*;
 
 use super::candles::Shown;
 use crate::{
     api::load_fills,
-    app::account::Books,
+    app::{
+        account::Books,
+        effects::{effect, spawn},
+    },
     domain::{order::Trade, ticker::Ticker},
     interop::lightweight_charts::price_chart::FillMark,
 };
@@ -21,14 +24,12 @@ pub struct Fills {
 /// Follows the trades of what is selected: reads them anew when it changes, and after each trade.
 pub fn follow_fills(books: Books, selected: RwSignal<Option<Ticker>>) -> RwSignal<Option<Fills>> {
     let fills = RwSignal::new(None);
-    // Every trade moves cash.
-    let cash = Memo::new(move |_| books.cash());
-    Effect::new(move || {
-        cash.track();
+    effect(move || {
+        books.track_changes();
         let Some(ticker) = selected.get() else {
             return;
         };
-        spawn_local_scoped_with_cancellation(async move {
+        spawn(async move {
             let trades = load_fills(ticker).await.ok();
             fills.set(Some(Fills { ticker, trades }));
         });

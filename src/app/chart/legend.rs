@@ -8,52 +8,79 @@ use super::{
     studies::label,
 };
 use crate::{
-    app::format::{MISSING, compact_count},
+    app::{
+        erase::Erase,
+        format::{MISSING, compact_count, decimal},
+    },
     domain::{candle::Candle, quote::Direction},
     interop::lightweight_charts::price_chart::Study,
 };
 
-#[component]
-pub fn Legend(candles: Candles, settings: ChartSettings, hovered: RwSignal<Option<i64>>) -> impl IntoView {
-    let index = Memo::new(move |_| {
-        let hovered = hovered.get();
-        candles.with(|shown| {
+/// What the legend reads; copies share it.
+#[derive(Clone, Copy)]
+pub struct Reading {
+    pub candles: Candles,
+    /// The time of the candle below the crosshair.
+    pub hovered: RwSignal<Option<i64>>,
+}
+
+impl Reading {
+    fn index(self) -> Option<usize> {
+        let hovered = self.hovered.get();
+        self.candles.with(|shown| {
             let found = hovered.and_then(|time| shown.series.index_of(time));
             found.or(shown.series.candles().len().checked_sub(1))
         })
-    });
-    let candle = Memo::new(move |_| candles.with(|shown| shown.series.candles().get(index.get()?).copied()));
-    let figure = move |read: fn(&Candle) -> String| {
-        move || candle.with(|candle| candle.as_ref().map_or_else(|| MISSING.to_owned(), read))
-    };
+    }
+
+    fn candle(self) -> Option<Candle> {
+        let index = self.index()?;
+        self.candles.with(|shown| shown.series.candles().get(index).copied())
+    }
+
+    fn study(self, study: Study) -> Option<f64> {
+        let index = self.index()?;
+        self.candles.with(|shown| shown.study(study).value(index))
+    }
+}
+
+#[component]
+pub fn Legend(reading: Reading, settings: ChartSettings) -> impl IntoView {
     let direction =
-        move || candle.get().map_or("", |candle| Direction::of(candle.close.change_from(candle.open)).as_str());
-    let value = move |study: Study| {
-        let value = candles.with(|shown| shown.study(study).value(index.get()?));
-        value.map_or_else(|| MISSING.to_owned(), |value| format!("{value:.2}"))
-    };
+        move || reading.candle().map_or("", |candle| Direction::of(candle.close.change_from(candle.open)).as_str());
+    let studies =
+        move || settings.layers().studies.into_iter().map(|study| show_study(reading, study)).collect::<Vec<_>>();
     view! {
         <dl class="chart-legend" data-testid="chart-legend">
             <div class=direction>
-                <dt>"O"</dt>
-                <dd data-testid="legend-open">{figure(|candle| candle.open.to_string())}</dd>
-                <dt>"H"</dt>
-                <dd data-testid="legend-high">{figure(|candle| candle.high.to_string())}</dd>
-                <dt>"L"</dt>
-                <dd data-testid="legend-low">{figure(|candle| candle.low.to_string())}</dd>
-                <dt>"C"</dt>
-                <dd data-testid="legend-close">{figure(|candle| candle.close.to_string())}</dd>
+                {show_figure(reading, "O", "legend-open", |candle| candle.open.to_string())}
+                {show_figure(reading, "H", "legend-high", |candle| candle.high.to_string())}
+                {show_figure(reading, "L", "legend-low", |candle| candle.low.to_string())}
+                {show_figure(reading, "C", "legend-close", |candle| candle.close.to_string())}
             </div>
-            <div>
-                <dt>"Vol"</dt>
-                <dd data-testid="legend-volume">{figure(|candle| compact_count(candle.volume))}</dd>
-            </div>
-            <For each=move || settings.layers().studies key=|study| study_name(*study) let:study>
-                <div data-study=study_name(study)>
-                    <dt>{label(study)}</dt>
-                    <dd>{move || value(study)}</dd>
-                </div>
-            </For>
+            <div>{show_figure(reading, "Vol", "legend-volume", |candle| compact_count(candle.volume))}</div>
+            {studies}
         </dl>
     }
+    .erase()
+}
+
+fn show_figure(reading: Reading, name: &'static str, test_id: &'static str, read: fn(&Candle) -> String) -> AnyView {
+    let figure = move || reading.candle().as_ref().map_or_else(|| MISSING.to_owned(), read);
+    view! {
+        <dt>{name}</dt>
+        <dd data-testid=test_id>{figure}</dd>
+    }
+    .erase()
+}
+
+fn show_study(reading: Reading, study: Study) -> AnyView {
+    let value = move || reading.study(study).map_or_else(|| MISSING.to_owned(), |value| decimal(value, 2));
+    view! {
+        <div data-study=study_name(study)>
+            <dt>{label(study)}</dt>
+            <dd>{value}</dd>
+        </div>
+    }
+    .erase()
 }

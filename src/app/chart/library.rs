@@ -1,9 +1,16 @@
-//! The drawing library, which a panel asks for when it is on the page.
+//! The drawing library, which a panel asks for when it is on the page, and what the panel says of it.
 
-use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
+use leptos::prelude::*;
 use send_wrapper::SendWrapper;
 
-use crate::interop::lightweight_charts::{Library, Unloaded};
+use crate::{
+    app::{
+        effects::{effect, spawn},
+        erase::Erase,
+        loading::Loading,
+    },
+    interop::lightweight_charts::{Library, Unloaded},
+};
 
 /// The handle to a panel's load of the library; copies share it.
 #[derive(Clone, Copy)]
@@ -16,9 +23,9 @@ impl LibraryLoad {
     /// Begins once the page is hydrated.
     pub fn begin() -> Self {
         let load = Self { loaded: RwSignal::new(None), attempts: RwSignal::new(0) };
-        Effect::new(move || {
+        effect(move || {
             let attempt = load.attempts.get();
-            spawn_local_scoped_with_cancellation(async move {
+            spawn(async move {
                 let loaded = Library::load(attempt).await;
                 load.loaded.set(Some(loaded.map(SendWrapper::new)));
             });
@@ -31,16 +38,46 @@ impl LibraryLoad {
         self.loaded.with(|loaded| loaded.as_ref()?.as_ref().ok().map(|library| Library::clone(library)))
     }
 
-    /// Why there is none, tracked.
-    pub fn failure(self) -> Option<Unloaded> {
-        self.loaded.with(|loaded| loaded.as_ref()?.as_ref().err().copied())
+    /// How far the panel is that draws with it, given how far its data is; tracked.
+    pub fn and(self, data: RwSignal<Loading>) -> Loading {
+        self.loaded.with(|loaded| match loaded {
+            None => Loading::Pending,
+            Some(Ok(_)) => data.get(),
+            Some(Err(unloaded)) => Loading::Failed(unloaded.to_string()),
+        })
     }
 
-    /// Tries again, if the library is not there.
-    pub fn retry(self) {
-        if self.failure().is_some() {
+    fn retry(self) {
+        if self.loaded.with_untracked(|loaded| matches!(loaded, Some(Err(_)))) {
             self.loaded.set(None);
             self.attempts.update(|count| *count += 1);
         }
     }
+}
+
+/// What a panel says in the place of a drawing; nothing when all is well. `what` begins the sentence.
+pub fn show_notice(
+    what: &'static str,
+    library: LibraryLoad,
+    data: RwSignal<Loading>,
+    retries: RwSignal<u32>,
+) -> AnyView {
+    let retry = move |_| {
+        library.retry();
+        retries.update(|count| *count += 1);
+    };
+    let words = move || match library.and(data) {
+        Loading::Ready => None,
+        Loading::Pending => Some(view! { <p class="panel-waiting" role="status">"Loading…"</p> }.erase()),
+        Loading::Failed(reason) => Some(
+            view! {
+                <p class="panel-error" role="alert">
+                    {format!("{what} could not be loaded. {reason}")}
+                    <button on:click=retry>"Try again"</button>
+                </p>
+            }
+            .erase(),
+        ),
+    };
+    words.erase()
 }

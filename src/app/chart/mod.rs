@@ -3,6 +3,7 @@
 //! `candles` holds what is shown, `plot` draws it, and the panel ties them together in effects, which end with it.
 
 mod candles;
+mod choice;
 mod controls;
 mod fills;
 mod legend;
@@ -12,20 +13,27 @@ mod settings;
 mod shortcuts;
 mod studies;
 
-use crate::app::erase::Erase;
 use leptos::{html::Div, prelude::*};
 
 use self::{
-    candles::{Candles, Loading},
+    candles::Candles,
     controls::ChartControls,
     fills::{Fills, follow_fills},
-    legend::Legend,
+    legend::{Legend, Reading},
     plot::Plot,
 };
-pub use self::{library::LibraryLoad, settings::ChartSettings, shortcuts::register as register_chart};
+pub use self::{
+    choice::{Choice, show_choice},
+    library::{LibraryLoad, show_notice},
+    settings::ChartSettings,
+    shortcuts::register as register_chart,
+};
 use super::{
     account::Books,
+    effects::effect,
+    erase::Erase,
     format::{arrow, or_missing, signed_change, signed_percent},
+    loading::Loading,
     market::Market,
     theme::use_theme,
 };
@@ -54,9 +62,7 @@ pub fn ChartPanel(
     let hovered = RwSignal::new(None);
     draw(Drawing { container, library, candles, settings, books, fills, hovered });
 
-    let is_waiting = Memo::new(move |_| {
-        candles.loading() == Loading::Pending || (library.get().is_none() && library.failure().is_none())
-    });
+    let is_waiting = move || library.and(candles.loading) == Loading::Pending;
     view! {
         <section class="panel chart" aria-label="Chart">
             <div class="bar chart-bar">
@@ -69,10 +75,11 @@ pub fn ChartPanel(
                     node_ref=container
                     data-testid="main-chart"
                     data-ticker=move || selected.get().map(|ticker| ticker.to_string())
-                    data-loading=move || is_waiting.get().to_string()
+                    data-loading=move || is_waiting().to_string()
                 ></div>
-                <Legend candles settings hovered/>
-                <ChartNotice candles library fills is_waiting/>
+                <Legend reading=Reading { candles, hovered } settings/>
+                {show_notice("The chart", library, candles.loading, candles.retries)}
+                {show_remarks(candles, fills)}
             </div>
             <a class="chart-credit" href="https://www.tradingview.com/" target="_blank" rel="noopener noreferrer">
                 "Charts by TradingView"
@@ -83,13 +90,14 @@ pub fn ChartPanel(
 
 #[component]
 fn Heading(market: Market, selected: RwSignal<Option<Ticker>>) -> impl IntoView {
-    let quote = Memo::new(move |_| market.shown(selected.get()?).map(|shown| shown.quote));
-    let direction = move || quote.get().map_or(Direction::Flat, |quote| Direction::of(quote.day_change()));
+    let quote = move || market.shown(selected.get()?).map(|shown| shown.quote);
+    let direction = move || quote().map_or(Direction::Flat, |quote| Direction::of(quote.day_change())).as_str();
     view! {
         <h2 class="title">{move || or_missing(selected.get())}</h2>
-        <span class="last">{move || or_missing(quote.get().map(|quote| quote.price))}</span>
-        <span class=move || direction().as_str()>{move || quote.get().map(describe_day)}</span>
+        <span class="last">{move || or_missing(quote().map(|quote| quote.price))}</span>
+        <span class=direction>{move || quote().map(describe_day)}</span>
     }
+    .erase()
 }
 
 /// `▲ +11.47 (+1.43%)`
@@ -99,43 +107,18 @@ fn describe_day(quote: Quote) -> String {
     format!("{arrow} {change} ({})", signed_percent(quote.day_change_percent()))
 }
 
-/// What the panel says where it cannot draw, or has nothing to.
-#[component]
-fn ChartNotice(
-    candles: Candles,
-    library: LibraryLoad,
-    fills: RwSignal<Option<Fills>>,
-    is_waiting: Memo<bool>,
-) -> impl IntoView {
-    let failure = Memo::new(move |_| match (library.failure(), candles.loading()) {
-        (Some(unloaded), _) => Some(unloaded.to_string()),
-        (None, Loading::Failed(reason)) => Some(reason),
-        (None, Loading::Pending | Loading::Ready) => None,
-    });
-    let is_empty = Memo::new(move |_| {
-        candles.loading() == Loading::Ready && candles.with(|shown| shown.series.candles().is_empty())
-    });
+/// What the panel says beside the drawing.
+fn show_remarks(candles: Candles, fills: RwSignal<Option<Fills>>) -> AnyView {
+    let is_empty =
+        move || candles.loading.get() == Loading::Ready && candles.with(|shown| shown.series.candles().is_empty());
     let are_fills_unknown = move || fills.with(|fills| fills.as_ref().is_some_and(Fills::are_unknown));
-    let retry = move |_| {
-        library.retry();
-        candles.retry();
-    };
     view! {
-        <Show when=move || is_waiting.get() && failure.with(Option::is_none)>
-            <p class="panel-waiting">"Loading the chart…"</p>
-        </Show>
-        <Show when=move || is_empty.get()>
-            <p class="panel-empty">"There are no prices of this ticker yet; they are drawn as they come."</p>
-        </Show>
-        <Show when=are_fills_unknown>
-            <p class="chart-note">"Your trades could not be read, so none are marked."</p>
-        </Show>
-        {move || failure.get().map(|reason| view! {
-            <p class="panel-error" role="alert">
-                {format!("The chart could not be loaded. {reason}")}
-                <button on:click=retry>"Try again"</button>
-            </p>
-        })}
+        <p class="panel-empty" hidden=move || !is_empty()>
+            "There are no prices of this ticker yet; they are drawn as they come."
+        </p>
+        <p class="chart-note" hidden=move || !are_fills_unknown()>
+            "Your trades could not be read, so none are marked."
+        </p>
     }
     .erase()
 }
@@ -157,27 +140,28 @@ struct Drawing {
 fn draw(drawing: Drawing) {
     let Drawing { container, library, candles, settings, books, fills, hovered } = drawing;
     let theme = use_theme();
-    Effect::new(move || {
+    effect(move || {
         let (Some(container), Some(library)) = (container.get(), library.get()) else {
             return;
         };
-        theme.track();
+        theme.get();
         let layers = untrack(|| settings.layers());
         let chart = PriceChart::new(&library, &container, layers, move |time| hovered.set(time));
         // Ends with this effect, as do those below; dropping it removes the chart.
         let plot = StoredValue::new_local(Plot::new(chart));
-        Effect::new(move || {
+        effect(move || {
             let layers = settings.layers();
             candles.with_change(|shown, change| plot.update_value(|plot| plot.show(shown, layers, change)));
         });
-        let marks = Memo::new(move |_| {
-            fills.with(|fills| fills.as_ref().map(|fills| candles.with(|shown| fills.marks(shown)))).unwrap_or_default()
+        effect(move || {
+            let marks = |fills: &Fills| candles.with(|shown| fills.marks(shown));
+            let marks = fills.with(|fills| fills.as_ref().map(marks)).unwrap_or_default();
+            plot.update_value(|plot| plot.chart.set_fills(marks));
         });
-        Effect::new(move || plot.update_value(|plot| plot.chart.set_fills(marks.get())));
-        let average_cost = Memo::new(move |_| {
-            let ticker = candles.with(|shown| shown.ticker)?;
-            books.position(ticker)?.avg_cost
+        effect(move || {
+            let ticker = candles.with(|shown| shown.ticker);
+            let average_cost = ticker.and_then(|ticker| books.position(ticker)?.avg_cost);
+            plot.update_value(|plot| plot.chart.set_average_cost(average_cost));
         });
-        Effect::new(move || plot.update_value(|plot| plot.chart.set_average_cost(average_cost.get())));
     });
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    app::storage,
+    app::{effects::effect, storage},
     domain::candle::Interval,
     interop::lightweight_charts::price_chart::{Layers, PriceStyle, Study},
 };
@@ -22,11 +22,11 @@ impl ChartSettings {
     /// As the server renders the page; what was remembered takes its place once the page is hydrated.
     pub fn new() -> Self {
         let settings = Self { interval: RwSignal::new(Interval::default()), layers: RwSignal::new(default_layers()) };
-        Effect::new(move || {
+        effect(move || {
             if let Some(remembered) = storage::read(STORAGE_KEY) {
                 settings.recall(&remembered);
             }
-            Effect::watch(move || settings.words(), |words, _, _| storage::write(STORAGE_KEY, words), false);
+            effect(move || storage::write(STORAGE_KEY, &settings.words()));
         });
         settings
     }

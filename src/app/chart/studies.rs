@@ -18,6 +18,15 @@ pub fn label(study: Study) -> String {
     }
 }
 
+/// What a study is called on its button.
+pub fn short_label(study: Study) -> &'static str {
+    match study {
+        Study::SimpleAverage => "SMA",
+        Study::ExponentialAverage => "EMA",
+        Study::RelativeStrength => "RSI",
+    }
+}
+
 fn indicator(study: Study) -> Indicator {
     match study {
         Study::SimpleAverage => Indicator::simple_average(AVERAGE_LENGTH),
@@ -38,7 +47,8 @@ pub struct StudyValues {
 
 impl StudyValues {
     pub fn new(study: Study, candles: &[Candle]) -> Self {
-        let mut values = Self { study, settled: indicator(study), settled_count: 0, values: Vec::new() };
+        let room = Vec::with_capacity(candles.len() + 1);
+        let mut values = Self { study, settled: indicator(study), settled_count: 0, values: room };
         values.revise(candles, 0);
         values
     }

@@ -1,11 +1,7 @@
 //! The command palette: any ticker, an order, a panel, a setting, from one field and by keyboard alone.
 
 use crate::app::erase::Erase;
-use leptos::{
-    ev::KeyboardEvent,
-    prelude::*,
-    task::{spawn_local, spawn_local_scoped},
-};
+use leptos::{ev::KeyboardEvent, prelude::*, task::spawn_local};
 
 use super::{
     Commands,
@@ -13,7 +9,14 @@ use super::{
 };
 use crate::{
     api::load_listings,
-    app::{account::Books, modal::Modal, ticket::Ticket, toast::Toasts, watchlist::store::WatchlistStore},
+    app::{
+        account::Books,
+        effects::{effect, spawn},
+        modal::Modal,
+        ticket::Ticket,
+        toast::Toasts,
+        watchlist::store::WatchlistStore,
+    },
     domain::{ticker::Ticker, workstation::Listed},
 };
 
@@ -31,9 +34,9 @@ pub struct Reach {
 pub fn Palette(commands: Commands, reach: Reach) -> impl IntoView {
     let listings = RwSignal::new(Vec::new());
     // Known names are read once, when they are first wanted; without them there are fewer to choose from.
-    Effect::new(move || {
+    effect(move || {
         if commands.is_palette_open.get() && listings.with_untracked(Vec::is_empty) {
-            spawn_local_scoped(async move {
+            spawn(async move {
                 if let Ok(known) = load_listings().await {
                     let _ = listings.try_set(known);
                 }

@@ -8,13 +8,14 @@ use wasm_bindgen::JsCast;
 use web_sys::Element;
 
 use super::Commands;
+use crate::app::effects::effect;
 
 /// Where letters are text.
 const FIELDS: &str = "input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]";
 
 /// Runs commands by their keys for as long as the calling component stands.
 pub fn follow_keys(commands: Commands) {
-    Effect::new(move || {
+    effect(move || {
         let handle = window_event_listener(ev::keydown, move |event| run(commands, &event));
         on_cleanup(move || handle.remove());
     });

@@ -12,9 +12,11 @@ use std::{pin::pin, rc::Rc};
 
 use futures::future::{Either, select};
 use gloo_timers::future::sleep;
-use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
 
-use super::market::Market;
+use super::{
+    effects::{effect, spawn},
+    market::Market,
+};
 use crate::interop::web_locks::WebLocks;
 use frames::Frames;
 use stream::SILENCE_MAX;
@@ -25,9 +27,9 @@ const SHARED_NAME: &str = "finally-prices";
 
 /// Keeps the market up to date for as long as the calling component stands.
 pub fn follow_prices(market: Market) {
-    Effect::new(move || {
+    effect(move || {
         let frames = Frames::new(market);
-        spawn_local_scoped_with_cancellation(share(move |news| match news {
+        spawn(share(move |news| match news {
             News::Frame(frame) => frames.offer(frame),
             News::Notice(notice) => market.tell(notice),
         }));

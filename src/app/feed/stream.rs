@@ -31,18 +31,23 @@ pub const SILENCE_MAX: Duration = Duration::from_secs(20);
 /// Tells what the stream brings, and how the connection stands, for ever.
 pub async fn run(tell: impl Fn(News)) {
     let mut attempt = 0;
+    // What the server, or the silence, said last holds until prices come again.
+    let mut said = None;
     loop {
         let end = listen(&tell, &mut attempt).await;
+        if attempt == 0 {
+            said = None;
+        }
         attempt += 1;
-        let (connection, problem) = match end {
-            End::Lost(problem) if attempt <= ATTEMPTS_BEFORE_DISCONNECTED => {
-                (Connection::Reconnecting { attempt }, problem)
-            }
-            End::Lost(problem) => (Connection::Disconnected { attempt }, problem),
-            End::Refused => {
-                (Connection::Disconnected { attempt }, Some("The server refuses the price stream.".to_owned()))
-            }
+        let is_refused = matches!(end, End::Refused);
+        if let End::Lost(Some(words)) = end {
+            said = Some(words);
+        }
+        let connection = match attempt {
+            ..=ATTEMPTS_BEFORE_DISCONNECTED if !is_refused => Connection::Reconnecting { attempt },
+            _ => Connection::Disconnected { attempt },
         };
+        let problem = said.clone().or_else(|| is_refused.then(|| "The server refuses the price stream.".to_owned()));
         tell(News::Notice(Notice { connection, problem }));
         sleep(backoff(attempt, js_sys::Math::random())).await;
     }

@@ -42,11 +42,13 @@ impl News {
     }
 }
 
+type Listener = Closure<dyn FnMut(MessageEvent)>;
+
 /// The channel of this browser's tabs; closed when dropped.
 pub struct TabChannel {
     channel: BroadcastChannel,
     heard: Rc<Cell<bool>>,
-    listener: Cell<Option<Closure<dyn FnMut(MessageEvent)>>>,
+    listener: Cell<Option<Listener>>,
 }
 
 impl TabChannel {

@@ -15,7 +15,7 @@ use self::{
     tile::Tile,
     tooltip::{Pointed, Tooltip},
 };
-use super::{account::Books, size::follow_size};
+use super::{account::Books, rows::rows_of, size::follow_size};
 use crate::domain::ticker::Ticker;
 
 /// At this gain or loss the colour is full.
@@ -46,16 +46,13 @@ pub fn Heatmap(books: Books, selected: RwSignal<Option<Ticker>>) -> impl IntoVie
             <div class="bar">
                 <h2 id="heatmap-title">"Heatmap"</h2>
                 <span class="heat-legend" data-testid="heatmap-legend">
-                    {format!("−{FULL_COLOUR_PERCENT}%")}
+                    {format!("±{FULL_COLOUR_PERCENT}%")}
                     <span class="heat-scale" aria-hidden="true"></span>
-                    {format!("+{FULL_COLOUR_PERCENT}%")}
                 </span>
             </div>
             <div class="heat-body" node_ref=body on:pointerleave=move |_| pointed.set(None)>
                 <svg class="heat-map" data-testid="heatmap" role="group" aria-labelledby="heatmap-title">
-                    <For each=move || held.get() key=|ticker| *ticker let:ticker>
-                        <Tile ticker books mosaic selected pointed/>
-                    </For>
+                    {rows_of(held, move |ticker| view! { <Tile ticker books mosaic selected pointed/> }.into_any())}
                 </svg>
                 <Tooltip books pointed size/>
             </div>

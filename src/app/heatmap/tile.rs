@@ -2,6 +2,7 @@
 
 use crate::app::erase::Erase;
 use leptos::prelude::*;
+use web_sys::PointerEvent;
 
 use super::{
     intensity,
@@ -11,7 +12,7 @@ use super::{
 use crate::{
     app::{
         account::Books,
-        format::{MISSING, or_missing, signed_percent, tone},
+        format::{MISSING, decimal, or_missing, signed_percent, tone},
     },
     domain::{portfolio::Position, ticker::Ticker, treemap::Rect},
 };
@@ -31,20 +32,24 @@ pub fn Tile(
     selected: RwSignal<Option<Ticker>>,
     pointed: RwSignal<Option<Pointed>>,
 ) -> impl IntoView {
-    let place = Memo::new(move |_| mosaic.with(|mosaic| mosaic.place(ticker)));
+    let place = move || mosaic.with(|mosaic| mosaic.place(ticker));
     let position = Memo::new(move |_| books.position(ticker));
-    let pnl_percent = Memo::new(move |_| position.with(|position| position.as_ref()?.unrealized_pnl_percent));
+    let pnl_percent = move || position.with(|position| position.as_ref()?.unrealized_pnl_percent);
     let pnl_tone = move || tone(position.with(|position| position.as_ref()?.unrealized_pnl));
-    let percent = move || pnl_percent.get().map_or_else(|| MISSING.to_owned(), signed_percent);
-    let side = move |read: fn(Rect) -> f64| move || place.get().map(|place| format!("{:.3}%", read(place.percent)));
+    let percent = move || pnl_percent().map_or_else(|| MISSING.to_owned(), signed_percent);
+    let side =
+        move |read: fn(Rect) -> f64| move || place().map(|place| format!("{}%", decimal(read(place.percent), 3)));
     let label = move || position.with(|position| position.as_ref().map(describe));
     let select = move || selected.set(Some(ticker));
+    let point = move |event: PointerEvent| {
+        pointed.set(Some(Pointed::at(ticker, f64::from(event.client_x()), f64::from(event.client_y()))));
+    };
     view! {
         <svg
             class="tile"
             data-testid="heatmap-tile"
             data-ticker=ticker.to_string()
-            data-fit=move || place.get().map(|place| fit(ticker, place))
+            data-fit=move || place().map(|place| fit(ticker, place))
             role="button"
             tabindex="0"
             aria-label=label
@@ -59,8 +64,8 @@ pub fn Tile(
                     select();
                 }
             }
-            on:pointermove=move |event| pointed.set(Some(Pointed::at(ticker, f64::from(event.client_x()), f64::from(event.client_y()))))
-            on:focus=move |_| pointed.set(place.get_untracked().map(|place| Pointed::tile(ticker, place)))
+            on:pointermove=point
+            on:focus=move |_| pointed.set(untrack(place).map(|place| Pointed::tile(ticker, place)))
             on:blur=move |_| pointed.set(None)
         >
             <rect class="tile-ground" width="100%" height="100%"></rect>
@@ -68,7 +73,7 @@ pub fn Tile(
                 class=move || format!("tile-colour {}", pnl_tone())
                 width="100%"
                 height="100%"
-                fill-opacity=move || format!("{:.3}", intensity(pnl_percent.get().unwrap_or_default()))
+                fill-opacity=move || decimal(intensity(pnl_percent().unwrap_or_default()), 3)
             ></rect>
             <rect class="tile-ring" class:on=move || selected.get() == Some(ticker) width="100%" height="100%"></rect>
             <text class="tile-ticker" x="8" y="18">{ticker.to_string()}</text>

@@ -7,7 +7,8 @@ use super::mosaic::Place;
 use crate::{
     app::{
         account::Books,
-        format::{or_missing, signed_money, signed_percent, tone},
+        effects::effect,
+        format::{or_missing, share_percent, signed_money, signed_percent, tone},
         size::Size,
     },
     domain::{portfolio::Position, ticker::Ticker},
@@ -46,16 +47,11 @@ impl Pointed {
 #[component]
 pub fn Tooltip(books: Books, pointed: RwSignal<Option<Pointed>>, size: Signal<Size>) -> impl IntoView {
     let tooltip = NodeRef::<Div>::new();
-    let ticker = Memo::new(move |_| pointed.get().map(|pointed| pointed.ticker));
-    let position = Memo::new(move |_| {
-        let ticker = ticker.get()?;
-        // One position alone has no weight; the whole portfolio knows it.
-        books.portfolio().position(ticker).cloned()
-    });
+    let position = Memo::new(move |_| books.position(pointed.get()?.ticker));
     let figure = move |read: fn(&Position) -> String| {
         move || position.with(|position| position.as_ref().map(read).unwrap_or_default())
     };
-    Effect::new(move || {
+    effect(move || {
         if let (Some(pointed), Some(tooltip)) = (pointed.get(), tooltip.get()) {
             put(&tooltip, pointed.at, size.get_untracked());
         }
@@ -70,7 +66,7 @@ pub fn Tooltip(books: Books, pointed: RwSignal<Option<Pointed>>, size: Signal<Si
         >
             <b>{figure(|position| position.ticker.to_string())}</b>
             <span>{figure(|position| format!("Value {}", or_missing(position.market_value)))}</span>
-            <span>{figure(|position| format!("Weight {}", or_missing(position.weight.map(|weight| format!("{weight:.1}%")))))}</span>
+            <span>{figure(|position| format!("Weight {}", or_missing(position.weight.map(share_percent))))}</span>
             <span class=move || tone(position.with(|position| position.as_ref()?.unrealized_pnl))>
                 {figure(|position| {
                     let pnl = or_missing(position.unrealized_pnl.map(signed_money));
@@ -82,7 +78,11 @@ pub fn Tooltip(books: Books, pointed: RwSignal<Option<Pointed>>, size: Signal<Si
     .erase()
 }
 
-/// Moves the tooltip beside a spot, on the side where there is more room.
+/// How far the tooltip is from the spot, in pixels.
+const DISTANCE: f64 = 12.0;
+
+/// Moves the tooltip beside a spot: below it in the map's upper half, above it in the lower one, and never beyond its
+/// sides.
 fn put(tooltip: &web_sys::HtmlElement, spot: Spot, (width, height): Size) {
     let (x, y) = match spot {
         Spot::Map(x, y) => (x, y),
@@ -93,8 +93,8 @@ fn put(tooltip: &web_sys::HtmlElement, spot: Spot, (width, height): Size) {
             (x - map.left(), y - map.top())
         }
     };
-    let shift = |at: f64, whole: f64| if at > whole / 2.0 { "calc(-100% - 10px)" } else { "10px" };
-    let transform = format!("translate({x:.0}px, {y:.0}px) translate({}, {})", shift(x, width), shift(y, height));
+    let left = (x + DISTANCE).min(width - f64::from(tooltip.offset_width())).max(0.0);
+    let top = if y > height / 2.0 { y - DISTANCE - f64::from(tooltip.offset_height()) } else { y + DISTANCE };
     // The name is a property's and the value a transform, so neither is refused.
-    let _ = tooltip.style().set_property("transform", &transform);
+    let _ = tooltip.style().set_property("transform", &format!("translate({}px, {}px)", left as i32, top as i32));
 }

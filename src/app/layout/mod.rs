@@ -13,7 +13,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use super::{media::use_media, storage};
+use super::{effects::effect, media::use_media, storage};
 use arrangement::{Arrangement, Axis, Bounds, open_or_closed};
 pub use arrangement::{Panel, RESIZABLE};
 pub use bottom_bar::BottomBar;
@@ -47,10 +47,10 @@ impl Layout {
             is_phone: use_media(PHONE_QUERY),
             view: RwSignal::new(Panel::Chart),
         };
-        Effect::new(move || {
+        effect(move || {
             layout.arrangement.set(Arrangement::read(&storage::read(STORAGE_KEY).unwrap_or_default()));
             // Not before it was read: the document shows it already.
-            Effect::new(move || layout.arrangement.with(mark_document));
+            effect(move || layout.arrangement.with(mark_document));
         });
         layout
     }

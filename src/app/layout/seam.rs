@@ -3,7 +3,6 @@
 //! The separator is a window splitter as the ARIA Authoring Practices have it: arrows move it, Home and End go to its
 //! ends, Enter closes and opens; and a double click goes back to the usual size.
 
-use crate::app::erase::Erase;
 use leptos::{
     ev::{KeyboardEvent, PointerEvent},
     html::Div,
@@ -11,6 +10,7 @@ use leptos::{
 };
 
 use super::{Axis, Layout, Panel, bounds, find_slot, slot::id};
+use crate::app::{effects::effect, erase::Erase};
 
 /// How far an arrow key moves a separator, in CSS pixels; with Shift, four times as far.
 const KEY_STEP: f64 = 16.0;
@@ -27,7 +27,7 @@ pub fn Seam(panel: Panel, layout: Layout) -> impl IntoView {
     let separator = NodeRef::<Div>::new();
     let grip = StoredValue::new(None::<Grip>);
     let size = RwSignal::new(panel.bounds(0.0).min);
-    Effect::new(move || {
+    effect(move || {
         layout.arrangement.track();
         // After the style sheet has placed the panels.
         request_animation_frame(move || {

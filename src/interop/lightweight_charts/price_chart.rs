@@ -144,6 +144,7 @@ impl PriceChart {
     /// Draws `candles`, in the order of time, in the place of what was drawn. `is_new` shows the latest of them, else
     /// what is looked at stays.
     pub fn draw(&mut self, candles: &[Candle], interval: Interval, is_new: bool) {
+        self.clear_beside_price();
         self.local_time.set_whole_days(interval == Interval::Day);
         self.set_decimals(if candles.iter().all(|candle| candle.close.units() % 100 == 0) { 2 } else { 4 });
         self.price.set_data(&points::all(candles.iter().map(|candle| self.price_point(candle))));
@@ -194,6 +195,14 @@ impl PriceChart {
             self.price.remove_price_line(&line);
         }
         self.average_cost = price.map(|price| (price, self.add_cost_line(price)));
+    }
+
+    /// The library (5.2.1) loses track of candles whose times move while another series has points at other times.
+    fn clear_beside_price(&self) {
+        let lines = self.studies.iter().map(|(_, line)| line);
+        for series in lines.chain(self.volume.as_ref().map(|volume| &volume.bars)) {
+            series.set_data(&points::all(std::iter::empty()));
+        }
     }
 
     fn study(&self, study: Study) -> Option<&Series> {
@@ -315,9 +324,9 @@ impl PriceChart {
     fn set_decimals(&mut self, decimals: u32) {
         if self.decimals != decimals {
             self.decimals = decimals;
-            let step = 0.1_f64.powi(decimals as i32);
+            let step = if decimals == 2 { "0.01" } else { "0.0001" };
             self.price.apply_options(&options(&format!(
-                r#"{{ "priceFormat": {{ "type": "price", "precision": {decimals}, "minMove": {step:.4} }} }}"#
+                r#"{{ "priceFormat": {{ "type": "price", "precision": {decimals}, "minMove": {step} }} }}"#
             )));
         }
     }

@@ -7,8 +7,11 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use sqlx::Row;
 
-use super::{KEY, ask, body, buys, completion, messages, reply, rows, say, says, start, start_with, trades};
-use crate::scripted::{Reply, ScriptedServer};
+use super::{KEY, ask, body, buys, completion, count, messages, reply, rows, say, says, start, start_with, trades};
+use crate::{
+    app::TestProcess,
+    scripted::{Reply, ScriptedServer},
+};
 
 /// An answer in which the server, or its provider, says that it failed.
 fn error_inside(error: Value) -> Reply {
@@ -190,4 +193,29 @@ async fn nobody_is_there() {
     let (status, problem) = say(&app.client, "Hello").await;
     assert_eq!((status, &problem["code"]), (StatusCode::BAD_GATEWAY, &json!("llm_unavailable")));
     assert!(!problem.to_string().contains("127.0.0.1"), "no address is told");
+}
+
+#[tokio::test]
+async fn the_key_shows_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let model =
+        ScriptedServer::start(|_| Reply::text(401, format!(r#"{{"error":{{"message":"bad key {KEY}"}}}}"#))).await;
+    let url = model.url();
+    let variables =
+        [("LLM_MOCK", "false"), ("LLM_BASE_URL", url.as_str()), ("OPENROUTER_API_KEY", KEY), ("RUST_LOG", "debug")];
+    let process = TestProcess::start_with(folder.path(), &variables).await;
+    let client = process.client.clone();
+    assert_eq!(say(&client, "Hello").await.1["code"], "llm_unavailable");
+    model.play(|_| completion(format!("the key is {KEY}")));
+    assert_eq!(say(&client, "Again").await.1["code"], "llm_invalid_reply");
+    assert!(model.requests()[0].headers["authorization"].contains(KEY), "it was sent");
+    for path in ["/", "/api/health", "/api/openapi.json", "/metrics", "/api/chat", "/api/portfolio"] {
+        assert!(!client.get(path).await.text().await.unwrap().contains(KEY), "{path}");
+    }
+    let log = process.terminate_and_read_log().await;
+    assert!(log.contains("the model's server refused the key"), "the failure is logged: {log}");
+    assert!(!log.contains(KEY), "{log}");
+    // What the model wrote is kept as it was received, and so would a key be that it had guessed; nothing else has it.
+    let database = folder.path().join("db/finally.db");
+    assert_eq!(count(&database, "SELECT COUNT(*) FROM chat_messages WHERE message LIKE '%canary%'").await, 0);
 }

@@ -1,17 +1,18 @@
 //! The list of messages, which keeps to its end unless a person reads further up.
 
 use leptos::{html::Div, prelude::*};
+use web_sys::HtmlDivElement;
 
 use super::{
-    chat::{Chat, Remedy},
+    chat::{Chat, Remedy, Row},
     message::Message,
 };
 use crate::{
     app::{
-        effects::detach,
+        effects::{detach, effect},
         erase::{Erase, show_when},
     },
-    domain::copilot::Availability,
+    domain::{chat::Role, copilot::Availability},
 };
 
 /// So near to the end counts as at the end.
@@ -74,26 +75,42 @@ fn show_earlier(chat: Chat) -> AnyView {
     .erase()
 }
 
+/// What the list showed when its place was last seen to.
+#[derive(Clone, Default)]
+struct Seen {
+    first: Option<String>,
+    last: Option<String>,
+    height: i32,
+}
+
 /// A new message brings its end into view, unless a person has scrolled away from it; one of their own always does.
 /// Earlier messages push nothing.
 fn keep_place(chat: Chat, scroller: NodeRef<Div>, is_at_end: RwSignal<bool>) {
-    Effect::new(move |before: Option<(Option<String>, i32)>| {
-        let rows = chat.rows();
-        let first = rows.first().map(|row| row.key.clone());
-        let _ = (chat.is_answering(), chat.trouble());
-        let Some(scroller) = scroller.get() else {
-            return (first, 0);
-        };
-        let height = scroller.scroll_height();
-        match before {
-            Some((Some(old_first), old_height)) if Some(&old_first) != first.as_ref() && old_height > 0 => {
-                scroller.set_scroll_top(scroller.scroll_top() + height - old_height);
+    let seen = StoredValue::new(Seen::default());
+    effect(move || {
+        chat.rows();
+        chat.is_answering();
+        chat.trouble();
+        // Once the browser has what changed.
+        request_animation_frame(move || {
+            if let Some(scroller) = scroller.try_get_untracked().flatten() {
+                see_to_place(&untrack(|| chat.rows()), &scroller, is_at_end.get_untracked(), seen);
             }
-            _ if is_at_end.get_untracked() || chat.is_answering() => scroller.set_scroll_top(height),
-            _ => {}
-        }
-        (first, height)
+        });
     });
+}
+
+fn see_to_place(rows: &[Row], scroller: &HtmlDivElement, is_at_end: bool, seen: StoredValue<Seen>) {
+    let before = seen.get_value();
+    let key = |row: Option<&Row>| row.map(|row| row.key.clone());
+    let now = Seen { first: key(rows.first()), last: key(rows.last()), height: scroller.scroll_height() };
+    let is_own = rows.last().is_some_and(|row| row.line.read_untracked().message.role == Role::User);
+    if before.first.is_some() && before.first != now.first && before.last == now.last {
+        scroller.set_scroll_top(scroller.scroll_top() + now.height - before.height);
+    } else if is_at_end || (is_own && before.last != now.last) {
+        scroller.set_scroll_top(now.height);
+    }
+    seen.set_value(now);
 }
 
 /// That an answer is on its way, and how to give it up.

@@ -46,7 +46,7 @@ fn show_clear(chat: Chat) -> AnyView {
     let is_sure = RwSignal::new(false);
     let question = move || {
         view! {
-            <span class="label">"Clear the conversation?"</span>
+            <span class="label">"Clear all?"</span>
             <button class="quiet" on:click=move |_| chat.clear()>"Clear"</button>
             <button class="quiet" on:click=move |_| is_sure.set(false)>"Keep"</button>
         }

@@ -10,6 +10,8 @@ mod turns;
 
 use std::path::Path;
 
+use finally::api::SetAutonomy;
+use leptos::server_fn::ServerFn;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sqlx::{
@@ -100,24 +102,15 @@ async fn watched(client: &TestClient) -> Vec<String> {
 
 /// Sets the autonomy as the page does.
 async fn set_autonomy(client: &TestClient, autonomy: &str) {
-    let answer = server_function(client, "set_autonomy", json!({ "autonomy": autonomy })).await;
+    let answer = call::<SetAutonomy>(client, json!({ "autonomy": autonomy })).await;
     assert_eq!(answer, json!(null));
 }
 
 /// What the page gets from one of its own functions.
-async fn server_function(client: &TestClient, name: &str, arguments: Value) -> Value {
-    let response = client.post(&server_function_path(name), arguments).await;
-    assert_eq!(response.status(), StatusCode::OK, "{name}");
+async fn call<F: ServerFn>(client: &TestClient, arguments: Value) -> Value {
+    let response = client.post(F::PATH, arguments).await;
+    assert_eq!(response.status(), StatusCode::OK, "{}", F::PATH);
     response.json().await.unwrap()
-}
-
-/// Their paths end with a hash.
-fn server_function_path(name: &str) -> String {
-    let paths = leptos::server_fn::axum::server_fn_paths();
-    let is_it = |path: &str| path.trim_end_matches(char::is_numeric).ends_with(&format!("/{name}"));
-    let found: Vec<_> = paths.map(|(path, _)| path).filter(|path| is_it(path)).collect();
-    assert_eq!(found.len(), 1, "{name}: {found:?}");
-    found[0].to_owned()
 }
 
 /// What the database has, also of what nobody is shown.

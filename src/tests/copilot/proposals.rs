@@ -1,10 +1,12 @@
 //! Autonomy: advice, proposals that wait for a click, and what becomes of them.
 
+use finally::api::{ApproveAction, DismissAction, LoadConversation};
+use leptos::server_fn::ServerFn;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 
-use super::{ask, body, messages, server_function, set_autonomy, start_answering, trades, watched};
+use super::{ask, body, call, messages, set_autonomy, start_answering, trades, watched};
 use crate::{app::TestApp, scripted::ScriptedServer};
 
 fn content() -> Value {
@@ -32,8 +34,8 @@ async fn start_proposing() -> (TestApp, ScriptedServer, String, String) {
 }
 
 /// What an action is after a person's word on it.
-async fn decide(app: &TestApp, word: &str, id: &str) -> Value {
-    let answer = server_function(&app.client, word, json!({ "action_id": id })).await;
+async fn decide<F: ServerFn>(app: &TestApp, id: &str) -> Value {
+    let answer = call::<F>(&app.client, json!({ "action_id": id })).await;
     let actions = answer["Ok"]["message"]["actions"].as_array().expect("the reply that it is part of").clone();
     actions.into_iter().find(|action| action["id"] == id).unwrap()
 }
@@ -54,7 +56,7 @@ async fn advice_runs_nothing() {
     assert_eq!(watched(&app.client).await.len(), 10);
     assert!(body(&model.requests()[0]).to_string().contains("advise only"), "the model is told");
     let id = answer["trades"][0]["id"].as_str().unwrap();
-    assert_eq!(decide(&app, "approve_action", id).await["status"], "advised", "it was no proposal");
+    assert_eq!(decide::<ApproveAction>(&app, id).await["status"], "advised", "it was no proposal");
     assert!(trades(&app.client).await.is_empty());
 }
 
@@ -63,7 +65,7 @@ async fn the_setting_is_kept_and_checked() {
     let app = TestApp::start().await;
     set_autonomy(&app.client, "propose").await;
     let app = app.restart().await;
-    let seen = server_function(&app.client, "load_conversation", json!({ "before": null })).await;
+    let seen = call::<LoadConversation>(&app.client, json!({ "before": null })).await;
     assert_eq!((&seen["autonomy"], &seen["availability"]), (&json!("propose"), &json!("mock")));
     assert_eq!(ask(&app.client, "buy 1 V").await["trades"][0]["status"], "proposed");
 }
@@ -71,14 +73,14 @@ async fn the_setting_is_kept_and_checked() {
 #[tokio::test]
 async fn a_proposal_runs_once_when_it_is_approved() {
     let (app, _model, trade, addition) = start_proposing().await;
-    let (first, second) = tokio::join!(decide(&app, "approve_action", &trade), decide(&app, "approve_action", &trade));
+    let (first, second) = tokio::join!(decide::<ApproveAction>(&app, &trade), decide::<ApproveAction>(&app, &trade));
     assert_eq!((&first["status"], &second["status"]), (&json!("executed"), &json!("executed")));
     let trades = trades(&app.client).await;
     assert_eq!(trades.len(), 1);
     let (ticker, quantity, source) = (&trades[0]["ticker"], &trades[0]["quantity"], &trades[0]["source"]);
     assert_eq!((ticker, quantity, source), (&json!("V"), &json!(2.0), &json!("copilot")));
-    assert_eq!(decide(&app, "dismiss_action", &trade).await["status"], "executed", "too late");
-    assert_eq!(decide(&app, "approve_action", &addition).await["status"], "executed");
+    assert_eq!(decide::<DismissAction>(&app, &trade).await["status"], "executed", "too late");
+    assert_eq!(decide::<ApproveAction>(&app, &addition).await["status"], "executed");
     assert!(watched(&app.client).await.contains(&"XOM".to_owned()));
     assert_eq!(messages(&app.client).await[1]["trades"][0]["status"], "executed");
 }
@@ -86,8 +88,8 @@ async fn a_proposal_runs_once_when_it_is_approved() {
 #[tokio::test]
 async fn a_dismissed_proposal_stays_so() {
     let (app, _model, trade, _) = start_proposing().await;
-    assert_eq!(decide(&app, "dismiss_action", &trade).await["status"], "dismissed");
-    assert_eq!(decide(&app, "approve_action", &trade).await["status"], "dismissed");
+    assert_eq!(decide::<DismissAction>(&app, &trade).await["status"], "dismissed");
+    assert_eq!(decide::<ApproveAction>(&app, &trade).await["status"], "dismissed");
     assert!(trades(&app.client).await.is_empty());
 }
 
@@ -96,7 +98,7 @@ async fn a_proposal_lapses_after_two_minutes() {
     let (app, _model, trade, _) = start_proposing().await;
     change_record(&app, "UPDATE chat_actions SET decided_at_ms = decided_at_ms - 120001").await;
     assert_eq!(messages(&app.client).await[1]["trades"][0]["status"], "lapsed");
-    let action = decide(&app, "approve_action", &trade).await;
+    let action = decide::<ApproveAction>(&app, &trade).await;
     assert_eq!(
         (&action["status"], &action["error"]),
         (&json!("lapsed"), &json!("It was not approved within 2 minutes."))
@@ -109,7 +111,7 @@ async fn a_proposal_lapses_when_its_price_moves() {
     let (app, _model, trade, _) = start_proposing().await;
     // Two percent from what it was: the market does not do that in the time of a test.
     change_record(&app, "UPDATE chat_actions SET price_units = price_units * 102 / 100 WHERE kind = 'buy'").await;
-    let action = decide(&app, "approve_action", &trade).await;
+    let action = decide::<ApproveAction>(&app, &trade).await;
     assert_eq!(action["status"], "lapsed");
     assert!(action["error"].as_str().unwrap().starts_with("The price moved from "), "{action}");
     assert!(trades(&app.client).await.is_empty());
@@ -123,7 +125,7 @@ async fn an_approval_passes_no_limit() {
     .await;
     set_autonomy(&app.client, "propose").await;
     let answer = ask(&app.client, "What now?").await;
-    let action = decide(&app, "approve_action", answer["trades"][0]["id"].as_str().unwrap()).await;
+    let action = decide::<ApproveAction>(&app, answer["trades"][0]["id"].as_str().unwrap()).await;
     assert_eq!(action["status"], "rejected");
     assert!(action["error"].as_str().unwrap().starts_with("Buying 1,000 AAPL costs"));
 }
@@ -131,7 +133,7 @@ async fn an_approval_passes_no_limit() {
 #[tokio::test]
 async fn an_approval_of_nothing_says_so() {
     let app = TestApp::start().await;
-    let answer = server_function(&app.client, "approve_action", json!({ "action_id": "nothing" })).await;
+    let answer = call::<ApproveAction>(&app.client, json!({ "action_id": "nothing" })).await;
     assert_eq!(answer, json!({ "Err": "not_found" }));
     assert_eq!(app.client.get("/api/health").await.status(), StatusCode::OK);
 }

@@ -2,13 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use finally::api::{AwaitReply, CancelReply, LoadConversation};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::{
-    KEY, ask, buys, completion, count, messages, reply, say, says, server_function, start, start_with, trades,
-};
+use super::{KEY, ask, buys, call, completion, count, messages, reply, say, says, start, start_with, trades};
 use crate::{
     app::{TestApp, TestProcess},
     scripted::{Reply, ScriptedServer, eventually},
@@ -72,7 +71,7 @@ async fn a_second_message_is_told_that_the_copilot_is_busy() {
 #[tokio::test]
 async fn an_answer_can_be_given_up() {
     let (app, model, asking) = start_thinking().await;
-    server_function(&app.client, "cancel_reply", json!({})).await;
+    call::<CancelReply>(&app.client, json!({})).await;
     let (status, problem) = asking.await.unwrap();
     assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("cancelled")));
     let messages = messages(&app.client).await;
@@ -80,7 +79,7 @@ async fn an_answer_can_be_given_up() {
     model.play(|_| reply(&says("Hi")));
     ask(&app.client, "Hello").await;
     // With nothing to give up, nothing happens.
-    server_function(&app.client, "cancel_reply", json!({})).await;
+    call::<CancelReply>(&app.client, json!({})).await;
 }
 
 #[tokio::test]
@@ -92,9 +91,9 @@ async fn the_answer_comes_though_nobody_waits_for_it() {
     assert!(left.is_err(), "the first try failed, and the second has not been made");
     model.play(|_| reply(&buys(1.0, "V")));
     // The page, opened again, finds it being made and waits for it.
-    let seen = server_function(&app.client, "load_conversation", json!({ "before": null })).await;
+    let seen = call::<LoadConversation>(&app.client, json!({ "before": null })).await;
     assert_eq!(seen["is_answering"], true);
-    let line = server_function(&app.client, "await_reply", json!({})).await;
+    let line = call::<AwaitReply>(&app.client, json!({})).await;
     assert_eq!(line["Ok"]["message"]["actions"][0]["status"], "executed", "{line}");
     let messages = messages(&app.client).await;
     assert_eq!((messages.len(), &messages[1]["trades"][0]["status"]), (2, &json!("executed")));

@@ -1,5 +1,6 @@
 //! Watching tickers, no longer watching them, and what their prices did.
 
+use finally::error::ApiError;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -98,10 +99,10 @@ async fn a_watchlist_request_that_is_not_one_says_why() {
 }
 
 /// What a server function of the watchlist answered: its list's tickers, or the code of its refusal.
-fn lines(answer: &Value) -> Result<Vec<String>, String> {
+fn lines(answer: &Value) -> Result<Vec<String>, &'static str> {
     match answer["Ok"]["lines"].as_array() {
         Some(lines) => Ok(lines.iter().map(|line| line["ticker"].as_str().unwrap().to_owned()).collect()),
-        None => Err(answer["Err"]["code"].as_str().unwrap().to_owned()),
+        None => Err(serde_json::from_value::<ApiError>(answer["Err"].clone()).unwrap().code()),
     }
 }
 
@@ -117,7 +118,7 @@ async fn the_page_moves_a_ticker_and_everyone_sees_the_new_order() {
     let last = call(MoveTicker::PATH, json!({ "ticker": "AAPL", "before": null })).await;
     assert_eq!(lines(&last).unwrap()[9], "AAPL");
     let unknown = call(MoveTicker::PATH, json!({ "ticker": "XOM", "before": null })).await;
-    assert_eq!(lines(&unknown), Err("not_found".to_owned()));
+    assert_eq!(lines(&unknown), Err("not_found"));
 
     // A removal is undone where it was, with its price at once.
     let before = watched(&app.client).await;

@@ -2,7 +2,10 @@
 
 use std::pin::Pin;
 
-use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
+use leptos::{
+    prelude::*,
+    task::{spawn_local, spawn_local_scoped_with_cancellation},
+};
 
 /// Runs in the browser, and again whenever what it read has changed; ends with the calling component or effect.
 pub fn effect(run: impl Fn() + 'static) {
@@ -17,4 +20,10 @@ fn begin(run: Box<dyn Fn()>) {
 pub fn spawn(task: impl Future<Output = ()> + 'static) {
     let task: Pin<Box<dyn Future<Output = ()>>> = Box::pin(task);
     spawn_local_scoped_with_cancellation(task);
+}
+
+/// Runs to its end, whatever becomes of the one who called.
+pub fn detach(task: impl Future<Output = ()> + 'static) {
+    let task: Pin<Box<dyn Future<Output = ()>>> = Box::pin(task);
+    spawn_local(task);
 }

@@ -25,6 +25,19 @@ impl<T: RenderHtml + Send + 'static> Erase for T {
     }
 }
 
+/// Shows a view while `is_so`; it is made anew whenever that becomes true.
+pub fn show_when(
+    is_so: impl Fn() -> bool + Send + Sync + 'static,
+    view: impl Fn() -> AnyView + Send + Sync + 'static,
+) -> AnyView {
+    show(Box::new(is_so), Box::new(view))
+}
+
+fn show(is_so: Box<dyn Fn() -> bool + Send + Sync>, view: Box<dyn Fn() -> AnyView + Send + Sync>) -> AnyView {
+    let is_so = Memo::new(move |_| is_so());
+    (move || is_so.get().then(&view)).erase()
+}
+
 /// A view that is taken over from the server in one go: everything is handed on but `hydrate_async`, whose default is
 /// `hydrate`.
 struct AtOnce<T>(T);

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use super::chat::{Chat, Row, is_open};
+use super::chat::{Chat, Row};
 use crate::{
-    app::format::or_missing,
+    app::{effects::effect, erase::Erase, format::or_missing},
     domain::{
         chat::{Action, ActionStatus, RecordedAction},
         instant::UtcInstant,
@@ -21,7 +21,7 @@ pub fn ActionCard(row: Row, action: RecordedAction, chat: Chat) -> impl IntoView
         let row = row.clone();
         move |is_approved| chat.decide(row.clone(), id.clone(), is_approved)
     };
-    let buttons = is_open(&action).then(|| {
+    let buttons = (status == ActionStatus::Proposed).then(|| {
         lapse_in_time(row, &action);
         let (approve, dismiss) = (decide.clone(), decide);
         let what = describe(&action.action, ActionStatus::Proposed);
@@ -35,7 +35,7 @@ pub fn ActionCard(row: Row, action: RecordedAction, chat: Chat) -> impl IntoView
                 </button>
             </div>
         }
-        .into_any()
+        .erase()
     });
     view! {
         <div class="action" data-testid="chat-action" data-status=status.as_str()>
@@ -47,7 +47,7 @@ pub fn ActionCard(row: Row, action: RecordedAction, chat: Chat) -> impl IntoView
             {buttons}
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 /// `Bought 2 NVDA` for what is done, `Buy 2 NVDA` for what is not.
@@ -111,7 +111,7 @@ fn lapse_in_time(row: Row, action: &RecordedAction) {
         return;
     };
     let id = action.id.clone();
-    Effect::new(move || {
+    effect(move || {
         let (row, id) = (row.clone(), id.clone());
         let left_ms = end.unix_ms() as f64 - js_sys::Date::now();
         let left = Duration::from_millis(left_ms.max(0.0) as u64 + 1);

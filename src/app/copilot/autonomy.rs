@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::Chat;
-use crate::domain::copilot::Autonomy;
+use crate::{app::erase::Erase, domain::copilot::Autonomy};
 
 #[component]
 pub fn AutonomySwitch(chat: Chat) -> impl IntoView {
@@ -39,7 +39,7 @@ pub fn AutonomySwitch(chat: Chat) -> impl IntoView {
             {Autonomy::ALL.map(choice).collect_view()}
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 fn label(autonomy: Autonomy) -> &'static str {

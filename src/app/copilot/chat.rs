@@ -3,16 +3,22 @@
 use std::time::Duration;
 
 use gloo_timers::future::sleep;
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 
 use crate::{
     api::{
         approve_action, await_reply, cancel_reply, clear_conversation, dismiss_action, load_conversation, send_message,
         set_autonomy,
     },
-    app::{account::Books, names::new_name, toast::Toasts, watchlist::store::WatchlistStore},
+    app::{
+        account::Books,
+        effects::{detach, effect},
+        names::new_name,
+        toast::Toasts,
+        watchlist::store::WatchlistStore,
+    },
     domain::{
-        chat::{ActionStatus, ChatLine, Conversation, MessageText, RecordedAction, RecordedMessage, Role},
+        chat::{ChatLine, ClientMessageId, Conversation, MessageText, RecordedMessage, Role},
         copilot::{Autonomy, Availability},
         instant::UtcInstant,
         rich_text::{Block, Span},
@@ -91,9 +97,9 @@ impl Chat {
         };
         chat.take_in(start);
         // A reply that was being made when the page was opened is waited for.
-        Effect::new(move || {
+        effect(move || {
             if chat.is_answering.get_untracked() {
-                spawn_local(chat.follow_reply());
+                detach(chat.follow_reply());
             }
         });
         chat
@@ -152,7 +158,7 @@ impl Chat {
         self.is_answering.set(true);
         let said = Row::new(own_line(&text, name.as_str()));
         self.rows.update(|rows| rows.push(said));
-        spawn_local(async move {
+        detach(async move {
             let mut resends = 0;
             let answer = loop {
                 match send_message(text.clone(), name.clone()).await.flatten() {
@@ -215,7 +221,7 @@ impl Chat {
         self.take_in(conversation);
         if is_answering {
             sleep(RESEND_DELAY).await;
-            spawn_local(self.follow_reply());
+            detach(self.follow_reply());
         }
     }
 
@@ -249,7 +255,7 @@ impl Chat {
             return;
         }
         self.is_loading_earlier.set(true);
-        spawn_local(async move {
+        detach(async move {
             match load_conversation(Some(before)).await {
                 Ok(page) => {
                     self.has_more.try_set(page.has_more);
@@ -264,7 +270,7 @@ impl Chat {
 
     /// Gives up the reply that is being made. What is asked for it hears so.
     pub fn cancel(self) {
-        spawn_local(async move {
+        detach(async move {
             if let Err(error) = cancel_reply().await {
                 self.toasts.error(format!("The answer could not be cancelled. {error}"));
             }
@@ -273,7 +279,7 @@ impl Chat {
 
     /// Begins the conversation anew.
     pub fn clear(self) {
-        spawn_local(async move {
+        detach(async move {
             match clear_conversation().await {
                 Ok(()) => self.reload().await,
                 Err(error) => self.toasts.error(format!("The conversation could not be cleared. {error}")),
@@ -285,7 +291,7 @@ impl Chat {
     pub fn set_autonomy(self, autonomy: Autonomy) {
         let before = self.autonomy.get_untracked();
         self.autonomy.set(autonomy);
-        spawn_local(async move {
+        detach(async move {
             if let Err(error) = set_autonomy(autonomy).await {
                 self.autonomy.try_set(before);
                 self.toasts.error(format!("The copilot's autonomy could not be set. {error}"));
@@ -295,7 +301,7 @@ impl Chat {
 
     /// A person's word on a proposed action.
     pub fn decide(self, row: Row, action_id: String, is_approved: bool) {
-        spawn_local(async move {
+        detach(async move {
             let answer = match is_approved {
                 true => approve_action(action_id).await,
                 false => dismiss_action(action_id).await,
@@ -319,7 +325,7 @@ impl Chat {
     }
 }
 
-fn named(text: MessageText) -> Result<(MessageText, crate::domain::chat::ClientMessageId), ApiError> {
+fn named(text: MessageText) -> Result<(MessageText, ClientMessageId), ApiError> {
     Ok((text, new_name().parse()?))
 }
 
@@ -342,9 +348,4 @@ pub fn question_before(rows: &[Row], key: &str) -> Option<String> {
     let index = rows.iter().position(|row| row.key == key)?;
     let question = rows[..index].iter().rev().find(|row| row.line.read_untracked().message.role == Role::User)?;
     Some(question.line.read_untracked().message.message.clone())
-}
-
-/// A proposal of a row, where there is one.
-pub fn is_open(action: &RecordedAction) -> bool {
-    action.status == ActionStatus::Proposed
 }

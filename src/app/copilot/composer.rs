@@ -6,6 +6,7 @@ use leptos::{
 };
 
 use super::chat::Chat;
+use crate::app::erase::Erase;
 
 #[component]
 pub fn Composer(chat: Chat) -> impl IntoView {
@@ -44,5 +45,5 @@ pub fn Composer(chat: Chat) -> impl IntoView {
             </button>
         </form>
     }
-    .into_any()
+    .erase()
 }

@@ -6,7 +6,13 @@ use super::{
     chat::{Chat, Remedy},
     message::Message,
 };
-use crate::domain::copilot::Availability;
+use crate::{
+    app::{
+        effects::detach,
+        erase::{Erase, show_when},
+    },
+    domain::copilot::Availability,
+};
 
 /// So near to the end counts as at the end.
 const END_PIXELS: i32 = 48;
@@ -37,11 +43,7 @@ pub fn MessageList(chat: Chat) -> impl IntoView {
     view! {
         <div class="messages-frame">
             <div class="messages" node_ref=scroller tabindex="0" role="log" aria-live="polite" aria-label="Conversation" on:scroll=note_place>
-                <Show when=move || chat.has_more()>
-                    <button class="earlier" disabled=move || chat.is_loading_earlier() on:click=move |_| chat.load_earlier()>
-                        {move || if chat.is_loading_earlier() { "Reading…" } else { "Earlier messages" }}
-                    </button>
-                </Show>
+                {show_when(move || chat.has_more(), move || show_earlier(chat))}
                 <For each=move || chat.rows() key=|row| row.key.clone() let:row>
                     <Message row chat/>
                 </For>
@@ -49,12 +51,27 @@ pub fn MessageList(chat: Chat) -> impl IntoView {
                 <Welcome chat/>
                 <TroubleNote chat/>
             </div>
-            <Show when=move || !is_at_end.get()>
-                <button class="to-end" on:click=move |_| to_end()>"↓ Newest"</button>
-            </Show>
+            {show_when(
+                move || !is_at_end.get(),
+                move || view! { <button class="to-end" on:click=move |_| to_end()>"↓ Newest"</button> }.erase(),
+            )}
         </div>
     }
-    .into_any()
+    .erase()
+}
+
+fn show_earlier(chat: Chat) -> AnyView {
+    let label = move || if chat.is_loading_earlier() { "Reading…" } else { "Earlier messages" };
+    view! {
+        <button
+            class="earlier"
+            disabled=Signal::derive(move || chat.is_loading_earlier())
+            on:click=move |_| chat.load_earlier()
+        >
+            {Signal::derive(label)}
+        </button>
+    }
+    .erase()
 }
 
 /// A new message brings its end into view, unless a person has scrolled away from it; one of their own always does.
@@ -82,46 +99,49 @@ fn keep_place(chat: Chat, scroller: NodeRef<Div>, is_at_end: RwSignal<bool>) {
 /// That an answer is on its way, and how to give it up.
 #[component]
 fn Thinking(chat: Chat) -> impl IntoView {
-    view! {
-        <Show when=move || chat.is_answering()>
+    let thinking = move || {
+        view! {
             <div class="thinking" data-testid="chat-loading" role="status">
                 <span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>
                 <span class="spoken">"The copilot is answering"</span>
                 <button class="quiet" on:click=move |_| chat.cancel()>"Stop"</button>
             </div>
-        </Show>
-    }
-    .into_any()
+        }
+        .erase()
+    };
+    show_when(move || chat.is_answering(), thinking)
 }
 
 #[component]
 fn Welcome(chat: Chat) -> impl IntoView {
     let is_shown =
         move || chat.is_empty() && chat.trouble().is_none() && chat.availability() != Availability::NotConfigured;
-    view! {
-        <Show when=is_shown>
+    let suggestion = move |text: &'static str| {
+        view! { <li><button class="suggestion" on:click=move |_| chat.send(text.to_owned())>{text}</button></li> }
+            .erase()
+    };
+    let welcome = move || {
+        view! {
             <div class="welcome">
-                <p>"Ask about your portfolio, or say what to trade. The copilot sees your account as it is now, and keeps within your limits."</p>
-                <ul>
-                    {SUGGESTIONS
-                        .map(|text| view! {
-                            <li><button class="suggestion" on:click=move |_| chat.send(text.to_owned())>{text}</button></li>
-                        })
-                        .collect_view()}
-                </ul>
+                <p>
+                    "Ask about your portfolio, or say what to trade. The copilot sees your account as it is now, and keeps \
+                     within your limits."
+                </p>
+                <ul>{SUGGESTIONS.map(suggestion).collect_view()}</ul>
             </div>
-        </Show>
-    }
-    .into_any()
+        }
+        .erase()
+    };
+    show_when(is_shown, welcome)
 }
 
 #[component]
 fn TroubleNote(chat: Chat) -> impl IntoView {
     let try_again = move |remedy| match remedy {
         Remedy::Resend => chat.send(chat.draft.get_untracked()),
-        Remedy::Reload => leptos::task::spawn_local(chat.reload()),
+        Remedy::Reload => detach(chat.reload()),
     };
-    move || {
+    let note = move || {
         chat.trouble().map(|trouble| {
             view! {
                 <div class="trouble" role="alert">
@@ -129,7 +149,8 @@ fn TroubleNote(chat: Chat) -> impl IntoView {
                     <button class="retry" on:click=move |_| try_again(trouble.remedy)>"Try again"</button>
                 </div>
             }
-            .into_any()
+            .erase()
         })
-    }
+    };
+    note.erase()
 }

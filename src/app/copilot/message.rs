@@ -7,7 +7,10 @@ use super::{
     chat::{Chat, Row, question_before},
     text::show_blocks,
 };
-use crate::domain::chat::Role;
+use crate::{
+    app::erase::{Erase, show_when},
+    domain::chat::Role,
+};
 
 #[component]
 pub fn Message(row: Row, chat: Chat) -> impl IntoView {
@@ -25,10 +28,19 @@ pub fn Message(row: Row, chat: Chat) -> impl IntoView {
     let key = row.key.clone();
     let is_last = move || chat.rows().last().is_some_and(|last| last.key == key);
     let key = row.key.clone();
-    let ask_again = move |_| {
-        if let Some(question) = question_before(&untrack(|| chat.rows()), &key) {
-            chat.send(question);
+    let retry = move || {
+        let key = key.clone();
+        let ask_again = move |_| {
+            if let Some(question) = question_before(&untrack(|| chat.rows()), &key) {
+                chat.send(question);
+            }
+        };
+        view! {
+            <button class="retry" disabled=Signal::derive(move || chat.is_answering()) on:click=ask_again>
+                "Ask again"
+            </button>
         }
+        .erase()
     };
     view! {
         <article
@@ -43,14 +55,8 @@ pub fn Message(row: Row, chat: Chat) -> impl IntoView {
         >
             <div class="message-text">{text}</div>
             {actions}
-            {has_failed.then(move || view! {
-                <Show when=is_last.clone()>
-                    <button class="retry" disabled=move || chat.is_answering() on:click=ask_again.clone()>
-                        "Ask again"
-                    </button>
-                </Show>
-            })}
+            {has_failed.then(move || show_when(is_last, retry))}
         </article>
     }
-    .into_any()
+    .erase()
 }

@@ -15,45 +15,51 @@ pub use chat::Chat;
 use composer::Composer;
 use list::MessageList;
 
-use crate::domain::copilot::Availability;
+use crate::{
+    app::erase::{Erase, show_when},
+    domain::copilot::Availability,
+};
 
 #[component]
 pub fn CopilotPanel(chat: Chat) -> impl IntoView {
-    let is_clearing = RwSignal::new(false);
-    let clear = move |_| {
-        is_clearing.set(false);
-        chat.clear();
-    };
+    let without_model = move || chat.availability() == Availability::NotConfigured;
     view! {
         <section class="panel copilot" data-testid="chat-panel" aria-labelledby="copilot-title">
             <div class="bar">
                 <h2 id="copilot-title">"Copilot"</h2>
-                <span class="label copilot-model">{move || chat.model()}</span>
-                <Show when=move || !chat.is_empty()>
-                    <span class="copilot-clear">
-                        <Show
-                            when=move || is_clearing.get()
-                            fallback=move || view! {
-                                <button class="quiet" on:click=move |_| is_clearing.set(true)>"Clear"</button>
-                            }
-                        >
-                            <span class="label">"Clear the conversation?"</span>
-                            <button class="quiet" autofocus on:click=clear>"Clear"</button>
-                            <button class="quiet" on:click=move |_| is_clearing.set(false)>"Keep"</button>
-                        </Show>
-                    </span>
-                </Show>
+                <span class="label copilot-model">{Signal::derive(move || chat.model())}</span>
+                {show_when(move || !chat.is_empty(), move || show_clear(chat))}
             </div>
             <div class="copilot-autonomy">
                 <AutonomySwitch chat/>
             </div>
             <MessageList chat/>
-            <Show when=move || chat.availability() == Availability::NotConfigured fallback=move || view! { <Composer chat/> }>
-                <NotConfigured/>
-            </Show>
+            {show_when(move || !without_model(), move || view! { <Composer chat/> }.erase())}
+            {show_when(without_model, || view! { <NotConfigured/> }.erase())}
         </section>
     }
-    .into_any()
+    .erase()
+}
+
+/// Clearing cannot be undone, so it takes a second word.
+fn show_clear(chat: Chat) -> AnyView {
+    let is_sure = RwSignal::new(false);
+    let question = move || {
+        view! {
+            <span class="label">"Clear the conversation?"</span>
+            <button class="quiet" on:click=move |_| chat.clear()>"Clear"</button>
+            <button class="quiet" on:click=move |_| is_sure.set(false)>"Keep"</button>
+        }
+        .erase()
+    };
+    let offer = move || view! { <button class="quiet" on:click=move |_| is_sure.set(true)>"Clear"</button> }.erase();
+    view! {
+        <span class="copilot-clear">
+            {show_when(move || is_sure.get(), question)}
+            {show_when(move || !is_sure.get(), offer)}
+        </span>
+    }
+    .erase()
 }
 
 /// How to get a copilot; everything else works without one.
@@ -70,5 +76,5 @@ fn NotConfigured() -> impl IntoView {
             <p>"Then start the server again."</p>
         </div>
     }
-    .into_any()
+    .erase()
 }

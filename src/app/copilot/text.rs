@@ -2,24 +2,27 @@
 
 use leptos::prelude::*;
 
-use crate::domain::rich_text::{Block, Span};
+use crate::{
+    app::erase::Erase,
+    domain::rich_text::{Block, Span},
+};
 
 pub fn show_blocks(blocks: &[Block]) -> AnyView {
-    blocks.iter().map(show_block).collect_view().into_any()
+    blocks.iter().map(show_block).collect_view().erase()
 }
 
 fn show_block(block: &Block) -> AnyView {
     match block {
-        Block::Paragraph(spans) => view! { <p>{show_spans(spans)}</p> }.into_any(),
-        Block::Heading(spans) => view! { <p class="heading">{show_spans(spans)}</p> }.into_any(),
-        Block::Quote(blocks) => view! { <blockquote>{show_blocks(blocks)}</blockquote> }.into_any(),
-        Block::Code(code) => view! { <pre tabindex="0"><code>{code.clone()}</code></pre> }.into_any(),
-        Block::Rule => view! { <hr/> }.into_any(),
+        Block::Paragraph(spans) => view! { <p>{show_spans(spans)}</p> }.erase(),
+        Block::Heading(spans) => view! { <p class="heading">{show_spans(spans)}</p> }.erase(),
+        Block::Quote(blocks) => view! { <blockquote>{show_blocks(blocks)}</blockquote> }.erase(),
+        Block::Code(code) => view! { <pre tabindex="0"><code>{code.clone()}</code></pre> }.erase(),
+        Block::Rule => view! { <hr/> }.erase(),
         Block::List { start, items } => {
             let items = items.iter().map(|item| view! { <li>{show_blocks(item)}</li> }).collect_view();
             match start {
-                Some(start) => view! { <ol start=start.to_string()>{items}</ol> }.into_any(),
-                None => view! { <ul>{items}</ul> }.into_any(),
+                Some(start) => view! { <ol start=start.to_string()>{items}</ol> }.erase(),
+                None => view! { <ul>{items}</ul> }.erase(),
             }
         }
         Block::Table { head, rows } => show_table(head, rows),
@@ -43,20 +46,20 @@ fn show_table(head: &[Vec<Span>], rows: &[Vec<Vec<Span>>]) -> AnyView {
             </table>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 fn show_spans(spans: &[Span]) -> AnyView {
-    spans.iter().map(show_span).collect_view().into_any()
+    spans.iter().map(show_span).collect_view().erase()
 }
 
 fn show_span(span: &Span) -> AnyView {
     match span {
-        Span::Text(text) => text.clone().into_any(),
-        Span::Strong(spans) => view! { <strong>{show_spans(spans)}</strong> }.into_any(),
-        Span::Emphasis(spans) => view! { <em>{show_spans(spans)}</em> }.into_any(),
-        Span::Struck(spans) => view! { <s>{show_spans(spans)}</s> }.into_any(),
-        Span::Code(code) => view! { <code>{code.clone()}</code> }.into_any(),
-        Span::LineBreak => view! { <br/> }.into_any(),
+        Span::Text(text) => text.clone().erase(),
+        Span::Strong(spans) => view! { <strong>{show_spans(spans)}</strong> }.erase(),
+        Span::Emphasis(spans) => view! { <em>{show_spans(spans)}</em> }.erase(),
+        Span::Struck(spans) => view! { <s>{show_spans(spans)}</s> }.erase(),
+        Span::Code(code) => view! { <code>{code.clone()}</code> }.erase(),
+        Span::LineBreak => view! { <br/> }.erase(),
     }
 }

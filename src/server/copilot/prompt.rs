@@ -378,7 +378,7 @@ mod tests {
             let prompt = prompt(&context, "Hi", tokens_max);
             let taken: usize = prompt.iter().map(|message| message.content.len() + TOKENS_PER_MESSAGE).sum();
             assert!(taken <= tokens_max);
-            assert_eq!(prompt.len().is_multiple_of(2), true);
+            assert!(prompt.len().is_multiple_of(2));
             for (index, message) in prompt.iter().enumerate().skip(1) {
                 assert_eq!(message.role, if index.is_multiple_of(2) { "assistant" } else { "user" });
             }

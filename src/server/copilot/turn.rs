@@ -117,16 +117,12 @@ impl Turn {
         let autonomy = service.ledger.books().autonomy;
         let actions: Vec<NewAction> =
             reply.actions.iter().enumerate().map(|(index, action)| self.judge(index, *action, autonomy)).collect();
-        let mut now: Vec<&NewAction> = actions.iter().filter(|action| action.status == ActionStatus::Pending).collect();
+        let pending: Vec<&NewAction> = actions.iter().filter(|action| action.status == ActionStatus::Pending).collect();
         // A trade in a ticker that this reply adds needs its first price, which comes once the addition is committed.
-        let added = self.newly_added(&now);
-        let waits = |action: &&NewAction| !matches!(action.action, Action::Watch(_));
-        let later = if now.iter().any(|action| trades_in(action, &added)) {
-            let first_later = now.iter().position(|action| waits(action)).unwrap_or(now.len());
-            now.split_off(first_later)
-        } else {
-            Vec::new()
-        };
+        let added = self.newly_added(&pending);
+        let has_to_wait = pending.iter().any(|action| trades_in(action, &added));
+        let (now, later): (Vec<_>, Vec<_>) =
+            pending.into_iter().partition(|action| !has_to_wait || matches!(action.action, Action::Watch(_)));
         let record = RecordReply {
             id: Uuid::now_v7().to_string(),
             in_reply_to: self.id.clone(),

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use leptos::{leptos_dom::helpers::set_interval_with_handle, prelude::*};
 
+use super::effects::effect;
+
 /// How often such a list is sorted anew.
 const PERIOD: Duration = Duration::from_secs(3);
 
@@ -23,7 +25,7 @@ impl Beat {
             is_pointed_at: StoredValue::new(false),
             is_focused: StoredValue::new(false),
         };
-        Effect::new(move || {
+        effect(move || {
             let tick = move || {
                 // The component may be gone by now.
                 if beat.is_pointed_at.try_get_value() == Some(false) && beat.is_focused.try_get_value() == Some(false) {

@@ -16,7 +16,7 @@ pub fn end_animation(event: &AnimationEvent, attribute: &str) {
     }
 }
 
-/// Takes the attribute away within a list that is about to be painted in another order.
+/// Takes the attribute away within a part of the page that is about to be painted in another order, or again.
 pub fn end_animations(list: &Element, attribute: &str) {
     let Ok(flashing) = list.query_selector_all(&format!("[{attribute}]")) else {
         return;

@@ -1,7 +1,8 @@
 //! What a panel says while what it shows is being read, and when that failed.
 
-use crate::app::erase::Erase;
 use leptos::prelude::*;
+
+use crate::app::erase::Erase;
 
 /// How far a panel's reading has come.
 #[derive(Debug, Clone, PartialEq, Eq)]

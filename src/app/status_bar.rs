@@ -1,9 +1,8 @@
 //! The line at the bottom: how the feed does, and where the keys are.
 
-use crate::app::erase::Erase;
 use leptos::prelude::*;
 
-use super::{format::MISSING, market::Market};
+use super::{erase::Erase, format::MISSING, market::Market};
 
 #[component]
 pub fn StatusBar(market: Market) -> impl IntoView {

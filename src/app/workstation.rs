@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::app::erase::Erase;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
@@ -14,7 +13,9 @@ use super::{
     day_start::DayStart,
     effects::effect,
     equity::EquityPanel,
+    erase::Erase,
     feed::follow_prices,
+    flash::end_animations,
     header::Header,
     heatmap::Heatmap,
     keys::register_keys,
@@ -71,6 +72,7 @@ fn Desk(start: Workstation) -> impl IntoView {
     register_keys(commands, layout, ticket);
     register_chart(commands, chart_settings);
     follow_keys(commands);
+    end_flashes_of_hidden(layout);
     let reach = Reach { books, watchlist, ticket, toasts, selected };
     follow_prices(market);
     install();
@@ -131,6 +133,16 @@ fn Unavailable(error: ApiError) -> impl IntoView {
             <p><a href="/" rel="external">"Try again"</a></p>
         </main>
     }
+}
+
+/// A list that was hidden and is shown again would begin its last flashes anew.
+fn end_flashes_of_hidden(layout: Layout) {
+    effect(move || {
+        let _ = (layout.view(), layout.is_open(Panel::Watchlist));
+        if let Some(body) = document().body() {
+            end_animations(&body, "data-flash");
+        }
+    });
 }
 
 /// The page's own files come first.

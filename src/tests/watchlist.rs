@@ -1,5 +1,6 @@
 //! Watching tickers, no longer watching them, and what their prices did.
 
+use finally::error::ApiError;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -97,11 +98,11 @@ async fn a_watchlist_request_that_is_not_one_says_why() {
     assert_eq!(unwatch(&app.client, "12").await, StatusCode::BAD_REQUEST);
 }
 
-/// What a server function of the watchlist answered: its list's tickers, or its refusal.
-fn lines(answer: &Value) -> Result<Vec<String>, Value> {
+/// What a server function of the watchlist answered: its list's tickers, or the code of its refusal.
+fn lines(answer: &Value) -> Result<Vec<String>, &'static str> {
     match answer["Ok"]["lines"].as_array() {
         Some(lines) => Ok(lines.iter().map(|line| line["ticker"].as_str().unwrap().to_owned()).collect()),
-        None => Err(answer["Err"].clone()),
+        None => Err(serde_json::from_value::<ApiError>(answer["Err"].clone()).unwrap().code()),
     }
 }
 
@@ -117,7 +118,7 @@ async fn the_page_moves_a_ticker_and_everyone_sees_the_new_order() {
     let last = call(MoveTicker::PATH, json!({ "ticker": "AAPL", "before": null })).await;
     assert_eq!(lines(&last).unwrap()[9], "AAPL");
     let unknown = call(MoveTicker::PATH, json!({ "ticker": "XOM", "before": null })).await;
-    assert_eq!(lines(&unknown), Err(json!({ "not_watched": { "ticker": "XOM" } })));
+    assert_eq!(lines(&unknown), Err("not_found"));
 
     // A removal is undone where it was, with its price at once.
     let before = watched(&app.client).await;

@@ -1,9 +1,9 @@
 //! The help sheet: every shortcut there is.
 
-use crate::app::erase::Erase;
 use leptos::prelude::*;
 
 use super::{Commands, SECTIONS, Section};
+use crate::app::erase::Erase;
 use crate::app::modal::Modal;
 
 #[component]

@@ -1,6 +1,5 @@
 //! The command palette: any ticker, an order, a panel, a setting, from one field and by keyboard alone.
 
-use crate::app::erase::Erase;
 use leptos::{ev::KeyboardEvent, prelude::*, task::spawn_local};
 
 use super::{
@@ -12,6 +11,7 @@ use crate::{
     app::{
         account::Books,
         effects::{effect, spawn},
+        erase::Erase,
         modal::Modal,
         ticket::Ticket,
         toast::Toasts,

@@ -1,8 +1,8 @@
 //! Whether prices arrive, and where they come from.
 
-use crate::app::erase::Erase;
 use leptos::prelude::*;
 
+use crate::app::erase::Erase;
 use crate::app::market::{Connection, Market};
 
 #[component]

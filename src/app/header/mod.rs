@@ -3,7 +3,6 @@
 mod connection;
 mod settings;
 
-use crate::app::erase::Erase;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -11,6 +10,7 @@ use super::{
     account::Books,
     commands::Commands,
     day_start::DayStart,
+    erase::Erase,
     format::{arrow, or_missing, signed_money, signed_percent, tone},
     layout::Layout,
     market::Market,

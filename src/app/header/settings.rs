@@ -1,6 +1,5 @@
 //! The settings: theme, layout, starting over, taking the data along.
 
-use crate::app::erase::Erase;
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
@@ -9,6 +8,7 @@ use crate::{
         account::Books,
         commands::{Commands, Section},
         day_start::DayStart,
+        erase::Erase,
         layout::Layout,
         modal::Modal,
         theme::{ThemeChoice, use_theme_setting},

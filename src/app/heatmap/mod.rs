@@ -7,7 +7,6 @@ mod mosaic;
 mod tile;
 mod tooltip;
 
-use crate::app::erase::Erase;
 use leptos::{html::Div, prelude::*};
 
 use self::{
@@ -15,7 +14,7 @@ use self::{
     tile::Tile,
     tooltip::{Pointed, Tooltip},
 };
-use super::{account::Books, rows::rows_of, size::follow_size};
+use super::{account::Books, erase::Erase, rows::rows_of, size::follow_size};
 use crate::domain::ticker::Ticker;
 
 /// At this gain or loss the colour is full.

@@ -1,6 +1,5 @@
 //! One tile of the heatmap.
 
-use crate::app::erase::Erase;
 use leptos::prelude::*;
 use web_sys::PointerEvent;
 
@@ -12,6 +11,7 @@ use super::{
 use crate::{
     app::{
         account::Books,
+        erase::Erase,
         format::{MISSING, decimal, or_missing, signed_percent, tone},
     },
     domain::{portfolio::Position, ticker::Ticker, treemap::Rect},

@@ -1,6 +1,5 @@
 //! The figures of the tile that is pointed at, or has the focus.
 
-use crate::app::erase::Erase;
 use leptos::{html::Div, prelude::*};
 
 use super::mosaic::Place;
@@ -8,6 +7,7 @@ use crate::{
     app::{
         account::Books,
         effects::effect,
+        erase::Erase,
         format::{or_missing, share_percent, signed_money, signed_percent, tone},
         size::Size,
     },

@@ -1,9 +1,9 @@
 //! The bar at the bottom of a phone's screen, which switches between the panels.
 
-use crate::app::erase::Erase;
 use leptos::prelude::*;
 
 use super::{Layout, Panel};
+use crate::app::erase::Erase;
 
 /// The panels it switches between, and its short words for them.
 const VIEWS: [(Panel, &str); 6] = [

@@ -1,9 +1,9 @@
 //! The places that panels stand in.
 
-use crate::app::erase::Erase;
 use leptos::prelude::*;
 
 use super::{Layout, Panel};
+use crate::app::erase::Erase;
 
 /// The element that a panel stands in, by which its separator and the shortcuts find it.
 pub fn id(panel: Panel) -> String {

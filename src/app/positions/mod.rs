@@ -7,14 +7,21 @@ mod sorting;
 mod table;
 mod trades;
 
-use crate::app::erase::Erase;
 use leptos::{ev::KeyboardEvent, html::Div, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use self::{realized::RealizedTab, table::PositionsTab, trades::TradesTab};
-use super::{account::Books, loading::Loading, ticket::Ticket, toast::Toasts, watchlist::store::WatchlistStore};
-use crate::domain::ticker::Ticker;
+use super::{
+    account::Books,
+    effects::{effect, spawn},
+    erase::Erase,
+    loading::Loading,
+    ticket::Ticket,
+    toast::Toasts,
+    watchlist::store::WatchlistStore,
+};
+use crate::{domain::ticker::Ticker, error::ApiError};
 
 /// The handles that the panel's parts need.
 #[derive(Clone, Copy)]
@@ -156,13 +163,13 @@ fn read_for<T: 'static, F>(
     read: impl Fn() -> F + Copy + 'static,
     show: impl Fn(T) + Copy + 'static,
 ) where
-    F: Future<Output = Result<T, crate::error::ApiError>> + 'static,
+    F: Future<Output = Result<T, ApiError>> + 'static,
 {
-    Effect::new(move || {
+    effect(move || {
         books.track_changes();
         retries.track();
         // Ends with the effect's next run: an answer that comes late is not shown.
-        leptos::task::spawn_local_scoped_with_cancellation(async move {
+        spawn(async move {
             match read().await {
                 Ok(answer) => {
                     show(answer);

@@ -3,7 +3,6 @@
 mod draft;
 mod orders;
 
-use crate::app::erase::Erase;
 use leptos::{
     ev::KeyboardEvent,
     html::{Button, Input},
@@ -18,6 +17,7 @@ use self::{
 };
 use super::{
     account::Books,
+    erase::Erase,
     format::{MISSING, money},
     market::Market,
     toast::Toasts,

@@ -21,6 +21,7 @@ use super::{
     account::Books,
     beat::Beat,
     commands::{Commands, Section},
+    effects::effect,
     erase::Erase,
     flash::end_animations,
     market::Market,
@@ -97,7 +98,7 @@ pub fn Watchlist(
     let panel =
         Panel { watchlist, market, books, toasts, selected, list, sorting, order, focused, tab_stop, drag, news };
     register_keys(field);
-    Effect::new(move || {
+    effect(move || {
         order.track();
         // A row that is moved would begin its flash again.
         if let Some(list) = list.get_untracked() {

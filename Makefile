@@ -1,7 +1,7 @@
 # The few verbs a person types; the work is in scripts/. Each sets up what it needs, and skips what is there.
 
 .DEFAULT_GOAL := help
-.PHONY: run test dev build bundle bench docker clean help
+.PHONY: run test dev build bundle bench screenshots docker clean help
 
 run: ## set up, build for release and serve on http://127.0.0.1:8000
 	@scripts/run.sh
@@ -20,6 +20,9 @@ bundle: ## build dist/: the program, its site and hash.txt, all that a server ne
 bench: ## measure what the README claims
 	@scripts/bench.sh
 
+screenshots: ## make the pictures in the README again
+	@scripts/screenshots.sh
+
 docker: ## build the container image finally:latest
 	docker build --tag finally:latest .
 
@@ -27,4 +30,4 @@ clean: ## remove what was built in this folder (the shared cache stays; its path
 	@scripts/clean.sh
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

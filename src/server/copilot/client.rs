@@ -81,13 +81,18 @@ impl Failure {
         }
     }
 
-    fn of_status(status: StatusCode, is_about_context: bool, retry_after: Option<Duration>) -> Self {
+    /// What a status means, and what the server says about it in its own words.
+    fn of_status(status: StatusCode, words: &str, retry_after: Option<Duration>) -> Self {
+        let words = words.to_ascii_lowercase();
+        let is_about_context = CONTEXT_WORDS.iter().any(|word| words.contains(word));
         match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Self::Refused,
             StatusCode::PAYMENT_REQUIRED => Self::NoCredit,
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => Self::Status { status, retry_after },
+            // llama-cpp-python tells this with a 500.
+            status if words.contains("response_format") => Self::BadRequest(status),
             StatusCode::PAYLOAD_TOO_LARGE => Self::ContextTooLong,
-            status if status.is_client_error() && is_about_context => Self::ContextTooLong,
+            _ if is_about_context => Self::ContextTooLong,
             status if status.is_client_error() => Self::BadRequest(status),
             status => Self::Status { status, retry_after },
         }
@@ -226,7 +231,7 @@ impl Client {
         if status == StatusCode::OK {
             return read_answer(&body, retry_after);
         }
-        Err(Failure::of_status(status, is_about_context(&body), retry_after))
+        Err(Failure::of_status(status, &String::from_utf8_lossy(&body), retry_after))
     }
 }
 
@@ -234,11 +239,8 @@ fn unreachable(error: reqwest::Error) -> Failure {
     Failure::Unreachable(https::describe(error))
 }
 
-/// Servers tell a prompt that is too long from other mistakes in their own words.
-fn is_about_context(body: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(body).to_ascii_lowercase();
-    ["context_length", "context length", "context window", "maximum context"].iter().any(|words| text.contains(words))
-}
+/// By these, servers tell a prompt that is too long from other mistakes.
+const CONTEXT_WORDS: [&str; 4] = ["context_length", "context length", "context window", "maximum context"];
 
 #[derive(Deserialize)]
 struct Answer {
@@ -278,12 +280,11 @@ struct AnswerError {
 impl AnswerError {
     fn failure(&self, retry_after: Option<Duration>) -> Failure {
         let status = self.code.as_ref().and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
-        let text = json!([self.code, self.message]).to_string();
-        match status.and_then(|status| StatusCode::from_u16(status).ok()) {
-            Some(status) => Failure::of_status(status, is_about_context(text.as_bytes()), retry_after),
-            None if is_about_context(text.as_bytes()) => Failure::ContextTooLong,
-            None => Failure::Status { status: StatusCode::BAD_GATEWAY, retry_after },
-        }
+        let words = json!([self.code, self.message]).to_string();
+        let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+        // A word instead of a status says no more than that the server has failed, unless its text does.
+        let status = status.unwrap_or(StatusCode::BAD_GATEWAY);
+        Failure::of_status(status, &words, retry_after)
     }
 }
 

@@ -179,10 +179,17 @@ async fn an_unusual_answer_is_one_all_the_same(#[case] answer: fn() -> Reply, #[
     assert_eq!(model.requests().len(), 1);
 }
 
+#[rstest]
+#[case::as_a_bad_request(400, r#"{"error":{"message":"json_schema is not supported"}}"#)]
+#[case::as_unprocessable(422, "{}")]
+#[case::as_llama_cpp_python(500, r#"{"error":{"message":"{'loc': ('body', 'response_format', 'type')}"}}"#)]
 #[tokio::test]
-async fn a_server_that_refuses_the_schema_is_asked_in_another_way_from_then_on() {
-    let model = ScriptedServer::start(|request| match body(request)["response_format"]["type"].as_str() {
-        Some("json_schema") => Reply::text(422, r#"{"error":{"message":"unsupported response_format"}}"#),
+async fn a_server_that_refuses_the_schema_is_asked_in_another_way_from_then_on(
+    #[case] status: u16,
+    #[case] refusal: &'static str,
+) {
+    let model = ScriptedServer::start(move |request| match body(request)["response_format"]["type"].as_str() {
+        Some("json_schema") => Reply::text(status, refusal),
         _ => reply(&says("Hi")),
     })
     .await;

@@ -36,7 +36,11 @@ async fn a_real_model_holds_a_conversation() {
             assert!(answer["trades"].as_array().unwrap().iter().all(settled), "{answer}");
             assert!(answer["watchlist_changes"].as_array().unwrap().iter().all(settled), "{answer}");
         } else {
-            assert_eq!(answer["code"], "llm_invalid_reply", "a small model may fail at the form, and at nothing else");
+            let code = answer["code"].as_str().unwrap();
+            assert!(
+                ["llm_invalid_reply", "llm_timeout"].contains(&code),
+                "a small model may fail at the form, or ramble"
+            );
         }
     }
     assert!(answered > 0, "no reply was one");

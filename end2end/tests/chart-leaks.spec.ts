@@ -1,5 +1,13 @@
 import type { CDPSession, Page } from '@playwright/test';
 import { expect, test } from '../lib/test';
+import config from '../playwright.config';
+
+const { launchOptions } = config.use!;
+
+// V8 compiles what runs often into machine code, which it counts as heap; here it keeps to its interpreter, so that the
+// heap is what the page keeps.
+const INTERPRET = '--js-flags=--no-opt --no-maglev --no-sparkplug --no-flush-bytecode';
+test.use({ launchOptions: { ...launchOptions, args: [...launchOptions!.args!, INTERPRET] } });
 
 /** What is alive after a forced collection. */
 type Alive = { nodes: number; detached: number; listeners: number; heapBytes: number; wasmPages: number };

@@ -229,6 +229,10 @@ scripted('new messages come into view, unless one reads further up', async ({ mo
     await expect(copilot.messages('assistant')).toHaveCount(number + 1);
   }
   await expect.poll(distance).toBeLessThan(60);
+  const field = (await copilot.input.boundingBox())!;
+  const panel = (await copilot.panel.boundingBox())!;
+  expect(field.y + field.height, 'the field stays in its panel').toBeLessThanOrEqual(panel.y + panel.height);
+  expect(panel.y + panel.height).toBeLessThanOrEqual(900);
   model.reply = undefined;
   await copilot.say('One more');
   await expect.poll(() => model.asked).toBe(5);

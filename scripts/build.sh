@@ -12,7 +12,12 @@ fi
 mkdir -p "$CARGO_TARGET_DIR"
 exec 9>"$CARGO_TARGET_DIR/.finally-bundle-lock"
 flock 9
+# Cargo takes what another checkout built last for this one's, unless a source looks newer.
+built_from="$CARGO_TARGET_DIR/.finally-built-from"
+[ "$(cat "$built_from" 2>/dev/null)" = "$ROOT" ] || touch src/lib.rs src/main.rs
+: >"$built_from"
 with_client_toolchain cargo-leptos leptos build --release
+printf '%s' "$ROOT" >"$built_from"
 node "$ROOT/scripts/compress.mjs" target/site
 mkdir -p "$DIST"
 # Replaced, not overwritten: a server that runs from dist/ keeps its program. It wants a restart for the new page.

@@ -127,6 +127,31 @@ test('rows are gone through, chosen and moved by keyboard', async ({ page, works
   await expect(page.locator('[data-testid="watchlist-row"] button[tabindex="0"]')).toHaveCount(1);
 });
 
+test('changes reach the server in the order in which they were made', async ({ page, server, workstation }) => {
+  let isFirst = true;
+  await page.route(/\/api\/fn\/move_ticker/, async (route) => {
+    if (isFirst) {
+      isFirst = false;
+      await new Promise((resolve) => setTimeout(resolve, 800));
+    }
+    await route.continue();
+  });
+  await workstation.symbol('MSFT').focus();
+  await page.keyboard.press('Alt+ArrowDown');
+  await page.keyboard.press('Alt+ArrowDown');
+  const wanted = ['AAPL', 'GOOGL', 'AMZN', 'TSLA', 'MSFT', ...DEFAULT.slice(5)];
+  await expect.poll(() => workstation.watched()).toEqual(wanted);
+  const kept = async () => {
+    const list = await (await fetch(`${server.url}/api/watchlist`)).json();
+    return list.tickers.map(({ ticker }: { ticker: string }) => ticker);
+  };
+  await expect.poll(kept).toEqual(wanted);
+  // And it stays: no late answer turns it back.
+  await page.waitForTimeout(1_000);
+  expect(await kept()).toEqual(wanted);
+  expect(await workstation.watched()).toEqual(wanted);
+});
+
 test('a row is dragged to another place, and the drag selects nothing', async ({ page, workstation }) => {
   const [from, to] = [await workstation.row('NFLX').boundingBox(), await workstation.row('GOOGL').boundingBox()];
   await page.mouse.move(from!.x + 40, from!.y + 20);

@@ -1,5 +1,8 @@
 //! The watchlist as the page knows it: what the server last said, in the list's own order.
 
+use std::sync::Arc;
+
+use async_lock::{Mutex, MutexGuardArc};
 use leptos::prelude::*;
 
 use crate::{
@@ -19,11 +22,13 @@ pub struct WatchlistStore {
     market: Market,
     /// How many questions were asked: the answer to an earlier one does not undo what was done since.
     asked: StoredValue<u32>,
+    /// They reach the server one after the other, in the order in which they were asked.
+    turns: StoredValue<Arc<Mutex<()>>>,
 }
 
 impl WatchlistStore {
     pub fn new(lines: Vec<WatchlistLine>, market: Market) -> Self {
-        Self { lines: RwSignal::new(lines), market, asked: StoredValue::new(0) }
+        Self { lines: RwSignal::new(lines), market, asked: StoredValue::new(0), turns: StoredValue::default() }
     }
 
     /// Reads the list anew, after something changed it.
@@ -32,6 +37,7 @@ impl WatchlistStore {
     /// When the server does not answer; what is shown stays.
     pub async fn reload(self) -> Result<(), ApiError> {
         let question = self.ask();
+        let _turn = self.turn().await;
         self.take_in(question, load_watchlist().await?);
         Ok(())
     }
@@ -50,6 +56,7 @@ impl WatchlistStore {
     /// When the list is full, or the server does not answer.
     pub async fn add_before(self, ticker: Ticker, before: Option<Ticker>) -> Result<(), ApiError> {
         let question = self.ask();
+        let _turn = self.turn().await;
         self.take_in(question, watch_ticker(ticker, before).await.flatten()?);
         Ok(())
     }
@@ -61,6 +68,7 @@ impl WatchlistStore {
     pub async fn remove(self, ticker: Ticker) -> Result<(), ApiError> {
         let (question, earlier) = (self.ask(), self.lines.get_untracked());
         self.lines.update(|lines| lines.retain(|line| line.ticker != ticker));
+        let _turn = self.turn().await;
         self.settle(question, unwatch_ticker(ticker).await.flatten(), earlier)
     }
 
@@ -78,6 +86,7 @@ impl WatchlistStore {
             let to = lines.iter().position(|line| Some(line.ticker) == before).unwrap_or(lines.len());
             lines.insert(to, line);
         });
+        let _turn = self.turn().await;
         self.settle(question, move_ticker(ticker, before).await.flatten(), earlier)
     }
 
@@ -107,6 +116,11 @@ impl WatchlistStore {
     fn ask(self) -> u32 {
         self.asked.update_value(|asked| *asked = asked.wrapping_add(1));
         self.asked.get_value()
+    }
+
+    /// Waits until the questions before this one are answered; nothing when the page is gone.
+    async fn turn(self) -> Option<MutexGuardArc<()>> {
+        Some(self.turns.try_get_value()?.lock_arc().await)
     }
 
     fn is_latest(self, question: u32) -> bool {

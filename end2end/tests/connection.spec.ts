@@ -1,8 +1,8 @@
 import { expect, test } from '../lib/test';
 
 test.describe('when the server goes away', () => {
-  // Chromium itself reports the requests that fail while nothing listens.
-  test.use({ allowedConsole: /Failed to load resource|net::ERR_/ });
+  // Chromium itself reports the requests that fail while nothing listens, that for the service worker among them.
+  test.use({ allowedConsole: /Failed to load resource|net::ERR_|An unknown error occurred when fetching the script/ });
 
   test('the dot goes yellow, then green, and positions are still there', async ({ page, server, workstation }) => {
     await workstation.order('buy', '4', 'AAPL');

@@ -16,7 +16,7 @@ test('the page can be installed', async ({ page, server, workstation }) => {
 
 test.describe('while the server is away', () => {
   // Chromium itself reports the requests that fail while nothing listens.
-  test.use({ allowedConsole: /Failed to load resource|net::ERR_|EventSource/ });
+  test.use({ allowedConsole: /Failed to load resource|net::ERR_|EventSource|error occurred when fetching the script/ });
 
   test('a page of its own says so, and nothing old is ever shown', async ({ page, server, workstation }) => {
     test.setTimeout(60_000);

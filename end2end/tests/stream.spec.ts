@@ -23,7 +23,7 @@ async function expectServersPrices(page: Page): Promise<void> {
 
 test.describe('a stream in a bad network', () => {
   // Chromium itself reports connections that break.
-  test.use({ allowedConsole: /Failed to load resource|net::ERR_|EventSource/ });
+  test.use({ allowedConsole: /Failed to load resource|net::ERR_|EventSource|error occurred when fetching the script/ });
 
   test('is taken up again when it was cut, with the server’s prices', async ({ page, network, workstation }) => {
     await workstation.open(network.url);

@@ -7,6 +7,8 @@ export default defineConfig({
   testDir: './tests',
   fullyParallel: true,
   forbidOnly: !!process.env.CI,
+  // On a machine that many share a test may be starved; one that needs its second try is listed as flaky.
+  retries: process.env.CI ? 1 : 0,
   // When everything fails there is one reason, and no need to wait for it again and again.
   maxFailures: 6,
   // Two browsers at once are what two cores carry without slowing each other into timeouts.

@@ -173,13 +173,21 @@ test('sorting is calm: it flashes nothing, and the own order comes back', async 
   const sort = page.getByTestId('watchlist-sort');
   await page.evaluate(() => {
     const wrong = ((window as any).wrong = [] as string[]);
-    document.querySelector('[data-testid="watchlist"]')!.addEventListener('animationstart', (event) => {
+    const list = document.querySelector('[data-testid="watchlist"]')!;
+    const tickerOf = (node: Node) => (node.parentElement ?? (node as Element)).closest('[data-ticker]')?.getAttribute('data-ticker');
+    const changed = new Map<string, boolean>();
+    new MutationObserver((records) => {
+      for (const { target } of records) {
+        const ticker = tickerOf(target);
+        if (ticker) changed.set(ticker, true);
+      }
+    }).observe(list, { subtree: true, characterData: true, childList: true });
+    list.addEventListener('animationstart', (event) => {
       const cell = event.target as HTMLElement;
-      const key = cell.closest('[data-ticker]')!.getAttribute('data-ticker')!;
-      const seen = ((window as any).seen ??= {});
-      // An animation that starts again at the same price is a flash without a change.
-      if (seen[key] === cell.textContent) wrong.push(`${key} at ${cell.textContent}`);
-      seen[key] = cell.textContent;
+      const ticker = tickerOf(cell)!;
+      // An animation that starts again while nothing in the row has changed is a flash without a reason.
+      if (changed.get(ticker) === false) wrong.push(`${ticker} at ${cell.textContent}`);
+      changed.set(ticker, false);
     });
   });
   await page.waitForTimeout(1_200);

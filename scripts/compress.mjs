@@ -1,5 +1,5 @@
 // Compresses the page's files once, as small as they get, for a server that sends them as they are: FILE.br and FILE.gz
-// beside each FILE. Only what is missing or older than its file is made.
+// beside each FILE. Only what is missing or older than its file is made. (`path` is what Node before 20.12 has.)
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
@@ -17,7 +17,7 @@ const brotli = (bytes) =>
 const gzip = (bytes) => gzipSync(bytes, { level: 9 });
 
 for (const entry of readdirSync(process.argv[2], { recursive: true, withFileTypes: true })) {
-  const file = path.join(entry.parentPath, entry.name);
+  const file = path.join(entry.parentPath ?? entry.path, entry.name);
   if (!COMPRESSIBLE.has(path.extname(file)) || !statSync(file).isFile()) continue;
   for (const [extension, compress] of [['.br', brotli], ['.gz', gzip]]) {
     const made = statSync(file + extension, { throwIfNoEntry: false });

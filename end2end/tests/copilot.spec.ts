@@ -161,12 +161,14 @@ scripted('while it thinks it shows so, and a second message waits', async ({ mod
   await copilot.input.fill('And then?');
   await expect(copilot.send).toBeDisabled();
   await copilot.input.press('Enter');
-  expect(model.asked).toBe(1);
+  await expect.poll(() => model.asked).toBe(1);
   await expect(copilot.input).toHaveValue('And then?');
   model.answer({ message: 'Done.' });
   await expect(copilot.messages('assistant')).toHaveText(['Done.']);
   await expect(copilot.thinking).toHaveCount(0);
   await expect(copilot.send).toBeEnabled();
+  await expect(copilot.messages('user')).toHaveText(['Think hard']);
+  expect(model.asked).toBe(1);
 });
 
 scripted('an answer can be stopped, and asked for again', async ({ model, copilot }) => {

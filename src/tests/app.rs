@@ -37,9 +37,9 @@ impl TestApp {
         Self::start_in(tempfile::tempdir().unwrap(), variables, Patience::default()).await
     }
 
-    /// With other waiting times than the usual ones.
-    pub async fn start_impatient(patience: Patience) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), &[], patience).await
+    /// With other waiting times than the usual ones, and these variables besides.
+    pub async fn start_impatient(patience: Patience, variables: &[(&str, &str)]) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), variables, patience).await
     }
 
     async fn start_in(folder: TempDir, variables: &[(&str, &str)], patience: Patience) -> Self {

@@ -14,7 +14,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::app::{TestApp, TestClient, TestProcess};
+use crate::{
+    app::{TestApp, TestClient, TestProcess},
+    scripted::{Reply, ScriptedServer},
+};
 
 /// More than anything here takes, on a busy machine too.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -248,7 +251,7 @@ const SHORT: Duration = Duration::from_millis(150);
 #[case::half_a_head("GET /api/health HTTP/1.1\r\nHost: local")]
 #[tokio::test]
 async fn a_head_that_never_ends_ends_the_connection(#[case] sent: &str) {
-    let app = TestApp::start_impatient(Patience { head: SHORT, ..Patience::default() }).await;
+    let app = TestApp::start_impatient(Patience { head: SHORT, ..Patience::default() }, &[]).await;
     let started = Instant::now();
     assert_eq!(exchange(&app.client, sent).await, "");
     assert!(started.elapsed() >= SHORT);
@@ -267,7 +270,7 @@ async fn a_head_larger_than_the_buffer_is_refused() {
 
 #[tokio::test]
 async fn a_body_that_never_ends_is_a_timeout_for_every_reader() {
-    let app = TestApp::start_impatient(Patience { body: SHORT, ..Patience::default() }).await;
+    let app = TestApp::start_impatient(Patience { body: SHORT, ..Patience::default() }, &[]).await;
     for path in ["/api/portfolio/trade", place_order_path()] {
         let request = format!(
             "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 60\r\n\
@@ -281,9 +284,15 @@ async fn a_body_that_never_ends_is_a_timeout_for_every_reader() {
 
 #[tokio::test]
 async fn an_answer_that_does_not_come_is_given_up() {
-    let app = TestApp::start_impatient(Patience { answer: Duration::ZERO, ..Patience::default() }).await;
-    // Health waits for the database, and so cannot be there at once.
-    let response = app.client.get("/api/health").await;
+    let model = ScriptedServer::start(|_| Reply::Stall).await;
+    let variables = [
+        ("LLM_MOCK", "false"),
+        ("LLM_BASE_URL", &*model.url()),
+        ("OPENROUTER_API_KEY", "any"),
+        ("LLM_TIMEOUT_SECONDS", "20"),
+    ];
+    let app = TestApp::start_impatient(Patience { answer: SHORT, ..Patience::default() }, &variables).await;
+    let response = app.client.post("/api/chat", json!({ "message": "Think for long." })).await;
     assert_eq!(problem(response).await, (StatusCode::INTERNAL_SERVER_ERROR, "internal".to_owned()));
 }
 

@@ -8,6 +8,7 @@ pub mod account;
 pub mod candle;
 pub mod candle_series;
 pub mod chat;
+pub mod compact_frame;
 pub mod copilot;
 pub mod day;
 pub mod equity;

@@ -1,8 +1,13 @@
 //! The price stream, byte by byte.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
-use reqwest::{Response, header};
+use finally::domain::compact_frame::{CompactReader, Reading};
+use reqwest::{Response, StatusCode, header};
+use rstest::rstest;
 use serde_json::Value;
 
 use crate::app::{TestApp, TestProcess};
@@ -15,7 +20,12 @@ struct Events {
 
 impl Events {
     async fn open(app: &TestApp) -> Self {
-        Self { response: app.client.get("/api/stream/prices").await, buffer: String::new() }
+        Self::open_with(app, "").await
+    }
+
+    async fn open_with(app: &TestApp, query: &str) -> Self {
+        let response = app.client.get(&format!("/api/stream/prices{query}")).await;
+        Self { response, buffer: String::new() }
     }
 
     /// The next event's text, without the blank line that ends it; nothing at the end of the stream.
@@ -93,7 +103,7 @@ async fn every_listener_gets_the_same_ticks() {
     let listeners = futures::future::join_all((0..20).map(|_| async {
         let mut events = Events::open(&app).await;
         events.next().await;
-        let mut ticks = std::collections::BTreeMap::new();
+        let mut ticks = BTreeMap::new();
         for _ in 0..15 {
             let (id, data) = events.next_tick().await;
             ticks.insert(id, data);
@@ -181,4 +191,50 @@ async fn a_shutdown_ends_open_streams_with_a_last_event_and_soon() {
     for last in lasts {
         assert!(last.unwrap().starts_with("event: done\n"));
     }
+}
+
+/// The data of the next event of a stream of compact frames, as a reader takes it.
+async fn next_frame(events: &mut Events) -> String {
+    let event = events.next().await.expect("a frame");
+    event.split_once("\ndata: ").expect("an id and data").1.to_owned()
+}
+
+#[tokio::test]
+async fn a_reader_of_compact_frames_knows_what_the_others_are_told() {
+    let app = TestApp::start_with(&[("SIM_TICK_MS", "50")]).await;
+    let mut compact = Events::open_with(&app, "?format=compact").await;
+    let mut json = Events::open(&app).await;
+    (compact.next().await, json.next().await);
+    let mut reader = CompactReader::default();
+    let (mut known, mut told) = (BTreeMap::new(), BTreeMap::new());
+    let mut kinds = Vec::new();
+    for round in 0..60 {
+        let frame = next_frame(&mut compact).await;
+        kinds.push(frame.as_bytes()[0]);
+        assert_eq!(reader.read(&frame), Ok(Reading::Taken));
+        let id: u64 = frame[1..].split_once(' ').unwrap().0.parse().unwrap();
+        known.insert(id, serde_json::to_value(reader.quotes()).unwrap());
+        let (id, tick) = json.next_tick().await;
+        told.insert(id, Value::Array(tick.as_object().unwrap().values().cloned().collect()));
+        // Another ticker in the middle of it all.
+        if round == 30 {
+            app.client.post("/api/watchlist", serde_json::json!({ "ticker": "XOM" })).await;
+        }
+    }
+    let shared: Vec<_> = known.keys().filter(|id| told.contains_key(id)).collect();
+    assert!(shared.len() > 20, "{shared:?}");
+    shared.into_iter().for_each(|id| assert_eq!(known[id], told[id], "tick {id}"));
+    assert_eq!(kinds[0], b'K');
+    assert!(kinds[1..].contains(&b'K'), "another list of tickers");
+    assert!(kinds.iter().filter(|kind| **kind == b'D').count() > 40);
+}
+
+#[rstest]
+#[case::another_format("?format=xml")]
+#[case::with_a_choice("?format=compact&tickers=V")]
+#[case::with_changes("?format=compact&changes=only")]
+#[tokio::test]
+async fn formats_that_there_are_not_are_refused(#[case] query: &str) {
+    let app = TestApp::start().await;
+    assert_eq!(app.client.get(&format!("/api/stream/prices{query}")).await.status(), StatusCode::BAD_REQUEST);
 }

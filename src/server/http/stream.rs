@@ -31,7 +31,10 @@ use crate::{
     error::ApiError,
     server::{
         ledger::TickerSet,
-        market::{feed::Tick, frame::Choice},
+        market::{
+            feed::Tick,
+            frame::{Choice, JsonChoice},
+        },
         metrics::Metrics,
         state::AppState,
     },
@@ -52,7 +55,7 @@ pub fn router() -> Router<AppState> {
     Router::new().route("/stream/prices", get(prices))
 }
 
-/// `?changes=only&tickers=AAPL,MSFT`, both optional.
+/// `?changes=only&tickers=AAPL,MSFT`, both optional; or `?format=compact` alone.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
@@ -63,10 +66,22 @@ pub struct StreamParameters {
     /// Only these, separated by commas; at most 100.
     #[param(example = "AAPL,MSFT")]
     tickers: Option<String>,
+    /// `compact`: every ticker in about a byte a tick, for readers that keep what they were told; see the stream's own
+    /// description. It goes with none of the others.
+    #[param(example = "compact")]
+    format: Option<String>,
 }
 
 impl StreamParameters {
     fn choice(&self) -> Result<Choice, ApiError> {
+        match self.format.as_deref() {
+            None => {}
+            Some("compact") if self.changes.is_none() && self.tickers.is_none() => return Ok(Choice::Compact),
+            Some("compact") => {
+                return Err(invalid_parameter("format", "compact frames hold every ticker and only changes"));
+            }
+            Some(_) => return Err(invalid_parameter("format", "it can only be \"compact\"")),
+        }
         let changes_only = match self.changes.as_deref() {
             None => false,
             Some("only") => true,
@@ -76,7 +91,7 @@ impl StreamParameters {
             None => None,
             Some(list) => Some(read_tickers(list)?),
         };
-        Ok(Choice { tickers, changes_only })
+        Ok(Choice::Json(JsonChoice { tickers, changes_only }))
     }
 }
 
@@ -91,6 +106,13 @@ fn read_tickers(list: &str) -> Result<TickerSet, ApiError> {
 /// Prices as they come: server-sent events, one a tick. Each `data` is an object of quotes by ticker; `id` is the tick's
 /// version. A slow reader gets the newest state, and a reconnection starts with everything. `event: error` comes before
 /// the server closes a stream for a fault, `event: done` before it closes one on shutdown.
+///
+/// `?format=compact` is what the page itself reads: each `data` is either a key frame, `K<version> <unix ms>` and, for
+/// each ticker, ` TICKER:price:previous price:opening price[:unix ms]`, prices in hundredths of a cent; or a change,
+/// `D<version> <unix ms> <step> <moves>`, with for each ticker of the last key frame, in its order, by how many steps (in
+/// hundredths of a cent) its price moved, as Base64 VLQ; `!` and such a number skip tickers that were not traded, and
+/// those left out at the end were not traded either. A key frame comes first, every 30 seconds, after a tick was missed,
+/// and whenever a change could not say it all.
 #[utoipa::path(
     get, path = "/api/stream/prices", tag = "Prices", params(StreamParameters),
     responses((

@@ -48,10 +48,15 @@ pub struct Tick {
 }
 
 impl Tick {
-    /// The market at this moment.
+    /// The market at this moment, whatever it was before.
     pub fn new(version: u64, quotes: BTreeMap<Ticker, Quote>) -> Self {
-        let frames = Frames::new(version, &quotes);
-        Self { version, quotes, at: Instant::now(), frames }
+        Self { version, quotes, at: Instant::now(), frames: Frames::new(version) }
+    }
+
+    /// The tick after this one.
+    fn next(&self, quotes: BTreeMap<Ticker, Quote>) -> Self {
+        let frames = self.frames.next(&self.quotes, &quotes);
+        Self { version: self.version + 1, quotes, at: Instant::now(), frames }
     }
 
     pub fn price(&self, ticker: Ticker) -> Option<Price> {
@@ -195,7 +200,7 @@ impl Publisher {
         let prints = update.prints.iter().filter(|print| wanted.contains(&print.quote.ticker));
         quotes.extend(prints.map(|print| (print.quote.ticker, print.quote)));
         self.remember(update, wanted);
-        self.sender.send_replace(Arc::new(Tick::new(tick.version + 1, quotes)));
+        self.sender.send_replace(Arc::new(tick.next(quotes)));
     }
 
     fn remember(&self, update: Update, wanted: &TickerSet) {

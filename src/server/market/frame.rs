@@ -1,23 +1,35 @@
-//! Frames: a tick as the bytes of a server-sent event, written once for everyone who wants the same.
+//! Frames: a tick as the bytes of a server-sent event, written once for everyone who wants the same, and only when
+//! someone does.
 
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Mutex, OnceLock, PoisonError},
+    time::{Duration, Instant},
 };
 
 use axum::body::Bytes;
 
 use crate::{
-    domain::{quote::Quote, ticker::Ticker},
+    domain::{compact_frame, quote::Quote, ticker::Ticker},
     server::ledger::TickerSet,
 };
+
+/// How often every reader of compact frames is told everything, whatever it knows.
+const KEY_FRAME_INTERVAL: Duration = Duration::from_secs(30);
 
 /// The different choices of tickers whose frames are kept for a tick; a rarer one is written for its reader alone.
 const CHOICES_MAX: usize = 256;
 
 /// What a reader of the stream wants of each tick.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Choice {
+    Json(JsonChoice),
+    /// Every ticker, as a [compact frame](compact_frame).
+    Compact,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Choice {
+pub struct JsonChoice {
     /// Nothing means every ticker there is.
     pub tickers: Option<TickerSet>,
     /// After the first frame, only the tickers whose price changed.
@@ -28,24 +40,67 @@ pub struct Choice {
 #[derive(Debug)]
 pub struct Frames {
     version: u64,
-    everything: Bytes,
-    /// Written when the first reader asks; inside, nothing when nothing changed.
+    /// When readers of compact frames were last told everything.
+    key_frame_at: Instant,
+    /// The compact frame of what changed since the tick before, which costs little; nothing when a key frame is due.
+    change: Option<Bytes>,
+    everything: OnceLock<Bytes>,
+    /// Inside, nothing when nothing changed.
     changes: OnceLock<Option<Bytes>>,
     chosen: Mutex<HashMap<(TickerSet, bool), Option<Bytes>>>,
+    key_frame: OnceLock<Bytes>,
 }
 
 impl Frames {
-    pub fn new(version: u64, quotes: &BTreeMap<Ticker, Quote>) -> Self {
-        let everything = write(version, quotes.iter());
-        Self { version, everything, changes: OnceLock::new(), chosen: Mutex::default() }
+    pub fn new(version: u64) -> Self {
+        Self {
+            version,
+            key_frame_at: Instant::now(),
+            change: None,
+            everything: OnceLock::new(),
+            changes: OnceLock::new(),
+            chosen: Mutex::default(),
+            key_frame: OnceLock::new(),
+        }
+    }
+
+    /// Those of the tick after this one.
+    pub fn next(&self, before: &BTreeMap<Ticker, Quote>, now: &BTreeMap<Ticker, Quote>) -> Self {
+        let mut next = Self::new(self.version + 1);
+        if self.key_frame_at.elapsed() < KEY_FRAME_INTERVAL
+            && let Some(change) = compact_frame::write_change(next.version, before, now)
+        {
+            next.change = Some(write_event(next.version, &change));
+            next.key_frame_at = self.key_frame_at;
+        }
+        next
     }
 
     /// The frame for a reader; nothing when there is nothing to tell. One who has not seen the tick before this one
     /// (`is_behind`) is told everything it wants, changed or not.
     pub fn of(&self, quotes: &BTreeMap<Ticker, Quote>, choice: &Choice, is_behind: bool) -> Option<Bytes> {
+        match choice {
+            Choice::Json(choice) => self.json(quotes, choice, is_behind),
+            Choice::Compact => Some(self.compact(quotes, is_behind)),
+        }
+    }
+
+    fn compact(&self, quotes: &BTreeMap<Ticker, Quote>, is_behind: bool) -> Bytes {
+        let key_frame = || write_event(self.version, &compact_frame::write_key_frame(self.version, quotes));
+        match &self.change {
+            Some(change) if !is_behind => change.clone(),
+            _ => self.key_frame.get_or_init(key_frame).clone(),
+        }
+    }
+
+    fn json(&self, quotes: &BTreeMap<Ticker, Quote>, choice: &JsonChoice, is_behind: bool) -> Option<Bytes> {
         let changes_only = choice.changes_only && !is_behind;
         let Some(tickers) = &choice.tickers else {
-            return if changes_only { self.changes(quotes) } else { Some(self.everything.clone()) };
+            return if changes_only {
+                self.changes.get_or_init(|| write_changes(self.version, quotes.iter())).clone()
+            } else {
+                Some(self.everything.get_or_init(|| write(self.version, quotes.iter())).clone())
+            };
         };
         let write_chosen = || {
             let chosen = quotes.iter().filter(|(ticker, _)| tickers.contains(*ticker));
@@ -62,10 +117,10 @@ impl Frames {
         }
         frame
     }
+}
 
-    fn changes(&self, quotes: &BTreeMap<Ticker, Quote>) -> Option<Bytes> {
-        self.changes.get_or_init(|| write_changes(self.version, quotes.iter())).clone()
-    }
+fn write_event(version: u64, data: &str) -> Bytes {
+    format!("id: {version}\ndata: {data}\n\n").into()
 }
 
 fn write_changes<'a>(version: u64, quotes: impl Iterator<Item = (&'a Ticker, &'a Quote)>) -> Option<Bytes> {
@@ -111,12 +166,12 @@ mod tests {
 
     fn choice(tickers: Option<&[&str]>, changes_only: bool) -> Choice {
         let tickers = tickers.map(|tickers| tickers.iter().map(|ticker| ticker.parse().unwrap()).collect());
-        Choice { tickers, changes_only }
+        Choice::Json(JsonChoice { tickers, changes_only })
     }
 
     #[test]
     fn a_frame_holds_what_its_reader_wants() {
-        let (quotes, frames) = (quotes(), Frames::new(7, &quotes()));
+        let (quotes, frames) = (quotes(), Frames::new(7));
         let told = |choice: Choice, is_behind| frames.of(&quotes, &choice, is_behind).map(|frame| tickers_in(&frame));
         let list = |tickers: &[&str]| Some(tickers.iter().map(|ticker| (*ticker).to_owned()).collect::<Vec<_>>());
         assert_eq!(told(choice(None, false), false), list(&["AAPL", "V"]));
@@ -130,12 +185,49 @@ mod tests {
 
     #[test]
     fn readers_of_the_same_share_the_same_bytes() {
-        let (quotes, frames) = (quotes(), Frames::new(7, &quotes()));
+        let (quotes, frames) = (quotes(), Frames::new(7));
+        let chosen = Some(&["AAPL"][..]);
         for choice in
-            [choice(None, false), choice(None, true), choice(Some(&["AAPL"]), false), choice(Some(&["AAPL"]), true)]
+            [choice(None, false), choice(None, true), choice(chosen, false), choice(chosen, true), Choice::Compact]
         {
             let [one, other] = [(); 2].map(|()| frames.of(&quotes, &choice, false).unwrap());
             assert_eq!(one.as_ptr(), other.as_ptr());
         }
+    }
+
+    /// All prices a cent higher, half a second later.
+    fn tick_after(quotes: &BTreeMap<Ticker, Quote>) -> BTreeMap<Ticker, Quote> {
+        let mut after = quotes.clone();
+        for quote in after.values_mut() {
+            quote.previous_price = quote.price;
+            quote.price = Price::from_units(quote.price.units() + 100).unwrap();
+            quote.at = UtcInstant::from_unix_ms(quote.at.unix_ms() + 500);
+        }
+        after
+    }
+
+    fn kind_of(frame: Option<Bytes>) -> u8 {
+        let frame = frame.expect("a compact reader is told of every tick");
+        let text = str::from_utf8(&frame).unwrap();
+        text.split_once("\ndata: ").unwrap().1.as_bytes()[0]
+    }
+
+    #[test]
+    fn compact_readers_are_told_changes_and_everything_when_they_are_behind_or_it_is_time() {
+        let (before, frames) = (quotes(), Frames::new(7));
+        assert_eq!(kind_of(frames.of(&before, &Choice::Compact, false)), b'K', "the first tick has none before it");
+        let now = tick_after(&before);
+        let mut next = frames.next(&before, &now);
+        assert_eq!(kind_of(next.of(&now, &Choice::Compact, false)), b'D');
+        assert_eq!(kind_of(next.of(&now, &Choice::Compact, true)), b'K');
+        let mut fewer = tick_after(&now);
+        fewer.pop_first();
+        assert_eq!(kind_of(next.next(&now, &fewer).of(&fewer, &Choice::Compact, false)), b'K', "another list");
+        next.key_frame_at -= KEY_FRAME_INTERVAL;
+        let later = tick_after(&now);
+        let key_frame = next.next(&now, &later);
+        assert_eq!(kind_of(key_frame.of(&later, &Choice::Compact, false)), b'K', "it is time");
+        let last = tick_after(&later);
+        assert_eq!(kind_of(key_frame.next(&later, &last).of(&last, &Choice::Compact, false)), b'D');
     }
 }

@@ -1,0 +1,362 @@
+//! Compact frames: the price stream at about a byte a ticker and tick, for the page itself.
+//!
+//! A *key frame* tells everything, and numbers the tickers by their order in it:
+//!
+//! ```text
+//! K7 1795356131500 AAPL:1904200:1904000:1898300 V:2801900:2801900:2790000:1795356130000
+//! │  │             │    │       │       │                                 └ its own moment, where that is another
+//! │  │             │    │       │       └ price that the day opened at
+//! │  │             │    │       └ price at the tick before
+//! │  │             │    └ price, in hundredths of a cent
+//! │  └ moment of the prices, in Unix milliseconds
+//! └ version of the tick
+//! ```
+//!
+//! A *change* tells what the next tick moved, one number a ticker in that order:
+//!
+//! ```text
+//! D8 1795356132000 100 EDA
+//! │  │             │   └ by how many steps the prices moved: here +2, −1 and 0
+//! │  │             └ the step, in hundredths of a cent
+//! │  └ moment of the prices that are told
+//! └ version of the tick, one after that of the frame before
+//! ```
+//!
+//! Numbers are Base64 VLQ, as in the Source Map format (ECMA-426): five bits a letter, the lowest first, the sign in the
+//! lowest bit of all. `!` and a number skips so many tickers that were not traded; those left out at the end were not
+//! traded either. Whatever a change cannot say exactly (another ticker, another opening price) is told by a key frame.
+
+use std::{collections::BTreeMap, fmt::Write as _, iter::Peekable, str::Bytes};
+
+use super::{instant::UtcInstant, money::Price, quote::Quote, ticker::Ticker};
+
+const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const LETTER_BITS: u32 = 5;
+const HAS_MORE: u64 = 1 << LETTER_BITS;
+const SKIP: u8 = b'!';
+
+/// Most simulated prices are whole cents, which makes for shorter numbers.
+const CENT: i64 = 100;
+
+/// The text is not a compact frame, or does not fit to the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a compact frame that cannot be read")]
+pub struct InvalidFrame;
+
+/// The moment of most of the quotes.
+fn moment(quotes: &BTreeMap<Ticker, Quote>) -> UtcInstant {
+    quotes.values().map(|quote| quote.at).max().unwrap_or(UtcInstant::EPOCH)
+}
+
+/// Everything there is to know at a tick.
+pub fn write_key_frame(version: u64, quotes: &BTreeMap<Ticker, Quote>) -> String {
+    let at = moment(quotes);
+    let mut frame = format!("K{version} {}", at.unix_ms());
+    for (ticker, quote) in quotes {
+        let (price, previous, open) = (quote.price.units(), quote.previous_price.units(), quote.day_open.units());
+        // Invariant: writing to a string does not fail.
+        let _ = write!(frame, " {ticker}:{price}:{previous}:{open}");
+        if quote.at != at {
+            let _ = write!(frame, ":{}", quote.at.unix_ms());
+        }
+    }
+    frame
+}
+
+/// What a tick changed; nothing when only a key frame can say that.
+pub fn write_change(version: u64, before: &BTreeMap<Ticker, Quote>, now: &BTreeMap<Ticker, Quote>) -> Option<String> {
+    let at = moment(now);
+    let mut moves = Vec::with_capacity(now.len());
+    if before.len() != now.len() {
+        return None;
+    }
+    for ((ticker, before), (ticker_now, now)) in before.iter().zip(now) {
+        let follows = now.previous_price == before.price && now.day_open == before.day_open;
+        let is_traded = now.at == at && now.at != before.at;
+        let is_left = now.at == before.at && now.price == before.price;
+        if ticker != ticker_now || !follows || !(is_traded || is_left) {
+            return None;
+        }
+        moves.push(is_traded.then(|| now.price.units() - before.price.units()));
+    }
+    let step = if moves.iter().flatten().all(|units| units % CENT == 0) { CENT } else { 1 };
+    let mut frame = format!("D{version} {} {step} ", at.unix_ms());
+    let mut skipped = 0;
+    for units in moves {
+        let Some(units) = units else {
+            skipped += 1;
+            continue;
+        };
+        if skipped > 0 {
+            frame.push(char::from(SKIP));
+            write_number(&mut frame, std::mem::take(&mut skipped));
+        }
+        write_number(&mut frame, units / step);
+    }
+    Some(frame)
+}
+
+fn write_number(text: &mut String, number: i64) {
+    let mut rest = number.unsigned_abs() << 1 | u64::from(number < 0);
+    loop {
+        let bits = rest & (HAS_MORE - 1);
+        rest >>= LETTER_BITS;
+        let letter = if rest > 0 { bits | HAS_MORE } else { bits };
+        text.push(char::from(LETTERS[letter as usize]));
+        if rest == 0 {
+            return;
+        }
+    }
+}
+
+fn read_number(letters: &mut Peekable<Bytes>) -> Option<i64> {
+    // No price moves further than this many bits can say.
+    const BITS_MAX: u32 = 60;
+    let mut number: u64 = 0;
+    for shift in (0..BITS_MAX).step_by(LETTER_BITS as usize) {
+        let letter = letters.next()?;
+        let bits = LETTERS.iter().position(|known| *known == letter)? as u64;
+        number |= (bits & (HAS_MORE - 1)) << shift;
+        if bits & HAS_MORE == 0 {
+            let size = i64::try_from(number >> 1).ok()?;
+            return Some(if number & 1 == 1 { -size } else { size });
+        }
+    }
+    None
+}
+
+/// What became of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// The quotes are those of its tick now.
+    Taken,
+    /// Its tick was known already.
+    Old,
+    /// It changes a tick that was never told; a key frame will help.
+    Missed,
+}
+
+/// One who reads compact frames, and knows the quotes of the last one.
+#[derive(Debug, Clone, Default)]
+pub struct CompactReader {
+    version: u64,
+    at: Option<UtcInstant>,
+    quotes: Vec<Quote>,
+}
+
+impl CompactReader {
+    /// In the order of the last key frame.
+    pub fn quotes(&self) -> &[Quote] {
+        &self.quotes
+    }
+
+    /// Takes in a frame; a bad one changes nothing.
+    ///
+    /// # Errors
+    /// When the text is no frame, or a change that does not fit to the quotes.
+    pub fn read(&mut self, frame: &str) -> Result<Reading, InvalidFrame> {
+        self.try_read(frame).ok_or(InvalidFrame)
+    }
+
+    fn try_read(&mut self, frame: &str) -> Option<Reading> {
+        let kind = *frame.as_bytes().first()?;
+        let mut words = frame.get(1..)?.split(' ');
+        let version = words.next()?.parse().ok()?;
+        let at = UtcInstant::from_unix_ms(words.next()?.parse().ok()?);
+        match kind {
+            b'K' if version <= self.version && self.at.is_some_and(|known| at <= known) => return Some(Reading::Old),
+            b'K' => {
+                let quotes: Option<Vec<_>> = words.map(|words| read_quote(words, at)).collect();
+                self.quotes = quotes.filter(|quotes| quotes.is_sorted_by(|one, next| one.ticker < next.ticker))?;
+            }
+            b'D' if version <= self.version => return Some(Reading::Old),
+            b'D' if self.at.is_none() || version - self.version > 1 => return Some(Reading::Missed),
+            b'D' => {
+                let step = words.next()?.parse().ok()?;
+                let letters = words.next()?;
+                let moved = moved(&self.quotes, at, step, letters).filter(|_| words.next().is_none())?;
+                self.quotes = moved;
+            }
+            _ => return None,
+        }
+        self.version = version;
+        self.at = Some(at);
+        Some(Reading::Taken)
+    }
+}
+
+/// `TICKER:price:previous:open`, and the moment where it is another than the frame's.
+fn read_quote(word: &str, frame_at: UtcInstant) -> Option<Quote> {
+    let mut parts = word.split(':');
+    let ticker = parts.next()?.parse().ok()?;
+    let mut price = || Price::from_units(parts.next()?.parse().ok()?);
+    let (price, previous_price, day_open) = (price()?, price()?, price()?);
+    let at = match parts.next() {
+        Some(unix_ms) => UtcInstant::from_unix_ms(unix_ms.parse().ok()?),
+        None => frame_at,
+    };
+    parts.next().is_none().then_some(Quote { ticker, price, previous_price, day_open, at })
+}
+
+/// These quotes, one tick later.
+fn moved(quotes: &[Quote], at: UtcInstant, step: i64, letters: &str) -> Option<Vec<Quote>> {
+    let mut letters = letters.bytes().peekable();
+    let mut skipped = 0;
+    let mut moved = Vec::with_capacity(quotes.len());
+    for quote in quotes {
+        if skipped == 0 && letters.next_if_eq(&SKIP).is_some() {
+            skipped = read_number(&mut letters).filter(|count| *count > 0)?;
+        }
+        if skipped > 0 || letters.peek().is_none() {
+            skipped = (skipped - 1).max(0);
+            moved.push(Quote { previous_price: quote.price, ..*quote });
+            continue;
+        }
+        let units = read_number(&mut letters)?.checked_mul(step)?;
+        let price = Price::from_units(quote.price.units().checked_add(units)?)?;
+        moved.push(Quote { price, previous_price: quote.price, at, ..*quote });
+    }
+    (skipped == 0 && letters.next().is_none()).then_some(moved)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+    use rstest::rstest;
+
+    use super::*;
+
+    fn quote(ticker: &str, price: i64, previous: i64, open: i64, at_ms: i64) -> Quote {
+        let price_of = |units| Price::from_units(units).unwrap();
+        Quote {
+            ticker: ticker.parse().unwrap(),
+            price: price_of(price),
+            previous_price: price_of(previous),
+            day_open: price_of(open),
+            at: UtcInstant::from_unix_ms(at_ms),
+        }
+    }
+
+    fn market(quotes: &[Quote]) -> BTreeMap<Ticker, Quote> {
+        quotes.iter().map(|quote| (quote.ticker, *quote)).collect()
+    }
+
+    fn first() -> BTreeMap<Ticker, Quote> {
+        let aapl = quote("AAPL", 1_904_200, 1_904_000, 1_898_300, 1_000);
+        market(&[aapl, quote("MSFT", 500, 500, 500, 1_000), quote("V", 2_801_900, 2_801_900, 2_790_000, 700)])
+    }
+
+    fn second() -> BTreeMap<Ticker, Quote> {
+        let aapl = quote("AAPL", 1_904_400, 1_904_200, 1_898_300, 1_500);
+        market(&[aapl, quote("MSFT", 500, 500, 500, 1_500), quote("V", 2_801_900, 2_801_900, 2_790_000, 700)])
+    }
+
+    #[test]
+    fn frames_are_written_as_documented() {
+        let key = "K7 1000 AAPL:1904200:1904000:1898300 MSFT:500:500:500 V:2801900:2801900:2790000:700";
+        assert_eq!(write_key_frame(7, &first()), key);
+        assert_eq!(write_change(8, &first(), &second()).unwrap(), "D8 1500 100 EA");
+        let mut third = second();
+        third.insert("V".parse().unwrap(), quote("V", 2_801_733, 2_801_900, 2_790_000, 2_000));
+        for symbol in ["AAPL", "MSFT"] {
+            third.entry(symbol.parse().unwrap()).and_modify(|quote| quote.previous_price = quote.price);
+        }
+        assert_eq!(write_change(9, &second(), &third).unwrap(), "D9 2000 1 !EvK");
+    }
+
+    #[rstest]
+    #[case::no_more(&[])]
+    #[case::another_ticker(&[quote("AAPL", 1, 1_904_200, 1_898_300, 1_500), quote("MSFT", 1, 500, 500, 1_500), quote("W", 1, 1, 1, 1)])]
+    #[case::another_opening(&[quote("AAPL", 1_904_200, 1_904_200, 9, 1_000), quote("MSFT", 500, 500, 500, 1_500), quote("V", 2_801_900, 2_801_900, 2_790_000, 700)])]
+    #[case::another_price_before(&[quote("AAPL", 1_904_200, 9, 1_898_300, 1_500), quote("MSFT", 500, 500, 500, 1_500), quote("V", 2_801_900, 2_801_900, 2_790_000, 700)])]
+    #[case::two_moments(&[quote("AAPL", 1_904_200, 1_904_200, 1_898_300, 1_400), quote("MSFT", 500, 500, 500, 1_500), quote("V", 2_801_900, 2_801_900, 2_790_000, 700)])]
+    fn what_a_change_cannot_say_is_told_whole(#[case] now: &[Quote]) {
+        assert_eq!(write_change(8, &first(), &market(now)), None);
+    }
+
+    #[test]
+    fn a_reader_follows_and_is_not_led_astray() {
+        let mut reader = CompactReader::default();
+        let key = write_key_frame(7, &first());
+        let change = write_change(8, &first(), &second()).unwrap();
+        assert_eq!(reader.read(&change), Ok(Reading::Missed), "nothing is known yet");
+        assert_eq!(reader.read(&key), Ok(Reading::Taken));
+        assert_eq!(reader.quotes(), first().into_values().collect::<Vec<_>>());
+        assert_eq!(reader.read("D9 2000 100 EA"), Ok(Reading::Missed), "a tick was left out");
+        assert_eq!(reader.read(&change), Ok(Reading::Taken));
+        assert_eq!(reader.quotes(), second().into_values().collect::<Vec<_>>());
+        assert_eq!((reader.read(&change), reader.read(&key)), (Ok(Reading::Old), Ok(Reading::Old)));
+        assert_eq!(reader.quotes(), second().into_values().collect::<Vec<_>>());
+        assert_eq!(
+            reader.read(&write_key_frame(1, &market(&[quote("V", 1, 1, 1, 9_000)]))),
+            Ok(Reading::Taken),
+            "the server began anew"
+        );
+        assert_eq!(reader.quotes().len(), 1);
+    }
+
+    #[rstest]
+    #[case::nothing("")]
+    #[case::another_kind("X8 1500 100 EA")]
+    #[case::no_moment("K8")]
+    #[case::no_number("D8 1500 100 A%")]
+    #[case::no_end("D8 1500 100 Ag")]
+    #[case::too_large("D8 1500 100 ggggggggggggB")]
+    #[case::too_many("D8 1500 100 AAAA")]
+    #[case::skips_too_many("D8 1500 100 A!I")]
+    #[case::skips_nothing("D8 1500 100 A!A")]
+    #[case::below_zero("D8 1500 100 A/////B")]
+    #[case::step_too_large("D8 1500 9223372036854775807 E")]
+    #[case::more_behind("D8 1500 100 EA E")]
+    #[case::price_of_nothing("K8 1500 AAPL:0:1:1")]
+    #[case::too_few_prices("K8 1500 AAPL:1:1")]
+    #[case::too_much("K8 1500 AAPL:1:1:1:1:1")]
+    #[case::no_ticker("K8 1500 A1:1:1:1")]
+    #[case::out_of_order("K8 1500 V:1:1:1 AAPL:1:1:1")]
+    #[case::not_ascii("ä")]
+    fn what_is_no_frame_is_refused_and_changes_nothing(#[case] frame: &str) {
+        let mut reader = CompactReader::default();
+        reader.read(&write_key_frame(7, &first())).unwrap();
+        assert_eq!(reader.read(frame), Err(InvalidFrame));
+        assert_eq!(reader.quotes(), first().into_values().collect::<Vec<_>>());
+        assert_eq!(reader.read("D8 1500 100 EA"), Ok(Reading::Taken));
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_come_back(number in -(1_i64 << 58)..(1_i64 << 58)) {
+            let mut text = String::new();
+            write_number(&mut text, number);
+            prop_assert_eq!(read_number(&mut text.bytes().peekable()), Some(number));
+        }
+
+        /// Each tick trades some tickers, at prices of their own.
+        #[test]
+        fn a_reader_knows_every_tick_exactly(ticks in vec(vec(proptest::option::of(1_i64..100_000_000_000), 4), 1..30)) {
+            let mut now = market(&["A", "BB", "CCC", "D.E"].map(|ticker| quote(ticker, 5_000, 5_000, 4_000, 0)));
+            let mut reader = CompactReader::default();
+            reader.read(&write_key_frame(1, &now)).unwrap();
+            for (version, tick) in (2..).zip(ticks) {
+                let before = now.clone();
+                for (quote, price) in now.values_mut().zip(tick) {
+                    quote.previous_price = quote.price;
+                    if let Some(price) = price {
+                        quote.price = Price::from_units(price).unwrap();
+                        quote.at = UtcInstant::from_unix_ms(version as i64 * 500);
+                    }
+                }
+                let frame = write_change(version, &before, &now).unwrap_or_else(|| write_key_frame(version, &now));
+                prop_assert_eq!(reader.read(&frame), Ok(Reading::Taken));
+                prop_assert_eq!(reader.quotes(), now.values().copied().collect::<Vec<_>>());
+            }
+        }
+
+        #[test]
+        fn anything_can_be_read(frames in vec("[KD]?[0-9]{0,3} [0-9]{1,4} ?[A-Z:0-9! ]{0,30}|.{0,40}", 1..8)) {
+            let mut reader = CompactReader::default();
+            for frame in frames {
+                let _ = reader.read(&frame);
+            }
+        }
+    }
+}

@@ -67,7 +67,7 @@ export class Proxy {
   }
 
   private forward(incoming: IncomingMessage, outgoing: ServerResponse): void {
-    const isStream = incoming.url === STREAM;
+    const isStream = incoming.url?.split('?')[0] === STREAM;
     if (isStream) this.streamsAsked += 1;
     if (isStream && this.refusal) {
       outgoing.writeHead(this.refusal).end();

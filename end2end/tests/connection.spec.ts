@@ -54,7 +54,7 @@ test.describe('when the stream is refused', () => {
   test.use({ allowedConsole: /Failed to load resource|EventSource/ });
 
   test('the dot says so, and trading goes on', async ({ page, server, workstation }) => {
-    await page.route('**/api/stream/prices', (route) => route.fulfill({ status: 500, body: 'no' }));
+    await page.route('**/api/stream/prices?*', (route) => route.fulfill({ status: 500, body: 'no' }));
     await workstation.open(server.url);
     await expect(workstation.connection).toHaveAttribute('data-state', 'disconnected');
     await workstation.order('buy', '1', 'V');

@@ -36,6 +36,31 @@ test.describe('a stream in a bad network', () => {
     await expectServersPrices(page);
   });
 
+  test('brings the account and the watchlist up to date when it is back', async ({ network, server, workstation }) => {
+    await workstation.open(network.url);
+    await expect(workstation.connection).toHaveAttribute('data-state', 'connected');
+    network.refuseStreams(503);
+    network.cut();
+    await expect(workstation.connection).not.toHaveAttribute('data-state', 'connected');
+    const post = (path: string, body: object) =>
+      fetch(`${server.url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    expect((await post('/api/watchlist', { ticker: 'XOM' })).status).toBe(201);
+    expect((await post('/api/portfolio/trade', { ticker: 'V', side: 'buy', quantity: 3 })).status).toBe(200);
+    network.refuseStreams();
+    await expect(workstation.position('V').getByTestId('position-quantity')).toHaveText('3', { timeout: 25_000 });
+    await expect(workstation.row('XOM')).toBeVisible();
+  });
+
+  test('is tried at once when the browser has a network again', async ({ page, network, workstation }) => {
+    network.refuseStreams(503);
+    await workstation.open(network.url);
+    // The waits have become longer than this test's patience below.
+    await expect.poll(() => network.streamsAsked, { timeout: 30_000 }).toBeGreaterThan(5);
+    network.refuseStreams();
+    await page.evaluate(() => window.dispatchEvent(new Event('online')));
+    await expect(workstation.connection).toHaveAttribute('data-state', 'connected', { timeout: 3_000 });
+  });
+
   test('is given up and opened again when it falls silent', async ({ page, network, workstation }) => {
     test.setTimeout(60_000);
     await workstation.open(network.url);

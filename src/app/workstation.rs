@@ -11,7 +11,7 @@ use super::{
     commands::{Commands, HelpSheet, Palette, Reach, follow_keys},
     copilot::{AutonomySwitch, Chat, CopilotPanel},
     day_start::DayStart,
-    effects::effect,
+    effects::{effect, spawn},
     equity::EquityPanel,
     erase::Erase,
     feed::follow_prices,
@@ -75,6 +75,7 @@ fn Desk(start: Workstation) -> impl IntoView {
     end_flashes_of_hidden(layout);
     let reach = Reach { books, watchlist, ticket, toasts, selected };
     follow_prices(market);
+    catch_up(market, books, watchlist);
     install();
     mark_hydrated();
     let view_word = Signal::derive(move || layout.view().as_str());
@@ -141,6 +142,21 @@ fn end_flashes_of_hidden(layout: Layout) {
         let _ = (layout.view(), layout.is_open(Panel::Watchlist));
         if let Some(body) = document().body() {
             end_animations(&body, "data-flash");
+        }
+    });
+}
+
+/// Another tab, or the copilot, may have traded and changed the list while the server was out of reach.
+fn catch_up(market: Market, books: Books, watchlist: WatchlistStore) {
+    let was_away = StoredValue::new(false);
+    effect(move || {
+        let is_live = market.connection.get().is_live();
+        if was_away.try_update_value(|was_away| std::mem::replace(was_away, !is_live)) == Some(true) && is_live {
+            books.refresh();
+            spawn(async move {
+                // What is shown stays when the server is away again already; the next return reads it anew.
+                let _ = watchlist.reload().await;
+            });
         }
     });
 }

@@ -30,6 +30,9 @@ use std::{collections::BTreeMap, fmt::Write as _, iter::Peekable, str::Bytes};
 
 use super::{instant::UtcInstant, money::Price, quote::Quote, ticker::Ticker};
 
+/// Begins a key frame, which needs no frame before it.
+pub const KEY_FRAME_MARK: &str = "K";
+
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const LETTER_BITS: u32 = 5;
 const HAS_MORE: u64 = 1 << LETTER_BITS;

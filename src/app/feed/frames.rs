@@ -1,38 +1,39 @@
-//! Frames, applied once per animation frame: the newest that came, in one batch.
-//!
-//! Each frame holds every ticker, so a newer one makes those before it superfluous, and they are not even read.
+//! Frames, applied once per animation frame: all that came since, in one batch.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use js_sys::JsString;
 use leptos::{ev, prelude::*};
 
 use crate::{
     app::market::{Connection, Market, Notice},
-    domain::{quote::Quote, ticker::Ticker},
+    domain::compact_frame::{CompactReader, InvalidFrame, KEY_FRAME_MARK, Reading},
 };
 
 /// How often a tab that nobody sees takes prices in: its title still tells them.
 const HIDDEN_INTERVAL: Duration = Duration::from_secs(5);
 
-struct Waiting {
-    frame: JsString,
-    /// The prices shown are old, so that their change is no move to flash.
-    catches_up: bool,
-}
-
 #[derive(Clone, Copy)]
 pub struct Frames {
-    waiting: StoredValue<Option<Waiting>, LocalStorage>,
+    state: StoredValue<State, LocalStorage>,
     market: Market,
+}
+
+#[derive(Default)]
+struct State {
+    reader: CompactReader,
+    /// What came since the browser drew last, from a key frame on where there was one.
+    waiting: Vec<JsString>,
+    /// The prices shown are old, so that their change is no move to flash.
+    catches_up: bool,
 }
 
 impl Frames {
     /// Lives as long as the calling effect.
     pub fn new(market: Market) -> Self {
-        let frames = Self { waiting: StoredValue::new_local(None), market };
+        let frames = Self { state: StoredValue::new_local(State::default()), market };
         let handle = window_event_listener(ev::visibilitychange, move |_| {
-            if frames.waiting.with_value(Option::is_some) {
+            if frames.state.with_value(|state| !state.waiting.is_empty()) {
                 frames.schedule();
             }
         });
@@ -40,43 +41,60 @@ impl Frames {
         frames
     }
 
-    /// Takes the newest frame, to be applied when the browser draws next.
+    /// Takes a frame, to be applied when the browser draws next.
     pub fn offer(self, frame: JsString) {
         let was_connected = self.market.connection.get_untracked() == Connection::Connected;
         if !was_connected {
             self.market.tell(Notice { connection: Connection::Connected, problem: None });
         }
-        let before = self.waiting.try_update_value(Option::take).flatten();
-        let is_first = before.is_none();
-        let catches_up = !was_connected || document().hidden() || before.is_some_and(|waiting| waiting.catches_up);
-        self.waiting.set_value(Some(Waiting { frame, catches_up }));
         self.market.count_frame(js_sys::Date::now());
-        if is_first {
+        let is_first = self.state.try_update_value(|state| {
+            if !was_connected {
+                // Another stream, perhaps of a server that counts anew.
+                *state = State::default();
+            }
+            state.catches_up |= !was_connected || document().hidden();
+            let is_first = state.waiting.is_empty();
+            if frame.starts_with(KEY_FRAME_MARK, 0) {
+                state.waiting.clear();
+            }
+            state.waiting.push(frame);
+            is_first
+        });
+        if is_first == Some(true) {
             self.schedule();
         }
     }
 
     /// Browsers draw no hidden tab, so there a timer takes the turn.
     fn schedule(self) {
-        let apply = move || {
-            if let Some(waiting) = self.waiting.try_update_value(Option::take).flatten() {
-                self.apply(waiting);
-            }
-        };
+        let apply = move || self.apply();
         if document().hidden() { set_timeout(apply, HIDDEN_INTERVAL) } else { request_animation_frame(apply) }
     }
 
-    fn apply(self, waiting: Waiting) {
-        match read(&String::from(waiting.frame)) {
-            Some(quotes) => self.market.apply(quotes.into_values(), !waiting.catches_up),
-            None => self.market.tell(Notice {
+    fn apply(self) {
+        // Nothing when the page is gone.
+        self.state.try_update_value(|state| match state.take_in() {
+            Ok(true) => {
+                let flashes = !std::mem::take(&mut state.catches_up);
+                self.market.apply(state.reader.quotes().iter().copied(), flashes);
+            }
+            Ok(false) => {}
+            Err(InvalidFrame) => self.market.tell(Notice {
                 connection: Connection::Disconnected { attempt: 0 },
                 problem: Some("The server sends prices that this page cannot read; reload it.".to_owned()),
             }),
-        }
+        });
     }
 }
 
-fn read(frame: &str) -> Option<BTreeMap<Ticker, Quote>> {
-    serde_json::from_str(frame).ok()
+impl State {
+    /// Reads what waits; whether that brought anything new.
+    fn take_in(&mut self) -> Result<bool, InvalidFrame> {
+        let mut is_new = false;
+        for frame in std::mem::take(&mut self.waiting) {
+            is_new |= self.reader.read(&String::from(frame))? == Reading::Taken;
+        }
+        Ok(is_new)
+    }
 }

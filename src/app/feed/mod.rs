@@ -1,8 +1,8 @@
 //! The price feed: one stream a browser, whose ticks go to the market store.
 //!
-//! The tabs of a browser share the stream. The one that holds the lock owns it and posts what comes to the others; when
-//! it is closed the browser hands the lock, and with it the stream, to the next. A browser without locks or channels, as
-//! on an insecure address, opens a stream for each tab.
+//! The tabs of a browser share the stream. The one that holds the lock owns it and posts what comes to the others, and
+//! what came since the last key frame to one that is new; when it is closed the browser hands the lock, and with it the
+//! stream, to the next. A browser without locks or channels, as on an insecure address, opens a stream for each tab.
 
 mod frames;
 mod stream;
@@ -52,7 +52,7 @@ async fn share(apply: impl Fn(News) + Copy + 'static) {
             Either::Right(_) => {}
         }
     };
-    channel.stop_listening();
+    channel.answer();
     stream::run(move |news| {
         channel.post(&news);
         apply(news);

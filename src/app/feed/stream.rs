@@ -1,21 +1,23 @@
 //! The stream itself: one event source, opened again, after a while, whenever it ends.
 
-use std::{pin::pin, time::Duration};
+use std::{cell::Cell, pin::pin, time::Duration};
 
 use futures::{
     StreamExt,
+    channel::oneshot,
     future::{Either, select},
     stream::select_all,
 };
 use gloo_net::eventsource::{State, futures::EventSource};
 use gloo_timers::future::sleep;
+use leptos::{ev, prelude::window_event_listener};
 use serde::Deserialize;
 use wasm_bindgen::JsCast;
 
 use super::tabs::News;
 use crate::app::market::{Connection, Notice};
 
-const STREAM_URL: &str = "/api/stream/prices";
+const STREAM_URL: &str = "/api/stream/prices?format=compact";
 
 /// The first wait before the stream is opened again; it doubles with every attempt…
 const BACKOFF_MIN: Duration = Duration::from_millis(500);
@@ -49,8 +51,22 @@ pub async fn run(tell: impl Fn(News)) {
         };
         let problem = said.clone().or_else(|| is_refused.then(|| "The server refuses the price stream.".to_owned()));
         tell(News::Notice(Notice { connection, problem }));
-        sleep(backoff(attempt, js_sys::Math::random())).await;
+        wait(backoff(attempt, js_sys::Math::random())).await;
     }
+}
+
+/// Waits so long, or until the browser says that it has a network again.
+async fn wait(time: Duration) {
+    let (sender, is_online) = oneshot::channel();
+    let sender = Cell::new(Some(sender));
+    let listener = window_event_listener(ev::online, move |_| {
+        if let Some(sender) = sender.take() {
+            // Nobody waits any more when the time was up first.
+            let _ = sender.send(());
+        }
+    });
+    select(is_online, pin!(sleep(time))).await;
+    listener.remove();
 }
 
 /// How a stream ended.

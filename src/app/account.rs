@@ -47,8 +47,11 @@ struct Reads {
 impl Books {
     pub fn new(statement: Statement, market: Market) -> Self {
         let statement = RwSignal::new(statement);
-        let portfolio =
-            Memo::new(move |_| statement.with(|now| Portfolio::value(&now.account, |ticker| market.price(ticker))));
+        let price_of = move |ticker| market.quote_untracked(ticker).map(|quote| quote.price);
+        let portfolio = Memo::new(move |_| {
+            market.track_ticks();
+            statement.with(|now| Portfolio::value(&now.account, price_of))
+        });
         Self {
             statement,
             market,
@@ -158,12 +161,18 @@ impl Books {
         })
     }
 
-    /// The whole portfolio at the prices shown, tracked.
-    pub fn portfolio(self) -> Portfolio {
-        self.portfolio.get()
+    /// What all positions gained today, tracked; missing while that of any is.
+    pub fn day_total(self) -> Option<Money> {
+        self.market.track_ticks();
+        self.statement.with(|now| {
+            now.account.holdings.iter().try_fold(Money::ZERO, |sum, (ticker, holding)| {
+                let quote = self.market.quote_untracked(*ticker)?;
+                sum.checked_add(now.today.pnl(Some(holding.quantity), &quote)?.amount)
+            })
+        })
     }
 
-    /// The same, without copying it.
+    /// The whole portfolio at the prices shown, tracked.
     pub fn with_portfolio<T>(self, read: impl FnOnce(&Portfolio) -> T) -> T {
         self.portfolio.with(read)
     }

@@ -117,7 +117,7 @@ impl Curve {
             loading: RwSignal::new(Loading::Pending),
             retries: RwSignal::new(0),
             drawdown: RwSignal::new(None),
-            total_value: Memo::new(move |_| books.portfolio().total_value),
+            total_value: Memo::new(move |_| books.with_portfolio(|portfolio| portfolio.total_value)),
         };
         effect(move || {
             books.track_changes();

@@ -48,7 +48,7 @@ pub struct Shown {
     pub flash: Flash,
 }
 
-/// A price's last change: the direction, and a bit that flips so that two rises in a row flash twice.
+/// A price's last change: the direction, and a bit that flips each time, so that each change flashes anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flash {
     direction: Direction,
@@ -56,7 +56,7 @@ pub struct Flash {
 }
 
 impl Flash {
-    const NONE: Self = Self { direction: Direction::Flat, flipped: false };
+    const NONE: Self = Self { direction: Direction::Flat, flipped: true };
 
     /// The attribute that the style sheet animates by; none when there is nothing to flash.
     pub fn attribute(self) -> Option<&'static str> {
@@ -76,6 +76,7 @@ type Row = ArcRwSignal<Option<Shown>>;
 #[derive(Clone, Copy)]
 pub struct Market {
     rows: StoredValue<HashMap<Ticker, Row>>,
+    ticks: RwSignal<u32>,
     pub connection: RwSignal<Connection>,
     pub problem: RwSignal<Option<String>>,
     pace: RwSignal<Pace>,
@@ -94,6 +95,7 @@ impl Market {
     pub fn new(quotes: &[Quote]) -> Self {
         let market = Self {
             rows: StoredValue::new(HashMap::new()),
+            ticks: RwSignal::new(0),
             connection: RwSignal::new(Connection::Connecting),
             problem: RwSignal::new(None),
             pace: RwSignal::new(Pace::default()),
@@ -104,6 +106,7 @@ impl Market {
 
     /// Takes in a tick. A price that differs from the one shown flashes, unless this is what the page catches up with.
     pub fn apply(self, quotes: impl Iterator<Item = Quote>, flashes: bool) {
+        let mut is_new = false;
         for quote in quotes {
             let row = self.row(quote.ticker);
             let shown = row.get_untracked();
@@ -115,6 +118,10 @@ impl Market {
                 _ => Flash::NONE,
             };
             row.set(Some(Shown { quote, flash }));
+            is_new = true;
+        }
+        if is_new {
+            self.ticks.update(|ticks| *ticks = ticks.wrapping_add(1));
         }
     }
 
@@ -145,6 +152,16 @@ impl Market {
     /// What is shown of a ticker, tracked.
     pub fn shown(self, ticker: Ticker) -> Option<Shown> {
         self.row(ticker).get()
+    }
+
+    /// Tracks the market as a whole, once a tick: who reads many prices does not follow each of them.
+    pub fn track_ticks(self) {
+        self.ticks.track();
+    }
+
+    /// What a ticker trades at, for those who [track ticks](Self::track_ticks).
+    pub fn quote_untracked(self, ticker: Ticker) -> Option<Quote> {
+        self.row(ticker).get_untracked().map(|shown| shown.quote)
     }
 
     /// The price of a ticker, tracked.
@@ -183,7 +200,7 @@ impl Flash {
         match Direction::of(change) {
             // The figures around the price changed, not the price.
             Direction::Flat => self,
-            direction => Self { direction, flipped: self.direction == direction && !self.flipped },
+            direction => Self { direction, flipped: !self.flipped },
         }
     }
 }
@@ -237,7 +254,7 @@ mod tests {
     fn every_change_restarts_the_flash() {
         assert_eq!(flash_after(&[(101, true), (102, true)]), Some("up-again"));
         assert_eq!(flash_after(&[(101, true), (102, true), (103, true)]), Some("up"));
-        assert_eq!(flash_after(&[(101, true), (100, true)]), Some("down"));
+        assert_eq!(flash_after(&[(101, true), (100, true)]), Some("down-again"));
         assert_eq!(flash_after(&[(101, true), (101, true)]), Some("up"), "the same price does not");
     }
 }

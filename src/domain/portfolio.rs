@@ -82,7 +82,8 @@ impl Portfolio {
     }
 
     pub fn position(&self, ticker: Ticker) -> Option<&Position> {
-        self.positions.iter().find(|position| position.ticker == ticker)
+        let index = self.positions.binary_search_by_key(&ticker, |position| position.ticker).ok()?;
+        self.positions.get(index)
     }
 }
 

@@ -33,7 +33,7 @@ pub fn Header(
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
-    let total_value = Memo::new(move |_| books.portfolio().total_value);
+    let total_value = Memo::new(move |_| books.with_portfolio(|portfolio| portfolio.total_value));
     let cash = Memo::new(move |_| books.cash());
     let day_pnl = Memo::new(move |_| Gain::since(day_start.value(), total_value.get()));
     let total_pnl = Memo::new(move |_| Gain::since(Some(books.initial_deposit()), total_value.get()));

@@ -3,6 +3,7 @@
 //! It is drawn in SVG, whose places are attributes in percent: the server can render it, and the page's policy, which
 //! forbids inline styles, has nothing against it.
 
+mod face;
 mod mosaic;
 mod tile;
 mod tooltip;
@@ -10,15 +11,13 @@ mod tooltip;
 use leptos::{html::Div, prelude::*};
 
 use self::{
+    face::{FULL_COLOUR_PERCENT, Faces},
     mosaic::Mosaic,
     tile::Tile,
     tooltip::{Pointed, Tooltip},
 };
-use super::{account::Books, erase::Erase, rows::rows_of, size::follow_size};
+use super::{account::Books, effects::effect, erase::Erase, rows::rows_of, size::follow_size};
 use crate::domain::ticker::Ticker;
-
-/// At this gain or loss the colour is full.
-const FULL_COLOUR_PERCENT: f64 = 5.0;
 
 /// With fewer tiles there is nothing to compare.
 const TILES_MIN: usize = 3;
@@ -30,15 +29,30 @@ const ASSUMED_SIZE: (f64, f64) = (260.0, 240.0);
 pub fn Heatmap(books: Books, selected: RwSignal<Option<Ticker>>) -> impl IntoView {
     let body = NodeRef::<Div>::new();
     let size = follow_size(body, ASSUMED_SIZE);
-    let mosaic = Memo::new(move |before: Option<&Mosaic>| {
-        let (portfolio, size) = (books.portfolio(), size.get());
-        match before {
-            Some(before) if before.fits(&portfolio, size) => before.clone(),
-            _ => Mosaic::new(&portfolio, size),
-        }
-    });
-    let held = Memo::new(move |_| books.held());
+    // Signals that are written when something is to be seen of a change, and no memos: a tick then asks no tile anything.
+    let mosaic = RwSignal::new(untrack(|| books.with_portfolio(|portfolio| Mosaic::new(portfolio, ASSUMED_SIZE))));
+    let faces = Faces::new();
     let pointed = RwSignal::new(None::<Pointed>);
+    let lay_out = move || {
+        let size = size.get();
+        books.with_portfolio(|portfolio| {
+            if !mosaic.with_untracked(|mosaic| mosaic.fits(portfolio, size)) {
+                mosaic.set(Mosaic::new(portfolio, size));
+            }
+            mosaic.with_untracked(|mosaic| faces.paint(portfolio, mosaic));
+        });
+    };
+    effect(lay_out);
+    let show_tile = move |ticker| {
+        // A tile begins in its place, and does not fly in from a corner.
+        if mosaic.with_untracked(|mosaic| mosaic.place(ticker).is_none()) {
+            untrack(lay_out);
+        }
+        let face = untrack(|| books.position(ticker))
+            .map(|position| mosaic.with_untracked(|mosaic| faces.of(&position, mosaic)));
+        face.map(|face| view! { <Tile ticker face mosaic selected pointed/> }).erase()
+    };
+    let held = Memo::new(move |_| books.held());
     let hint = move || held.with(|held| hint(held.len()));
     view! {
         <section class="panel heatmap" aria-labelledby="heatmap-title">
@@ -51,7 +65,7 @@ pub fn Heatmap(books: Books, selected: RwSignal<Option<Ticker>>) -> impl IntoVie
             </div>
             <div class="heat-body" node_ref=body on:pointerleave=move |_| pointed.set(None)>
                 <svg class="heat-map" data-testid="heatmap" role="group" aria-labelledby="heatmap-title">
-                    {rows_of(held, move |ticker| view! { <Tile ticker books mosaic selected pointed/> }.into_any())}
+                    {rows_of(held, show_tile)}
                 </svg>
                 <Tooltip books pointed size/>
             </div>
@@ -72,26 +86,9 @@ fn hint(positions: usize) -> Option<&'static str> {
     }
 }
 
-/// How full a tile's colour is, from 0 to 1.
-fn intensity(pnl_percent: f64) -> f64 {
-    (pnl_percent.abs() / FULL_COLOUR_PERCENT).min(1.0)
-}
-
 #[cfg(test)]
 mod tests {
-    use rstest::rstest;
-
     use super::*;
-
-    #[rstest]
-    #[case(0.0, 0.0)]
-    #[case(2.5, 0.5)]
-    #[case(-2.5, 0.5)]
-    #[case(11.4, 1.0)]
-    #[case(-100.0, 1.0)]
-    fn colours_are_full_at_five_percent(#[case] percent: f64, #[case] expected: f64) {
-        assert_eq!(intensity(percent), expected);
-    }
 
     #[test]
     fn a_hint_goes_when_there_is_something_to_compare() {

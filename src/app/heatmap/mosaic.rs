@@ -10,6 +10,13 @@ use crate::{
     },
 };
 
+/// The labels' room, in pixels: a letter, a margin on both sides, and a line.
+const LETTER_WIDTH: f64 = 9.5;
+const MARGINS: f64 = 14.0;
+const LINE_HEIGHT: f64 = 18.0;
+/// `+11.39%`
+const PERCENT_LETTERS: usize = 7;
+
 /// Tiles stay where they are until one of them is off by so much of the whole.
 const SHARE_TOLERANCE: f64 = 0.005;
 
@@ -17,7 +24,7 @@ const SHARE_TOLERANCE: f64 = 0.005;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mosaic {
     size: Size,
-    /// What each tile is of the whole.
+    /// What each tile is of the whole, in alphabetical order.
     shares: Vec<(Ticker, f64)>,
     tiles: Vec<Rect>,
 }
@@ -27,6 +34,38 @@ pub struct Mosaic {
 pub struct Place {
     pub percent: Rect,
     pub pixels: Rect,
+}
+
+/// Which labels a tile has room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fit {
+    Nothing,
+    Ticker,
+    All,
+}
+
+impl Fit {
+    /// As the style sheet knows it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "none",
+            Self::Ticker => "ticker",
+            Self::All => "all",
+        }
+    }
+
+    /// In a tile of this many pixels.
+    fn of(ticker: Ticker, tile: Rect) -> Self {
+        let room = |letters: usize, lines: f64| {
+            tile.width >= letters as f64 * LETTER_WIDTH + MARGINS && tile.height >= lines * LINE_HEIGHT + 6.0
+        };
+        let letters = ticker.as_str().len();
+        match (room(letters, 1.0), room(letters.max(PERCENT_LETTERS), 2.0)) {
+            (false, _) => Self::Nothing,
+            (true, false) => Self::Ticker,
+            (true, true) => Self::All,
+        }
+    }
 }
 
 impl Mosaic {
@@ -48,7 +87,7 @@ impl Mosaic {
 
     /// Nothing when the ticker is not held.
     pub fn place(&self, ticker: Ticker) -> Option<Place> {
-        let index = self.shares.iter().position(|(placed, _)| *placed == ticker)?;
+        let index = self.shares.binary_search_by_key(&ticker, |(placed, _)| *placed).ok()?;
         let pixels = self.tiles[index];
         let (width, height) = (self.size.0 / 100.0, self.size.1 / 100.0);
         let percent = Rect {
@@ -58,6 +97,11 @@ impl Mosaic {
             height: pixels.height / height,
         };
         Some(Place { percent, pixels })
+    }
+
+    /// What fits into a ticker's tile.
+    pub fn fit(&self, ticker: Ticker) -> Fit {
+        self.place(ticker).map_or(Fit::Nothing, |place| Fit::of(ticker, place.pixels))
     }
 }
 
@@ -74,6 +118,8 @@ fn shares(portfolio: &Portfolio) -> Vec<(Ticker, f64)> {
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
     use crate::domain::{
         account::{Account, INITIAL_DEPOSIT},
@@ -94,6 +140,16 @@ mod tests {
         Portfolio::value(&account, |held| {
             if held == ticker("V") { Price::from_units(price_of_v? * 100) } else { Some(dollar) }
         })
+    }
+
+    #[rstest]
+    #[case::large(120.0, 90.0, Fit::All)]
+    #[case::low(120.0, 30.0, Fit::Ticker)]
+    #[case::narrow(60.0, 90.0, Fit::Ticker)]
+    #[case::tiny(20.0, 90.0, Fit::Nothing)]
+    #[case::flat(120.0, 12.0, Fit::Nothing)]
+    fn labels_fit_or_hide(#[case] width: f64, #[case] height: f64, #[case] expected: Fit) {
+        assert_eq!(Fit::of(ticker("NVDA"), Rect { x: 0.0, y: 0.0, width, height }), expected);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod row;
 mod sorting;
 mod table;
 mod trades;
+mod window;
 
 use leptos::{ev::KeyboardEvent, html::Div, prelude::*};
 use wasm_bindgen::JsCast;

@@ -9,6 +9,7 @@ use super::{
     Desk,
     row::PositionRow,
     sorting::{Column, Sorting},
+    window::Window,
 };
 use crate::{
     app::{
@@ -19,7 +20,7 @@ use crate::{
         format::{or_missing, share_percent, signed_money, signed_percent, tone},
         rows::rows_of,
     },
-    domain::{money::Money, ticker::Ticker},
+    domain::ticker::Ticker,
 };
 
 #[component]
@@ -37,9 +38,18 @@ pub fn PositionsTab(desk: Desk) -> impl IntoView {
         let words = "No positions yet. Choose a ticker, a quantity, and buy.";
         order.with(Vec::is_empty).then(|| view! { <tr class="empty"><td colspan="10">{words}</td></tr> })
     };
+    let window = Window::new();
+    let (standing, [above, below]) = window.cut(order);
     let totals = move || (!order.with(Vec::is_empty)).then(|| show_totals(books));
     view! {
-        <div class="scroll" tabindex="0" role="region" aria-label="Positions">
+        <div
+            class="scroll"
+            tabindex="0"
+            role="region"
+            aria-label="Positions"
+            node_ref=window.scroller
+            on:scroll=move |_| window.scroll()
+        >
             <table data-testid="positions-table">
                 <thead>
                     <tr>
@@ -54,7 +64,9 @@ pub fn PositionsTab(desk: Desk) -> impl IntoView {
                     on:focusout=move |_| beat.focus(false)
                     on:animationend=|event: AnimationEvent| end_animation(&event, "data-lit")
                 >
-                    {rows_of(order, move |ticker| view! { <PositionRow ticker desk/> }.into_any())}
+                    {above}
+                    {rows_of(standing, move |ticker| view! { <PositionRow ticker desk/> }.erase())}
+                    {below}
                     {nothing}
                 </tbody>
                 <tfoot>{totals}</tfoot>
@@ -97,10 +109,7 @@ fn show_header(column: Column, sorting: RwSignal<Sorting>) -> AnyView {
 fn show_totals(books: Books) -> AnyView {
     let value = Memo::new(move |_| books.with_portfolio(|portfolio| portfolio.positions_value));
     let pnl = Memo::new(move |_| books.with_portfolio(|portfolio| portfolio.unrealized_pnl));
-    let day = Memo::new(move |_| {
-        let held = books.held();
-        held.into_iter().try_fold(Money::ZERO, |sum, ticker| sum.checked_add(books.day_pnl(ticker)?.amount))
-    });
+    let day = Memo::new(move |_| books.day_total());
     let count = Signal::derive(move || match books.held().len() {
         1 => "1 position".to_owned(),
         count => format!("{count} positions"),

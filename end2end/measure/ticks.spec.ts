@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Browser, CDPSession, Page } from '@playwright/test';
 import { test } from '../lib/test';
-import { widen } from './market';
+import { widen } from '../lib/market';
 import { row } from './row';
 
 /** How long each page is watched, in all. */

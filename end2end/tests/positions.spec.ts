@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { cents, expect, test } from '../lib/test';
+import { widen } from '../lib/market';
 
 test('a position is halved and closed with one click each', async ({ page, workstation }) => {
   await workstation.order('buy', '4', 'AAPL');
@@ -155,4 +156,36 @@ test.describe('without JavaScript', () => {
     await expect(page.getByTestId('positions-total')).toContainText('1 position');
     await expect(page.getByTestId('trade-buy-estimate')).toHaveText(/^\$\d+\.\d\d$/);
   });
+});
+
+test('a long table shows the rows near those that are seen, and scrolls through all of them', async ({ page, server, workstation }) => {
+  test.slow();
+  await widen(server.url, 170);
+  await workstation.open(server.url);
+  const table = page.getByTestId('positions-table');
+  const rows = table.getByTestId('position-row');
+  await expect(page.getByTestId('positions-total')).toContainText('120 positions');
+  await expect(page.getByTestId('heatmap-tile')).toHaveCount(120);
+  expect(await rows.count()).toBeLessThan(70);
+  const held: string[] = (await (await page.request.get(`${server.url}/api/portfolio`)).json()).positions.map(({ ticker }: any) => ticker);
+  const scroller = page.getByRole('region', { name: 'Positions', exact: true });
+  const seen = new Set<string>();
+  const height = await scroller.evaluate((element) => element.scrollHeight);
+  expect(height).toBeGreaterThan(120 * 28);
+  for (let top = 0; top <= height; top += 200) {
+    await scroller.evaluate((element, top) => (element.scrollTop = top), top);
+    // As high as if every row stood: the place under the pointer stays.
+    await expect.poll(() => scroller.evaluate((element) => Math.abs(element.scrollHeight))).toBe(height);
+    for (const ticker of await rows.evaluateAll((rows) => rows.map((row) => row.getAttribute('data-ticker')!))) seen.add(ticker);
+  }
+  expect([...seen].sort()).toEqual([...held].sort());
+  await expect(workstation.position(held.at(-1)!)).toBeInViewport();
+
+  // The other end of the list, at its beginning.
+  await scroller.evaluate((element) => (element.scrollTop = 0));
+  await page.getByRole('button', { name: 'Ticker' }).click();
+  await expect(rows.first()).toHaveAttribute('data-ticker', held.at(-1)!);
+  const price = rows.first().getByTestId('position-price');
+  const before = await price.innerText();
+  await expect(price).not.toHaveText(before);
 });

@@ -111,8 +111,8 @@ pub async fn open(database_url: &str, now: UtcInstant) -> Result<Store, StoreErr
 
 fn take_lock(database: &Path) -> Result<FileLock, StoreError> {
     let unusable = |cause| StoreError::Folder { path: database.to_owned(), cause };
-    if let Some(folder) = database.parent() {
-        fs::create_dir_all(folder).map_err(unusable)?;
+    if let Some(folder) = database.parent().filter(|_| !database.exists()) {
+        make_folder(folder).map_err(unusable)?;
     }
     let mut lock_path = database.as_os_str().to_owned();
     lock_path.push(".lock");
@@ -121,6 +121,27 @@ fn take_lock(database: &Path) -> Result<FileLock, StoreError> {
         Ok(()) => Ok(FileLock { _file: file }),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: database.to_owned() }),
         Err(TryLockError::Error(cause)) => Err(unusable(cause)),
+    }
+}
+
+/// Makes the folder of a new database, and syncs the one above it, so that its name is still there after a power cut.
+/// SQLite does that for the names in the folder, and no further.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let above = match folder.parent() {
+        None => return Ok(()),
+        Some(above) if above.as_os_str().is_empty() => Path::new("."),
+        Some(above) => above,
+    };
+    if !above.is_dir() {
+        make_folder(above)?;
+    }
+    if !folder.as_os_str().is_empty() && !folder.is_dir() {
+        fs::create_dir(folder)?;
+    }
+    match File::open(above) {
+        // It may be one that is passed through, but not read: then it is not ours to keep.
+        Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        above => above?.sync_all(),
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use finally::domain::compact_frame::{CompactReader, Reading};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Response, StatusCode};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
@@ -57,7 +57,7 @@ async fn read_through(app: &TestApp, proxy: &Proxy, truth: &Truth, query: &str, 
     let (mut done, mut compared) = (0, 0);
     while done < cuts {
         // A connection of its own each time.
-        let client = Client::builder().no_proxy().build().unwrap();
+        let client = finally::server::https::client_builder().build().unwrap();
         if let Ok(response) = client.get(&url).send().await {
             if response.status() == StatusCode::TOO_MANY_REQUESTS {
                 // The server has not seen the end of the last one yet.
@@ -157,7 +157,7 @@ impl Reader {
             }
         }
         // Whatever is left in `events` was halved by the cut, and counts for nothing.
-        if is_first { 0 } else { self.compare(truth).await }
+        if self.id == 0 { 0 } else { self.compare(truth).await }
     }
 
     async fn read_until_compared(&mut self, mut response: Response, truth: &Truth) -> u64 {

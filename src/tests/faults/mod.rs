@@ -4,6 +4,7 @@
 //! rounds are small here and large in `make soak`, by variables that each test names.
 
 mod audit;
+mod clock;
 mod disk;
 mod disk_errors;
 mod kill;

@@ -68,6 +68,13 @@ impl Fate {
     }
 }
 
+impl Fate {
+    /// About eight pauses a connection, however small the pieces are.
+    fn pause_odds(&self) -> f64 {
+        (8.0 * self.piece_max as f64 / self.length.max(1) as f64).min(0.5)
+    }
+}
+
 async fn carry(reader: TcpStream, server: SocketAddr, mut fate: Fate) -> std::io::Result<()> {
     let mut server = TcpStream::connect(server).await?;
     reader.set_nodelay(true)?;
@@ -86,7 +93,7 @@ async fn carry(reader: TcpStream, server: SocketAddr, mut fate: Fate) -> std::io
             }
             to_reader.write_all(&bytes[..length]).await?;
             left -= length;
-            if !fate.pause_max.is_zero() && fate.rng.random_bool(0.2) {
+            if !fate.pause_max.is_zero() && fate.rng.random_bool(fate.pause_odds()) {
                 sleep(fate.rng.random_range(Duration::ZERO..fate.pause_max)).await;
             }
         }

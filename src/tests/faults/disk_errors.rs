@@ -40,6 +40,34 @@ async fn a_disk_that_fails_refuses_clearly_loses_nothing_and_recovers() {
     assert!(failed > 0 && filled > 0);
 }
 
+/// A commit is whole in the log before its sync fails; a start would find it there, though it was refused.
+#[tokio::test]
+async fn a_trade_that_was_refused_does_not_come_back_with_a_restart() {
+    let bench = Bench::new();
+    let server = TestProcess::start_command(bench.layer.command()).await;
+    let mut refused = 0;
+    // Each call of a trade fails once: the last one is the sync.
+    for call in 1.. {
+        let failed = bench.layer.failed();
+        let next = bench.layer.calls() + call;
+        bench.layer.fail(next..next + 1, DiskError::Io);
+        let id = format!("refused-{call}");
+        let order = json!({ "ticker": "V", "side": "buy", "quantity": 0.01, "client_order_id": id });
+        let (status, _) = server.client.order(order).await;
+        bench.layer.heal();
+        if bench.layer.failed() == failed {
+            break;
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            refused += 1;
+            // What a start would find, if the power went now.
+            let audit = Audit::of(&bench.layer.root()).await;
+            assert!(!audit.trades.contains_key(&id), "refused at call {call}, and there all the same");
+        }
+    }
+    assert!(refused > 3, "each write and the sync were refused: {refused}");
+}
+
 /// A server on a disk.
 struct Bench {
     layer: Layer,

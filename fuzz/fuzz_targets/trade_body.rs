@@ -19,7 +19,9 @@ fuzz_target!(|body: &[u8]| {
         Ok(order) => {
             let fields = value.as_object().expect("an order is an object");
             assert!(fields.len() >= 3 && fields.contains_key("ticker") && fields.contains_key("side"));
-            assert!(fields.keys().all(|field| ["ticker", "side", "quantity", "client_order_id"].contains(&field.as_str())));
+            assert!(
+                fields.keys().all(|field| ["ticker", "side", "quantity", "client_order_id"].contains(&field.as_str()))
+            );
             assert_eq!(fields["side"].as_str(), Some(order.side.as_str()));
             assert!(fields["quantity"].is_number());
             let json = serde_json::to_string(&order).unwrap();

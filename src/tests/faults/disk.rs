@@ -308,3 +308,66 @@ fn sector(file: &[u8], index: usize) -> [u8; SECTOR] {
     bytes[..end - start].copy_from_slice(&file[start..end]);
     bytes
 }
+
+const ROOT: u64 = 1;
+const FILE: u64 = 2;
+
+/// A disk with one file, and what it holds after each of many power losses: nothing when the file is gone.
+fn losses(disk: &Disk) -> Vec<Option<Vec<u8>>> {
+    use rand::SeedableRng;
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("root");
+    fs::create_dir(&root).unwrap();
+    let lose = |seed| {
+        disk.lose_power(&root, &mut rand_chacha::ChaCha8Rng::seed_from_u64(seed));
+        fs::read(root.join("file")).ok()
+    };
+    (0..300).map(lose).collect()
+}
+
+fn disk_with_a_file() -> Disk {
+    let mut disk = Disk::default();
+    disk.note(1, ROOT, 0, b".");
+    disk.note(2, FILE, 0, b"file");
+    disk
+}
+
+#[test]
+fn what_was_synced_stays_and_the_rest_may_go() {
+    let mut disk = disk_with_a_file();
+    disk.note(5, ROOT, 0, b"");
+    disk.note(3, FILE, 0, &[1; 600]);
+    disk.note(5, FILE, 0, b"");
+    disk.note(3, FILE, 512, &[2; 1_000]);
+    let files: Vec<_> = losses(&disk).into_iter().map(|file| file.expect("its name was synced")).collect();
+    assert!(files.iter().all(|file| file[..512] == [1; 512]), "a sector that was not written since");
+    let count = |is: &dyn Fn(&Vec<u8>) -> bool| files.iter().filter(|file| is(file)).count();
+    assert!(count(&|file| file.len() == 600) > 0 && count(&|file| file.len() == 1_512) > 0, "either size");
+    assert!(count(&|file| file[512..600] == [1; 88]) > 0, "the write was lost");
+    assert!(count(&|file| file[512..600] == [2; 88]) > 0, "or kept");
+    let is_torn = |file: &Vec<u8>| file.len() == 1_512 && (file[520] == 2) != (file[1_100] == 2);
+    assert!(count(&is_torn) > 0, "or torn");
+}
+
+#[test]
+fn a_name_is_kept_by_a_sync_of_its_folder_alone() {
+    let mut disk = disk_with_a_file();
+    disk.note(3, FILE, 0, b"x");
+    disk.note(5, FILE, 0, b"");
+    assert!(losses(&disk).contains(&None));
+    disk.note(5, ROOT, 0, b"");
+    assert!(losses(&disk).iter().all(|file| file.as_deref() == Some(b"x")));
+}
+
+#[test]
+fn a_sync_does_not_make_up_for_one_that_failed() {
+    let mut disk = disk_with_a_file();
+    disk.note(5, ROOT, 0, b"");
+    disk.note(3, FILE, 0, b"x");
+    disk.note(6, FILE, 0, b"");
+    disk.note(5, FILE, 0, b"");
+    assert!(losses(&disk).iter().all(|file| file.as_deref() == Some(b"\0")));
+    disk.note(3, FILE, 0, b"y");
+    disk.note(5, FILE, 0, b"");
+    assert!(losses(&disk).iter().all(|file| file.as_deref() == Some(b"y")));
+}

@@ -109,9 +109,8 @@ impl Bench {
 
         self.end(server, round).await;
         let audit = Audit::of(&self.layer.root()).await;
-        let ordered: BTreeSet<_> =
-            audit.trades.keys().filter(|order| order.contains('-') && order.len() < 36).cloned().collect();
-        assert_eq!(ordered, orders(receipts(&told)), "and is so on the disk");
+        let filled: BTreeSet<_> = audit.trades.into_keys().collect();
+        assert_eq!(filled, orders(receipts(&told)), "and is so on the disk");
         told
     }
 

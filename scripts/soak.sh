@@ -11,7 +11,7 @@ cd "$ROOT"
 
 say "A soak of $kills kills, $losses power losses, $errors disk failures, $clocks rounds of clock jumps, $cuts cut streams,"
 say "$steps ledger steps and $fuzz_seconds s for each of ${#targets[@]} parsers, all from the seed $FINALLY_FAULT_SEED."
-say "ESTIMATE"
+say "At the usual numbers about 35 minutes on two cores; the first build of the parsers may take as long again."
 started=$SECONDS
 failed=0
 summary=()

@@ -1,7 +1,7 @@
 # The few verbs a person types; the work is in scripts/. Each sets up what it needs, and skips what is there.
 
 .DEFAULT_GOAL := help
-.PHONY: run test dev build bundle bench screenshots docker clean help
+.PHONY: run test dev build bundle bench soak screenshots docker clean help
 
 run: ## set up, build for release and serve on http://127.0.0.1:8000
 	@scripts/run.sh
@@ -19,6 +19,9 @@ bundle: ## build dist/: the program, its site and hash.txt, all that a server ne
 
 bench: ## measure what the README claims
 	@scripts/bench.sh
+
+soak: ## the nightly run: kills, power losses, disk failures, cut streams, a million steps, fuzzing
+	@scripts/soak.sh
 
 screenshots: ## make the pictures in the README again
 	@scripts/screenshots.sh

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what building and testing need. Safe to run again: each step skips what is there.
 #   setup.sh build   what `make run`, `make build` and `make dev` need
-#   setup.sh test    that, and what `make test` needs (Chromium, Playwright, cargo-deny)
+#   setup.sh soak    what `make soak` needs: Rust, and cargo-fuzz
+#   setup.sh test    that of build, and what `make test` needs (Chromium, Playwright, cargo-deny)
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
 # Prebuilt tools are built without debug information and unoptimised: they run for seconds and build in a fifth of the time.
@@ -180,6 +181,11 @@ set_up_build() {
 
 case "${1:-build}" in
 build) set_up_build ;;
+soak)
+    need_rust
+    command -v c++ >/dev/null || { step "Installing a C++ compiler" "libFuzzer is built from source. Under a minute."; apt_install g++; }
+    install_tool cargo-fuzz "$CARGO_FUZZ_VERSION" "About a minute." "${install_flags[@]}"
+    ;;
 test)
     set_up_build
     install_tool cargo-deny "$CARGO_DENY_VERSION" "About 4 minutes." "${install_flags[@]}"
@@ -187,5 +193,5 @@ test)
     install_chromium
     schemathesis
     ;;
-*) die "setup.sh takes build or test, not '$1'" ;;
+*) die "setup.sh takes build, soak or test, not '$1'" ;;
 esac

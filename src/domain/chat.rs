@@ -209,10 +209,12 @@ impl RecordedAction {
             .then(|| UtcInstant::from_unix_ms(self.decided_at.unix_ms() + PROPOSAL_MS_MAX))
     }
 
-    /// The same, `now`: a proposal that has waited too long has lapsed.
+    /// The same, `now`: a proposal that has waited too long has lapsed. So has one that seems to come from the future:
+    /// the clock went back, and nobody can tell how long it has waited.
     pub fn at(self, now: UtcInstant) -> Self {
-        match self.expires_at() {
-            Some(end) if end < now => {
+        let age_ms = now.unix_ms() - self.decided_at.unix_ms();
+        match self.status {
+            ActionStatus::Proposed if age_ms.abs() > PROPOSAL_MS_MAX => {
                 let error = Some(Lapse::Time.to_string());
                 Self { status: ActionStatus::Lapsed, error, ..self }
             }
@@ -381,6 +383,8 @@ mod tests {
         let at = |ms| proposed.clone().at(UtcInstant::from_unix_ms(ms));
         assert_eq!(at(120_000).status, ActionStatus::Proposed);
         assert_eq!(at(120_001).status, ActionStatus::Lapsed);
+        assert_eq!(at(-120_000).status, ActionStatus::Proposed, "a clock that was set right a little");
+        assert_eq!(at(-120_001).status, ActionStatus::Lapsed, "a clock that went far back");
         let executed = RecordedAction { status: ActionStatus::Executed, ..proposed.clone() };
         assert_eq!(executed.clone().at(UtcInstant::from_unix_ms(i64::MAX)), executed);
     }

@@ -20,6 +20,9 @@ impl UtcInstant {
     /// …to here.
     const UNIX_MS_MAX: i64 = 253_402_300_799_999;
 
+    /// The last moment that can be written.
+    pub const END: Self = Self(Self::UNIX_MS_MAX);
+
     /// A moment outside the years 0000 to 9999 becomes the nearest one inside.
     pub fn from_unix_ms(unix_ms: i64) -> Self {
         Self(unix_ms.clamp(Self::UNIX_MS_MIN, Self::UNIX_MS_MAX))

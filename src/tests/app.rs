@@ -128,6 +128,25 @@ impl TestProcess {
         Self { client: TestClient::new(address), child }
     }
 
+    /// The same, but for a program that may be killed before it is ready: nothing then.
+    pub async fn try_start_command(mut command: Command) -> Option<Self> {
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let Some(line) = lines.next_line().await.unwrap() else {
+            let status = child.wait().await.unwrap();
+            assert_eq!(status.code(), None, "the server did not start, though nobody killed it");
+            return None;
+        };
+        let address = line.rsplit("http://").next().unwrap().parse().unwrap();
+        Some(Self { client: TestClient::new(address), child })
+    }
+
+    /// Waits until the program is killed, by another than the test.
+    pub async fn wait_killed(mut self) {
+        let status = self.child.wait().await.unwrap();
+        assert_eq!(status.code(), None, "it was killed, and did not end by itself");
+    }
+
     /// The program with the usual settings, run in `folder`.
     pub fn command(folder: &Path) -> Command {
         Self::prepare(Command::new(PROGRAM), folder)
@@ -229,4 +248,10 @@ impl TestClient {
 /// A JSON amount of dollars, as whole cents.
 pub fn cents(amount: &Value) -> i64 {
     (amount.as_f64().expect("an amount of money") * 100.0).round() as i64
+}
+
+/// `cash + Σ cost basis = deposit + realised`, as far as the answer shows it: cost basis is value less unrealised.
+pub fn assert_identity(portfolio: &Value) {
+    let cost_basis = cents(&portfolio["positions_value"]) - cents(&portfolio["unrealized_pnl"]);
+    assert_eq!(cents(&portfolio["cash_balance"]) + cost_basis, 1_000_000 + cents(&portfolio["realized_pnl"]));
 }

@@ -79,19 +79,30 @@ fn any_step() -> impl Strategy<Value = Step> {
     prop_oneof![30 => order, 3 => Just(Step::Again), 1 => Just(Step::Reset)]
 }
 
-/// Orders in a row for one case; the cases make the thousands.
-const STEPS_MAX: usize = 120;
+/// Steps in all; `FINALLY_LEDGER_STEPS` sets another number.
+const STEPS: u32 = 10_000;
+
+/// Steps in a row for one case.
+const STEPS_OF_A_CASE: usize = 200;
+
+fn cases() -> u32 {
+    let steps = std::env::var("FINALLY_LEDGER_STEPS").map_or(STEPS, |steps| steps.parse().unwrap());
+    steps.div_ceil(STEPS_OF_A_CASE as u32)
+}
+
+/// In memory where the machine has such a folder: the model knows nothing of disks, and syncs take most of the time.
+fn fast_folder() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(
-        std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(48)
-    ))]
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     #[test]
-    fn the_ledger_never_diverges_from_its_model(steps in prop::collection::vec(any_step(), 1..STEPS_MAX)) {
+    fn the_ledger_never_diverges_from_its_model(steps in prop::collection::vec(any_step(), STEPS_OF_A_CASE)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let folder = tempfile::tempdir().unwrap();
+            let folder = fast_folder();
             let ledger = open(&folder).await;
             let mut model = Account::open(INITIAL_DEPOSIT);
             let mut before: Option<(Step, usize, bool)> = None;

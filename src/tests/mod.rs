@@ -5,6 +5,7 @@
 mod app;
 mod copilot;
 mod durability;
+mod faults;
 mod guards;
 mod hostile;
 mod ledger;

@@ -118,7 +118,11 @@ pub async fn reset(State(state): State<AppState>) -> Result<Json<Portfolio>, Api
     Ok(Json(state.portfolio()))
 }
 
-fn read_order(mut body: JsonObject) -> Result<OrderRequest, ApiError> {
+/// Reads an order from its body; nothing of it has been decided by that.
+///
+/// # Errors
+/// The one that its sender is answered.
+pub fn read_order(mut body: JsonObject) -> Result<OrderRequest, ApiError> {
     let ticker = body.take_string("ticker", ApiError::InvalidTicker)?.ok_or_else(|| missing("ticker"))?;
     let side = body.take_string("side", ApiError::InvalidSide)?.ok_or_else(|| missing("side"))?;
     let not_a_number = ApiError::from(InvalidQuantity::NotANumber);

@@ -18,7 +18,13 @@ mod trade;
 mod watchlist;
 mod writer;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -100,6 +106,8 @@ pub struct Ledger {
     books: watch::Receiver<Arc<Books>>,
     wanted: watch::Receiver<Arc<TickerSet>>,
     readers: sqlx::SqlitePool,
+    /// No write has failed, or the writer has recovered since.
+    works: Arc<AtomicBool>,
 }
 
 impl Ledger {
@@ -118,6 +126,7 @@ impl Ledger {
         let (queue, jobs) = mpsc::channel(QUEUE_CAPACITY);
         let (wanted_sender, wanted) = watch::channel(Arc::new(store.books.wanted()));
         let (books_sender, books) = watch::channel(Arc::new(store.books));
+        let works = Arc::new(AtomicBool::new(true));
         let writer = Writer {
             connection: store.connection,
             options: store.options,
@@ -126,8 +135,9 @@ impl Ledger {
             books: books_sender,
             wanted: wanted_sender,
             is_uncertain: false,
+            works: Arc::clone(&works),
         };
-        Ok((Self { queue, books, wanted, readers: store.readers }, tokio::spawn(writer.run(metrics, closing))))
+        Ok((Self { queue, books, wanted, readers: store.readers, works }, tokio::spawn(writer.run(metrics, closing))))
     }
 
     /// Applies a write, and answers when it is on disk.
@@ -152,8 +162,23 @@ impl Ledger {
         self.wanted.clone()
     }
 
-    /// Whether the database answers a read and the writer is there.
+    /// Whether the database answers a read and takes writes. After one that failed, the writer is asked to try again.
     pub async fn is_healthy(&self) -> bool {
-        !self.queue.is_closed() && sqlx::query("SELECT 1 FROM accounts LIMIT 1").execute(&self.readers).await.is_ok()
+        if self.queue.is_closed() || sqlx::query("SELECT 1 FROM accounts LIMIT 1").execute(&self.readers).await.is_err()
+        {
+            return false;
+        }
+        self.works.load(Ordering::Acquire) || self.submit(Attempt).await.is_ok()
+    }
+}
+
+/// Changes nothing, which takes a writer that has recovered.
+struct Attempt;
+
+impl Write for Attempt {
+    type Outcome = ();
+
+    async fn apply(&self, _: &mut Books, _: &mut sqlx::SqliteConnection) -> Result<Result<(), ApiError>, sqlx::Error> {
+        Ok(Ok(()))
     }
 }

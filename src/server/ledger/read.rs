@@ -34,7 +34,7 @@ const REALIZED: &str =
 const TRADE_SEQUENCE: &str = "SELECT sequence FROM trades WHERE id = ?1 AND account_id = ?2";
 
 const EQUITY: &str = "SELECT recorded_at_s, total_value_cents FROM snapshots
-    WHERE account_id = ?1 AND recorded_at_s >= ?2 ORDER BY recorded_at_s";
+    WHERE account_id = ?1 AND recorded_at_s >= ?2 AND recorded_at_s <= ?3 ORDER BY recorded_at_s";
 
 const HIGH_WATER_MARK: &str = "SELECT MAX(total_value_cents) FROM snapshots
     WHERE account_id = ?1 AND recorded_at_s >= ?2";
@@ -146,9 +146,10 @@ impl Ledger {
     /// When the database does not answer.
     pub async fn equity(&self, range: HistoryRange, now: UtcInstant) -> Result<EquityHistory, ApiError> {
         let opened_at_s = self.books().opened_at.unix_ms().div_euclid(1_000);
-        let since_s = range.seconds().map_or(i64::MIN, |seconds| now.unix_ms().div_euclid(1_000) - seconds);
+        let now_s = now.unix_ms().div_euclid(1_000);
+        let since_s = range.seconds().map_or(i64::MIN, |seconds| now_s - seconds);
         let mut rows = self.readers.acquire().await.map_err(unavailable)?;
-        let snapshots = read_snapshots(since_s.max(opened_at_s), &mut rows).await.map_err(unavailable)?;
+        let snapshots = read_snapshots(since_s.max(opened_at_s), now_s, &mut rows).await.map_err(unavailable)?;
         Ok(EquityHistory { snapshots: downsample(&snapshots, HISTORY_POINTS_MAX) })
     }
 
@@ -184,9 +185,14 @@ pub async fn read_trades(
     rows.iter().map(read_trade).collect()
 }
 
-/// The values recorded since then (Unix seconds), oldest first.
-pub async fn read_snapshots(since_s: i64, rows: &mut SqliteConnection) -> Result<Vec<Snapshot>, sqlx::Error> {
-    let rows = sqlx::query(EQUITY).bind(ACCOUNT_ID).bind(since_s).fetch_all(rows).await?;
+/// The values recorded since then and until now (Unix seconds), oldest first. After a clock went back there are later
+/// ones, which would be a future that has not come.
+pub async fn read_snapshots(
+    since_s: i64,
+    now_s: i64,
+    rows: &mut SqliteConnection,
+) -> Result<Vec<Snapshot>, sqlx::Error> {
+    let rows = sqlx::query(EQUITY).bind(ACCOUNT_ID).bind(since_s).bind(now_s).fetch_all(rows).await?;
     let read = |row: &SqliteRow| {
         Ok(Snapshot {
             recorded_at: UtcInstant::from_unix_ms(row.try_get::<i64, _>("recorded_at_s")?.saturating_mul(1_000)),

@@ -2,7 +2,12 @@
 
 use sqlx::SqliteConnection;
 
-use super::{Books, Write, snapshot::write_snapshot, store::ACCOUNT_ID, trade::write_account};
+use super::{
+    Books, Write,
+    snapshot::{forget_from, write_snapshot},
+    store::ACCOUNT_ID,
+    trade::write_account,
+};
 use crate::{
     domain::{account::Account, day::DayTrades, instant::UtcInstant},
     error::ApiError,
@@ -27,6 +32,8 @@ impl Write for Reset {
             .execute(&mut *rows)
             .await?;
         sqlx::query("DELETE FROM positions WHERE account_id = ?1").bind(ACCOUNT_ID).execute(&mut *rows).await?;
+        // Values of the account before, from a clock that was ahead: they would come to be part of the new curve.
+        forget_from(self.at, UtcInstant::END, rows).await?;
         books.account = Account::open(books.account.initial_deposit);
         books.today = DayTrades::default();
         books.opened_at = self.at;

@@ -20,10 +20,42 @@ pub struct RecordSnapshot {
 impl Write for RecordSnapshot {
     type Outcome = ();
 
-    async fn apply(&self, _: &mut Books, rows: &mut SqliteConnection) -> Result<Result<(), ApiError>, sqlx::Error> {
-        write_snapshot(self.total_value, self.at, rows).await?;
+    async fn apply(&self, books: &mut Books, rows: &mut SqliteConnection) -> Result<Result<(), ApiError>, sqlx::Error> {
+        record(self.total_value, self.at, books, rows).await?;
         Ok(Ok(()))
     }
+}
+
+/// Records a value of the account. When the clock went back to before the account was opened, or last reset, its curve
+/// begins at this moment instead; what an account before the reset was worth then leaves the file.
+pub async fn record(
+    total_value: Money,
+    at: UtcInstant,
+    books: &mut Books,
+    rows: &mut SqliteConnection,
+) -> Result<(), sqlx::Error> {
+    if at < books.opened_at {
+        forget_from(at, books.opened_at, rows).await?;
+        sqlx::query("UPDATE accounts SET opened_at_ms = ?2 WHERE id = ?1")
+            .bind(ACCOUNT_ID)
+            .bind(at.unix_ms())
+            .execute(&mut *rows)
+            .await?;
+        books.opened_at = at;
+    }
+    write_snapshot(total_value, at, rows).await
+}
+
+/// Deletes the values from one moment up to before another.
+pub async fn forget_from(from: UtcInstant, until: UtcInstant, rows: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let seconds = |moment: UtcInstant| moment.unix_ms().div_euclid(1_000);
+    sqlx::query("DELETE FROM snapshots WHERE account_id = ?1 AND recorded_at_s >= ?2 AND recorded_at_s < ?3")
+        .bind(ACCOUNT_ID)
+        .bind(seconds(from))
+        .bind(seconds(until))
+        .execute(rows)
+        .await?;
+    Ok(())
 }
 
 /// Writes a second's value over the one it had.

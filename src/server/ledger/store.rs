@@ -16,6 +16,7 @@ use sqlx::{
 };
 
 use futures::TryStreamExt;
+use tokio::io::AsyncWriteExt;
 
 use super::{Books, trade::read_trade};
 use crate::domain::{
@@ -111,8 +112,8 @@ pub async fn open(database_url: &str, now: UtcInstant) -> Result<Store, StoreErr
 
 fn take_lock(database: &Path) -> Result<FileLock, StoreError> {
     let unusable = |cause| StoreError::Folder { path: database.to_owned(), cause };
-    if let Some(folder) = database.parent() {
-        fs::create_dir_all(folder).map_err(unusable)?;
+    if let Some(folder) = database.parent().filter(|_| !database.exists()) {
+        make_folder(folder).map_err(unusable)?;
     }
     let mut lock_path = database.as_os_str().to_owned();
     lock_path.push(".lock");
@@ -121,6 +122,27 @@ fn take_lock(database: &Path) -> Result<FileLock, StoreError> {
         Ok(()) => Ok(FileLock { _file: file }),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: database.to_owned() }),
         Err(TryLockError::Error(cause)) => Err(unusable(cause)),
+    }
+}
+
+/// Makes the folder of a new database, and syncs the one above it, so that its name is still there after a power cut.
+/// SQLite does that for the names in the folder, and no further.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let above = match folder.parent() {
+        None => return Ok(()),
+        Some(above) if above.as_os_str().is_empty() => Path::new("."),
+        Some(above) => above,
+    };
+    if !above.is_dir() {
+        make_folder(above)?;
+    }
+    if !folder.as_os_str().is_empty() && !folder.is_dir() {
+        fs::create_dir(folder)?;
+    }
+    match File::open(above) {
+        // It may be one that is passed through, but not read: then it is not ours to keep.
+        Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        above => above?.sync_all(),
     }
 }
 
@@ -235,6 +257,34 @@ async fn load_today(connection: &mut SqliteConnection, after_sequence: i64) -> R
         today.record(trade.side, trade.ticker, trade.quantity, trade.notional, trade.executed_at);
     }
     Ok(today)
+}
+
+/// As much as a full batch of trades writes, and more than one trade does.
+const ROOM_BYTES: usize = 256 * 1024;
+
+/// Tries whether the disk takes a file of [`ROOM_BYTES`] beside the database.
+pub async fn find_room(database: &Path) -> io::Result<()> {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".room");
+    let written = write_room(Path::new(&path)).await;
+    let removed = tokio::fs::remove_file(&path).await;
+    written.and(removed)
+}
+
+async fn write_room(path: &Path) -> io::Result<()> {
+    let mut file = tokio::fs::File::create(path).await?;
+    file.write_all(&vec![0; ROOM_BYTES]).await?;
+    file.sync_all().await
+}
+
+/// Commits a change that means nothing, so that the write-ahead log ends with it. SQLite leaves this number to programs,
+/// and we have no other use for it.
+pub async fn overwrite_log_end(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let version: i32 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *connection).await?;
+    // A pragma takes no parameters; a number can hold nothing else.
+    let statement = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {}", version.wrapping_add(1)));
+    sqlx::query(statement).execute(connection).await?;
+    Ok(())
 }
 
 /// A stored value that our types refuse is the database's fault, not the caller's.

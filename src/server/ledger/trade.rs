@@ -6,7 +6,7 @@ use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     Books, Write,
-    snapshot::write_snapshot,
+    snapshot::record,
     store::{ACCOUNT_ID, decode},
 };
 use crate::{
@@ -59,7 +59,7 @@ impl Write for PlaceOrder {
         write_position(ticker, fill.holding, rows).await?;
         write_trade(&receipt, fill.holding, rows).await?;
         if let Some(total_value) = receipt.total_value {
-            write_snapshot(total_value, self.executed_at, rows).await?;
+            record(total_value, self.executed_at, books, rows).await?;
         }
         Ok(Ok(receipt))
     }

@@ -1,6 +1,13 @@
 //! The single writer, with group commit.
 
-use std::{pin::Pin, sync::Arc, time::Instant};
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
 
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -76,8 +83,10 @@ pub struct Writer {
     pub jobs: mpsc::Receiver<Box<dyn Job>>,
     pub books: watch::Sender<Arc<Books>>,
     pub wanted: watch::Sender<Arc<TickerSet>>,
-    /// A transaction failed, and the books have not been read since.
+    /// A transaction failed, and the writer has not recovered since.
     pub is_uncertain: bool,
+    /// The same, turned round, for whoever asks about the ledger's health.
+    pub works: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -146,7 +155,7 @@ impl Writer {
         match &outcome {
             Ok(()) => self.publish(books),
             Err(_) => {
-                self.is_uncertain = true;
+                self.set_uncertain(true);
                 if let Err(cause) = self.recover().await {
                     warn!(ledger.cause = %cause, "the books cannot be read after a failure; nothing is written before");
                 }
@@ -157,16 +166,27 @@ impl Writer {
 
     /// Starts over on a new connection, since SQLite and its driver may not agree on whether a transaction is still
     /// open on the old one, and reads the books anew: whether a failed COMMIT took effect is for the file to say.
+    ///
+    /// A commit whose sync failed is not in the books, but may stand whole at the end of the log, where the next start
+    /// would find it: so something is written over it. And it has to fit, with room for more: a disk that takes one
+    /// page but not the next trade has not recovered.
     async fn recover(&mut self) -> Result<(), sqlx::Error> {
         let fresh = self.options.connect().await?;
         let old = std::mem::replace(&mut self.connection, fresh);
         if let Err(cause) = old.close_hard().await {
             debug!(ledger.cause = %cause, "a connection that had failed did not close cleanly");
         }
+        store::find_room(self.options.get_filename()).await?;
+        store::overwrite_log_end(&mut self.connection).await?;
         let books = store::load(&mut self.connection).await?;
         self.publish(books);
-        self.is_uncertain = false;
+        self.set_uncertain(false);
         Ok(())
+    }
+
+    fn set_uncertain(&mut self, is_uncertain: bool) {
+        self.is_uncertain = is_uncertain;
+        self.works.store(!is_uncertain, Ordering::Release);
     }
 
     async fn write(

@@ -20,6 +20,9 @@ const fn capacity(interval: Interval) -> usize {
     }
 }
 
+/// A clock that went back by no more than this was set right, and the candle that is forming takes it in.
+const STEP_BACK_SECONDS: i64 = 60;
+
 /// The most candles there are of any interval.
 pub const CANDLES_MAX: usize = 1_800;
 
@@ -30,9 +33,16 @@ pub struct Candles {
 }
 
 impl Candles {
-    /// Takes in a print: it extends the candle that is forming, or begins the next one.
+    /// Takes in a print: it extends the candle that is forming, or begins the next one. A clock that went back far takes
+    /// the candles away that are in the future now; else the last one would form until that future comes.
     pub fn add(&mut self, print: &Print) {
         let time = print.quote.at.unix_ms().div_euclid(1_000);
+        if self.ring(Interval::Second).back().is_some_and(|newest| newest.time - time > STEP_BACK_SECONDS) {
+            for interval in Interval::ALL {
+                let start = interval.start_of(time);
+                self.ring_mut(interval).retain(|candle| candle.time <= start);
+            }
+        }
         let candle = Candle::new(time, print.quote.price, print.volume);
         for interval in Interval::ALL {
             self.extend(interval, Candle { time: interval.start_of(time), ..candle });
@@ -149,6 +159,18 @@ mod tests {
         assert_eq!(prices.len(), SPARKLINE_POINTS_MAX);
         assert_eq!(prices.last(), Some(&price(2_099)));
         assert!(prices.is_sorted());
+    }
+
+    #[test]
+    fn a_clock_that_goes_far_back_takes_the_future_away() {
+        let mut candles = candles(&[(100, 0), (101, 60_000), (102, 120_000), (103, 3_600_000)]);
+        candles.add(&print(104, 90_000, 1));
+        let minutes = candles.latest(Interval::Minute, 10);
+        assert_eq!(minutes.iter().map(|candle| candle.time).collect::<Vec<_>>(), [0, 60]);
+        assert_eq!(minutes[1].close, price(104));
+        assert_eq!(candles.latest(Interval::Second, 10).last().unwrap().time, 90);
+        candles.add(&print(105, 60_000, 1));
+        assert_eq!(candles.latest(Interval::Second, 10).last().unwrap().time, 90, "a little back is taken in");
     }
 
     proptest! {

@@ -81,13 +81,13 @@ async fn say(client: &TestClient, message: &str) -> (StatusCode, Value) {
 }
 
 /// The copilot's answer, which has to be one.
-async fn ask(client: &TestClient, message: &str) -> Value {
+pub async fn ask(client: &TestClient, message: &str) -> Value {
     let (status, answer) = say(client, message).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     answer
 }
 
-async fn messages(client: &TestClient) -> Vec<Value> {
+pub async fn messages(client: &TestClient) -> Vec<Value> {
     client.read("/api/chat").await["messages"].as_array().unwrap().clone()
 }
 
@@ -101,7 +101,7 @@ async fn watched(client: &TestClient) -> Vec<String> {
 }
 
 /// Sets the autonomy as the page does.
-async fn set_autonomy(client: &TestClient, autonomy: &str) {
+pub async fn set_autonomy(client: &TestClient, autonomy: &str) {
     let answer = call::<SetAutonomy>(client, json!({ "autonomy": autonomy })).await;
     assert_eq!(answer, json!(null));
 }

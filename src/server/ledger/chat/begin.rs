@@ -124,8 +124,9 @@ impl BeginTurn {
     }
 
     async fn equity(&self, books: &Books, rows: &mut SqliteConnection) -> Result<Vec<Snapshot>, sqlx::Error> {
-        let since_s = self.at.unix_ms().div_euclid(1_000) - EQUITY_SECONDS;
-        let snapshots = read_snapshots(since_s.max(books.opened_at.unix_ms().div_euclid(1_000)), rows).await?;
+        let now_s = self.at.unix_ms().div_euclid(1_000);
+        let since_s = (now_s - EQUITY_SECONDS).max(books.opened_at.unix_ms().div_euclid(1_000));
+        let snapshots = read_snapshots(since_s, now_s, rows).await?;
         Ok(downsample(&snapshots, EQUITY_POINTS_MAX))
     }
 }

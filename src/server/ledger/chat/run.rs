@@ -88,7 +88,7 @@ impl Step {
             Self::Watch(watch) => watch.apply(books, rows).await?.map(|_: Watched| None),
             Self::Unwatch(unwatch) => unwatch.apply(books, rows).await?.map(|()| None),
             Self::Trade(order) => {
-                let spent = spent_since(at.unix_ms() - MINUTE_MS, rows).await?;
+                let spent = spent_around(at.unix_ms(), rows).await?;
                 if let Err(over) = check_limits(order, limits, spent, books) {
                     return Ok(Err(over.to_string()));
                 }
@@ -112,14 +112,16 @@ fn check_limits(order: &PlaceOrder, limits: &CopilotLimits, spent: Money, books:
     }
 }
 
-/// What the copilot bought and sold after `since_ms`.
-async fn spent_since(since_ms: i64, rows: &mut SqliteConnection) -> Result<Money, sqlx::Error> {
-    let cents = sqlx::query_scalar(SPENT).bind(ACCOUNT_ID).bind(since_ms).fetch_one(rows).await?;
+/// What the copilot bought and sold in the minute before, or, if the clock went back a little, after. What seems to
+/// come from further in the future was before a clock that went far back, and would block the copilot for as long.
+async fn spent_around(now_ms: i64, rows: &mut SqliteConnection) -> Result<Money, sqlx::Error> {
+    let (since_ms, until_ms) = (now_ms - MINUTE_MS, now_ms + MINUTE_MS);
+    let cents = sqlx::query_scalar(SPENT).bind(ACCOUNT_ID).bind(since_ms).bind(until_ms).fetch_one(rows).await?;
     Ok(Money::from_cents(cents))
 }
 
 pub const SPENT: &str = "SELECT COALESCE(SUM(notional_cents), 0) FROM trades
-    WHERE account_id = ?1 AND source = 'copilot' AND executed_at_ms > ?2";
+    WHERE account_id = ?1 AND source = 'copilot' AND executed_at_ms > ?2 AND executed_at_ms < ?3";
 
 async fn is_still(action_id: &str, status: ActionStatus, rows: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     let row = sqlx::query("SELECT status FROM chat_actions WHERE id = ?1")

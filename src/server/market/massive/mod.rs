@@ -13,11 +13,11 @@
 //! # The key
 //! It is sent in a header, to the configured address only, and shows in no error and no log.
 
-mod aggregates;
+pub mod aggregates;
 mod backlog;
 mod client;
 mod payload;
-mod snapshot;
+pub mod snapshot;
 
 use std::{
     collections::{BTreeMap, btree_map},

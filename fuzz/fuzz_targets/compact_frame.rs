@@ -1,0 +1,48 @@
+//! Compact frames, one a line: a bad one changes nothing, and what was read can be written and read again.
+#![no_main]
+
+use std::collections::BTreeMap;
+
+use finally::domain::{
+    compact_frame::{CompactReader, Reading, write_change, write_key_frame},
+    quote::Quote,
+    ticker::Ticker,
+};
+use libfuzzer_sys::fuzz_target;
+
+fn market(reader: &CompactReader) -> BTreeMap<Ticker, Quote> {
+    reader.quotes().iter().map(|quote| (quote.ticker, *quote)).collect()
+}
+
+fuzz_target!(|stream: &str| {
+    let mut reader = CompactReader::default();
+    for frame in stream.lines().take(32) {
+        let before = reader.clone();
+        let outcome = reader.read(frame);
+        let quotes = reader.quotes();
+        assert!(quotes.is_sorted_by(|one, next| one.ticker < next.ticker));
+        assert!(quotes.iter().all(|quote| quote.price.units() > 0 && quote.day_open.units() > 0));
+        match outcome {
+            Ok(Reading::Taken) => assert_written_and_read(&before, &reader),
+            Ok(Reading::Old | Reading::Missed) | Err(_) => {
+                assert_eq!(quotes, before.quotes());
+                // It is as if the frame had never come.
+                assert_eq!(reader.clone().read(frame), outcome);
+            }
+        }
+    }
+});
+
+/// What the reader knows now, told by our own frames to others, is the same.
+fn assert_written_and_read(before: &CompactReader, now: &CompactReader) {
+    let (earlier, later) = (market(before), market(now));
+    let mut fresh = CompactReader::default();
+    assert_eq!(fresh.read(&write_key_frame(2, &later)), Ok(Reading::Taken));
+    assert_eq!(fresh.quotes(), now.quotes());
+
+    let Some(change) = write_change(2, &earlier, &later) else { return };
+    let mut follower = CompactReader::default();
+    assert_eq!(follower.read(&write_key_frame(1, &earlier)), Ok(Reading::Taken));
+    assert_eq!(follower.read(&change), Ok(Reading::Taken), "{change}");
+    assert_eq!(follower.quotes(), now.quotes(), "{change}");
+}

@@ -8,7 +8,7 @@ use finally::{
         equity::HistoryRange,
         instant::UtcInstant,
         money::{Money, Price, Quantity},
-        order::{OrderRequest, OrderSource, Side},
+        order::{OrderRequest, OrderSource, Side, TradeReceipt},
         quote::Quote,
         ticker::Ticker,
     },
@@ -136,6 +136,53 @@ proptest! {
                 assert!(model.is_balanced());
             }
         });
+    }
+
+    #[test]
+    fn writes_that_share_a_transaction_leave_what_they_would_alone(steps in prop::collection::vec(any_step(), STEPS_OF_A_CASE)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let folders = [fast_folder(), fast_folder()];
+            let (alone, metrics, closing) = (open(&folders[0]).await, Metrics::default(), CancellationToken::new());
+            let url = format!("sqlite://{}", folders[1].path().join("ledger.db").display());
+            let (together, writer) = Ledger::open(&url, noon, metrics.clone(), closing.clone()).await.unwrap();
+
+            let mut expected = Vec::new();
+            for id in 0..steps.len() {
+                expected.push(take_step(&alone, &steps, id).await);
+            }
+            let outcomes = futures::future::join_all((0..steps.len()).map(|id| take_step(&together, &steps, id))).await;
+            assert_eq!(outcomes, expected);
+            assert!(metrics.write().unwrap().contains("finally_ledger_batch_size_count 1\n"), "they shared one");
+            assert_eq!(together.books(), alone.books());
+            let trades = together.trades(STEPS_OF_A_CASE, None).await.unwrap();
+            assert_eq!(trades.trades, alone.trades(STEPS_OF_A_CASE, None).await.unwrap().trades);
+            let curve = together.equity(HistoryRange::All, noon()).await;
+            assert_eq!(curve, alone.equity(HistoryRange::All, noon()).await);
+            closing.cancel();
+            writer.await.unwrap();
+            assert_eq!(open(&folders[1]).await.books(), alone.books(), "in the file too");
+        });
+    }
+}
+
+/// One of the steps; what it answers.
+async fn take_step(ledger: &Ledger, steps: &[Step], id: usize) -> Result<Option<TradeReceipt>, ApiError> {
+    match steps[id] {
+        Step::Order { side, symbol, millionths, units } => {
+            // A clock that goes back and forth, also to before the account was opened.
+            let executed_at = UtcInstant::from_unix_ms(NOON_MS - (id % 3 * (id % 5)) as i64 * 1_000);
+            let order = place(side, symbol, millionths, &prices(&[(symbol, units)]), id);
+            ledger.submit(PlaceOrder { executed_at, ..order }).await.map(Some)
+        }
+        Step::Again => {
+            let earlier = steps[..id].iter().rposition(|step| matches!(step, Step::Order { .. }));
+            match earlier {
+                Some(earlier) => Box::pin(take_step(ledger, steps, earlier)).await,
+                None => Ok(None),
+            }
+        }
+        Step::Reset => ledger.submit(Reset { at: noon() }).await.map(|()| None),
     }
 }
 

@@ -10,6 +10,7 @@
 //! [`Books`] is one value, the state after some commit. A reader takes the current one and looks at nothing else.
 
 pub mod chat;
+mod gathered;
 mod read;
 mod reset;
 mod snapshot;
@@ -41,6 +42,7 @@ use crate::{
     server::{clock::Clock, metrics::Metrics},
 };
 
+pub use gathered::Gathered;
 pub use read::TRADES_MAX;
 pub use reset::Reset;
 pub use snapshot::{RecordSnapshot, ThinSnapshots};
@@ -97,6 +99,23 @@ pub trait Write: Send + Sync + 'static {
         books: &mut Books,
         rows: &mut sqlx::SqliteConnection,
     ) -> impl Future<Output = Result<Result<Self::Outcome, ApiError>, sqlx::Error>> + Send;
+
+    /// The same among other writes of a transaction, of which some have `gathered` rows that are not written yet. They
+    /// are written before this one looks at any row, unless it knows better and adds to them.
+    ///
+    /// # Errors
+    /// As of [`apply`](Self::apply).
+    fn apply_among(
+        &self,
+        books: &mut Books,
+        rows: &mut sqlx::SqliteConnection,
+        gathered: &mut Gathered,
+    ) -> impl Future<Output = Result<Result<Self::Outcome, ApiError>, sqlx::Error>> + Send {
+        async move {
+            gathered.write(rows).await?;
+            self.apply(books, rows).await
+        }
+    }
 }
 
 /// The handle to the ledger; clones share it.

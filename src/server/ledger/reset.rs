@@ -6,7 +6,7 @@ use super::{
     Books, Write,
     snapshot::{forget_from, write_snapshot},
     store::ACCOUNT_ID,
-    trade::write_account,
+    trade::write_amounts,
 };
 use crate::{
     domain::{account::Account, day::DayTrades, instant::UtcInstant},
@@ -38,7 +38,7 @@ impl Write for Reset {
         books.today = DayTrades::default();
         books.opened_at = self.at;
         books.reset_after_sequence = reset_after_sequence;
-        write_account(books, rows).await?;
+        write_amounts(books.account.cash, books.account.realized_pnl, rows).await?;
         write_snapshot(books.account.cash, self.at, rows).await?;
         Ok(Ok(()))
     }

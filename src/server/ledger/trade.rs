@@ -6,6 +6,7 @@ use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     Books, Write,
+    gathered::Gathered,
     snapshot::record,
     store::{ACCOUNT_ID, decode},
 };
@@ -16,7 +17,6 @@ use crate::{
         money::{Money, Price, Quantity},
         order::{OrderRequest, OrderSource, Trade, TradeReceipt},
         portfolio::{Portfolio, Position},
-        ticker::Ticker,
     },
     error::ApiError,
     server::market::feed::Tick,
@@ -34,6 +34,12 @@ pub struct PlaceOrder {
     pub executed_at: UtcInstant,
 }
 
+/// A trade, with what is held of its ticker afterwards.
+pub struct Placed {
+    pub receipt: TradeReceipt,
+    pub holding: Option<Holding>,
+}
+
 impl Write for PlaceOrder {
     type Outcome = TradeReceipt;
 
@@ -42,7 +48,19 @@ impl Write for PlaceOrder {
         books: &mut Books,
         rows: &mut SqliteConnection,
     ) -> Result<Result<TradeReceipt, ApiError>, sqlx::Error> {
-        if let Some(earlier) = self.find_earlier(rows).await? {
+        let mut gathered = Gathered::default();
+        let outcome = self.apply_among(books, rows, &mut gathered).await?;
+        gathered.write(rows).await?;
+        Ok(outcome)
+    }
+
+    async fn apply_among(
+        &self,
+        books: &mut Books,
+        rows: &mut SqliteConnection,
+        gathered: &mut Gathered,
+    ) -> Result<Result<TradeReceipt, ApiError>, sqlx::Error> {
+        if let Some(earlier) = self.find_earlier(rows, gathered).await? {
             return Ok(self.replay(earlier));
         }
         let OrderRequest { ticker, side, quantity, .. } = self.order;
@@ -55,12 +73,15 @@ impl Write for PlaceOrder {
         };
         let receipt = self.receipt(books, price, &fill);
         books.today.record(side, ticker, quantity, fill.notional, self.executed_at);
-        write_account(books, rows).await?;
-        write_position(ticker, fill.holding, rows).await?;
-        write_trade(&receipt, fill.holding, rows).await?;
-        if let Some(total_value) = receipt.total_value {
+        if let Some(total_value) = receipt.total_value
+            && self.executed_at < books.opened_at
+        {
+            // The clock went back, and the curve begins anew at this moment.
+            gathered.write(rows).await?;
             record(total_value, self.executed_at, books, rows).await?;
         }
+        let placed = Placed { receipt: receipt.clone(), holding: fill.holding };
+        gathered.add(placed, books.account.cash, books.account.realized_pnl);
         Ok(Ok(receipt))
     }
 }
@@ -90,10 +111,17 @@ impl PlaceOrder {
     }
 
     /// What was answered to the same `client_order_id` before.
-    async fn find_earlier(&self, rows: &mut SqliteConnection) -> Result<Option<TradeReceipt>, sqlx::Error> {
+    async fn find_earlier(
+        &self,
+        rows: &mut SqliteConnection,
+        gathered: &mut Gathered,
+    ) -> Result<Option<TradeReceipt>, sqlx::Error> {
         let Some(client_order_id) = &self.order.client_order_id else {
             return Ok(None);
         };
+        if gathered.has_order(client_order_id) {
+            gathered.write(rows).await?;
+        }
         sqlx::query(TRADE_BY_ORDER)
             .bind(ACCOUNT_ID)
             .bind(client_order_id.as_str())
@@ -119,68 +147,14 @@ impl PlaceOrder {
     }
 }
 
-/// Writes the account's amounts as `books` have them.
-pub async fn write_account(books: &Books, rows: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+/// Writes the account's amounts.
+pub async fn write_amounts(cash: Money, realized_pnl: Money, rows: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE accounts SET cash_cents = ?2, realized_pnl_cents = ?3 WHERE id = ?1")
         .bind(ACCOUNT_ID)
-        .bind(books.account.cash.cents())
-        .bind(books.account.realized_pnl.cents())
+        .bind(cash.cents())
+        .bind(realized_pnl.cents())
         .execute(rows)
         .await?;
-    Ok(())
-}
-
-async fn write_position(
-    ticker: Ticker,
-    holding: Option<Holding>,
-    rows: &mut SqliteConnection,
-) -> Result<(), sqlx::Error> {
-    let statement = match holding {
-        Some(holding) => sqlx::query(
-            "INSERT INTO positions (account_id, ticker, quantity_millionths, cost_basis_cents) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO UPDATE SET quantity_millionths = ?3, cost_basis_cents = ?4",
-        )
-        .bind(ACCOUNT_ID)
-        .bind(ticker.as_str().to_owned())
-        .bind(holding.quantity.millionths())
-        .bind(holding.cost_basis.cents()),
-        None => sqlx::query("DELETE FROM positions WHERE account_id = ?1 AND ticker = ?2")
-            .bind(ACCOUNT_ID)
-            .bind(ticker.as_str().to_owned()),
-    };
-    statement.execute(rows).await?;
-    Ok(())
-}
-
-async fn write_trade(
-    receipt: &TradeReceipt,
-    holding: Option<Holding>,
-    rows: &mut SqliteConnection,
-) -> Result<(), sqlx::Error> {
-    let trade = &receipt.trade;
-    sqlx::query(
-        "INSERT INTO trades (id, account_id, client_order_id, ticker, side, quantity_millionths, price_units,
-             notional_cents, realized_pnl_cents, source, executed_at_ms, cash_cents_after, quantity_millionths_after,
-             cost_basis_cents_after, total_value_cents_after)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-    )
-    .bind(trade.id.as_str())
-    .bind(ACCOUNT_ID)
-    .bind(trade.client_order_id.as_ref().map(|id| id.as_str()))
-    .bind(trade.ticker.as_str().to_owned())
-    .bind(trade.side.as_str())
-    .bind(trade.quantity.millionths())
-    .bind(trade.price.units())
-    .bind(trade.notional.cents())
-    .bind(trade.realized_pnl.cents())
-    .bind(trade.source.as_str())
-    .bind(trade.executed_at.unix_ms())
-    .bind(receipt.cash_balance.cents())
-    .bind(holding.map(|holding| holding.quantity.millionths()))
-    .bind(holding.map(|holding| holding.cost_basis.cents()))
-    .bind(receipt.total_value.map(Money::cents))
-    .execute(rows)
-    .await?;
     Ok(())
 }
 

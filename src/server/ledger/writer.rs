@@ -6,22 +6,30 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::timeout_at,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
 use super::{
-    Books, TickerSet, Write,
+    Books, Gathered, TickerSet, Write,
     store::{self, FileLock},
 };
 use crate::{error::ApiError, server::metrics::Metrics};
 
 /// The most writes that share a transaction.
 pub const BATCH_MAX: usize = 256;
+
+/// How long a batch waits, at the most, for the writers who shared the one before…
+const COMPANY_PATIENCE_MAX: Duration = Duration::from_millis(5);
+/// …and never longer than such a part of the time that the one before took.
+const COMPANY_PATIENCE_PART: u32 = 2;
 
 /// A queued write and its caller, whatever the write's type.
 pub trait Job: Send {
@@ -30,6 +38,7 @@ pub trait Job: Send {
         &'a mut self,
         books: &'a mut Books,
         rows: &'a mut SqliteConnection,
+        gathered: &'a mut Gathered,
     ) -> Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + 'a>>;
 
     /// Tells the caller the outcome, which is on disk.
@@ -56,9 +65,10 @@ impl<W: Write> Job for Pending<W> {
         &'a mut self,
         books: &'a mut Books,
         rows: &'a mut SqliteConnection,
+        gathered: &'a mut Gathered,
     ) -> Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + 'a>> {
         Box::pin(async move {
-            self.outcome = Some(self.write.apply(books, rows).await?);
+            self.outcome = Some(self.write.apply_among(books, rows, gathered).await?);
             Ok(())
         })
     }
@@ -94,6 +104,7 @@ impl Writer {
     /// and closes the file.
     pub async fn run(mut self, metrics: Metrics, closing: CancellationToken) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
+        let (mut company, mut patience) = (0, Duration::ZERO);
         loop {
             let taken = tokio::select! {
                 taken = self.jobs.recv_many(&mut batch, BATCH_MAX) => taken,
@@ -105,13 +116,33 @@ impl Writer {
             if taken == 0 {
                 break;
             }
+            self.wait_for(company, patience, &mut batch).await;
             metrics.ledger_batch_taken(batch.len(), self.jobs.len());
             let started = Instant::now();
+            let size = batch.len();
             self.settle(&mut batch).await;
-            metrics.ledger_batch_settled(started.elapsed());
+            let time = started.elapsed();
+            company = size + self.jobs.len();
+            patience = (time / COMPANY_PATIENCE_PART).min(COMPANY_PATIENCE_MAX);
+            metrics.ledger_batch_settled(time);
         }
         if let Err(cause) = self.close().await {
             error!(ledger.cause = %cause, "the database did not close cleanly; it recovers at the next start");
+        }
+    }
+
+    /// Lets the batch grow to as many writes as there were a moment ago, for a moment at the most: callers who have just
+    /// been answered come back with their next write at about the same time, and one wait for the disk does for all of
+    /// them. Whoever writes alone never waits.
+    async fn wait_for(&mut self, company: usize, patience: Duration, batch: &mut Vec<Box<dyn Job>>) {
+        let deadline = tokio::time::Instant::now() + patience;
+        let wanted = company.min(BATCH_MAX);
+        while batch.len() < wanted {
+            let more = self.jobs.recv_many(batch, wanted - batch.len());
+            // Nothing more comes once the queue is closed.
+            if !matches!(timeout_at(deadline, more).await, Ok(1..)) {
+                break;
+            }
         }
     }
 
@@ -195,9 +226,11 @@ impl Writer {
         books: &mut Books,
     ) -> Result<(), sqlx::Error> {
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        let mut gathered = Gathered::default();
         for job in batch {
-            job.apply(books, &mut transaction).await?;
+            job.apply(books, &mut transaction, &mut gathered).await?;
         }
+        gathered.write(&mut transaction).await?;
         transaction.commit().await
     }
 

@@ -47,6 +47,11 @@ pub struct DayPnl {
 impl DayTrades {
     /// Takes in a trade; the first one of another day begins anew. Sums beyond their type stay at its end.
     pub fn record(&mut self, side: Side, ticker: Ticker, quantity: Quantity, notional: Money, at: UtcInstant) {
+        self.record_sum(side, ticker, quantity.millionths(), notional, at);
+    }
+
+    /// Takes in trades of one day that were added up; quantities are millionths.
+    pub fn record_sum(&mut self, side: Side, ticker: Ticker, millionths: i64, notional: Money, at: UtcInstant) {
         let day = day_of(at);
         if day != self.starts_at {
             *self = Self { starts_at: day, flows: BTreeMap::new() };
@@ -56,7 +61,7 @@ impl DayTrades {
             Side::Buy => (&mut flow.bought, &mut flow.spent),
             Side::Sell => (&mut flow.sold, &mut flow.received),
         };
-        *shares = shares.saturating_add(quantity.millionths());
+        *shares = shares.saturating_add(millionths);
         *money = Money::from_cents(money.cents().saturating_add(notional.cents()));
     }
 

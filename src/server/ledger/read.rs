@@ -23,6 +23,10 @@ use crate::{
 /// The most trades of a page.
 pub const TRADES_MAX: usize = 500;
 
+/// The steps in which an equity curve is read, so that the cost of reading it does not grow with its length. Some more
+/// than the points that are shown, of which a long curve keeps those that make its shape.
+const CURVE_STEPS_MAX: i64 = HISTORY_POINTS_MAX as i64 * 11 / 10;
+
 /// The account's trades since its latest reset, newest first.
 const TRADES_PAGE: &str = "SELECT * FROM trades
     WHERE account_id = ?1 AND sequence > ?2 AND sequence < ?3 ORDER BY sequence DESC LIMIT ?4";
@@ -35,6 +39,20 @@ const TRADE_SEQUENCE: &str = "SELECT sequence FROM trades WHERE id = ?1 AND acco
 
 const EQUITY: &str = "SELECT recorded_at_s, total_value_cents FROM snapshots
     WHERE account_id = ?1 AND recorded_at_s >= ?2 AND recorded_at_s <= ?3 ORDER BY recorded_at_s";
+
+/// The first value from ?2 to ?3, and then always the first one after a step of ?4 seconds: a look into the table for
+/// each, however many are between them.
+const EQUITY_STEPS: &str = "WITH RECURSIVE steps(at_s) AS (
+        SELECT MIN(recorded_at_s) FROM snapshots WHERE account_id = ?1 AND recorded_at_s BETWEEN ?2 AND ?3
+        UNION ALL
+        SELECT (SELECT MIN(recorded_at_s) FROM snapshots
+                WHERE account_id = ?1 AND recorded_at_s BETWEEN steps.at_s + ?4 AND ?3)
+        FROM steps WHERE steps.at_s IS NOT NULL
+    )
+    SELECT recorded_at_s, total_value_cents FROM steps JOIN snapshots ON account_id = ?1 AND recorded_at_s = at_s";
+
+const EQUITY_LATEST: &str = "SELECT recorded_at_s, total_value_cents FROM snapshots
+    WHERE account_id = ?1 AND recorded_at_s BETWEEN ?2 AND ?3 ORDER BY recorded_at_s DESC LIMIT 1";
 
 const HIGH_WATER_MARK: &str = "SELECT MAX(total_value_cents) FROM snapshots
     WHERE account_id = ?1 AND recorded_at_s >= ?2";
@@ -145,11 +163,12 @@ impl Ledger {
     /// # Errors
     /// When the database does not answer.
     pub async fn equity(&self, range: HistoryRange, now: UtcInstant) -> Result<EquityHistory, ApiError> {
-        let opened_at_s = self.books().opened_at.unix_ms().div_euclid(1_000);
-        let now_s = now.unix_ms().div_euclid(1_000);
-        let since_s = range.seconds().map_or(i64::MIN, |seconds| now_s - seconds);
+        let (opened_at_s, now_s) =
+            (self.books().opened_at.unix_ms().div_euclid(1_000), now.unix_ms().div_euclid(1_000));
+        let since_s = range.seconds().map_or(opened_at_s, |seconds| opened_at_s.max(now_s - seconds));
+        let step_s = (now_s - since_s) / CURVE_STEPS_MAX;
         let mut rows = self.readers.acquire().await.map_err(unavailable)?;
-        let snapshots = read_snapshots(since_s.max(opened_at_s), now_s, &mut rows).await.map_err(unavailable)?;
+        let snapshots = read_curve(since_s, now_s, step_s, &mut rows).await.map_err(unavailable)?;
         Ok(EquityHistory { snapshots: downsample(&snapshots, HISTORY_POINTS_MAX) })
     }
 
@@ -193,13 +212,39 @@ pub async fn read_snapshots(
     rows: &mut SqliteConnection,
 ) -> Result<Vec<Snapshot>, sqlx::Error> {
     let rows = sqlx::query(EQUITY).bind(ACCOUNT_ID).bind(since_s).bind(now_s).fetch_all(rows).await?;
-    let read = |row: &SqliteRow| {
-        Ok(Snapshot {
-            recorded_at: UtcInstant::from_unix_ms(row.try_get::<i64, _>("recorded_at_s")?.saturating_mul(1_000)),
-            total_value: Money::from_cents(row.try_get("total_value_cents")?),
-        })
-    };
-    rows.iter().map(read).collect()
+    rows.iter().map(read_snapshot).collect()
+}
+
+/// The same in steps of so many seconds, and the latest one.
+async fn read_curve(
+    since_s: i64,
+    now_s: i64,
+    step_s: i64,
+    rows: &mut SqliteConnection,
+) -> Result<Vec<Snapshot>, sqlx::Error> {
+    if step_s <= 1 {
+        // There is a row a second at the most, and one after the other they are read faster.
+        return read_snapshots(since_s, now_s, rows).await;
+    }
+    let stepped =
+        sqlx::query(EQUITY_STEPS).bind(ACCOUNT_ID).bind(since_s).bind(now_s).bind(step_s).fetch_all(&mut *rows).await?;
+    let mut curve: Vec<Snapshot> = stepped.iter().map(read_snapshot).collect::<Result<_, _>>()?;
+    // They come in their order, which SQL does not promise.
+    curve.sort_by_key(|snapshot| snapshot.recorded_at);
+    let latest = sqlx::query(EQUITY_LATEST).bind(ACCOUNT_ID).bind(since_s).bind(now_s).fetch_optional(rows).await?;
+    if let Some(latest) = latest.map(|row| read_snapshot(&row)).transpose()? {
+        // The same second may have another value by now.
+        curve.pop_if(|last| last.recorded_at == latest.recorded_at);
+        curve.push(latest);
+    }
+    Ok(curve)
+}
+
+fn read_snapshot(row: &SqliteRow) -> Result<Snapshot, sqlx::Error> {
+    Ok(Snapshot {
+        recorded_at: UtcInstant::from_unix_ms(row.try_get::<i64, _>("recorded_at_s")?.saturating_mul(1_000)),
+        total_value: Money::from_cents(row.try_get("total_value_cents")?),
+    })
 }
 
 /// Logs why, and tells the caller to come again.
@@ -216,6 +261,7 @@ mod tests {
     use super::*;
     use crate::server::ledger::{
         chat::{CHAT_PAGE, SPENT},
+        snapshot::write_snapshot,
         store,
     };
 
@@ -223,13 +269,15 @@ mod tests {
     #[case::trades_page(TRADES_PAGE, "trades_by_account")]
     #[case::trade_by_id(TRADE_SEQUENCE, "sqlite_autoindex_trades_1")]
     #[case::equity(EQUITY, "PRIMARY KEY")]
+    #[case::equity_latest(EQUITY_LATEST, "PRIMARY KEY")]
     #[case::high_water_mark(HIGH_WATER_MARK, "PRIMARY KEY")]
     #[case::chat_page(CHAT_PAGE, "chat_messages_by_account")]
     #[case::copilot_trades(SPENT, "trades_by_copilot")]
     #[case::value_before(VALUE_BEFORE, "PRIMARY KEY")]
     #[case::order_id(TRADE_BY_ORDER, "trades_by_client_order_id")]
     #[case::realized(REALIZED, "COVERING INDEX trades_realized")]
-    #[case::trades_of_the_day(store::LATEST_TRADES, "trades_by_account")]
+    #[case::latest_trade(store::LATEST_TRADE, "trades_by_account")]
+    #[case::day_before(store::LAST_OF_ANOTHER_DAY, "INTEGER PRIMARY KEY")]
     #[case::last_sequence("SELECT COALESCE(MAX(sequence), 0) FROM trades", "SEARCH trades")]
     #[tokio::test]
     async fn a_hot_query_uses_its_index(#[case] query: &'static str, #[case] index: &str) {
@@ -241,5 +289,26 @@ mod tests {
         let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
         assert!(plan.iter().any(|step| step.contains(index)), "{plan:?}");
         assert!(!plan.iter().any(|step| step.starts_with("SCAN") || step.contains("TEMP B-TREE")), "{plan:?}");
+    }
+
+    #[tokio::test]
+    async fn a_curve_is_read_in_steps_and_ends_with_its_latest_value() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("curve.db").display());
+        let mut store = store::open(&url, UtcInstant::from_unix_ms(0)).await.unwrap();
+        // The last one is of a future that has not come.
+        for at_s in (0..100).chain([150, 155, 159, 160]) {
+            let at = UtcInstant::from_unix_ms(at_s * 1_000);
+            write_snapshot(Money::from_cents(at_s), at, &mut store.connection).await.unwrap();
+        }
+        let mut seconds = async |since_s, step_s| -> Vec<i64> {
+            let curve = read_curve(since_s, 159, step_s, &mut store.connection).await.unwrap();
+            assert!(curve.iter().all(|point| point.recorded_at.unix_ms() == point.total_value.cents() * 1_000));
+            curve.iter().map(|point| point.total_value.cents()).collect()
+        };
+        assert_eq!(seconds(0, 40).await, [0, 40, 80, 150, 159]);
+        assert_eq!(seconds(98, 1).await, [98, 99, 150, 155, 159], "a step of a second leaves nothing out");
+        assert_eq!(seconds(159, 1).await, [159]);
+        assert_eq!(seconds(160, 1).await, [0_i64; 0]);
     }
 }

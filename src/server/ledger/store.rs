@@ -15,10 +15,9 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use futures::TryStreamExt;
 use tokio::io::AsyncWriteExt;
 
-use super::{Books, trade::read_trade};
+use super::Books;
 use crate::domain::{
     account::{Account, Holding, INITIAL_DEPOSIT},
     day::DayTrades,
@@ -37,8 +36,27 @@ const READERS_MAX: u32 = 4;
 /// The tables of the books and of the migrations.
 const TABLES_MIN: usize = 5;
 
-/// The account's trades after one, newest first.
-pub const LATEST_TRADES: &str = "SELECT * FROM trades WHERE account_id = ?1 AND sequence > ?2 ORDER BY sequence DESC";
+/// When the account's latest trade after one was.
+pub const LATEST_TRADE: &str =
+    "SELECT executed_at_ms FROM trades WHERE account_id = ?1 AND sequence > ?2 ORDER BY sequence DESC LIMIT 1";
+
+/// The account's latest trade after one that is not of a day. The trades of a day are many rows side by side, which the
+/// table itself gives faster than an index.
+pub const LAST_OF_ANOTHER_DAY: &str = "SELECT sequence FROM trades NOT INDEXED
+    WHERE account_id = ?1 AND sequence > ?2 AND (executed_at_ms < ?3 OR executed_at_ms >= ?4)
+    ORDER BY sequence DESC LIMIT 1";
+
+/// What the account traded after one trade. A sum of millions and a sum of the rest cannot overflow, as their whole can.
+const SUMS_BY_TICKER: &str = "SELECT ticker, side,
+        SUM(quantity_millionths / 1000000) AS quantity_millions, SUM(quantity_millionths % 1000000) AS quantity_rest,
+        SUM(notional_cents / 1000000) AS notional_millions, SUM(notional_cents % 1000000) AS notional_rest
+    FROM trades NOT INDEXED WHERE account_id = ?1 AND sequence > ?2 GROUP BY ticker, side";
+
+const MILLION: i64 = 1_000_000;
+
+/// The pages that the write-ahead log gathers before they are moved into the database file, 16 MiB of them. A move waits
+/// for the disk twice, and so do the writes of that moment.
+const LOG_PAGES_MAX: &str = "4000";
 
 /// How long a statement waits for the file; with one writer it never has to.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -85,6 +103,7 @@ pub async fn open(database_url: &str, now: UtcInstant) -> Result<Store, StoreErr
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
+        .pragma("wal_autocheckpoint", LOG_PAGES_MAX)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT);
     let path = options.get_filename().to_owned();
@@ -246,15 +265,30 @@ pub async fn load(connection: &mut SqliteConnection) -> Result<Books, sqlx::Erro
 
 /// Adds up the trades of the day of the latest one; older ones are not looked at.
 async fn load_today(connection: &mut SqliteConnection, after_sequence: i64) -> Result<DayTrades, sqlx::Error> {
-    let mut newest_first = sqlx::query(LATEST_TRADES).bind(ACCOUNT_ID).bind(after_sequence).fetch(connection);
     let mut today = DayTrades::default();
-    let mut is_first = true;
-    while let Some(row) = newest_first.try_next().await? {
-        let trade = read_trade(&row)?;
-        if !std::mem::take(&mut is_first) && !today.includes(trade.executed_at) {
-            break;
-        }
-        today.record(trade.side, trade.ticker, trade.quantity, trade.notional, trade.executed_at);
+    let latest: Option<i64> =
+        sqlx::query_scalar(LATEST_TRADE).bind(ACCOUNT_ID).bind(after_sequence).fetch_optional(&mut *connection).await?;
+    let Some(latest) = latest.map(UtcInstant::from_unix_ms) else {
+        return Ok(today);
+    };
+    let day_before: i64 = sqlx::query_scalar(LAST_OF_ANOTHER_DAY)
+        .bind(ACCOUNT_ID)
+        .bind(after_sequence)
+        .bind(latest.start_of_day().unix_ms())
+        .bind(latest.start_of_next_day().unix_ms())
+        .fetch_optional(&mut *connection)
+        .await?
+        .unwrap_or(after_sequence);
+    let sums = sqlx::query(SUMS_BY_TICKER).bind(ACCOUNT_ID).bind(day_before).fetch_all(connection).await?;
+    for row in sums {
+        let ticker = decode("ticker", row.try_get::<String, _>("ticker")?.parse())?;
+        let side = decode("side", row.try_get::<String, _>("side")?.parse())?;
+        let sum = |millions: &str, rest: &str| -> Result<i64, sqlx::Error> {
+            let millions: i64 = row.try_get(millions)?;
+            Ok(millions.saturating_mul(MILLION).saturating_add(row.try_get(rest)?))
+        };
+        let notional = Money::from_cents(sum("notional_millions", "notional_rest")?);
+        today.record_sum(side, ticker, sum("quantity_millions", "quantity_rest")?, notional, latest);
     }
     Ok(today)
 }

@@ -7,7 +7,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU64},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -18,6 +18,8 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
+
+use super::market::feed::Tick;
 
 /// Of an answer's beginning, and of a commit.
 const DURATION_BUCKETS_SECONDS: [f64; 14] =
@@ -54,6 +56,8 @@ struct Registered {
     streams_open: Gauge,
     frames_sent: Counter,
     ticks_skipped: Counter,
+    frames_written: Counter,
+    ticks: Counter,
     tick_age: Gauge<f64, AtomicU64>,
     queue_depth: Gauge<i64, AtomicI64>,
     batch_size: Histogram,
@@ -72,6 +76,8 @@ impl Default for Metrics {
             streams_open: Gauge::default(),
             frames_sent: Counter::default(),
             ticks_skipped: Counter::default(),
+            frames_written: Counter::default(),
+            ticks: Counter::default(),
             tick_age: Gauge::default(),
             queue_depth: Gauge::default(),
             batch_size: Histogram::new(BATCH_BUCKETS),
@@ -102,6 +108,12 @@ impl Registered {
             "Ticks that slow readers of the price stream were moved past",
             self.ticks_skipped.clone(),
         );
+        registry.register(
+            "stream_frames_written",
+            "Ticks written as JSON, each for all who read the same",
+            self.frames_written.clone(),
+        );
+        registry.register("feed_ticks", "Ticks of the market feed", self.ticks.clone());
         let help = "Since the market feed's newest tick";
         registry.register_with_unit("feed_tick_age", help, Unit::Seconds, self.tick_age.clone());
         registry.register("ledger_queue_depth", "Writes left waiting by the newest batch", self.queue_depth.clone());
@@ -158,9 +170,11 @@ impl Metrics {
         self.0.ticks_skipped.inc_by(count);
     }
 
-    /// How old the feed's newest tick is now; asked for when the metrics are read.
-    pub fn feed_tick_age(&self, age: Duration) {
-        self.0.tick_age.set(age.as_secs_f64());
+    /// What there is to tell of the feed's newest tick; asked for when the metrics are read.
+    pub fn feed_is_at(&self, tick: &Tick) {
+        self.0.tick_age.set(tick.at.elapsed().as_secs_f64());
+        self.0.ticks.inner().store(tick.version, Ordering::Relaxed);
+        self.0.frames_written.inner().store(tick.frames_written(), Ordering::Relaxed);
     }
 
     /// The ledger's writer took `size` writes into one transaction, and left `waiting` in its queue.

@@ -320,6 +320,8 @@ async fn metrics_tell_routes_by_their_templates() {
         "finally_streams_open 1",
         "finally_stream_ticks_skipped_total ",
         "finally_stream_frames_sent_total ",
+        "finally_stream_frames_written_total ",
+        "finally_feed_ticks_total ",
         "finally_feed_tick_age_seconds ",
         "finally_ledger_queue_depth ",
         "finally_ledger_batch_size_count ",

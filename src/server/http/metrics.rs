@@ -19,7 +19,7 @@ pub fn router() -> Router<AppState> {
 }
 
 async fn read(State(state): State<AppState>) -> Result<impl IntoResponse, ApiError> {
-    state.metrics.feed_tick_age(state.feed.latest().at.elapsed());
+    state.metrics.feed_is_at(&state.feed.latest());
     let text = state.metrics.write().map_err(|cause| {
         error!(%cause, "the metrics cannot be written");
         ApiError::Internal

@@ -19,6 +19,7 @@ mod request_id;
 mod router;
 mod security_headers;
 mod serve;
+mod small_writes;
 mod stream;
 mod watchlist;
 

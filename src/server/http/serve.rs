@@ -24,6 +24,8 @@ use tokio_util::sync::CancellationToken;
 use tower::Service;
 use tracing::{debug, error, warn};
 
+use super::small_writes::SmallWrites;
+
 /// The connections that are open at once; the next one waits in the kernel until one of them ends.
 const CONNECTIONS_MAX: usize = 12_000;
 
@@ -87,7 +89,7 @@ fn talk(
         // A router is always ready.
         app.clone().call(request)
     });
-    let connection = watcher.watch(http.serve_connection(TokioIo::new(socket), service));
+    let connection = watcher.watch(http.serve_connection(TokioIo::new(SmallWrites(socket)), service));
     async move {
         // Mostly the client's doing: it went away, or never sent a whole head.
         if let Err(cause) = connection.await {

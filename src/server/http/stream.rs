@@ -14,11 +14,7 @@ use axum::{
 };
 use futures::stream;
 use serde::Deserialize;
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep_until},
-};
-use tokio_util::sync::CancellationToken;
+use tokio::{sync::watch, time::Instant};
 use utoipa::IntoParams;
 
 use super::{
@@ -40,7 +36,7 @@ use crate::{
     },
 };
 
-/// A silent connection is written a comment after this long, so that proxies keep it open.
+/// A silent connection is written a comment after this long, at the feed's next beat, so that proxies keep it open.
 const COMMENT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The most tickers that one stream may choose; without a choice it has all of them.
@@ -130,8 +126,8 @@ pub async fn prices(
         metrics: state.metrics,
         _place: state.streams.take(client)?,
         ticks: state.feed.subscribe(),
-        shutdown: state.shutdown,
-        seen: 0,
+        seen: None,
+        spoken_at: Instant::now(),
         progress: Progress::Opening,
     };
     let headers = [
@@ -148,10 +144,12 @@ struct Reader {
     metrics: Metrics,
     /// Given back when the connection closes.
     _place: StreamPlace,
+    /// Closed by the feed at shutdown.
     ticks: watch::Receiver<Arc<Tick>>,
-    shutdown: CancellationToken,
     /// The version of the tick that it was last told, or that had nothing to tell it.
-    seen: u64,
+    seen: Option<u64>,
+    /// When it was last written anything.
+    spoken_at: Instant,
     progress: Progress,
 }
 
@@ -176,39 +174,84 @@ impl Reader {
         Some((Ok(bytes), self))
     }
 
+    /// Has no timer of its own: setting one costs as much as the rest of a frame.
     async fn next_frame(&mut self) -> Bytes {
-        let silence_end = Instant::now() + COMMENT_INTERVAL;
-        loop {
-            tokio::select! {
-                // A shutdown comes first: after it there is nothing to say.
-                biased;
-                () = self.shutdown.cancelled() => break,
-                changed = self.ticks.changed() => match changed {
-                    Ok(()) => {
-                        let tick = self.ticks.borrow_and_update().clone();
-                        let frame = tick.frame(&self.choice, self.seen);
-                        self.count_skipped(tick.version);
-                        self.seen = tick.version;
-                        if let Some(frame) = frame {
-                            self.metrics.frame_sent();
-                            return frame;
-                        }
-                    }
-                    // The feed is gone, which it is at shutdown only.
-                    Err(_) => break,
-                },
-                () = sleep_until(silence_end) => return COMMENT,
+        while self.ticks.changed().await.is_ok() {
+            if let Some(frame) = self.frame() {
+                self.spoken_at = Instant::now();
+                return frame;
+            }
+            if self.spoken_at.elapsed() >= COMMENT_INTERVAL {
+                self.spoken_at = Instant::now();
+                return COMMENT;
             }
         }
         self.progress = Progress::Ended;
         DONE
     }
 
-    /// Ticks between the last one seen and the one `now`; a reader that has just come missed none.
-    fn count_skipped(&self, now: u64) {
-        let skipped = now.saturating_sub(self.seen + 1);
-        if self.seen > 0 && skipped > 0 {
+    /// What there is to tell of the newest tick; nothing when it is known.
+    fn frame(&mut self) -> Option<Bytes> {
+        let tick = Arc::clone(&self.ticks.borrow_and_update());
+        let before = self.seen.replace(tick.version);
+        if before == Some(tick.version) {
+            return None;
+        }
+        let seen = before.unwrap_or_default();
+        let frame = tick.frame(&self.choice, seen);
+        // One who has just come missed none.
+        let skipped = tick.version.saturating_sub(seen + 1);
+        if seen > 0 && skipped > 0 {
             self.metrics.ticks_skipped(skipped);
         }
+        if frame.is_some() {
+            self.metrics.frame_sent();
+        }
+        frame
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, net::Ipv4Addr};
+
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::server::{config::Config, http::StreamPlaces, market::frame::JsonChoice};
+
+    fn reader(ticks: watch::Receiver<Arc<Tick>>) -> Reader {
+        let (limits, metrics) = (Config::from_lookup(|_| None).unwrap().limits, Metrics::default());
+        Reader {
+            choice: Choice::Json(JsonChoice::default()),
+            metrics: metrics.clone(),
+            _place: StreamPlaces::new(&limits, metrics).take(ClientIp(Ipv4Addr::LOCALHOST.into())).unwrap(),
+            ticks,
+            seen: None,
+            spoken_at: Instant::now(),
+            progress: Progress::Running,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_stream_says_so_at_the_first_beat_after_a_while() {
+        let tick = |version| Arc::new(Tick::new(version, BTreeMap::new()));
+        let (sender, ticks) = watch::channel(tick(1));
+        let mut reader = reader(ticks);
+        let started = Instant::now();
+        tokio::spawn(async move {
+            sleep(Duration::from_secs(1)).await;
+            sender.send_replace(tick(2));
+            for _ in 0..6 {
+                sleep(Duration::from_secs(4)).await;
+                sender.send_modify(|_| {});
+            }
+        });
+        assert!(reader.next_frame().await.starts_with(b"id: 2\n"));
+        for comment_at in [13, 25] {
+            assert_eq!(reader.next_frame().await, COMMENT);
+            assert_eq!(started.elapsed().as_secs(), comment_at);
+        }
+        assert_eq!(reader.next_frame().await, DONE, "the feed is gone");
     }
 }

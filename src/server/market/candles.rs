@@ -29,6 +29,9 @@ pub const CANDLES_MAX: usize = 1_800;
 /// Five rings of candles, one for each interval.
 #[derive(Debug, Default)]
 pub struct Candles {
+    /// Those that are forming: side by side, because every print changes all of them and nothing else.
+    forming: [Option<Candle>; Interval::ALL.len()],
+    /// Those before them.
     rings: [VecDeque<Candle>; Interval::ALL.len()],
 }
 
@@ -37,10 +40,9 @@ impl Candles {
     /// the candles away that are in the future now; else the last one would form until that future comes.
     pub fn add(&mut self, print: &Print) {
         let time = print.quote.at.unix_ms().div_euclid(1_000);
-        if self.ring(Interval::Second).back().is_some_and(|newest| newest.time - time > STEP_BACK_SECONDS) {
+        if self.forming[Interval::Second as usize].is_some_and(|newest| newest.time - time > STEP_BACK_SECONDS) {
             for interval in Interval::ALL {
-                let start = interval.start_of(time);
-                self.ring_mut(interval).retain(|candle| candle.time <= start);
+                self.forget_after(interval, interval.start_of(time));
             }
         }
         let candle = Candle::new(time, print.quote.price, print.volume);
@@ -53,46 +55,58 @@ impl Candles {
     pub fn prepend(&mut self, history: History) {
         let History { seconds, minutes, five_minutes, hours, days, ticker: _ } = history;
         for (interval, past) in Interval::ALL.into_iter().zip([seconds, minutes, five_minutes, hours, days]) {
-            let present = std::mem::take(self.ring_mut(interval));
-            past.into_iter().chain(present).for_each(|candle| self.extend(interval, candle));
+            let present = std::mem::take(&mut self.rings[interval as usize]);
+            let forming = self.forming[interval as usize].take();
+            past.into_iter().chain(present).chain(forming).for_each(|candle| self.extend(interval, candle));
         }
     }
 
     /// The latest candles, oldest first, the last one still forming.
     pub fn latest(&self, interval: Interval, limit: usize) -> Vec<Candle> {
-        let ring = self.ring(interval);
-        ring.iter().skip(ring.len().saturating_sub(limit)).copied().collect()
+        let mut candles: Vec<Candle> = self.newest_first(interval).take(limit).copied().collect();
+        candles.reverse();
+        candles
     }
 
     /// Closing prices of the latest quarter of an hour, evenly spaced, oldest first and ending at the newest.
     pub fn sparkline(&self) -> Vec<Price> {
         const SECONDS: usize = 900;
-        let ring = self.ring(Interval::Second);
-        let length = ring.len().min(SECONDS);
+        let length = self.newest_first(Interval::Second).count().min(SECONDS);
         let step = length.div_ceil(SPARKLINE_POINTS_MAX).max(1);
-        let mut prices: Vec<Price> = ring.iter().rev().take(length).step_by(step).map(|candle| candle.close).collect();
+        let seconds = self.newest_first(Interval::Second).take(length);
+        let mut prices: Vec<Price> = seconds.step_by(step).map(|candle| candle.close).collect();
         prices.reverse();
         prices
     }
 
+    /// Takes away the candles that start later; the last one of the others forms again.
+    fn forget_after(&mut self, interval: Interval, start: i64) {
+        let (slot, ring) = (&mut self.forming[interval as usize], &mut self.rings[interval as usize]);
+        if slot.is_some_and(|forming| forming.time > start) {
+            ring.retain(|candle| candle.time <= start);
+            *slot = ring.pop_back();
+        }
+    }
+
     fn extend(&mut self, interval: Interval, candle: Candle) {
-        let ring = self.ring_mut(interval);
-        let forming = ring.back().map_or(candle, |forming| forming.followed_by(&candle));
-        match ring.back_mut() {
-            Some(last) if last.time == forming.time => *last = forming,
-            _ => ring.push_back(forming),
-        }
-        while ring.len() > capacity(interval) {
-            ring.pop_front();
+        let slot = &mut self.forming[interval as usize];
+        let Some(before) = *slot else {
+            *slot = Some(candle);
+            return;
+        };
+        let forming = before.followed_by(&candle);
+        *slot = Some(forming);
+        if forming.time != before.time {
+            let ring = &mut self.rings[interval as usize];
+            if ring.len() + 1 == capacity(interval) {
+                ring.pop_front();
+            }
+            ring.push_back(before);
         }
     }
 
-    fn ring(&self, interval: Interval) -> &VecDeque<Candle> {
-        &self.rings[interval as usize]
-    }
-
-    fn ring_mut(&mut self, interval: Interval) -> &mut VecDeque<Candle> {
-        &mut self.rings[interval as usize]
+    fn newest_first(&self, interval: Interval) -> impl Iterator<Item = &Candle> {
+        self.forming[interval as usize].iter().chain(self.rings[interval as usize].iter().rev())
     }
 }
 
@@ -128,6 +142,13 @@ mod tests {
         assert_eq!(minutes, [Candle::new(0, price(100), 10), expected, Candle::new(120, price(101), 10)]);
         assert_eq!(candles.latest(Interval::Hour, 10).len(), 1);
         assert_eq!(candles.latest(Interval::Minute, 1).len(), 1);
+    }
+
+    #[test]
+    fn as_many_are_kept_as_have_room() {
+        let prints: Vec<_> = (0..2_000).map(|second| (100 + second, second * 1_000)).collect();
+        let seconds = candles(&prints).latest(Interval::Second, usize::MAX);
+        assert_eq!((seconds.len(), seconds[0].time, seconds[1_799].time), (1_800, 200, 1_999));
     }
 
     #[test]

@@ -37,6 +37,9 @@ const MISSED_TICKS_MAX: u32 = 3;
 /// …but not before this, because a busy machine may be late.
 const SILENCE_MIN: Duration = Duration::from_secs(5);
 
+/// How often those who watch the feed are woken though there is no tick, so that they can say that they are still there.
+pub const BEAT_INTERVAL: Duration = Duration::from_secs(4);
+
 /// The market at one moment: every wanted ticker's latest quote, and the frames that say so.
 #[derive(Debug)]
 pub struct Tick {
@@ -61,6 +64,11 @@ impl Tick {
 
     pub fn price(&self, ticker: Ticker) -> Option<Price> {
         self.quotes.get(&ticker).map(|quote| quote.price)
+    }
+
+    /// How often a tick has been written as JSON, up to this one.
+    pub fn frames_written(&self) -> u64 {
+        self.frames.written()
     }
 
     /// A whole server-sent event for one who last saw the tick `seen`; nothing when there is nothing to tell.
@@ -96,12 +104,17 @@ impl Feed {
         };
         let mut publisher = Publisher { sender, candles, has_failed: false };
         publisher.advance(&mut source, &mut wanted).await;
+        let beats = publisher.sender.clone();
         let task = tokio::spawn(async move {
-            loop {
-                tokio::select! {
-                    () = shutdown.cancelled() => break,
-                    () = publisher.advance(&mut source, &mut wanted) => {}
+            let publish = async {
+                loop {
+                    publisher.advance(&mut source, &mut wanted).await;
                 }
+            };
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = publish => {}
+                () = beat(beats) => {}
             }
         });
         (feed, task)
@@ -112,7 +125,8 @@ impl Feed {
         self.latest.borrow().clone()
     }
 
-    /// Notice of each new tick; one who is slow sees the newest only.
+    /// Notice of each new tick, and of the same one again at each [beat](BEAT_INTERVAL); one who is slow sees the newest
+    /// only. It ends when the feed does.
     pub fn subscribe(&self) -> watch::Receiver<Arc<Tick>> {
         self.latest.clone()
     }
@@ -150,6 +164,14 @@ impl Feed {
     pub fn sparkline(&self, ticker: Ticker) -> Vec<Price> {
         let candles = self.candles.read().unwrap_or_else(PoisonError::into_inner);
         candles.get(&ticker).map(Candles::sparkline).unwrap_or_default()
+    }
+}
+
+/// One timer for all who watch, however many they are.
+async fn beat(watched: watch::Sender<Arc<Tick>>) {
+    loop {
+        tokio::time::sleep(BEAT_INTERVAL).await;
+        watched.send_modify(|_| {});
     }
 }
 
@@ -295,6 +317,22 @@ mod tests {
         let script = vec![Ok(vec![print("V", 100, 0)]), fault(), fault(), Ok(vec![print("V", 101, 500)])];
         let tick = run(script, &["V"]).await.feed.latest();
         assert_eq!((tick.version, tick.price(ticker("V"))), (2, Some(price(101))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_who_watch_are_woken_while_nothing_ticks_until_the_feed_ends() {
+        let (_wanted, receiver) = watch::channel(Arc::new(TickerSet::new()));
+        let shutdown = CancellationToken::new();
+        let (feed, _task) = Feed::start(Script([Ok(Vec::new())].into()), receiver, shutdown.clone()).await;
+        let mut ticks = feed.subscribe();
+        ticks.borrow_and_update();
+        let started = tokio::time::Instant::now();
+        for beats in 1..=2 {
+            ticks.changed().await.unwrap();
+            assert_eq!((ticks.borrow_and_update().version, started.elapsed()), (1, BEAT_INTERVAL * beats));
+        }
+        shutdown.cancel();
+        assert!(ticks.changed().await.is_err());
     }
 
     #[tokio::test(start_paused = true)]

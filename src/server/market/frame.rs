@@ -3,7 +3,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -40,6 +43,8 @@ pub struct JsonChoice {
 #[derive(Debug)]
 pub struct Frames {
     version: u64,
+    /// The frames that were written as JSON, of this tick and those before it.
+    written: Arc<AtomicU64>,
     /// When readers of compact frames were last told everything.
     key_frame_at: Instant,
     /// The compact frame of what changed since the tick before, which costs little; nothing when a key frame is due.
@@ -55,6 +60,7 @@ impl Frames {
     pub fn new(version: u64) -> Self {
         Self {
             version,
+            written: Arc::default(),
             key_frame_at: Instant::now(),
             change: None,
             everything: OnceLock::new(),
@@ -66,7 +72,7 @@ impl Frames {
 
     /// Those of the tick after this one.
     pub fn next(&self, before: &BTreeMap<Ticker, Quote>, now: &BTreeMap<Ticker, Quote>) -> Self {
-        let mut next = Self::new(self.version + 1);
+        let mut next = Self { written: Arc::clone(&self.written), ..Self::new(self.version + 1) };
         if self.key_frame_at.elapsed() < KEY_FRAME_INTERVAL
             && let Some(change) = compact_frame::write_change(next.version, before, now)
         {
@@ -74,6 +80,11 @@ impl Frames {
             next.key_frame_at = self.key_frame_at;
         }
         next
+    }
+
+    /// How often a tick has been written as JSON, so far.
+    pub fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
     }
 
     /// The frame for a reader; nothing when there is nothing to tell. One who has not seen the tick before this one
@@ -97,14 +108,14 @@ impl Frames {
         let changes_only = choice.changes_only && !is_behind;
         let Some(tickers) = &choice.tickers else {
             return if changes_only {
-                self.changes.get_or_init(|| write_changes(self.version, quotes.iter())).clone()
+                self.changes.get_or_init(|| self.write_changes(quotes.iter())).clone()
             } else {
-                Some(self.everything.get_or_init(|| write(self.version, quotes.iter())).clone())
+                Some(self.everything.get_or_init(|| self.write(quotes.iter())).clone())
             };
         };
         let write_chosen = || {
             let chosen = quotes.iter().filter(|(ticker, _)| tickers.contains(*ticker));
-            if changes_only { write_changes(self.version, chosen) } else { Some(write(self.version, chosen)) }
+            if changes_only { self.write_changes(chosen) } else { Some(self.write(chosen)) }
         };
         let mut kept = self.chosen.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (tickers.clone(), changes_only);
@@ -117,24 +128,25 @@ impl Frames {
         }
         frame
     }
+
+    fn write_changes<'a>(&self, quotes: impl Iterator<Item = (&'a Ticker, &'a Quote)>) -> Option<Bytes> {
+        let mut changed = quotes.filter(|(_, quote)| quote.price != quote.previous_price).peekable();
+        changed.peek().is_some().then(|| self.write(changed))
+    }
+
+    fn write<'a>(&self, quotes: impl Iterator<Item = (&'a Ticker, &'a Quote)>) -> Bytes {
+        self.written.fetch_add(1, Ordering::Relaxed);
+        let mut frame = format!("id: {}\ndata: ", self.version).into_bytes();
+        // Invariant: a map of strings to numbers and strings always serialises, and JSON holds no line break.
+        let mut serializer = serde_json::Serializer::new(&mut frame);
+        serde::Serializer::collect_map(&mut serializer, quotes).expect("quotes are JSON");
+        frame.extend_from_slice(b"\n\n");
+        frame.into()
+    }
 }
 
 fn write_event(version: u64, data: &str) -> Bytes {
     format!("id: {version}\ndata: {data}\n\n").into()
-}
-
-fn write_changes<'a>(version: u64, quotes: impl Iterator<Item = (&'a Ticker, &'a Quote)>) -> Option<Bytes> {
-    let mut changed = quotes.filter(|(_, quote)| quote.price != quote.previous_price).peekable();
-    changed.peek().is_some().then(|| write(version, changed))
-}
-
-fn write<'a>(version: u64, quotes: impl Iterator<Item = (&'a Ticker, &'a Quote)>) -> Bytes {
-    let mut frame = format!("id: {version}\ndata: ").into_bytes();
-    // Invariant: a map of strings to numbers and strings always serialises, and JSON holds no line break.
-    let mut serializer = serde_json::Serializer::new(&mut frame);
-    serde::Serializer::collect_map(&mut serializer, quotes).expect("quotes are JSON");
-    frame.extend_from_slice(b"\n\n");
-    frame.into()
 }
 
 #[cfg(test)]
@@ -193,6 +205,7 @@ mod tests {
             let [one, other] = [(); 2].map(|()| frames.of(&quotes, &choice, false).unwrap());
             assert_eq!(one.as_ptr(), other.as_ptr());
         }
+        assert_eq!(frames.written(), 4, "once for each choice of JSON");
     }
 
     /// All prices a cent higher, half a second later.

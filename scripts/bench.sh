@@ -1,14 +1,33 @@
 #!/usr/bin/env bash
 # Measures the release bundle, prints one table, and keeps it in benches/RESULTS.md.
+# With names of subjects (start, reads, trades, stream) only those, and nothing is kept: scripts/bench.sh trades
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 "$ROOT/scripts/build.sh"
 cd "$ROOT"
-step "Measuring" "About two minutes, once the load generator is built."
-table="$(cargo bench --quiet --features ssr --bench workstation)"
+# Thousands of sockets, in the load generator and in what it measures.
+ulimit -n "$(ulimit -Hn)"
+
+measure() { cargo bench --quiet --features ssr --bench workstation -- "$@"; }
+
+if [ $# -gt 0 ]; then
+    step "Measuring $*" "Once the load generator is built."
+    measure "$@"
+    exit
+fi
+step "Measuring" "About ten minutes, once the load generator is built; the machine should have nothing else to do."
+table="$(measure | tee /dev/stderr)"
 {
     say "# Measured"
     say ""
     say "\`make bench\`, $(date -u +%Y-%m-%d), $(nproc) cores, $(awk -F ': ' '/^model name/ { print $2; exit }' /proc/cpuinfo), Linux $(uname -r)."
+    say "One subject alone: \`scripts/bench.sh start\`, \`reads\`, \`trades\` or \`stream\`."
+    say ""
+    say "Medians of seven interleaved rounds; CPU and memory are the measured process's own, from \`/proc\`. The load comes from"
+    say "the same machine. *Bare* is the ceiling in the same run: for the stream, tokio and nothing else, writing one buffer of"
+    say "the same bytes to as many sockets; for trades, a loop of prepared statements on SQLite itself, with the server's schema"
+    say "and \`synchronous=FULL\`, four statements and a savepoint a trade. (The server itself lets trades that share a commit"
+    say "share statements too.) *Met* and *missed* are about the bar beside the figure."
     say ""
     say "$table"
-} | tee benches/RESULTS.md
+} >benches/RESULTS.md
+say "    kept in benches/RESULTS.md"

@@ -1,0 +1,162 @@
+//! One case of the stream's fan-out, and the bare program beside it.
+
+use std::{fs, io, time::Duration};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::sleep,
+};
+
+use crate::{
+    Outcome, ROUNDS, bare_stream,
+    listeners::{self, Listeners},
+    program::{self, Bench, Process},
+    stream::{JSON, database},
+    table::{Bar, barred, median, percentile, row},
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Of a case's readers, those that look at when events arrive.
+const LOOKING: usize = 50;
+
+/// With fewer, what else grows meanwhile would count as theirs.
+const LISTENERS_FOR_MEMORY: usize = 1_000;
+
+const OF_BARE: Bar = Bar::AtLeast(0.7, " × bare");
+const CONNECTION: Bar = Bar::AtMost(16.0, " KiB");
+
+/// So many tickers, and so many who listen to them.
+pub struct Case {
+    pub path: &'static str,
+    pub tickers: usize,
+    pub listeners: usize,
+    /// Chosen so that neither program fills the machine, since then it is the load that is measured.
+    pub tick_ms: u64,
+}
+
+impl Case {
+    fn name(&self) -> String {
+        let format = if self.path == JSON { "stream" } else { "compact stream" };
+        format!("{format}, {} tickers, {} listeners", self.tickers, self.listeners)
+    }
+
+    pub async fn measure(&self, bench: &Bench) -> Outcome<()> {
+        let server = bench.serve(&database(self.tickers), self.tick_ms)?;
+        let frame = bench.path("frame");
+        fs::write(&frame, capture_frame(&server, self.path).await?)?;
+        let arguments = [bare_stream::NAME, &frame.to_string_lossy(), &self.tick_ms.to_string()];
+        let bare = Process::start(program::bare(&[], &arguments)?, false)?;
+        bare.pause()?;
+        let mut ours = Side::connect(server, self).await?;
+        bare.resume()?;
+        let mut theirs = Side::connect(bare, self).await?;
+        let mut ratios = Vec::new();
+        for round in 0..ROUNDS {
+            // Neither always has what the other one left behind.
+            let (first, second) = if round % 2 == 0 { (&mut ours, &mut theirs) } else { (&mut theirs, &mut ours) };
+            first.measure(self.tick_ms).await?;
+            second.measure(self.tick_ms).await?;
+            ratios.push(ours.latest() / theirs.latest());
+        }
+        let ratio = median(&mut ratios);
+        let name = self.name();
+        let (our_rate, their_rate) = (median(&mut ours.rates), median(&mut theirs.rates));
+        let figure = format!("{our_rate:.0}, bare {their_rate:.0}: {ratio:.2}");
+        barred(&format!("{name}: deliveries a CPU-second"), &figure, ratio, OF_BARE);
+        let figure = format!("{}, bare {}", ours.delay(), theirs.delay());
+        row(&format!("{name}: from tick to arrival, p50 / p99"), &figure);
+        let figure = format!("{:.1} KiB, bare {:.1} KiB", ours.connection_kib, theirs.connection_kib);
+        let what = format!("{name}: memory a connection");
+        if self.listeners >= LISTENERS_FOR_MEMORY {
+            barred(&what, &figure, ours.connection_kib, CONNECTION);
+        } else {
+            row(&what, &figure);
+        }
+        Ok(())
+    }
+}
+
+/// One of the two programs, with its listeners; paused but while it is measured.
+struct Side {
+    process: Process,
+    listeners: Listeners,
+    connection_kib: f64,
+    rates: Vec<f64>,
+    delays_ms: Vec<f64>,
+}
+
+impl Side {
+    async fn connect(process: Process, case: &Case) -> Outcome<Self> {
+        let before_kib = process.resident_kib()?;
+        let listeners = Listeners::connect(process.address, case.path, case.listeners, LOOKING).await?;
+        // Until each has had some ticks.
+        sleep(SECOND.max(Duration::from_millis(3 * case.tick_ms))).await;
+        let connection_kib = (process.resident_kib()? - before_kib) / case.listeners as f64;
+        process.pause()?;
+        Ok(Self { process, listeners, connection_kib, rates: Vec::new(), delays_ms: Vec::new() })
+    }
+
+    async fn measure(&mut self, tick_ms: u64) -> Outcome<()> {
+        self.process.resume()?;
+        sleep(Duration::from_millis(300 + tick_ms)).await;
+        let arrived = &self.listeners.arrived;
+        arrived.take_delays_ms();
+        let (events, cpu) = (arrived.events(), self.process.cpu()?);
+        sleep(SECOND.max(Duration::from_millis(2 * tick_ms))).await;
+        let (events, cpu) = (arrived.events() - events, self.process.cpu()? - cpu);
+        self.delays_ms.extend(arrived.take_delays_ms());
+        self.process.pause()?;
+        self.rates.push(events as f64 / cpu.as_secs_f64());
+        // What is still on its way arrives now, and not while the other one is measured.
+        sleep(Duration::from_millis(50)).await;
+        Ok(())
+    }
+
+    fn latest(&self) -> f64 {
+        self.rates.last().copied().unwrap_or(f64::NAN)
+    }
+
+    fn delay(&mut self) -> String {
+        let [half, most] = [50, 99].map(|percent| percentile(&mut self.delays_ms, percent));
+        format!("{half:.1} / {most:.1} ms")
+    }
+}
+
+/// A frame as it stands on the wire, in its chunk, with a moment that has all of its digits.
+async fn capture_frame(server: &Process, path: &str) -> Outcome<Vec<u8>> {
+    const DIGITS: usize = 13;
+    let mut socket = TcpStream::connect(server.address).await?;
+    socket.write_all(listeners::request(path).as_bytes()).await?;
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"\r\n\r\n") {
+        bytes.push(socket.read_u8().await?);
+    }
+    // The first event opens the stream, and the next one may be a key frame.
+    for _ in 0..2 {
+        read_chunk(&mut socket).await?;
+    }
+    loop {
+        let chunk = read_chunk(&mut socket).await?;
+        if listeners::moment(&chunk).is_some_and(|moment| moment.len() >= DIGITS) && !is_key_frame(&chunk) {
+            return Ok(chunk);
+        }
+    }
+}
+
+fn is_key_frame(chunk: &[u8]) -> bool {
+    memchr::memmem::find(chunk, b"data: K").is_some()
+}
+
+async fn read_chunk(socket: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let mut chunk = Vec::new();
+    while !chunk.ends_with(b"\r\n") {
+        chunk.push(socket.read_u8().await?);
+    }
+    let length = usize::from_str_radix(String::from_utf8_lossy(&chunk).trim(), 16).map_err(io::Error::other)?;
+    let head = chunk.len();
+    chunk.resize(head + length + 2, 0);
+    socket.read_exact(&mut chunk[head..]).await?;
+    Ok(chunk)
+}

@@ -1,0 +1,56 @@
+//! How often a process waits for the disk, as strace tells; and a disk that takes longer than this machine's.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::Outcome;
+
+/// strace, which tells of each `fsync`, and can make it slower.
+pub struct Tracer {
+    pub command: Vec<String>,
+    log: PathBuf,
+}
+
+impl Tracer {
+    /// Nothing where there is none, or it may not trace.
+    pub fn find(log: &Path, delay_us: Option<u32>) -> Option<Self> {
+        const CALLS: &str = "fsync,fdatasync";
+        let log_text = log.to_string_lossy();
+        let mut command: Vec<String> = [
+            "strace",
+            "--follow-forks",
+            "--seccomp-bpf",
+            "--quiet=all",
+            "--decode-fds=path",
+            "--trace",
+            CALLS,
+            "--output",
+            &log_text,
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        if let Some(delay_us) = delay_us {
+            command.extend(["--inject".to_owned(), format!("{CALLS}:delay_exit={delay_us}")]);
+        }
+        let (first, rest) = command.split_first()?;
+        let is_there = Command::new(first).args(rest).arg("true").status().is_ok_and(|status| status.success());
+        is_there.then(|| Self { command: command.clone(), log: log.to_owned() })
+    }
+
+    /// Those so far.
+    pub fn syncs(&self) -> Outcome<Syncs> {
+        let text = fs::read_to_string(&self.log)?;
+        let (log, database) =
+            text.lines().filter(|line| line.contains("sync(")).partition::<Vec<_>, _>(|line| line.contains("-wal>"));
+        Ok(Syncs { log: log.len(), database: database.len() })
+    }
+}
+
+/// How often the disk was waited for.
+pub struct Syncs {
+    pub log: usize,
+    pub database: usize,
+}

@@ -5,19 +5,19 @@
 //! stay in the log.
 
 use http::StatusCode;
-use leptos::{
-    prelude::FromServerFnError,
-    server_fn::{codec::JsonEncoding, error::ServerFnErrorErr},
-};
+use leptos::{prelude::FromServerFnError, server_fn::error::ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{
-    account::Refusal,
-    chat::{InvalidClientMessageId, InvalidMessage},
-    money::{InvalidQuantity, Money, Quantity},
-    order::{InvalidClientOrderId, InvalidSide, OrderRequest, Side},
-    ticker::{InvalidTicker, Ticker},
-    watchlist::WATCHLIST_MAX,
+use crate::{
+    domain::{
+        account::Refusal,
+        chat::{InvalidClientMessageId, InvalidMessage},
+        money::{InvalidQuantity, Money, Quantity},
+        order::{InvalidClientOrderId, InvalidSide, OrderRequest, Side},
+        ticker::{InvalidTicker, Ticker},
+        watchlist::WATCHLIST_MAX,
+    },
+    wire::WireEncoding,
 };
 
 /// When one who was refused a price stream may try again: about how long a page takes to be closed or reloaded.
@@ -280,7 +280,7 @@ impl From<InvalidClientOrderId> for ApiError {
 
 /// What goes wrong around a server function: its arguments, its transport.
 impl FromServerFnError for ApiError {
-    type Encoder = JsonEncoding;
+    type Encoder = WireEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {

@@ -11,6 +11,7 @@
 //! | [`api`]                | the server functions: what the page asks of the server                              |
 //! | [`app`]                | the page: its stores, its price feed, one module a panel                            |
 //! | [`interop`]            | JavaScript libraries, bound to types that free what they hold                        |
+//! | [`wire`]             | how the page reads the server's JSON: as exact, and much smaller                     |
 //! | `server::market`       | sources of prices, and the feed that publishes one frame a tick                     |
 //! | `server::ledger`       | the single writer: each change of cash and positions, durable before it is answered  |
 //! | `server::execution`    | the only way to trade                                                               |
@@ -48,9 +49,13 @@ pub mod app;
 pub mod domain;
 pub mod error;
 pub mod interop;
+pub mod wire;
 
 #[cfg(feature = "ssr")]
 pub mod server;
+
+/// Which of the two programs this is, for what only one of them has to hold.
+const IN_BROWSER: bool = cfg!(target_family = "wasm");
 
 /// The client's entry point: takes over the page that the server rendered.
 #[cfg(feature = "hydrate")]

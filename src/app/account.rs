@@ -5,7 +5,7 @@ use std::time::Duration;
 use gloo_timers::future::sleep;
 use leptos::{prelude::*, task::spawn_local};
 
-use super::market::Market;
+use super::{effects::memo, market::Market};
 use crate::{
     api::load_account,
     domain::{
@@ -48,7 +48,7 @@ impl Books {
     pub fn new(statement: Statement, market: Market) -> Self {
         let statement = RwSignal::new(statement);
         let price_of = move |ticker| market.quote_untracked(ticker).map(|quote| quote.price);
-        let portfolio = Memo::new(move |_| {
+        let portfolio = memo(move || {
             market.track_ticks();
             statement.with(|now| Portfolio::value(&now.account, price_of))
         });

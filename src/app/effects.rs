@@ -1,4 +1,4 @@
-//! Effects and tasks behind one pointer each: the client then holds their machinery once, not for every closure.
+//! Effects, tasks and memos behind one pointer each: the client then holds their machinery once, not for every closure.
 
 use std::pin::Pin;
 
@@ -26,4 +26,13 @@ pub fn spawn(task: impl Future<Output = ()> + 'static) {
 pub fn detach(task: impl Future<Output = ()> + 'static) {
     let task: Pin<Box<dyn Future<Output = ()>>> = Box::pin(task);
     spawn_local(task);
+}
+
+/// A value worked out of others, and told on when it becomes another one.
+pub fn memo<T: PartialEq + Send + Sync + 'static>(value: impl Fn() -> T + Send + Sync + 'static) -> Memo<T> {
+    remember(Box::new(value))
+}
+
+fn remember<T: PartialEq + Send + Sync + 'static>(value: Box<dyn Fn() -> T + Send + Sync>) -> Memo<T> {
+    Memo::new(move |_| value())
 }

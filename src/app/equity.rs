@@ -8,8 +8,8 @@ use leptos::{html::Div, prelude::*};
 use super::{
     account::Books,
     chart::{Choice, LibraryLoad, show_choice, show_notice},
-    effects::{effect, spawn},
-    erase::Erase,
+    effects::{effect, memo, spawn},
+    erase::{Erase, Piece},
     format::signed_percent,
     loading::Loading,
     theme::use_theme,
@@ -48,7 +48,7 @@ pub fn EquityPanel(books: Books) -> impl IntoView {
     let is_empty =
         move || curve.loaded.with(|loaded| loaded.as_ref().is_some_and(|loaded| loaded.snapshots.is_empty()));
     let is_waiting = move || library.and(curve.loading) == Loading::Pending;
-    let ranges: Vec<AnyView> = HistoryRange::ALL.map(|range| show_range(curve, range)).into();
+    let ranges: Vec<Piece> = HistoryRange::ALL.map(|range| show_range(curve, range)).into();
     view! {
         <section class="panel equity" aria-labelledby="equity-title">
             <div class="bar">
@@ -78,7 +78,7 @@ pub fn EquityPanel(books: Books) -> impl IntoView {
     .erase()
 }
 
-fn show_range(curve: Curve, range: HistoryRange) -> AnyView {
+fn show_range(curve: Curve, range: HistoryRange) -> Piece {
     let words = match range {
         HistoryRange::Hour => "1 hour",
         HistoryRange::Day => "1 day",
@@ -98,7 +98,7 @@ fn show_range(curve: Curve, range: HistoryRange) -> AnyView {
 }
 
 /// Empty until the curve is there; the style sheet keeps the place.
-fn show_figure(curve: Curve, name: &'static str, test_id: &'static str, read: fn(Drawdown) -> String) -> AnyView {
+fn show_figure(curve: Curve, name: &'static str, test_id: &'static str, read: fn(Drawdown) -> String) -> Piece {
     view! {
         <div>
             <dt>{name}</dt>
@@ -117,7 +117,7 @@ impl Curve {
             loading: RwSignal::new(Loading::Pending),
             retries: RwSignal::new(0),
             drawdown: RwSignal::new(None),
-            total_value: Memo::new(move |_| books.with_portfolio(|portfolio| portfolio.total_value)),
+            total_value: memo(move || books.with_portfolio(|portfolio| portfolio.total_value)),
         };
         effect(move || {
             books.track_changes();

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::app::erase::Erase;
+use crate::app::erase::{Erase, Piece};
 
 /// How far a panel's reading has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum Loading {
 }
 
 /// The words for it, with a button to try again where it failed; nothing when all is well. `what` begins the sentence.
-pub fn show_loading(what: &'static str, loading: RwSignal<Loading>, retries: RwSignal<u32>) -> AnyView {
+pub fn show_loading(what: &'static str, loading: RwSignal<Loading>, retries: RwSignal<u32>) -> Piece {
     let retry = move |_| {
         loading.set(Loading::Pending);
         retries.update(|count| *count += 1);

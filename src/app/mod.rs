@@ -1,6 +1,7 @@
-//! The page: its shell, its routes, and one module for each panel.
+//! The page: its shell, its addresses, and one module for each panel.
 
 mod account;
+pub mod address;
 mod beat;
 mod chart;
 mod commands;
@@ -37,13 +38,10 @@ mod workstation;
 
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
-use leptos_router::{
-    SsrMode,
-    components::{Route, Router, Routes},
-    path,
-};
 
 use crate::interop::lightweight_charts;
+use address::Address;
+use erase::Erase;
 use theme::provide_theme;
 use workstation::WorkstationPage;
 
@@ -84,15 +82,13 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_theme();
+    let page = match Address::here() {
+        Address::Workstation(named) => view! { <WorkstationPage named/> }.erase(),
+        Address::Unknown => view! { <NotFound/> }.erase(),
+    };
     view! {
         <Title text="FinAlly"/>
-        <Router>
-            <Routes fallback=NotFound>
-                // Rendered whole, so that a browser without scripts shows everything too.
-                <Route path=path!("/") view=WorkstationPage ssr=SsrMode::Async/>
-                <Route path=path!("/ticker/:ticker") view=WorkstationPage ssr=SsrMode::Async/>
-            </Routes>
-        </Router>
+        {page}
     }
 }
 

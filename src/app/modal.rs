@@ -9,7 +9,10 @@ use leptos::{
 use wasm_bindgen::JsCast;
 use web_sys::Node;
 
-use super::{effects::effect, erase::Erase};
+use super::{
+    effects::effect,
+    erase::{ContentFn, Erase},
+};
 
 /// A dialog that shows while `is_open`, which follows when a person closes it. Its content is there only then.
 #[component]
@@ -21,7 +24,7 @@ pub fn Modal(
     /// Without the heading and the button that closes it.
     #[prop(optional)]
     is_bare: bool,
-    children: ChildrenFn,
+    children: ContentFn,
 ) -> impl IntoView {
     let dialog = NodeRef::<Dialog>::new();
     let children = StoredValue::new(children);
@@ -39,7 +42,7 @@ pub fn Modal(
             });
             view! {
                 {bar}
-                {children.with_value(|children| children())}
+                {children.with_value(ContentFn::show)}
             }
             .erase()
         })

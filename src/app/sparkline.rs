@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::erase::Erase;
+use super::{effects::memo, erase::Erase};
 use crate::domain::{money::Price, quote::Quote, watchlist::SPARKLINE_POINTS_MAX};
 
 const WIDTH: f64 = 64.0;
@@ -25,8 +25,8 @@ pub fn Sparkline(prices: Vec<Price>, latest: Memo<Option<Quote>>) -> impl IntoVi
         line
     });
     // What is drawn is rounded, so that a small move writes nothing.
-    let points = Memo::new(move |_| line.with(Line::coordinates));
-    let falls = Memo::new(move |_| line.with(|line| line.prices.last() < line.prices.first().or(first.as_ref())));
+    let points = memo(move || line.with(Line::coordinates));
+    let falls = memo(move || line.with(|line| line.prices.last() < line.prices.first().or(first.as_ref())));
     view! {
         <svg
             class="sparkline"

@@ -2,12 +2,12 @@
 
 use leptos::prelude::*;
 
-use super::{erase::Erase, format::MISSING, market::Market};
+use super::{effects::memo, erase::Erase, format::MISSING, market::Market};
 
 #[component]
 pub fn StatusBar(market: Market) -> impl IntoView {
     // Tenths, and no more: the figure is to be calm.
-    let tenths = Memo::new(move |_| market.frames_per_second().map(|rate| (rate * 10.0).round() as u32));
+    let tenths = memo(move || market.frames_per_second().map(|rate| (rate * 10.0).round() as u32));
     let pace = Signal::derive(move || match tenths.get() {
         Some(tenths) => format!("Feed {}.{} frames/s", tenths / 10, tenths % 10),
         None => format!("Feed {MISSING}"),

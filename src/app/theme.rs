@@ -5,7 +5,11 @@
 
 use leptos::prelude::*;
 
-use super::{effects::effect, media::use_media, storage};
+use super::{
+    effects::{effect, memo},
+    media::use_media,
+    storage,
+};
 
 /// The theme in effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +90,7 @@ pub fn provide_theme() {
     let choice = RwSignal::new(ThemeChoice::System);
     let prefers_light = use_media("(prefers-color-scheme: light)");
     let system = move || if prefers_light.get() { Theme::Light } else { Theme::Dark };
-    let in_effect = Memo::new(move |_| choice.get().resolve(system()));
+    let in_effect = memo(move || choice.get().resolve(system()));
     provide_context(ThemeSetting { choice, in_effect });
     effect(move || {
         choice.set(ThemeChoice::read(storage::read(STORAGE_KEY).as_deref()));

@@ -5,7 +5,10 @@ use std::time::Duration;
 use gloo_timers::future::sleep;
 use leptos::{prelude::*, task::spawn_local};
 
-use super::erase::Erase;
+use super::{
+    erase::{Erase, Piece},
+    rows::list_of,
+};
 
 /// The most that are shown at once; the oldest makes room.
 const TOASTS_MAX: usize = 4;
@@ -116,15 +119,13 @@ pub fn ToastStack(toasts: Toasts) -> impl IntoView {
             on:focusin=move |_| toasts.is_focused.set_value(true)
             on:focusout=move |_| toasts.is_focused.set_value(false)
         >
-            <For each=move || toasts.shown.get() key=|toast| toast.id let:toast>
-                {show_toast(toasts, toast)}
-            </For>
+            {list_of(move || toasts.shown.get(), |toast| toast.id.to_string(), move |toast| show_toast(toasts, toast))}
         </section>
     }
     .erase()
 }
 
-fn show_toast(toasts: Toasts, Toast { id, kind, text, action }: Toast) -> AnyView {
+fn show_toast(toasts: Toasts, Toast { id, kind, text, action }: Toast) -> Piece {
     let (name, role, mark) = match kind {
         Kind::Success => ("success", "status", "✓"),
         Kind::Error => ("error", "alert", "!"),

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 
 use super::{
     account::Books,
@@ -30,17 +29,19 @@ use super::{
 };
 use crate::{
     api::load_workstation,
-    domain::workstation::{Statement, Workstation},
+    domain::{
+        ticker::Ticker,
+        workstation::{Statement, Workstation},
+    },
     error::ApiError,
     interop::service_worker,
+    wire::WireEncoding,
 };
 
-/// The page, with the ticker selected that its address names, if it names one (`/ticker/NVDA`).
+/// The page, with the ticker selected that its address names, if it names one.
 #[component]
-pub fn WorkstationPage() -> impl IntoView {
-    let parameters = use_params_map();
-    let named = move || parameters.with(|parameters| parameters.get("ticker").and_then(|text| text.parse().ok()));
-    let workstation = Resource::new_blocking(named, load_workstation);
+pub fn WorkstationPage(named: Option<Ticker>) -> impl IntoView {
+    let workstation = OnceResource::<_, WireEncoding>::new_with_options(load_workstation(named), true);
     view! {
         <Suspense fallback=|| view! { <main class="notice"><p>"Loading…"</p></main> }>
             {move || Suspend::new(async move {

@@ -63,6 +63,29 @@ pub fn parse_decimal(text: &str, decimals: u32) -> Result<i64, DecimalError> {
     Ok(if negative { -count } else { count })
 }
 
+/// The counts that an `f64` tells apart, whatever their decimal places: those of 15 digits.
+const EXACT_MAX: f64 = 1e15;
+
+/// A number, such as JSON has, as a count of units of `10^-decimals`: what [`parse_decimal`] reads of its shortest text, for
+/// up to 15 digits. It writes no text, so that the client needs none of what writes floats exactly. A larger count is the
+/// nearest that an `f64` holds.
+///
+/// # Errors
+/// When it has a digit past the last decimal place, is no number, or needs more than 18 digits.
+pub fn count_of(number: f64, decimals: u32) -> Result<i64, DecimalError> {
+    let unit = 10_f64.powi(decimals as i32);
+    let count = (number * unit).round();
+    if number.is_nan() {
+        Err(DecimalError::NotANumber)
+    } else if count.abs() >= 1e18 {
+        Err(DecimalError::TooLarge)
+    } else if count.abs() <= EXACT_MAX && count / unit != number {
+        Err(DecimalError::TooManyDecimals)
+    } else {
+        Ok(count as i64)
+    }
+}
+
 /// An exponent beyond any that matters is as good as the largest.
 fn parse_exponent(text: &str) -> Result<i64, DecimalError> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
@@ -188,6 +211,26 @@ mod tests {
         fn what_is_written_reads_back(count in -999_999_999_999_999_999_i64..=999_999_999_999_999_999, decimals in 0_u32..8) {
             let text = format_decimal(count, decimals, 0).replace(',', "");
             prop_assert_eq!(parse_decimal(&text, decimals), Ok(count));
+        }
+
+        #[test]
+        fn a_number_is_the_count_of_its_text(count in -999_999_999_999_999_i64..=999_999_999_999_999, decimals in 0_u32..8, kept in 0_u32..8) {
+            let number = count as f64 / 10_f64.powi(decimals as i32);
+            prop_assert_eq!(count_of(number, decimals), Ok(count));
+            let by_text = parse_decimal(&number.to_string(), kept);
+            if by_text.is_ok_and(|count| count.abs() < 1_000_000_000_000_000) || by_text == Err(DecimalError::TooManyDecimals) {
+                prop_assert_eq!(count_of(number, kept), by_text);
+            }
+        }
+
+        #[test]
+        fn any_number_has_the_count_of_its_text_or_none(number in any::<f64>(), decimals in 0_u32..8) {
+            let by_text = parse_decimal(&number.to_string(), decimals);
+            match count_of(number, decimals) {
+                Ok(count) if count.abs() < 1_000_000_000_000_000 => prop_assert_eq!(by_text, Ok(count)),
+                Ok(count) => prop_assert!(count.abs() < 1_000_000_000_000_000_000),
+                Err(_) => prop_assert!(by_text.is_err()),
+            }
         }
 
         #[test]

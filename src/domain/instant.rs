@@ -1,7 +1,6 @@
 //! Moments in time.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// A moment, in whole milliseconds since the Unix epoch; always UTC.
 ///
@@ -51,14 +50,82 @@ impl UtcInstant {
         Self::from_unix_ms(self.start_of_day().0 + DAY_MS)
     }
 
-    /// RFC 3339, in UTC.
+    /// RFC 3339, in UTC, with as many decimals as the moment has.
     pub fn to_rfc3339(self) -> String {
-        // Invariant: every value is within the years 0000 to 9999, which both calls take.
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
-            .expect("the year is between 0000 and 9999")
-            .format(&Rfc3339)
-            .expect("RFC 3339 writes every such year")
+        let (year, month, day) = date_of(self.0.div_euclid(DAY_MS));
+        let ms = self.0.rem_euclid(DAY_MS);
+        let (hour, minute, second) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60);
+        let whole = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
+        let decimals = format!(".{:03}", ms % 1_000);
+        format!("{whole}{}Z", decimals.trim_end_matches('0').trim_end_matches('.'))
     }
+
+    /// Nothing when the text is no RFC 3339. What it has beyond milliseconds is cut off; it knows no leap seconds.
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let number = |from: usize, to: usize| {
+            let digits = text.get(from..to)?;
+            digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse::<i64>().ok()).flatten()
+        };
+        let marks = [(4, "-"), (7, "-"), (13, ":"), (16, ":")];
+        let is_marked = marks.iter().all(|(place, mark)| text.get(*place..place + 1) == Some(mark));
+        let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+        let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+        let days = days_of(year, month, day);
+        let is_date = date_of(days) == (year, month, day) && matches!(text.get(10..11)?, "T" | "t" | " ");
+        if !is_marked || !is_date || hour > 23 || minute > 59 || second > 59 {
+            return None;
+        }
+
+        let rest = text.get(19..)?;
+        let zone =
+            rest.strip_prefix('.').map_or(rest, |rest| rest.trim_start_matches(|sign: char| sign.is_ascii_digit()));
+        let decimals = rest.len() - zone.len();
+        if decimals == 1 {
+            return None;
+        }
+        let ms = number(20, 19 + decimals.clamp(1, 4)).unwrap_or(0) * [0, 0, 100, 10, 1][decimals.min(4)];
+        let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second - offset_seconds(zone)?;
+        Some(Self::from_unix_ms(seconds * 1_000 + ms))
+    }
+}
+
+/// `Z`, `+01:00` or `-05:30`.
+fn offset_seconds(zone: &str) -> Option<i64> {
+    if matches!(zone, "Z" | "z") {
+        return Some(0);
+    }
+    let sign = match zone.get(..1)? {
+        "+" => 1,
+        "-" => -1,
+        _ => return None,
+    };
+    let (hours, minutes) = zone.get(1..)?.split_once(':')?;
+    let number = |digits: &str| {
+        let is_two_digits = digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        is_two_digits.then(|| digits.parse::<i64>().ok()).flatten()
+    };
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes) * 60)
+}
+
+/// Days since the Unix epoch, and back. Howard Hinnant, *chrono-Compatible Low-Level Date Algorithms*, 2021: a year is
+/// counted from March, so that the leap day is its last, and four hundred of them are 146,097 days.
+fn days_of(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
+fn date_of(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
 impl Serialize for UtcInstant {
@@ -70,14 +137,15 @@ impl Serialize for UtcInstant {
 impl<'de> Deserialize<'de> for UtcInstant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let moment = OffsetDateTime::parse(&text, &Rfc3339).map_err(D::Error::custom)?;
-        Ok(Self::from_unix_ms((moment.unix_timestamp_nanos() / 1_000_000) as i64))
+        Self::from_rfc3339(&text).ok_or_else(|| D::Error::custom("expected a moment, as RFC 3339 writes it"))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use rstest::rstest;
+    use time::format_description::well_known::Rfc3339;
 
     use super::*;
 
@@ -101,7 +169,51 @@ mod tests {
         assert_eq!(UtcInstant::from_unix_ms(-1).start_of_day().unix_ms(), -86_400_000);
     }
 
+    #[rstest]
+    #[case::leap_day("2024-02-29T00:00:00Z")]
+    #[case::beyond_milliseconds("2026-11-22T14:02:11.512999999Z")]
+    #[case::lower_case("2026-11-22t14:02:11z")]
+    #[case::half_an_hour_behind("2026-11-22T14:02:11.5-05:30")]
+    fn what_is_rfc3339_is_read(#[case] text: &str) {
+        assert_eq!(UtcInstant::from_rfc3339(text), read_by_another(text));
+        assert!(read_by_another(text).is_some());
+    }
+
+    #[rstest]
+    #[case::nothing("")]
+    #[case::date("2026-11-22")]
+    #[case::no_zone("2026-11-22T14:02:11")]
+    #[case::no_leap_day("2025-02-29T00:00:00Z")]
+    #[case::month("2026-13-01T00:00:00Z")]
+    #[case::day("2026-04-31T00:00:00Z")]
+    #[case::hour("2026-11-22T24:00:00Z")]
+    #[case::bare_point("2026-11-22T14:02:11.Z")]
+    #[case::offset("2026-11-22T14:02:11+1:00")]
+    #[case::rest("2026-11-22T14:02:11Z ")]
+    #[case::sign("+026-11-22T14:02:11Z")]
+    #[case::wide_character("2026-11-22é14:02:11Z")]
+    fn what_is_no_rfc3339_is_refused(#[case] text: &str) {
+        assert_eq!(UtcInstant::from_rfc3339(text), None);
+        assert_eq!(read_by_another(text), None);
+    }
+
+    fn read_by_another(text: &str) -> Option<UtcInstant> {
+        let moment = time::OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        Some(UtcInstant::from_unix_ms(moment.unix_timestamp_nanos().div_euclid(1_000_000) as i64))
+    }
+
     proptest! {
+        #[test]
+        fn instant_is_written_as_others_write_it(unix_ms in UtcInstant::UNIX_MS_MIN..=UtcInstant::UNIX_MS_MAX) {
+            let moment = time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(unix_ms) * 1_000_000).unwrap();
+            prop_assert_eq!(UtcInstant::from_unix_ms(unix_ms).to_rfc3339(), moment.format(&Rfc3339).unwrap());
+        }
+
+        #[test]
+        fn reading_never_panics(text in "[0-9:TZ.+é-]{0,30}") {
+            prop_assert_eq!(UtcInstant::from_rfc3339(&text), read_by_another(&text));
+        }
+
         #[test]
         fn instant_round_trips(unix_ms in any::<i64>()) {
             let moment = UtcInstant::from_unix_ms(unix_ms);

@@ -19,6 +19,7 @@ pub mod money;
 pub mod order;
 pub mod portfolio;
 pub mod quote;
+pub mod ranking;
 pub mod realized;
 pub mod rich_text;
 mod schema;

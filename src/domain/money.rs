@@ -15,13 +15,13 @@
 //! | `Quantity × Price`      | `Option<Money>`  | half to even, once, to cents  |
 //!
 //! In JSON each is a number. Writing goes through the nearest `f64`, whose shortest decimal form is the amount itself
-//! for every count of up to 15 digits (ten million million dollars); reading goes through that form, digit by digit.
+//! for every count of up to 15 digits (ten million million dollars); reading takes the count that makes that very number.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::fixed_point::{DecimalError, div_half_even, format_decimal, parse_decimal};
+use super::fixed_point::{DecimalError, count_of, div_half_even, format_decimal, parse_decimal};
 
 /// An amount of money in whole cents; negative for a loss or a debt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -286,7 +286,7 @@ macro_rules! json_number {
                     }
 
                     fn visit_f64<E: de::Error>(self, number: f64) -> Result<$name, E> {
-                        let count = parse_decimal(&number.to_string(), $name::DECIMALS).map_err(E::custom)?;
+                        let count = count_of(number, $name::DECIMALS).map_err(E::custom)?;
                         $from_count(count).ok_or_else(|| E::custom(concat!("expected ", $expecting)))
                     }
 

@@ -2,6 +2,8 @@
 //!
 //! Mark Bruls, Kees Huizing and Jarke van Wijk, *Squarified Treemaps*, 2000.
 
+use super::ranking::sorted;
+
 /// A rectangle; `x` and `y` are its corner nearest to the origin.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rect {
@@ -25,9 +27,9 @@ impl Rect {
 /// finite number gets a tile without area.
 pub fn squarify(weights: &[f64], area: Rect) -> Vec<Rect> {
     let mut tiles = vec![Rect { width: 0.0, height: 0.0, ..area }; weights.len()];
-    let mut heaviest_first: Vec<usize> =
+    let weighty: Vec<usize> =
         (0..weights.len()).filter(|index| weights[*index].is_finite() && weights[*index] > 0.0).collect();
-    heaviest_first.sort_by(|one, other| weights[*other].total_cmp(&weights[*one]));
+    let heaviest_first = sorted(&weighty, |one, other| weights[*other].total_cmp(&weights[*one]));
     let total: f64 = heaviest_first.iter().map(|index| weights[*index]).sum();
     let scale = area.area() / total;
     let size = |index: &usize| weights[*index] * scale;

@@ -1,6 +1,13 @@
 //! The page as the server renders it, before any script runs.
 
+use finally::{
+    api::{LoadTrades, LoadWorkstation},
+    domain::{order::TradesPage, workstation::Workstation},
+    wire,
+};
+use leptos::server_fn::ServerFn;
 use reqwest::{StatusCode, header};
+use serde_json::json;
 
 use crate::app::TestApp;
 
@@ -50,4 +57,18 @@ async fn a_file_that_is_not_there_is_never_kept_as_such() {
     assert_eq!(caching("/pkg/finally.css").await.unwrap(), "no-cache", "its name carries no hash here");
     assert_eq!(app.client.get("/pkg/away.css").await.status(), StatusCode::NOT_FOUND);
     assert_eq!(caching("/pkg/away.css").await, None);
+}
+
+/// The page reads JSON by itself, and more strictly than others do: fields by their order, numbers by their digits.
+#[tokio::test]
+async fn the_page_reads_all_that_the_server_hands_it() {
+    let app = TestApp::start().await;
+    app.client.trade("buy", 3.0, "NVDA").await;
+    app.client.trade("sell", 1.5, "NVDA").await;
+    let workstation = app.client.post(LoadWorkstation::PATH, json!({ "selected": "NVDA" })).await.text().await.unwrap();
+    let read: Workstation = wire::read(&workstation).unwrap();
+    assert_eq!(read, serde_json::from_str(&workstation).unwrap());
+    let trades = app.client.post(LoadTrades::PATH, json!({ "limit": 10, "before": null })).await.text().await.unwrap();
+    let read: TradesPage = wire::read(&trades).unwrap();
+    assert_eq!((read.trades.len(), &read), (2, &serde_json::from_str(&trades).unwrap()));
 }

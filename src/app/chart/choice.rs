@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::app::erase::Erase;
+use crate::app::erase::{Erase, Piece};
 
 /// What the button is.
 pub struct Choice {
@@ -18,11 +18,11 @@ pub fn show_choice(
     choice: Choice,
     is_chosen: impl Fn() -> bool + Send + Sync + 'static,
     choose: impl Fn() + Send + Sync + 'static,
-) -> AnyView {
+) -> Piece {
     show(choice, Signal::derive(is_chosen), Box::new(choose))
 }
 
-fn show(choice: Choice, is_chosen: Signal<bool>, choose: Box<dyn Fn() + Send + Sync>) -> AnyView {
+fn show(choice: Choice, is_chosen: Signal<bool>, choose: Box<dyn Fn() + Send + Sync>) -> Piece {
     let Choice { test_id, key, words, label } = choice;
     view! {
         <button

@@ -8,15 +8,15 @@ use super::{
     studies::{label, short_label},
 };
 use crate::{
-    app::erase::Erase,
+    app::erase::{Erase, Piece},
     domain::candle::Interval,
     interop::lightweight_charts::price_chart::{PriceStyle, Study},
 };
 
 #[component]
 pub fn ChartControls(settings: ChartSettings) -> impl IntoView {
-    let toggles: Vec<AnyView> = Study::ALL.map(|study| show_study(settings, study)).into();
-    let intervals: Vec<AnyView> = Interval::ALL.map(|interval| show_interval(settings, interval)).into();
+    let toggles: Vec<Piece> = Study::ALL.map(|study| show_study(settings, study)).into();
+    let intervals: Vec<Piece> = Interval::ALL.map(|interval| show_interval(settings, interval)).into();
     view! {
         <div class="choices" role="group" aria-label="Interval">{intervals}</div>
         <StyleChoice settings/>
@@ -55,7 +55,7 @@ pub fn style_words(style: PriceStyle) -> &'static str {
     }
 }
 
-fn show_interval(settings: ChartSettings, interval: Interval) -> AnyView {
+fn show_interval(settings: ChartSettings, interval: Interval) -> Piece {
     show_choice(
         Choice {
             test_id: "chart-interval",
@@ -68,7 +68,7 @@ fn show_interval(settings: ChartSettings, interval: Interval) -> AnyView {
     )
 }
 
-fn show_study(settings: ChartSettings, study: Study) -> AnyView {
+fn show_study(settings: ChartSettings, study: Study) -> Piece {
     show_choice(
         Choice {
             test_id: "chart-toggle",
@@ -84,7 +84,7 @@ fn show_study(settings: ChartSettings, study: Study) -> AnyView {
 #[component]
 fn StyleChoice(settings: ChartSettings) -> impl IntoView {
     let option = |style| view! { <option value=style_name(style)>{style_words(style)}</option> }.erase();
-    let options: Vec<AnyView> = PriceStyle::ALL.map(option).into();
+    let options: Vec<Piece> = PriceStyle::ALL.map(option).into();
     let choose = move |name: String| {
         if let Some(style) = PriceStyle::ALL.into_iter().find(|style| style_name(*style) == name) {
             settings.set_style(style);

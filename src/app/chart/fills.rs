@@ -9,7 +9,7 @@ use crate::{
         account::Books,
         effects::{effect, spawn},
     },
-    domain::{order::Trade, ticker::Ticker},
+    domain::{order::Trade, ranking::sorted_by_key, ticker::Ticker},
     interop::lightweight_charts::price_chart::FillMark,
 };
 
@@ -53,8 +53,8 @@ impl Fills {
             side: trade.side,
         };
         let trades = self.trades.iter().flatten().map(mark).filter(|mark| mark.time >= first.time);
-        let mut marks: Vec<FillMark> = trades.collect();
-        marks.sort_by_key(|mark| (mark.time, mark.side.as_str()));
+        let marks: Vec<FillMark> = trades.collect();
+        let mut marks = sorted_by_key(&marks, |mark| (mark.time, mark.side.as_str()));
         marks.dedup();
         marks
     }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     app::{
-        erase::Erase,
+        erase::{Erase, Piece},
         format::{MISSING, compact_count, decimal},
     },
     domain::{candle::Candle, quote::Direction},
@@ -65,7 +65,7 @@ pub fn Legend(reading: Reading, settings: ChartSettings) -> impl IntoView {
     .erase()
 }
 
-fn show_figure(reading: Reading, name: &'static str, test_id: &'static str, read: fn(&Candle) -> String) -> AnyView {
+fn show_figure(reading: Reading, name: &'static str, test_id: &'static str, read: fn(&Candle) -> String) -> Piece {
     let figure = move || reading.candle().as_ref().map_or_else(|| MISSING.to_owned(), read);
     view! {
         <dt>{name}</dt>
@@ -74,7 +74,7 @@ fn show_figure(reading: Reading, name: &'static str, test_id: &'static str, read
     .erase()
 }
 
-fn show_study(reading: Reading, study: Study) -> AnyView {
+fn show_study(reading: Reading, study: Study) -> Piece {
     let value = move || reading.study(study).map_or_else(|| MISSING.to_owned(), |value| decimal(value, 2));
     view! {
         <div data-study=study_name(study)>

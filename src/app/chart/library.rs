@@ -6,7 +6,7 @@ use send_wrapper::SendWrapper;
 use crate::{
     app::{
         effects::{effect, spawn},
-        erase::Erase,
+        erase::{Erase, Piece},
         loading::Loading,
     },
     interop::lightweight_charts::{Library, Unloaded},
@@ -56,12 +56,7 @@ impl LibraryLoad {
 }
 
 /// What a panel says in the place of a drawing; nothing when all is well. `what` begins the sentence.
-pub fn show_notice(
-    what: &'static str,
-    library: LibraryLoad,
-    data: RwSignal<Loading>,
-    retries: RwSignal<u32>,
-) -> AnyView {
+pub fn show_notice(what: &'static str, library: LibraryLoad, data: RwSignal<Loading>, retries: RwSignal<u32>) -> Piece {
     let retry = move |_| {
         library.retry();
         retries.update(|count| *count += 1);

@@ -31,7 +31,7 @@ pub use self::{
 use super::{
     account::Books,
     effects::effect,
-    erase::Erase,
+    erase::{Erase, Piece},
     format::{arrow, or_missing, signed_change, signed_percent},
     loading::Loading,
     market::Market,
@@ -108,7 +108,7 @@ fn describe_day(quote: Quote) -> String {
 }
 
 /// What the panel says beside the drawing.
-fn show_remarks(candles: Candles, fills: RwSignal<Option<Fills>>) -> AnyView {
+fn show_remarks(candles: Candles, fills: RwSignal<Option<Fills>>) -> Piece {
     let is_empty =
         move || candles.loading.get() == Loading::Ready && candles.with(|shown| shown.series.candles().is_empty());
     let are_fills_unknown = move || fills.with(|fills| fills.as_ref().is_some_and(Fills::are_unknown));

@@ -10,8 +10,8 @@ use crate::{
     api::load_listings,
     app::{
         account::Books,
-        effects::{effect, spawn},
-        erase::Erase,
+        effects::{effect, memo, spawn},
+        erase::{Erase, Piece},
         modal::Modal,
         ticket::Ticket,
         toast::Toasts,
@@ -56,7 +56,7 @@ pub fn Palette(commands: Commands, reach: Reach) -> impl IntoView {
 fn Search(commands: Commands, reach: Reach, listings: RwSignal<Vec<Listed>>) -> impl IntoView {
     let typed = RwSignal::new(String::new());
     let active = RwSignal::new(0_usize);
-    let offers = Memo::new(move |_| {
+    let offers = memo(move || {
         let choices = listings.with(|listings| choices(reach, listings));
         commands.known.with(|known| typed.with(|typed| search(typed, &choices, known)))
     });
@@ -120,7 +120,7 @@ fn option_id(index: usize) -> String {
     format!("palette-option-{index}")
 }
 
-fn option(index: usize, offer: Offer, active: RwSignal<usize>, choose: impl Fn(usize) + Copy + 'static) -> AnyView {
+fn option(index: usize, offer: Offer, active: RwSignal<usize>, choose: impl Fn(usize) + Copy + 'static) -> Piece {
     let Offer { title, detail, keys, action: _ } = offer;
     let is_selected = Signal::derive(move || (active.get() == index).to_string());
     view! {

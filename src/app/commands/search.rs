@@ -1,7 +1,7 @@
 //! What the palette offers for what was typed: an order, tickers, and commands, the best first.
 
 use super::{Command, matching::score};
-use crate::domain::{order::Side, ticker::Ticker, typed_order::TypedOrder};
+use crate::domain::{order::Side, ranking::sorted_by_key, ticker::Ticker, typed_order::TypedOrder};
 
 /// The most that is offered at once.
 const OFFERS_MAX: usize = 40;
@@ -52,7 +52,7 @@ pub fn search(typed: &str, choices: &[Choice], commands: &[Command]) -> Vec<Offe
         found.extend(score(typed, &command.title).map(|score| (score, offer_command(index, command))));
     }
     // Stable, so that equals stay in the order they were told in.
-    found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    let mut found = sorted_by_key(&found, |(score, _)| std::cmp::Reverse(*score));
     found.truncate(OFFERS_MAX);
     found.into_iter().map(|(_, offer)| offer).collect()
 }

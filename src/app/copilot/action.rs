@@ -35,7 +35,7 @@ pub fn ActionCard(row: Row, action: RecordedAction, chat: Chat) -> impl IntoView
                 </button>
             </div>
         }
-        .erase()
+        .erase_to_change()
     });
     view! {
         <div class="action" data-testid="chat-action" data-status=status.as_str()>
@@ -47,7 +47,7 @@ pub fn ActionCard(row: Row, action: RecordedAction, chat: Chat) -> impl IntoView
             {buttons}
         </div>
     }
-    .erase()
+    .erase_to_change()
 }
 
 /// `Bought 2 NVDA` for what is done, `Buy 2 NVDA` for what is not.

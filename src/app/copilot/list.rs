@@ -10,7 +10,8 @@ use super::{
 use crate::{
     app::{
         effects::{detach, effect},
-        erase::{Erase, show_when},
+        erase::{Erase, Piece, show_when},
+        rows::list_of,
     },
     domain::{chat::Role, copilot::Availability},
 };
@@ -26,10 +27,14 @@ const SUGGESTIONS: [&str; 4] =
 pub fn MessageList(chat: Chat) -> impl IntoView {
     let scroller = NodeRef::<Div>::new();
     let is_at_end = RwSignal::new(true);
+    let place = StoredValue::new(0);
     let note_place = move |_| {
         if let Some(scroller) = scroller.get_untracked() {
-            let left = scroller.scroll_height() - scroller.scroll_top() - scroller.client_height();
-            let now = left <= END_PIXELS;
+            let top = scroller.scroll_top();
+            let left = scroller.scroll_height() - top - scroller.client_height();
+            // Browsers tell of a scroll only later, when more may stand below: whoever did not go up is still at the end.
+            let goes_up = place.try_update_value(|place| std::mem::replace(place, top) > top).unwrap_or_default();
+            let now = left <= END_PIXELS || (is_at_end.get_untracked() && !goes_up);
             if is_at_end.get_untracked() != now {
                 is_at_end.set(now);
             }
@@ -45,9 +50,7 @@ pub fn MessageList(chat: Chat) -> impl IntoView {
         <div class="messages-frame">
             <div class="messages" node_ref=scroller tabindex="0" role="log" aria-live="polite" aria-label="Conversation" on:scroll=note_place>
                 {show_when(move || chat.has_more(), move || show_earlier(chat))}
-                <For each=move || chat.rows() key=|row| row.key.clone() let:row>
-                    <Message row chat/>
-                </For>
+                {list_of(move || chat.rows(), |row| row.key.clone(), move |row| view! { <Message row chat/> }.erase())}
                 <Thinking chat/>
                 <Welcome chat/>
                 <TroubleNote chat/>
@@ -61,7 +64,7 @@ pub fn MessageList(chat: Chat) -> impl IntoView {
     .erase()
 }
 
-fn show_earlier(chat: Chat) -> AnyView {
+fn show_earlier(chat: Chat) -> Piece {
     let label = move || if chat.is_loading_earlier() { "Reading…" } else { "Earlier messages" };
     view! {
         <button

@@ -16,7 +16,7 @@ use composer::Composer;
 use list::MessageList;
 
 use crate::{
-    app::erase::{Erase, show_when},
+    app::erase::{Erase, Piece, show_when},
     domain::copilot::Availability,
 };
 
@@ -42,7 +42,7 @@ pub fn CopilotPanel(chat: Chat) -> impl IntoView {
 }
 
 /// Clearing cannot be undone, so it takes a second word.
-fn show_clear(chat: Chat) -> AnyView {
+fn show_clear(chat: Chat) -> Piece {
     let is_sure = RwSignal::new(false);
     let question = move || {
         view! {

@@ -3,15 +3,15 @@
 use leptos::prelude::*;
 
 use crate::{
-    app::erase::Erase,
+    app::erase::{Erase, Piece},
     domain::rich_text::{Block, Span},
 };
 
-pub fn show_blocks(blocks: &[Block]) -> AnyView {
+pub fn show_blocks(blocks: &[Block]) -> Piece {
     blocks.iter().map(show_block).collect_view().erase()
 }
 
-fn show_block(block: &Block) -> AnyView {
+fn show_block(block: &Block) -> Piece {
     match block {
         Block::Paragraph(spans) => view! { <p>{show_spans(spans)}</p> }.erase(),
         Block::Heading(spans) => view! { <p class="heading">{show_spans(spans)}</p> }.erase(),
@@ -29,7 +29,7 @@ fn show_block(block: &Block) -> AnyView {
     }
 }
 
-fn show_table(head: &[Vec<Span>], rows: &[Vec<Vec<Span>>]) -> AnyView {
+fn show_table(head: &[Vec<Span>], rows: &[Vec<Vec<Span>>]) -> Piece {
     let head = head.iter().map(|cell| view! { <th scope="col">{show_spans(cell)}</th> }).collect_view();
     let rows = rows
         .iter()
@@ -49,11 +49,11 @@ fn show_table(head: &[Vec<Span>], rows: &[Vec<Vec<Span>>]) -> AnyView {
     .erase()
 }
 
-fn show_spans(spans: &[Span]) -> AnyView {
+fn show_spans(spans: &[Span]) -> Piece {
     spans.iter().map(show_span).collect_view().erase()
 }
 
-fn show_span(span: &Span) -> AnyView {
+fn show_span(span: &Span) -> Piece {
     match span {
         Span::Text(text) => text.clone().erase(),
         Span::Strong(spans) => view! { <strong>{show_spans(spans)}</strong> }.erase(),

@@ -15,7 +15,10 @@ use serde::Deserialize;
 use wasm_bindgen::JsCast;
 
 use super::tabs::News;
-use crate::app::market::{Connection, Notice};
+use crate::{
+    app::market::{Connection, Notice},
+    wire,
+};
 
 const STREAM_URL: &str = "/api/stream/prices?format=compact";
 
@@ -107,7 +110,7 @@ async fn listen(tell: &impl Fn(News), attempt: &mut u32) -> End {
         let data = message.data();
         if kind != "message" {
             // The browser's own error has no data.
-            let words = data.as_string().and_then(|text| serde_json::from_str::<LastWords>(&text).ok());
+            let words = data.as_string().and_then(|text| wire::read::<LastWords>(&text).ok());
             if words.is_none() {
                 break;
             }

@@ -10,7 +10,7 @@ use leptos::ev::MessageEvent;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::BroadcastChannel;
 
-use crate::{app::market::Notice, domain::compact_frame::KEY_FRAME_MARK};
+use crate::{app::market::Notice, domain::compact_frame::KEY_FRAME_MARK, wire};
 
 /// What there is to know of the prices.
 pub enum News {
@@ -50,7 +50,7 @@ impl News {
             return Some(Self::Frame(message));
         }
         let notice = String::from(message);
-        serde_json::from_str(notice.strip_prefix(NOTICE_MARK)?).ok().map(Self::Notice)
+        wire::read(notice.strip_prefix(NOTICE_MARK)?).ok().map(Self::Notice)
     }
 }
 

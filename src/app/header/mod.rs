@@ -10,7 +10,8 @@ use super::{
     account::Books,
     commands::Commands,
     day_start::DayStart,
-    erase::Erase,
+    effects::memo,
+    erase::{Content, Erase},
     format::{arrow, or_missing, signed_money, signed_percent, tone},
     layout::Layout,
     market::Market,
@@ -31,12 +32,12 @@ pub fn Header(
     commands: Commands,
     /// What stands beside the connection.
     #[prop(optional)]
-    children: Option<Children>,
+    children: Option<Content>,
 ) -> impl IntoView {
-    let total_value = Memo::new(move |_| books.with_portfolio(|portfolio| portfolio.total_value));
-    let cash = Memo::new(move |_| books.cash());
-    let day_pnl = Memo::new(move |_| Gain::since(day_start.value(), total_value.get()));
-    let total_pnl = Memo::new(move |_| Gain::since(Some(books.initial_deposit()), total_value.get()));
+    let total_value = memo(move || books.with_portfolio(|portfolio| portfolio.total_value));
+    let cash = memo(move || books.cash());
+    let day_pnl = memo(move || Gain::since(day_start.value(), total_value.get()));
+    let total_pnl = memo(move || Gain::since(Some(books.initial_deposit()), total_value.get()));
     let title = move || match total_value.get() {
         Some(value) => format!("{value} · FinAlly"),
         None => "FinAlly".to_owned(),
@@ -60,7 +61,7 @@ pub fn Header(
                 </div>
             </dl>
             <div class="header-tools">
-                {children.map(|children| children())}
+                {children.map(Content::show)}
                 <ConnectionStatus market market_source/>
                 <button
                     class="palette-hint"

@@ -16,7 +16,13 @@ use self::{
     tile::Tile,
     tooltip::{Pointed, Tooltip},
 };
-use super::{account::Books, effects::effect, erase::Erase, rows::rows_of, size::follow_size};
+use super::{
+    account::Books,
+    effects::{effect, memo},
+    erase::Erase,
+    rows::rows_of,
+    size::follow_size,
+};
 use crate::domain::ticker::Ticker;
 
 /// With fewer tiles there is nothing to compare.
@@ -52,7 +58,7 @@ pub fn Heatmap(books: Books, selected: RwSignal<Option<Ticker>>) -> impl IntoVie
             .map(|position| mosaic.with_untracked(|mosaic| faces.of(&position, mosaic)));
         face.map(|face| view! { <Tile ticker face mosaic selected pointed/> }).erase()
     };
-    let held = Memo::new(move |_| books.held());
+    let held = memo(move || books.held());
     let hint = move || held.with(|held| hint(held.len()));
     view! {
         <section class="panel heatmap" aria-labelledby="heatmap-title">

@@ -9,7 +9,7 @@ use super::{
     tooltip::Pointed,
 };
 use crate::{
-    app::{erase::Erase, format::decimal},
+    app::{effects::memo, erase::Erase, format::decimal},
     domain::{ticker::Ticker, treemap::Rect},
 };
 
@@ -28,7 +28,7 @@ pub fn Tile(
     };
     let fit = Signal::derive(move || mosaic.with(|mosaic| mosaic.fit(ticker)).as_str());
     // A tile without room for it has no text that could change.
-    let has_percent = Memo::new(move |_| mosaic.with(|mosaic| mosaic.fit(ticker)) == Fit::All);
+    let has_percent = memo(move || mosaic.with(|mosaic| mosaic.fit(ticker)) == Fit::All);
     let percent = Signal::derive(move || if has_percent.get() { face.get().percent() } else { String::new() });
     let label = Signal::derive(move || face.get().describe(ticker));
     let colour = Signal::derive(move || format!("tile-colour {}", face.get().tone));

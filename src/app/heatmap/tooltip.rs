@@ -6,7 +6,7 @@ use super::mosaic::Place;
 use crate::{
     app::{
         account::Books,
-        effects::effect,
+        effects::{effect, memo},
         erase::Erase,
         format::{or_missing, share_percent, signed_money, signed_percent, tone},
         size::Size,
@@ -47,7 +47,7 @@ impl Pointed {
 #[component]
 pub fn Tooltip(books: Books, pointed: RwSignal<Option<Pointed>>, size: Signal<Size>) -> impl IntoView {
     let tooltip = NodeRef::<Div>::new();
-    let position = Memo::new(move |_| books.position(pointed.get()?.ticker));
+    let position = memo(move || books.position(pointed.get()?.ticker));
     let figure = move |read: fn(&Position) -> String| {
         move || position.with(|position| position.as_ref().map(read).unwrap_or_default())
     };

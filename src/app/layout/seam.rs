@@ -10,7 +10,10 @@ use leptos::{
 };
 
 use super::{Axis, Layout, Panel, bounds, find_slot, slot::id};
-use crate::app::{effects::effect, erase::Erase};
+use crate::app::{
+    effects::{effect, memo},
+    erase::Erase,
+};
 
 /// How far an arrow key moves a separator, in CSS pixels; with Shift, four times as far.
 const KEY_STEP: f64 = 16.0;
@@ -56,7 +59,7 @@ pub fn Seam(panel: Panel, layout: Layout) -> impl IntoView {
         }
     };
     let (vertical, min, max) = (panel.axis() == Axis::Horizontal, panel.bounds(0.0).min, panel.bounds(f64::MAX).max);
-    let is_open = Memo::new(move |_| layout.is_open(panel));
+    let is_open = memo(move || layout.is_open(panel));
     let is_expanded = Signal::derive(move || is_open.get().to_string());
     let name = panel.title().to_ascii_lowercase();
     let toggle_label = {

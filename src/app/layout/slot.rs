@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 
 use super::{Layout, Panel};
-use crate::app::erase::Erase;
+use crate::app::{
+    effects::memo,
+    erase::{Content, Erase},
+};
 
 /// The element that a panel stands in, by which its separator and the shortcuts find it.
 pub fn id(panel: Panel) -> String {
@@ -12,10 +15,10 @@ pub fn id(panel: Panel) -> String {
 
 /// A place for one panel, which fills it.
 #[component]
-pub fn Slot(panel: Panel, children: Children) -> impl IntoView {
+pub fn Slot(panel: Panel, children: Content) -> impl IntoView {
     view! {
         <div class="slot" id=id(panel) data-slot=panel.as_str() tabindex="-1">
-            {children()}
+            {children.show()}
         </div>
     }
     .erase()
@@ -23,8 +26,8 @@ pub fn Slot(panel: Panel, children: Children) -> impl IntoView {
 
 /// The copilot's place: a panel that closes to an edge with the button that opens it again.
 #[component]
-pub fn CopilotSlot(layout: Layout, children: Children) -> impl IntoView {
-    let is_open = Memo::new(move |_| layout.is_open(Panel::Copilot));
+pub fn CopilotSlot(layout: Layout, children: Content) -> impl IntoView {
+    let is_open = memo(move || layout.is_open(Panel::Copilot));
     let is_expanded = Signal::derive(move || is_open.get().to_string());
     let label = Signal::derive(move || if is_open.get() { "Close the copilot" } else { "Open the copilot" });
     view! {
@@ -41,7 +44,7 @@ pub fn CopilotSlot(layout: Layout, children: Children) -> impl IntoView {
                 <span aria-hidden="true">"Copilot"</span>
             </button>
             <div class="copilot-content" id="copilot">
-                {children()}
+                {children.show()}
             </div>
         </aside>
     }

@@ -15,7 +15,7 @@ use web_sys::HtmlElement;
 use self::{realized::RealizedTab, table::PositionsTab, trades::TradesTab};
 use super::{
     account::Books,
-    effects::{effect, spawn},
+    effects::{effect, memo, spawn},
     erase::Erase,
     loading::Loading,
     ticket::Ticket,
@@ -79,7 +79,7 @@ impl Tab {
 pub fn Positions(desk: Desk) -> impl IntoView {
     let tab = RwSignal::new(Tab::Positions);
     let tabs = NodeRef::<Div>::new();
-    let held = Memo::new(move |_| desk.books.held().len());
+    let held = memo(move || desk.books.held().len());
     let move_on = move |event: KeyboardEvent| {
         if let Some(next) = tab.get_untracked().after(&event.key()) {
             event.prevent_default();
@@ -106,9 +106,9 @@ pub fn Positions(desk: Desk) -> impl IntoView {
     };
     let show_panel = move |this: Tab| {
         let content = match this {
-            Tab::Positions => view! { <PositionsTab desk/> }.into_any(),
-            Tab::Trades => view! { <TradesTab desk/> }.into_any(),
-            Tab::Realized => view! { <RealizedTab books=desk.books/> }.into_any(),
+            Tab::Positions => view! { <PositionsTab desk/> }.erase(),
+            Tab::Trades => view! { <TradesTab desk/> }.erase(),
+            Tab::Realized => view! { <RealizedTab books=desk.books/> }.erase(),
         };
         view! {
             <div

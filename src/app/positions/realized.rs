@@ -7,7 +7,7 @@ use crate::{
     api::load_realized,
     app::{
         account::Books,
-        erase::Erase,
+        erase::{Erase, Piece},
         format::{money, or_missing, signed_money, signed_percent, tone},
         loading::{Loading, show_loading},
     },
@@ -49,17 +49,17 @@ pub fn RealizedTab(books: Books) -> impl IntoView {
     .erase()
 }
 
-fn show_line(line: RealizedLine) -> AnyView {
+fn show_line(line: RealizedLine) -> Piece {
     let RealizedLine { ticker, sales, proceeds, pnl } = line;
     show_sums(ticker.to_string(), "realised-row", sales, Some((proceeds, pnl)))
 }
 
-fn show_total(lines: &[RealizedLine]) -> AnyView {
+fn show_total(lines: &[RealizedLine]) -> Piece {
     show_sums("Total".to_owned(), "realised-total", lines.iter().map(|line| line.sales).sum(), total(lines))
 }
 
 /// A row: its name, its sales, and what they brought and gained.
-fn show_sums(name: String, test_id: &'static str, sales: u32, sums: Option<(Money, Money)>) -> AnyView {
+fn show_sums(name: String, test_id: &'static str, sales: u32, sums: Option<(Money, Money)>) -> Piece {
     let (proceeds, pnl) = (sums.map(|(proceeds, _)| proceeds), sums.map(|(_, pnl)| pnl));
     let cost = sums.and_then(|(proceeds, pnl)| proceeds.checked_sub(pnl));
     let percent = pnl.zip(cost).and_then(|(pnl, cost)| pnl.percent_of(cost));

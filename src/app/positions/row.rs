@@ -5,7 +5,8 @@ use leptos::{prelude::*, task::spawn_local};
 use super::{Desk, sorting::Column};
 use crate::{
     app::{
-        erase::Erase,
+        effects::memo,
+        erase::{Erase, Piece},
         format::{MISSING, or_missing, share_percent, signed_money, signed_percent, tone},
     },
     domain::{order::Side, portfolio::Position, sizing::Part, ticker::Ticker},
@@ -14,8 +15,8 @@ use crate::{
 #[component]
 pub fn PositionRow(ticker: Ticker, desk: Desk) -> impl IntoView {
     let Desk { books, selected, .. } = desk;
-    let position = Memo::new(move |_| books.position(ticker));
-    let day = Memo::new(move |_| books.day_pnl(ticker));
+    let position = memo(move || books.position(ticker));
+    let day = memo(move || books.day_pnl(ticker));
     let figure = move |read: fn(&Position) -> String| {
         Signal::derive(move || position.with(|position| position.as_ref().map_or_else(|| MISSING.to_owned(), read)))
     };
@@ -26,7 +27,7 @@ pub fn PositionRow(ticker: Ticker, desk: Desk) -> impl IntoView {
     let day_percent =
         Signal::derive(move || day.get().and_then(|day| day.percent).map(signed_percent).unwrap_or_default());
     let glow = Signal::derive(move || books.glow(ticker));
-    let is_on = Memo::new(move |_| selected.get() == Some(ticker));
+    let is_on = memo(move || selected.get() == Some(ticker));
     view! {
         <tr data-testid="position-row" data-ticker=ticker.to_string() data-lit=glow class:on=is_on>
             <th scope="row">
@@ -60,13 +61,13 @@ pub fn PositionRow(ticker: Ticker, desk: Desk) -> impl IntoView {
 }
 
 /// A button that sells a part of the position at once.
-fn show_sale(ticker: Ticker, desk: Desk, part: Part) -> AnyView {
+fn show_sale(ticker: Ticker, desk: Desk, part: Part) -> Piece {
     let (words, name, id) = match part {
         Part::All => ("Close", format!("Close {ticker}: sell all of it"), "position-close"),
         Part::Half | Part::Quarter => ("½", format!("Sell half of {ticker}"), "position-sell-half"),
     };
-    let quantity = Memo::new(move |_| part.of_holding(desk.books.quantity(ticker)?));
-    let is_idle = Memo::new(move |_| quantity.with(Option::is_none) || desk.ticket.is_working());
+    let quantity = memo(move || part.of_holding(desk.books.quantity(ticker)?));
+    let is_idle = memo(move || quantity.with(Option::is_none) || desk.ticket.is_working());
     let sell = move |_| {
         if let Some(quantity) = quantity.get_untracked() {
             desk.ticket.trade(ticker, quantity, Side::Sell);
@@ -88,7 +89,7 @@ fn show_sale(ticker: Ticker, desk: Desk, part: Part) -> AnyView {
 }
 
 /// What marks a position whose ticker is not on the watchlist, with a button that puts it there again.
-fn show_unwatched(ticker: Ticker, desk: Desk) -> AnyView {
+fn show_unwatched(ticker: Ticker, desk: Desk) -> Piece {
     let Desk { watchlist, toasts, .. } = desk;
     let watch = move |_| {
         spawn_local(async move {
@@ -97,7 +98,7 @@ fn show_unwatched(ticker: Ticker, desk: Desk) -> AnyView {
             }
         });
     };
-    let is_watched = Memo::new(move |_| watchlist.contains(ticker));
+    let is_watched = memo(move || watchlist.contains(ticker));
     let mark = move || {
         (!is_watched.get()).then(|| {
             view! {

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::domain::{money::Money, portfolio::Position};
+use crate::domain::{money::Money, portfolio::Position, ranking::sorted};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Column {
@@ -86,8 +86,8 @@ impl Sorting {
     }
 
     /// Sorts positions, each with its day's gain. What is missing comes last, either way; equals stay alphabetical.
-    pub fn sort(self, positions: &mut [(Position, Option<Money>)]) {
-        positions.sort_by(|one, other| self.compare(one, other));
+    pub fn sort(self, positions: &mut Vec<(Position, Option<Money>)>) {
+        *positions = sorted(positions, |one, other| self.compare(one, other));
     }
 
     fn compare(

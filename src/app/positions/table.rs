@@ -15,7 +15,8 @@ use crate::{
     app::{
         account::Books,
         beat::Beat,
-        erase::Erase,
+        effects::memo,
+        erase::{Erase, Piece},
         flash::end_animation,
         format::{or_missing, share_percent, signed_money, signed_percent, tone},
         rows::rows_of,
@@ -28,7 +29,7 @@ pub fn PositionsTab(desk: Desk) -> impl IntoView {
     let books = desk.books;
     let beat = Beat::start();
     let sorting = RwSignal::new(Sorting::FIRST);
-    let order = Memo::new(move |_| {
+    let order = memo(move || {
         beat.track();
         let held = books.held();
         let sorting = sorting.get();
@@ -86,7 +87,7 @@ fn sorted(books: Books, held: &[Ticker], sorting: Sorting) -> Vec<Ticker> {
     positions.into_iter().map(|(position, _)| position.ticker).collect()
 }
 
-fn show_header(column: Column, sorting: RwSignal<Sorting>) -> AnyView {
+fn show_header(column: Column, sorting: RwSignal<Sorting>) -> Piece {
     let order = Signal::derive(move || sorting.get().aria(column));
     let arrow = Signal::derive(move || match order.get() {
         "ascending" => "▲",
@@ -106,10 +107,10 @@ fn show_header(column: Column, sorting: RwSignal<Sorting>) -> AnyView {
 }
 
 /// All positions together; their cost is what their value is above their gain.
-fn show_totals(books: Books) -> AnyView {
-    let value = Memo::new(move |_| books.with_portfolio(|portfolio| portfolio.positions_value));
-    let pnl = Memo::new(move |_| books.with_portfolio(|portfolio| portfolio.unrealized_pnl));
-    let day = Memo::new(move |_| books.day_total());
+fn show_totals(books: Books) -> Piece {
+    let value = memo(move || books.with_portfolio(|portfolio| portfolio.positions_value));
+    let pnl = memo(move || books.with_portfolio(|portfolio| portfolio.unrealized_pnl));
+    let day = memo(move || books.day_total());
     let count = Signal::derive(move || match books.held().len() {
         1 => "1 position".to_owned(),
         count => format!("{count} positions"),

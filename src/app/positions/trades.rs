@@ -7,7 +7,8 @@ use crate::{
     api::load_trades,
     app::{
         download::save_text,
-        erase::Erase,
+        effects::memo,
+        erase::{Erase, Piece},
         format::{local_time, signed_money, tone},
         loading::{Loading, show_loading},
         toast::Toasts,
@@ -65,8 +66,7 @@ pub fn TradesTab(desk: Desk) -> impl IntoView {
         let is_empty = loading.get() == Loading::Ready && trades.with(Vec::is_empty);
         is_empty.then(|| view! { <p class="empty">"No trades yet. Each one is listed here, newest first."</p> })
     };
-    let (is_whole, is_none) =
-        (Memo::new(move |_| next.with(Option::is_none)), Memo::new(move |_| trades.with(Vec::is_empty)));
+    let (is_whole, is_none) = (memo(move || next.with(Option::is_none)), memo(move || trades.with(Vec::is_empty)));
     view! {
         <div class="scroll" tabindex="0" role="region" aria-label="Trades">
             <table data-testid="trades-table">
@@ -105,7 +105,7 @@ fn join(page: TradesPage, old: &[Trade]) -> (Vec<Trade>, usize) {
     (trades, kept.len())
 }
 
-fn show_trade(trade: Trade, selected: RwSignal<Option<Ticker>>) -> AnyView {
+fn show_trade(trade: Trade, selected: RwSignal<Option<Ticker>>) -> Piece {
     let ticker = trade.ticker;
     let (side, side_tone) = match trade.side {
         Side::Buy => ("▲ Buy", "up"),
@@ -128,7 +128,7 @@ fn show_trade(trade: Trade, selected: RwSignal<Option<Ticker>>) -> AnyView {
             <td>{source}</td>
         </tr>
     }
-    .erase()
+    .erase_to_change()
 }
 
 /// Reads all pages and lets the browser save them.

@@ -10,8 +10,8 @@ use web_sys::HtmlElement;
 
 use crate::{
     app::{
-        effects::effect,
-        erase::{Erase, show_when},
+        effects::{effect, memo},
+        erase::{Erase, Piece, show_when},
         size::{Size, follow_size},
     },
     domain::ticker::Ticker,
@@ -71,10 +71,10 @@ impl Window {
     }
 
     /// Those of `order` that stand, and the two gaps around them.
-    pub fn cut(self, order: Memo<Vec<Ticker>>) -> (Memo<Vec<Ticker>>, [AnyView; 2]) {
-        let rows = Memo::new(move |_| order.with(Vec::len));
-        let span = Memo::new(move |_| self.span(rows.get()));
-        let standing = Memo::new(move |_| {
+    pub fn cut(self, order: Memo<Vec<Ticker>>) -> (Memo<Vec<Ticker>>, [Piece; 2]) {
+        let rows = memo(move || order.with(Vec::len));
+        let span = memo(move || self.span(rows.get()));
+        let standing = memo(move || {
             let Span { start, end } = span.get();
             order.with(|order| order.get(start..end).unwrap_or_default().to_vec())
         });
@@ -83,8 +83,8 @@ impl Window {
         (standing, [self.show_gap(above), self.show_gap(below)])
     }
 
-    fn show_gap(self, rows: impl Fn() -> usize + Copy + Send + Sync + 'static) -> AnyView {
-        let height = Signal::derive(move || (rows() as f64 * self.row_height.get()).round().to_string());
+    fn show_gap(self, rows: impl Fn() -> usize + Copy + Send + Sync + 'static) -> Piece {
+        let height = Signal::derive(move || ((rows() as f64 * self.row_height.get()).round() as i64).to_string());
         show_when(
             move || rows() > 0,
             // An attribute, because the page's policy forbids inline styles.

@@ -17,7 +17,8 @@ use self::{
 };
 use super::{
     account::Books,
-    erase::Erase,
+    effects::memo,
+    erase::{Erase, Piece},
     format::{MISSING, money},
     market::Market,
     toast::Toasts,
@@ -58,7 +59,7 @@ impl Ticket {
         let ticker = RwSignal::new(symbol(selected.get_untracked()));
         let quantity = RwSignal::new("1".to_owned());
         Effect::watch(move || selected.get(), move |selected, _, _| ticker.set(symbol(*selected)), false);
-        let draft = Memo::new(move |_| {
+        let draft = memo(move || {
             let ticker = ticker.with(|text| text.parse::<Ticker>()).map_err(ApiError::from);
             let priced = ticker.as_ref().ok().copied();
             let held = priced.and_then(|ticker| books.quantity(ticker));
@@ -216,7 +217,7 @@ fn doubt(working: &Working) -> Option<String> {
 }
 
 /// One side of the ticket in a row: parts of what there is to trade with, the estimate, and the button.
-fn show_side(ticket: Ticket, side: Side) -> AnyView {
+fn show_side(ticket: Ticket, side: Side) -> Piece {
     let (name, title, key, whole, estimate) = match side {
         Side::Buy => ("buy", "Buy", "B", "cash", "Cost"),
         Side::Sell => ("sell", "Sell", "S", "holding", "Proceeds"),
@@ -225,9 +226,8 @@ fn show_side(ticket: Ticket, side: Side) -> AnyView {
     let figure = move |read: fn(&Draft, Side) -> Option<Money>| {
         Signal::derive(move || draft.with(|draft| read(draft, side)).map_or(MISSING.to_owned(), money))
     };
-    let reason = Memo::new(move |_| ticket.reason(side));
-    let is_short =
-        Memo::new(move |_| draft.with(|draft| draft.cash_after(side)).is_some_and(|cash| cash < Money::ZERO));
+    let reason = memo(move || ticket.reason(side));
+    let is_short = memo(move || draft.with(|draft| draft.cash_after(side)).is_some_and(|cash| cash < Money::ZERO));
     let is_disabled = Signal::derive(move || reason.with(Option::is_some).to_string());
     let words = Signal::derive(move || reason.get().unwrap_or_default());
     let reason_id = format!("trade-{name}-reason");
@@ -266,10 +266,10 @@ fn show_side(ticket: Ticket, side: Side) -> AnyView {
 }
 
 /// A button that writes a part of the cash or of the holding into the quantity.
-fn show_part(ticket: Ticket, side: Side, part: Part, words: &'static str, whole: &str) -> AnyView {
+fn show_part(ticket: Ticket, side: Side, part: Part, words: &'static str, whole: &str) -> Piece {
     let name = format!("{words} of the {whole}");
-    let quantity = Memo::new(move |_| ticket.draft.with(|draft| draft.part(side, part)));
-    let is_none = Memo::new(move |_| quantity.with(Option::is_none));
+    let quantity = memo(move || ticket.draft.with(|draft| draft.part(side, part)));
+    let is_none = memo(move || quantity.with(Option::is_none));
     let fill = move |_| {
         if let Some(quantity) = quantity.get_untracked() {
             ticket.quantity.set(quantity.to_string());

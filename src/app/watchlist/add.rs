@@ -10,7 +10,10 @@ use leptos::{
 use super::{store::WatchlistStore, suggest::suggest};
 use crate::{
     api::load_listings,
-    app::erase::Erase,
+    app::{
+        effects::memo,
+        erase::{Erase, Piece},
+    },
     domain::{ticker::Ticker, watchlist::WATCHLIST_MAX, workstation::Listed},
     error::ApiError,
 };
@@ -130,11 +133,11 @@ pub fn AddTicker(
         listings,
         is_open: RwSignal::new(false),
         active: RwSignal::new(None),
-        suggestions: Memo::new(move |_| text.with(|text| listings.with(|listings| suggest(listings, text)))),
+        suggestions: memo(move || text.with(|text| listings.with(|listings| suggest(listings, text)))),
         problem: RwSignal::new(None),
         is_pending: RwSignal::new(false),
     };
-    let is_hidden = Memo::new(move |_| !adding.is_open.get() || adding.suggestions.with(Vec::is_empty));
+    let is_hidden = memo(move || !adding.is_open.get() || adding.suggestions.with(Vec::is_empty));
     let is_expanded = Signal::derive(move || (!is_hidden.get()).to_string());
     let is_invalid = Signal::derive(move || adding.problem.with(Option::is_some).to_string());
     let active_id = Signal::derive(move || adding.active.get().map(|index| format!("suggestion-{index}")));
@@ -180,7 +183,7 @@ pub fn AddTicker(
     .erase()
 }
 
-fn show_suggestion(adding: Adding, index: usize, Listed { ticker, company }: Listed) -> AnyView {
+fn show_suggestion(adding: Adding, index: usize, Listed { ticker, company }: Listed) -> Piece {
     let is_active = Signal::derive(move || (adding.active.get() == Some(index)).to_string());
     view! {
         <li

@@ -21,8 +21,8 @@ use super::{
     account::Books,
     beat::Beat,
     commands::{Commands, Section},
-    effects::effect,
-    erase::Erase,
+    effects::{effect, memo},
+    erase::{Erase, Piece},
     flash::end_animations,
     market::Market,
     rows::rows_of,
@@ -81,12 +81,12 @@ pub fn Watchlist(
 ) -> impl IntoView {
     let (list, field) = (NodeRef::<Ul>::new(), NodeRef::<Input>::new());
     let (sorting, focused, beat) = (RwSignal::new(Sorting::Manual), RwSignal::new(None), Beat::start());
-    let order = Memo::new(move |_| {
+    let order = memo(move || {
         beat.track();
         let (tickers, sorting) = (watchlist.tickers(), sorting.get());
         untrack(|| sorting.sort(tickers, |ticker| market.shown(ticker).map(|shown| shown.quote)))
     });
-    let tab_stop = Memo::new(move |_| {
+    let tab_stop = memo(move || {
         let is_there = |ticker: &Ticker| order.with(|order| order.contains(ticker));
         focused
             .get()
@@ -111,8 +111,7 @@ pub fn Watchlist(
         let words = "No ticker is watched. Add one above, such as AAPL.";
         order.with(Vec::is_empty).then(|| view! { <p class="empty">{words}</p> })
     };
-    let row =
-        move |ticker| untrack(|| watchlist.line(ticker)).map(|line| view! { <WatchlistRow line panel/> }).into_any();
+    let row = move |ticker| untrack(|| watchlist.line(ticker)).map(|line| view! { <WatchlistRow line panel/> }).erase();
     view! {
         <section class="panel watchlist" data-testid="watchlist" aria-labelledby="watchlist-title">
             <div class="bar">
@@ -144,7 +143,7 @@ pub fn Watchlist(
     .erase()
 }
 
-fn show_sorting(sorting: RwSignal<Sorting>) -> AnyView {
+fn show_sorting(sorting: RwSignal<Sorting>) -> Piece {
     let choose = move |event: Event| {
         if let Some(chosen) = Sorting::from_name(&event_target_value(&event)) {
             sorting.set(chosen);

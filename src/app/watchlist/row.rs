@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use super::{Panel, drag::Edge};
 use crate::{
     app::{
-        erase::Erase,
+        effects::memo,
+        erase::{Erase, Piece},
         format::{MISSING, arrow, or_missing, signed_change, signed_percent},
         market::Flash,
         sparkline::Sparkline,
@@ -21,10 +22,10 @@ use crate::{
 pub fn WatchlistRow(line: WatchlistLine, panel: Panel) -> impl IntoView {
     let WatchlistLine { ticker, company, sparkline } = line;
     let Panel { market, selected, drag, .. } = panel;
-    let shown = Memo::new(move |_| market.shown(ticker));
-    let quote = Memo::new(move |_| shown.get().map(|shown| shown.quote));
+    let shown = memo(move || market.shown(ticker));
+    let quote = memo(move || shown.get().map(|shown| shown.quote));
     let direction = move || quote.get().map_or(Direction::Flat, |quote| Direction::of(quote.change()));
-    let is_on = Memo::new(move |_| selected.get() == Some(ticker));
+    let is_on = memo(move || selected.get() == Some(ticker));
     // Signals and not closures: what a view does with each of these types is compiled once.
     let direction = Signal::derive(move || direction().as_str());
     let flash = Signal::derive(move || shown.get().and_then(|shown| Flash::attribute(shown.flash)));
@@ -77,8 +78,8 @@ pub fn WatchlistRow(line: WatchlistLine, panel: Panel) -> impl IntoView {
 }
 
 /// `▲ +1.43%` over `+11.47`
-fn show_day(quote: Memo<Option<Quote>>) -> AnyView {
-    let day = Memo::new(move |_| quote.get().map(|quote| Direction::of(quote.day_change())));
+fn show_day(quote: Memo<Option<Quote>>) -> Piece {
+    let day = memo(move || quote.get().map(|quote| Direction::of(quote.day_change())));
     let class = Signal::derive(move || match day.get() {
         Some(Direction::Up) => "change up",
         Some(Direction::Down) => "change down",

@@ -1,6 +1,6 @@
 //! What the watchlist is sorted by.
 
-use crate::domain::{quote::Quote, ticker::Ticker};
+use crate::domain::{quote::Quote, ranking::sorted, ticker::Ticker};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sorting {
@@ -39,19 +39,17 @@ impl Sorting {
     }
 
     /// The tickers in this order; those without a quote come last, and equals stay as they were.
-    pub fn sort(self, mut tickers: Vec<Ticker>, quote_of: impl Fn(Ticker) -> Option<Quote>) -> Vec<Ticker> {
-        match self {
-            Self::Manual => {}
-            Self::Ticker => tickers.sort(),
-            Self::Price => {
-                tickers.sort_by_key(|ticker| quote_of(*ticker).map_or(i64::MAX, |quote| -quote.price.units()))
-            }
-            Self::DayChange => tickers.sort_by(|one, other| {
-                let percent = |ticker| quote_of(ticker).map_or(f64::NEG_INFINITY, |quote| quote.day_change_percent());
-                percent(*other).total_cmp(&percent(*one))
-            }),
+    pub fn sort(self, tickers: Vec<Ticker>, quote_of: impl Fn(Ticker) -> Option<Quote>) -> Vec<Ticker> {
+        let price = |ticker| quote_of(ticker).map_or(i64::MAX, |quote| -quote.price.units());
+        let percent = |ticker| quote_of(ticker).map_or(f64::NEG_INFINITY, |quote| quote.day_change_percent());
+        if self == Self::Manual {
+            return tickers;
         }
-        tickers
+        sorted(&tickers, |one, other| match self {
+            Self::Manual | Self::Ticker => one.cmp(other),
+            Self::Price => price(*one).cmp(&price(*other)),
+            Self::DayChange => percent(*other).total_cmp(&percent(*one)),
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which known tickers someone may mean who has begun to type.
 
-use crate::domain::workstation::Listed;
+use crate::domain::{ranking::sorted_by_key, workstation::Listed};
 
 /// The most that are suggested at once.
 const SUGGESTIONS_MAX: usize = 7;
@@ -12,9 +12,9 @@ pub fn suggest(listings: &[Listed], text: &str) -> Vec<Listed> {
     if text.is_empty() {
         return Vec::new();
     }
-    let mut found: Vec<(u8, &Listed)> =
+    let found: Vec<(u8, &Listed)> =
         listings.iter().filter_map(|listed| Some((distance(listed, &text)?, listed))).collect();
-    found.sort_by_key(|(distance, listed)| (*distance, listed.ticker));
+    let found = sorted_by_key(&found, |(distance, listed)| (*distance, listed.ticker));
     found.into_iter().take(SUGGESTIONS_MAX).map(|(_, listed)| listed.clone()).collect()
 }
 

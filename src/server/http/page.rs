@@ -7,7 +7,8 @@ use axum::{
     http::{HeaderValue, Response, header},
 };
 use leptos::config::LeptosOptions;
-use leptos_axum::{LeptosRoutes, file_and_error_handler_with_context, generate_route_list};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, file_and_error_handler_with_context};
+use leptos_router::{Method, SsrMode};
 use tower::ServiceBuilder;
 use tower_http::{
     compression::CompressionLayer,
@@ -17,7 +18,7 @@ use tower_http::{
 
 use super::security_headers;
 use crate::{
-    app::{App, shell},
+    app::{address, shell},
     server::state::AppState,
 };
 
@@ -86,8 +87,10 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .service(ServeDir::new(package).precompressed_br().precompressed_gzip());
     let reload_sources = security_headers::reload_sources(options);
     let set_policy = move || security_headers::set_page_policy(&reload_sources);
+    // Rendered whole, so that a browser without scripts shows everything too.
+    let pages = address::PATHS.map(|path| AxumRouteListing::new(path.to_owned(), SsrMode::Async, [Method::Get], []));
     Router::new()
-        .leptos_routes_with_context(state, generate_route_list(App), set_policy.clone(), {
+        .leptos_routes_with_context(state, pages.into(), set_policy.clone(), {
             let options = options.clone();
             move || shell(options.clone())
         })

@@ -1,0 +1,48 @@
+//! Asking the server: JSON goes out in a POST, and JSON comes back.
+
+use js_sys::Promise;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{AbortController, Headers, RequestInit, Response};
+
+const JSON: &str = "application/json";
+
+/// What was answered.
+pub struct Answer {
+    pub is_good: bool,
+    pub text: String,
+}
+
+/// # Errors
+/// When nothing came back; what of it went wrong, browsers do not tell.
+pub async fn post(path: &str, body: String) -> Result<Answer, JsValue> {
+    let (answer, mut given_up) = begin(path, &body)?;
+    let answer: Response = answer.await?.dyn_into()?;
+    let text = answer.text()?.await?;
+    given_up.0 = None;
+    Ok(Answer { is_good: answer.status() < 400, text: text.as_string().unwrap_or_default() })
+}
+
+fn begin(path: &str, body: &str) -> Result<(Promise, GivenUp), JsValue> {
+    let controller = AbortController::new()?;
+    let headers = Headers::new()?;
+    headers.set("Content-Type", JSON)?;
+    headers.set("Accept", JSON)?;
+    let request = RequestInit::new();
+    request.set_method("POST");
+    request.set_headers(&headers);
+    request.set_body(&body.into());
+    request.set_signal(Some(&controller.signal()));
+    let window = web_sys::window().ok_or(JsValue::UNDEFINED)?;
+    Ok((window.fetch_with_str_and_init(path, &request).unchecked_into(), GivenUp(Some(controller))))
+}
+
+/// Ends the request when nobody waits for it any more.
+struct GivenUp(Option<AbortController>);
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        if let Some(controller) = &self.0 {
+            controller.abort();
+        }
+    }
+}

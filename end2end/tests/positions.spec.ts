@@ -159,7 +159,8 @@ test.describe('without JavaScript', () => {
 });
 
 test('a long table shows the rows near those that are seen, and scrolls through all of them', async ({ page, server, workstation }) => {
-  test.slow();
+  // A hundred and sixty tickers are watched, and most of them bought, before it begins.
+  test.setTimeout(240_000);
   await widen(server.url, 170);
   await workstation.open(server.url);
   const table = page.getByTestId('positions-table');
@@ -172,10 +173,10 @@ test('a long table shows the rows near those that are seen, and scrolls through 
   const seen = new Set<string>();
   const height = await scroller.evaluate((element) => element.scrollHeight);
   expect(height).toBeGreaterThan(120 * 28);
-  for (let top = 0; top <= height; top += 200) {
+  for (let top = 0; top < height + 600; top += 600) {
     await scroller.evaluate((element, top) => (element.scrollTop = top), top);
-    // As high as if every row stood: the place under the pointer stays.
-    await expect.poll(() => scroller.evaluate((element) => Math.abs(element.scrollHeight))).toBe(height);
+    // As high as if every row stood, but for the line between two rows: the place under the pointer stays.
+    await expect.poll(() => scroller.evaluate((element, height) => Math.abs(element.scrollHeight - height), height)).toBeLessThanOrEqual(1);
     for (const ticker of await rows.evaluateAll((rows) => rows.map((row) => row.getAttribute('data-ticker')!))) seen.add(ticker);
   }
   expect([...seen].sort()).toEqual([...held].sort());

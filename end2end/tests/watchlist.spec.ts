@@ -116,6 +116,8 @@ test('rows are gone through, chosen and moved by keyboard', async ({ page, works
   await expect(workstation.symbol('MSFT')).toBeFocused();
   await expect(page.getByRole('status').filter({ hasText: 'MSFT is now 2 of 10.' })).toBeAttached();
   await page.keyboard.press('Alt+ArrowDown');
+  await expect.poll(() => workstation.watched()).toEqual(DEFAULT);
+  await expect(workstation.symbol('MSFT')).toBeFocused();
   await page.keyboard.press('Alt+ArrowDown');
   await expect.poll(() => workstation.watched()).toEqual(['AAPL', 'GOOGL', 'AMZN', 'MSFT', ...DEFAULT.slice(4)]);
   await expect(workstation.symbol('MSFT')).toBeFocused();

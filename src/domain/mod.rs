@@ -5,6 +5,7 @@
 //! functions use these very types.
 
 pub mod account;
+mod calendar;
 pub mod candle;
 pub mod candle_series;
 pub mod chat;

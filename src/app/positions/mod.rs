@@ -104,6 +104,8 @@ pub fn Positions(desk: Desk) -> impl IntoView {
             </button>
         }
     };
+    // A press on the tab that is shown leaves its panel as it is, with how far it is scrolled.
+    let shown = memo(move || tab.get());
     let show_panel = move |this: Tab| {
         let content = match this {
             Tab::Positions => view! { <PositionsTab desk/> }.erase(),
@@ -126,7 +128,7 @@ pub fn Positions(desk: Desk) -> impl IntoView {
             <div class="bar tabs" role="tablist" aria-label="Positions and trades" node_ref=tabs on:keydown=move_on>
                 {Tab::ALL.map(show_tab)}
             </div>
-            {move || show_panel(tab.get())}
+            {move || show_panel(shown.get())}
             {show_failure(desk.books)}
         </section>
     }

@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::time::sleep;
+
 use crate::{
     Outcome, ROUNDS, account, bare_trades,
     client::{Client, metric},
@@ -57,6 +59,8 @@ async fn measure_syncs(bench: &Bench, bare: &Path) -> Outcome<()> {
         return Ok(());
     };
     let server = bench.serve_under(&plain.command, DATABASE, 500)?;
+    // The equity curve's keeper writes when the server starts, and not again for half a minute.
+    sleep(ROUND).await;
     for (clients, bar) in [(1, SYNCS_IDLE), (64, SYNCS_UNDER_LOAD)] {
         let (commits, moves) = syncs_a_trade(&plain, &server, clients).await?;
         let figure = format!("{commits:.4}, and {moves:.4} of checkpoints");

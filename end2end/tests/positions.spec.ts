@@ -128,12 +128,20 @@ test.describe('when a tab cannot be read', () => {
 
   test('it says so in place and tries again, while the others go on', async ({ page, workstation }) => {
     let isDown = true;
-    await page.route(/\/api\/fn\/load_trades/, (route) => (isDown ? route.abort() : route.continue()));
+    let refused = 0;
+    await page.route(/\/api\/fn\/load_trades/, (route) => {
+      if (!isDown) return route.continue();
+      refused += 1;
+      return route.abort();
+    });
     await page.getByRole('tab', { name: 'Trades' }).click();
     const failure = page.getByRole('alert').filter({ hasText: 'The trades could not be read.' });
     await expect(failure).toBeVisible();
     await workstation.order('buy', '1', 'V');
     await expect(workstation.toast('success')).toContainText('Bought 1 V');
+    // The trade made the tab read once more.
+    await expect.poll(() => refused).toBeGreaterThanOrEqual(2);
+    await expect(failure).toBeVisible();
     isDown = false;
     await failure.getByRole('button', { name: 'Try again' }).click();
     await expect(page.getByTestId('trade-row')).toHaveCount(1);

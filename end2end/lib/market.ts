@@ -21,5 +21,5 @@ export async function widen(url: string, tickers: number): Promise<void> {
     await Promise.all(some.map((ticker) => call(`${url}/api/portfolio/trade`, 'POST', { ticker, side: 'buy', quantity: 0.02 })));
     await Promise.all(some.map((ticker) => call(`${url}/api/watchlist/${ticker}`, 'DELETE')));
   }
-  for (const ticker of more.slice(0, places)) await watch(ticker);
+  await Promise.all(more.slice(0, places).map(watch));
 }

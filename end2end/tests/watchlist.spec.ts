@@ -1,4 +1,5 @@
 import { expect, test } from '../lib/test';
+import { widen } from '../lib/market';
 
 const DEFAULT = ['AAPL', 'GOOGL', 'MSFT', 'AMZN', 'TSLA', 'NVDA', 'META', 'JPM', 'V', 'NFLX'];
 
@@ -57,14 +58,7 @@ test('a suggestion is chosen by a click, and Escape closes the list and then lea
 });
 
 test('the list holds fifty tickers and says so', async ({ page, server, workstation }) => {
-  for (let index = 0; index < 40; index += 1) {
-    const ticker = `Q${String.fromCharCode(65 + (index % 26))}${index < 26 ? 'A' : 'B'}`;
-    await fetch(`${server.url}/api/watchlist`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ ticker }),
-    });
-  }
+  await widen(server.url, 50);
   await page.reload();
   await workstation.hydrated();
   await expect(page.getByTestId('watchlist')).toContainText('50 of 50');

@@ -9,7 +9,6 @@ DIST="$ROOT/dist"
 
 CARGO_LEPTOS_VERSION=0.3.10 # 0.3.11 asks for rustc 1.96
 CARGO_DENY_VERSION=0.20.2
-CARGO_FUZZ_VERSION=0.13.2
 SCHEMATHESIS_VERSION=4.32.5
 # The command-line tool has to be the very version of the library: Cargo.lock decides.
 WASM_BINDGEN_VERSION="$(awk '/^name = "wasm-bindgen"$/ { getline; gsub(/[^0-9.]/, ""); print; exit }' "$ROOT/Cargo.lock")"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and testing need. Safe to run again: each step skips what is there.
 #   setup.sh build   what `make run`, `make build` and `make dev` need
-#   setup.sh soak    what `make soak` needs: Rust, and cargo-fuzz
+#   setup.sh soak    what `make soak` needs: Rust, and a C++ compiler
 #   setup.sh test    that of build, and what `make test` needs (Chromium, Playwright, cargo-deny)
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
@@ -184,7 +184,6 @@ build) set_up_build ;;
 soak)
     need_rust
     command -v c++ >/dev/null || { step "Installing a C++ compiler" "libFuzzer is built from source. Under a minute."; apt_install g++; }
-    install_tool cargo-fuzz "$CARGO_FUZZ_VERSION" "About a minute." "${install_flags[@]}"
     ;;
 test)
     set_up_build

@@ -128,17 +128,13 @@ impl TestProcess {
         Self { client: TestClient::new(address), child }
     }
 
-    /// The same, but for a program that may be killed before it is ready: nothing then.
-    pub async fn try_start_command(mut command: Command) -> Option<Self> {
+    /// The same, but for a program that may be killed before it is ready: how it ended then.
+    pub async fn try_start_command(mut command: Command) -> Result<Self, ExitStatus> {
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let Some(line) = lines.next_line().await.unwrap() else {
-            let status = child.wait().await.unwrap();
-            assert_eq!(status.code(), None, "the server did not start, though nobody killed it");
-            return None;
-        };
+        let Some(line) = lines.next_line().await.unwrap() else { return Err(child.wait().await.unwrap()) };
         let address = line.rsplit("http://").next().unwrap().parse().unwrap();
-        Some(Self { client: TestClient::new(address), child })
+        Ok(Self { client: TestClient::new(address), child })
     }
 
     /// Waits until the program is killed, by another than the test.

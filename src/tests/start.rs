@@ -182,3 +182,30 @@ async fn the_health_check_of_a_container_tells_well_from_away() {
     assert!(!output.status.success());
     assert!(String::from_utf8(output.stderr).unwrap().contains("could not be asked"));
 }
+
+#[tokio::test]
+async fn a_transaction_that_a_power_cut_left_in_a_rollback_journal_is_undone() {
+    let app = TestApp::start().await;
+    let (_, receipt) = app.client.trade("buy", 1.0, "V").await;
+    let database = app.database();
+    let kept = app.stop_and_keep().await;
+    // Outside of the write-ahead log, as a database is until its first table is made.
+    let mut writer = sqlx::SqliteConnection::connect(&format!("sqlite://{}", database.display())).await.unwrap();
+    for statement in ["PRAGMA journal_mode = DELETE", "PRAGMA cache_size = 10", "BEGIN IMMEDIATE"] {
+        sqlx::query(statement).execute(&mut writer).await.unwrap();
+    }
+    let spill = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+        INSERT INTO snapshots SELECT 'default', i, i FROM n";
+    sqlx::query(spill).execute(&mut writer).await.unwrap();
+    let cut = tempfile::tempdir().unwrap();
+    for name in ["finally.db", "finally.db-journal"] {
+        std::fs::copy(database.with_file_name(name), cut.path().join(name)).unwrap();
+    }
+    drop((writer, kept));
+
+    let url = format!("sqlite://{}", cut.path().join("finally.db").display());
+    let app = TestApp::start_with(&[("DATABASE_URL", &url)]).await;
+    assert_eq!(app.client.portfolio().await["cash_balance"], receipt["cash_balance"]);
+    let history = app.client.read("/api/portfolio/history?range=all").await;
+    assert!(history["snapshots"].as_array().unwrap().len() < 10, "what was not committed is gone");
+}

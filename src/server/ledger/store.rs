@@ -170,8 +170,24 @@ async fn inspect(path: &Path) -> Result<(), StoreError> {
     if fs::metadata(path).map_or(true, |file| file.len() == 0) {
         return Ok(());
     }
+    let options = SqliteConnectOptions::new().filename(path);
+    match inspect_with(path, options.clone().read_only(true)).await {
+        // A power cut left a transaction half done. Whoever opens the file has to undo it before anything can be read.
+        Err(StoreError::Open { cause: sqlx::Error::Database(cause), .. })
+            if cause.code().as_deref() == Some(READONLY_ROLLBACK) =>
+        {
+            inspect_with(path, options).await
+        }
+        outcome => outcome,
+    }
+}
+
+/// SQLite's code for a file that cannot be read without writing to it first.
+const READONLY_ROLLBACK: &str = "776";
+
+async fn inspect_with(path: &Path, options: SqliteConnectOptions) -> Result<(), StoreError> {
     let failed = |cause| StoreError::Open { path: path.to_owned(), cause };
-    let mut connection = SqliteConnectOptions::new().filename(path).read_only(true).connect().await.map_err(failed)?;
+    let mut connection = options.connect().await.map_err(failed)?;
     let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'table'")
         .fetch_all(&mut connection)
         .await

@@ -79,8 +79,12 @@ impl Layer {
         self.folder.join("log")
     }
 
+    pub fn read_log(&self) -> String {
+        fs::read_to_string(self.log()).unwrap()
+    }
+
     pub fn assert_no_panic(&self) {
-        let log = fs::read_to_string(self.log()).unwrap();
+        let log = self.read_log();
         assert!(!log.contains("panicked"), "{log}");
     }
 

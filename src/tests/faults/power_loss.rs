@@ -85,11 +85,16 @@ impl Bench {
         let audit = Audit::of(&self.layer.root()).await;
         let missing = audit.missing(receipts(&self.acknowledged));
         if !missing.is_empty() {
-            self.folder.disable_cleanup(true);
-            let kept = self.folder.path().display();
-            panic!("seed {}: {} trades are lost; disk and journal are kept in {kept}", round.seed, missing.len());
+            self.fail(&round, &format!("{} trades are lost", missing.len()));
         }
         count as u64
+    }
+
+    /// Keeps the disk and what was done to it.
+    fn fail(&self, round: &Round, what: &str) -> ! {
+        let kept = std::env::temp_dir().join(format!("finally-power-loss-{}", round.seed));
+        std::fs::rename(self.folder.path(), &kept).unwrap();
+        panic!("seed {}: {what}; disk and journal are kept in {}", round.seed, kept.display());
     }
 
     fn disk_after(&mut self, before: Disk, round: &mut Round) {
@@ -103,7 +108,11 @@ impl Bench {
         let mut command = self.layer.command();
         command.env("SIM_SEED", round.seed.to_string());
         self.layer.kill_at(round.rng.random_range(span));
-        let Some(server) = TestProcess::try_start_command(command).await else { return Vec::new() };
+        let server = match TestProcess::try_start_command(command).await {
+            Ok(server) => server,
+            Err(end) if end.code().is_none() => return Vec::new(),
+            Err(_) => self.fail(round, &format!("the server does not start: {}", self.layer.read_log())),
+        };
         let recent = self.acknowledged.len().saturating_sub(300);
         let checked = is_replayed(&server.client, &self.acknowledged[recent..]).await;
         let told = if checked {

@@ -44,13 +44,15 @@ impl Window {
         let window = Self { scroller, size, top: RwSignal::new(0.0), row_height: RwSignal::new(ROW_HEIGHT_ASSUMED) };
         effect(move || {
             size.track();
-            window.measure();
+            if let Some(scroller) = scroller.get() {
+                window.measure(&scroller);
+            }
         });
         window
     }
 
-    fn measure(self) {
-        let row = self.scroller.get().and_then(|scroller| scroller.query_selector("tr[data-ticker]").ok().flatten());
+    fn measure(self, scroller: &HtmlElement) {
+        let row = scroller.query_selector("tr[data-ticker]").ok().flatten();
         let height =
             row.and_then(|row| row.dyn_into::<HtmlElement>().ok()).map_or(0.0, |row| f64::from(row.offset_height()));
         if height > 0.0 && height != self.row_height.get_untracked() {
@@ -58,9 +60,10 @@ impl Window {
         }
     }
 
-    /// Notes how far the table has been scrolled.
+    /// Notes how far the table has been scrolled, and how high its rows are: the first may have come only now.
     pub fn scroll(self) {
         if let Some(scroller) = self.scroller.get_untracked() {
+            self.measure(&scroller);
             self.top.set(f64::from(scroller.scroll_top()));
         }
     }

@@ -39,19 +39,24 @@ pub async fn keep(ledger: Ledger, feed: Feed, clock: Clock, metrics: Metrics, sh
     let mut ticks = interval(SNAPSHOT_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut keeper = Keeper::new(ledger);
-    loop {
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            _ = ticks.tick() => {}
+    let keeping = async {
+        loop {
+            ticks.tick().await;
+            let (books, tick) = (keeper.ledger.books(), feed.latest());
+            let total_value = Portfolio::value(&books.account, |ticker| tick.price(ticker)).total_value;
+            // Without a price there is no value to record, and a gap in the curve says so.
+            if let Some(total_value) = total_value {
+                let recorded = keeper.ledger.submit(RecordSnapshot { total_value, at: clock() }).await;
+                note(recorded.map(|()| metrics.snapshot_recorded()));
+            }
+            note(keeper.thin(clock()).await);
         }
-        let (books, tick) = (keeper.ledger.books(), feed.latest());
-        let total_value = Portfolio::value(&books.account, |ticker| tick.price(ticker)).total_value;
-        // Without a price there is no value to record, and a gap in the curve says so.
-        if let Some(total_value) = total_value {
-            let recorded = keeper.ledger.submit(RecordSnapshot { total_value, at: clock() }).await;
-            note(recorded.map(|()| metrics.snapshot_recorded()));
-        }
-        note(keeper.thin(clock()).await);
+    };
+    tokio::select! {
+        // The ledger closes next, and what it does not take any more is not worth a warning.
+        biased;
+        () = shutdown.cancelled() => {}
+        () = keeping => {}
     }
 }
 

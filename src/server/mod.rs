@@ -35,7 +35,7 @@ use tracing_subscriber::EnvFilter;
 
 use self::{
     clock::system_clock,
-    config::{Config, ConfigError},
+    config::{Config, variables::ConfigError},
     copilot::{Copilot, Parts},
     execution::Execution,
     http::{Site, StreamPlaces},

@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::{prompt::Message, reply::schema};
 use crate::server::{
     clock::Clock,
-    config::{LlmConfig, ResponseFormat},
+    config::copilot::{LlmConfig, ResponseFormat},
     https::{self, BodyError},
     pacing::{Backoff, retry_after},
 };
@@ -314,7 +314,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::server::{clock::system_clock, config::ModelConfig};
+    use crate::server::{clock::system_clock, config::copilot::ModelConfig};
 
     fn client(base_url: &str) -> Client {
         let lookup = |name: &str| (name == "LLM_BASE_URL").then(|| base_url.to_owned());

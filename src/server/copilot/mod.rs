@@ -31,7 +31,7 @@ use uuid::Uuid;
 use self::{client::Client, model::Model, turn::Turn};
 use super::{
     clock::Clock,
-    config::{CopilotConfig, ModelConfig},
+    config::copilot::{CopilotConfig, ModelConfig},
     execution::Execution,
     ledger::{
         Ledger,

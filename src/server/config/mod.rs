@@ -4,12 +4,14 @@
 //! stops the start with one line that names the variable, what is wrong with it and an example. A secret's value is
 //! never part of that line, nor of `Debug`.
 
-use std::{collections::HashMap, env, fmt, net::IpAddr, num::NonZeroU32, str::FromStr, time::Duration};
+pub mod copilot;
+pub mod variables;
 
-use crate::domain::{
-    copilot::CopilotLimits,
-    fixed_point::{DecimalError, parse_decimal},
-    money::Money,
+use std::{env, net::IpAddr, num::NonZeroU32, time::Duration};
+
+use self::{
+    copilot::CopilotConfig,
+    variables::{ConfigError, Secret, Variables, read_dotenv},
 };
 
 /// Everything that can be set from outside.
@@ -70,81 +72,11 @@ pub struct SimulatorConfig {
     pub tick: Duration,
 }
 
-/// Which copilot there is, and what it may do.
-#[derive(Debug, Clone)]
-pub struct CopilotConfig {
-    pub model: ModelConfig,
-    pub limits: CopilotLimits,
-}
-
-/// Who answers.
-#[derive(Debug, Clone)]
-pub enum ModelConfig {
-    /// Rules, without a network.
-    Mock,
-    Remote(LlmConfig),
-    NotConfigured,
-}
-
-/// A language model behind an OpenAI-compatible server.
-#[derive(Debug, Clone)]
-pub struct LlmConfig {
-    pub api_key: Option<Secret>,
-    /// Without a slash at its end.
-    pub base_url: String,
-    pub model: String,
-    /// For one reply, retries included.
-    pub timeout: Duration,
-    /// How the form of replies is asked for; nothing means that it is found out.
-    pub response_format: Option<ResponseFormat>,
-    /// The most that a prompt may take.
-    pub context_tokens: usize,
-}
-
-/// How a server is asked for replies of a certain form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ResponseFormat {
-    /// OpenAI's strict schema.
-    JsonSchema,
-    /// A JSON object with a schema beside it, which llama-cpp-python takes.
-    JsonObject,
-}
-
-/// A value that is never shown.
-#[derive(Clone)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The value itself, for the one call that needs it.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(secret)")
-    }
-}
-
-/// A variable has a value that cannot be used.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{variable} {problem}; an example is {variable}={example}")]
-pub struct ConfigError {
-    pub variable: &'static str,
-    pub problem: String,
-    pub example: &'static str,
-}
-
 const TICK_MS_MIN: u64 = 10;
 const TICK_MS_MAX: u64 = 60_000;
 
 const POLL_SECONDS_MIN: f64 = 0.05;
 const POLL_SECONDS_MAX: f64 = 3_600.0;
-
-const LLM_SECONDS_MIN: f64 = 0.05;
-/// Less than [`Patience::answer`], so that the copilot says itself that it was too slow.
-const LLM_SECONDS_MAX: f64 = 110.0;
 
 impl Config {
     /// Reads the process environment and `.env`.
@@ -195,153 +127,18 @@ impl Config {
                 .map(|host| host.trim().to_ascii_lowercase())
                 .filter(|host| !host.is_empty())
                 .collect(),
-            copilot: CopilotConfig { model: model(&vars)?, limits: copilot_limits(&vars)? },
+            copilot: CopilotConfig::read(&vars)?,
         })
     }
 }
 
-struct Variables<'a> {
-    lookup: &'a dyn Fn(&str) -> Option<String>,
-}
-
-impl Variables<'_> {
-    fn get(&self, name: &str) -> Option<String> {
-        (self.lookup)(name)
-    }
-
-    fn parse<T: FromStr>(
-        &self,
-        variable: &'static str,
-        default: T,
-        problem: &str,
-        example: &'static str,
-    ) -> Result<T, ConfigError> {
-        match self.get(variable) {
-            None => Ok(default),
-            Some(text) => {
-                text.parse().map_err(|_| ConfigError { variable, problem: format!("{problem}: {text:?}"), example })
-            }
-        }
-    }
-
-    fn limit(
-        &self,
-        variable: &'static str,
-        default: u32,
-        example: &'static str,
-    ) -> Result<Option<NonZeroU32>, ConfigError> {
-        self.parse(variable, default, "is not a whole number (0 means no limit)", example).map(NonZeroU32::new)
-    }
-
-    /// A duration in seconds, which may have a fraction.
-    fn seconds(
-        &self,
-        variable: &'static str,
-        default: f64,
-        min: f64,
-        max: f64,
-        example: &'static str,
-    ) -> Result<Duration, ConfigError> {
-        let seconds: f64 = self.parse(variable, default, "is not a number of seconds", example)?;
-        if !(min..=max).contains(&seconds) {
-            let problem = format!("is {seconds}, and has to be from {min} to {max} seconds");
-            return Err(ConfigError { variable, problem, example });
-        }
-        Ok(Duration::from_secs_f64(seconds))
-    }
-
-    /// An address, without a slash at its end.
-    fn address(&self, variable: &'static str, default: &'static str) -> Result<String, ConfigError> {
-        let address = self.get(variable).unwrap_or_else(|| default.to_owned());
-        if !address.starts_with("http://") && !address.starts_with("https://") {
-            let problem = "is not an http or https address".to_owned();
-            return Err(ConfigError { variable, problem, example: default });
-        }
-        Ok(address.trim_end_matches('/').to_owned())
-    }
-
-    fn flag(&self, variable: &'static str) -> Result<bool, ConfigError> {
-        match self.get(variable).map(|text| text.to_ascii_lowercase()).as_deref() {
-            None | Some("false" | "0" | "no") => Ok(false),
-            Some("true" | "1" | "yes") => Ok(true),
-            Some(text) => {
-                Err(ConfigError { variable, problem: format!("is neither true nor false: {text:?}"), example: "true" })
-            }
-        }
-    }
-}
-
 fn massive(vars: &Variables<'_>) -> Result<Option<MassiveConfig>, ConfigError> {
-    let Some(api_key) = vars.get("MASSIVE_API_KEY").map(Secret) else {
+    let Some(api_key) = vars.secret("MASSIVE_API_KEY") else {
         return Ok(None);
     };
     let base_url = vars.address("MASSIVE_BASE_URL", "https://api.massive.com")?;
     let poll = vars.seconds("MASSIVE_POLL_SECONDS", 15.0, POLL_SECONDS_MIN, POLL_SECONDS_MAX, "15")?;
     Ok(Some(MassiveConfig { api_key, base_url, poll }))
-}
-
-fn model(vars: &Variables<'_>) -> Result<ModelConfig, ConfigError> {
-    let api_key = vars.get("OPENROUTER_API_KEY").map(Secret);
-    // An address of one's own needs no key: a model on this machine has none.
-    let is_configured = api_key.is_some() || vars.get("LLM_BASE_URL").is_some();
-    // All are checked, whichever copilot there is, so that a mistake shows at once.
-    let config = LlmConfig {
-        api_key,
-        base_url: vars.address("LLM_BASE_URL", "https://openrouter.ai/api/v1")?,
-        model: vars.get("LLM_MODEL").unwrap_or_else(|| "openai/gpt-oss-120b".to_owned()),
-        timeout: vars.seconds("LLM_TIMEOUT_SECONDS", 30.0, LLM_SECONDS_MIN, LLM_SECONDS_MAX, "30")?,
-        response_format: response_format(vars)?,
-        context_tokens: vars.parse("LLM_CONTEXT_TOKENS", 16_384, "is not a whole number of tokens", "16384")?,
-    };
-    if vars.flag("LLM_MOCK")? {
-        return Ok(ModelConfig::Mock);
-    }
-    Ok(if is_configured { ModelConfig::Remote(config) } else { ModelConfig::NotConfigured })
-}
-
-fn response_format(vars: &Variables<'_>) -> Result<Option<ResponseFormat>, ConfigError> {
-    match vars.get("LLM_RESPONSE_FORMAT").as_deref() {
-        None | Some("auto") => Ok(None),
-        Some("json_schema") => Ok(Some(ResponseFormat::JsonSchema)),
-        Some("json_object") => Ok(Some(ResponseFormat::JsonObject)),
-        Some(text) => Err(ConfigError {
-            variable: "LLM_RESPONSE_FORMAT",
-            problem: format!("is none of auto, json_schema and json_object: {text:?}"),
-            example: "auto",
-        }),
-    }
-}
-
-fn copilot_limits(vars: &Variables<'_>) -> Result<CopilotLimits, ConfigError> {
-    let CopilotLimits { actions_max, trade_percent_max, notional_per_minute_max } = CopilotLimits::default();
-    let trade_percent_max =
-        vars.parse("COPILOT_TRADE_PERCENT_MAX", trade_percent_max, "is not a whole number of percent", "50")?;
-    if trade_percent_max > 100 {
-        let problem = format!("is {trade_percent_max}, and has to be from 0 to 100 percent");
-        return Err(ConfigError { variable: "COPILOT_TRADE_PERCENT_MAX", problem, example: "50" });
-    }
-    let notional_problem = "is not an amount of dollars";
-    let notional: Dollars =
-        vars.parse("COPILOT_NOTIONAL_PER_MINUTE", Dollars(notional_per_minute_max), notional_problem, "20000")?;
-    Ok(CopilotLimits {
-        actions_max: vars.parse("COPILOT_ACTIONS_MAX", actions_max, "is not a whole number of actions", "10")?,
-        trade_percent_max,
-        notional_per_minute_max: notional.0,
-    })
-}
-
-/// An amount of money as it is written in a setting: `20000`, `20000.50`.
-struct Dollars(Money);
-
-impl FromStr for Dollars {
-    type Err = DecimalError;
-
-    fn from_str(text: &str) -> Result<Self, DecimalError> {
-        match parse_decimal(text, 2)? {
-            cents @ 0.. => Ok(Self(Money::from_cents(cents))),
-            _ => Err(DecimalError::NotANumber),
-        }
-    }
 }
 
 fn parse_host(text: &str) -> Result<IpAddr, ConfigError> {
@@ -368,28 +165,14 @@ fn database_url(text: Option<String>) -> Result<String, ConfigError> {
     })
 }
 
-fn read_dotenv() -> Result<HashMap<String, String>, ConfigError> {
-    let bad = |error: dotenvy::Error| ConfigError {
-        variable: ".env",
-        // The error's own text may quote the line, and the line may hold a key.
-        problem: match error {
-            dotenvy::Error::LineParse(..) => "has a line that is not NAME=value".to_owned(),
-            _ => "cannot be read".to_owned(),
-        },
-        example: "SIM_TICK_MS=500",
-    };
-    match dotenvy::from_filename_iter(".env") {
-        Err(error) if error.not_found() => Ok(HashMap::new()),
-        Err(error) => Err(bad(error)),
-        Ok(variables) => variables.collect::<Result<_, _>>().map_err(bad),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use rstest::rstest;
 
-    use super::*;
+    use super::{copilot::ModelConfig, *};
+    use crate::domain::copilot::CopilotLimits;
 
     fn config(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let variables: HashMap<_, _> = variables.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();

@@ -187,8 +187,8 @@ impl<'a> Parser<'a> {
 const POWER_EXACT_MAX: i32 = 22;
 
 /// A number as an `f64`: the nearest for up to 15 digits, as every amount has, since then a single operation on two exact
-/// numbers rounds once. One of more digits may come out as a neighbour
-/// of the nearest, and one of enormous size a little beside it.
+/// numbers rounds once. One of more digits may come out as a neighbour of the nearest, and one of enormous size a little
+/// beside it.
 fn number(text: &str) -> Option<f64> {
     let (is_negative, unsigned) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),

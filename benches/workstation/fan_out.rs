@@ -47,7 +47,7 @@ impl Case {
         let frame = bench.path("frame");
         fs::write(&frame, capture_frame(&server, self.path).await?)?;
         let arguments = [bare_stream::NAME, &frame.to_string_lossy(), &self.tick_ms.to_string()];
-        let bare = Process::start(program::bare(&[], &arguments)?, false)?;
+        let bare = Process::start(program::bare(&[], &arguments)?)?;
         bare.pause()?;
         let mut ours = Side::connect(server, self).await?;
         bare.resume()?;

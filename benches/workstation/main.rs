@@ -16,6 +16,7 @@ mod fan_out;
 mod listeners;
 mod program;
 mod reads;
+mod slow_disk;
 mod start;
 mod stream;
 mod table;

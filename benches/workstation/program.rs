@@ -48,7 +48,7 @@ impl Bench {
             ("SSE_MAX_TOTAL", "0"),
             ("RUST_LOG", "warn"),
         ]);
-        Process::start(command, !starter.is_empty())
+        Process::start(command)
     }
 }
 
@@ -81,13 +81,13 @@ pub struct Process {
 
 impl Process {
     /// Starts it, and waits for its first line, which ends with its address.
-    pub fn start(mut command: Command, is_traced: bool) -> Outcome<Self> {
+    pub fn start(mut command: Command) -> Outcome<Self> {
         let mut child = command.stdout(Stdio::piped()).spawn()?;
         let mut output = BufReader::new(child.stdout.take().ok_or("no output")?);
         let mut line = String::new();
         output.read_line(&mut line)?;
         let address = line.trim().rsplit("http://").next().unwrap_or_default().parse()?;
-        let id = if is_traced { child_of(child.id())? } else { child.id() };
+        let id = child_of(child.id())?.unwrap_or(child.id());
         Ok(Self { child, id, _output: output, address })
     }
 
@@ -149,7 +149,8 @@ impl Drop for Process {
     }
 }
 
-fn child_of(id: u32) -> Outcome<u32> {
+/// The process that it started, as a tracer does.
+fn child_of(id: u32) -> Outcome<Option<u32>> {
     let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"))?;
-    Ok(children.split_whitespace().next().ok_or("no child")?.parse()?)
+    Ok(children.split_whitespace().next().map(str::parse).transpose()?)
 }

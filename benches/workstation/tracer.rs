@@ -1,4 +1,4 @@
-//! How often a process waits for the disk, as strace tells; and a disk that takes longer than this machine's.
+//! How often a process waits for the disk, as strace tells.
 
 use std::{
     fs,
@@ -8,7 +8,7 @@ use std::{
 
 use crate::Outcome;
 
-/// strace, which tells of each `fsync`, and can make it slower.
+/// strace, which tells of each `fsync`.
 pub struct Tracer {
     pub command: Vec<String>,
     log: PathBuf,
@@ -16,28 +16,24 @@ pub struct Tracer {
 
 impl Tracer {
     /// Nothing where there is none, or it may not trace.
-    pub fn find(log: &Path, delay_us: Option<u32>) -> Option<Self> {
-        const CALLS: &str = "fsync,fdatasync";
+    pub fn find(log: &Path) -> Option<Self> {
         let log_text = log.to_string_lossy();
-        let mut command: Vec<String> = [
+        let command: Vec<String> = [
             "strace",
             "--follow-forks",
             "--seccomp-bpf",
             "--quiet=all",
             "--decode-fds=path",
             "--trace",
-            CALLS,
+            "fsync,fdatasync",
             "--output",
             &log_text,
         ]
         .map(str::to_owned)
         .to_vec();
-        if let Some(delay_us) = delay_us {
-            command.extend(["--inject".to_owned(), format!("{CALLS}:delay_exit={delay_us}")]);
-        }
         let (first, rest) = command.split_first()?;
         let is_there = Command::new(first).args(rest).arg("true").status().is_ok_and(|status| status.success());
-        is_there.then(|| Self { command: command.clone(), log: log.to_owned() })
+        is_there.then(|| Self { command, log: log.to_owned() })
     }
 
     /// Those so far.

@@ -13,6 +13,7 @@ use crate::{
     Outcome, ROUNDS, account, bare_trades,
     client::{Client, metric},
     program::{self, Bench, Process},
+    slow_disk::{self, DELAY_MS},
     table::{Bar, barred, median, row},
     tracer::Tracer,
 };
@@ -24,9 +25,6 @@ const ROUND: Duration = Duration::from_secs(1);
 
 /// The clients that trade at once.
 const CLIENTS: [usize; 3] = [1, 8, 64];
-
-/// What a disk with spinning plates, or a network, would add to each `fsync`.
-const DELAY_US: u32 = 3_000;
 
 /// The bars.
 const OF_SINGLE: Bar = Bar::AtLeast(20.0, " × one a commit");
@@ -44,44 +42,43 @@ pub async fn measure(bench: &Bench) -> Outcome<()> {
     for _ in 0..ROUNDS {
         rounds.run(&server, &[], &bare).await?;
     }
-    rounds.tell("", None);
+    rounds.tell("");
     let resident_mb = server.resident_kib_max()? * 1_024.0 / 1e6;
     row("memory, after the trades of 64 clients, at most", &format!("{resident_mb:.1} MB"));
     server.stop()?;
-    measure_syncs(bench, &bare).await
+    measure_slow_disk(bench, &bare).await?;
+    measure_syncs(bench).await
 }
 
-/// How often the disk is waited for, in a run of its own; and once more on a disk that takes its time.
-async fn measure_syncs(bench: &Bench, bare: &Path) -> Outcome<()> {
-    let log = bench.path("syncs");
-    let Some(plain) = Tracer::find(&log, None) else {
+/// The same on a disk that takes its time.
+async fn measure_slow_disk(bench: &Bench, bare: &Path) -> Outcome<()> {
+    let Some(starter) = slow_disk::starter(&bench.folder)? else {
+        row("on a slow disk", "not measured: there is no C compiler");
+        return Ok(());
+    };
+    let server = bench.serve_under(&starter, DATABASE, 500)?;
+    let mut rounds = Rounds::default();
+    for _ in 0..ROUNDS {
+        rounds.run(&server, &starter, bare).await?;
+    }
+    rounds.tell(&format!(" on a disk that takes {DELAY_MS} ms more an fsync"));
+    server.stop()
+}
+
+/// How often the disk is waited for, in a run of its own.
+async fn measure_syncs(bench: &Bench) -> Outcome<()> {
+    let Some(tracer) = Tracer::find(&bench.path("syncs")) else {
         row("fsyncs a trade", "not measured: there is no strace");
         return Ok(());
     };
-    let server = bench.serve_under(&plain.command, DATABASE, 500)?;
+    let server = bench.serve_under(&tracer.command, DATABASE, 500)?;
     // The equity curve's keeper writes when the server starts, and not again for half a minute.
     sleep(ROUND).await;
     for (clients, bar) in [(1, SYNCS_IDLE), (64, SYNCS_UNDER_LOAD)] {
-        let (commits, moves) = syncs_a_trade(&plain, &server, clients).await?;
+        let (commits, moves) = syncs_a_trade(&tracer, &server, clients).await?;
         let figure = format!("{commits:.4}, and {moves:.4} of checkpoints");
         barred(&format!("fsyncs a trade, {clients} clients"), &figure, commits, bar);
     }
-    server.stop()?;
-
-    let (slow, slow_bare) =
-        (Tracer::find(&log, Some(DELAY_US)), Tracer::find(&bench.path("bare-syncs"), Some(DELAY_US)));
-    let (Some(slow), Some(slow_bare)) = (slow, slow_bare) else {
-        return Ok(());
-    };
-    let server = bench.serve_under(&slow.command, DATABASE, 500)?;
-    let mut rounds = Rounds::default();
-    for _ in 0..ROUNDS {
-        rounds.run(&server, &slow_bare.command, bare).await?;
-    }
-    rounds.tell(" on a disk that takes 3 ms more an fsync", Some(OF_SINGLE));
-    let (commits, moves) = syncs_a_trade(&slow, &server, 64).await?;
-    let figure = format!("{commits:.4}, and {moves:.4} of checkpoints");
-    barred("fsyncs a trade, 64 clients, on that disk", &figure, commits, SYNCS_UNDER_LOAD);
     server.stop()
 }
 
@@ -146,7 +143,7 @@ impl Rounds {
         Ok(())
     }
 
-    fn tell(mut self, where_: &str, of_single: Option<Bar>) {
+    fn tell(mut self, where_: &str) {
         row(&format!("bare SQLite{where_}, one trade a commit"), &self.single.tell());
         for (clients, rates) in CLIENTS.into_iter().zip(&mut self.clients) {
             row(&format!("durable trades over REST{where_}, {clients} clients"), &rates.tell());
@@ -158,7 +155,7 @@ impl Rounds {
         barred(&format!("64 clients{where_}, of bare SQLite at equal batch"), &format!("{ratio:.2}"), ratio, OF_BARE);
         let ratio = median(&mut self.of_single);
         let (what, figure) = (format!("64 clients{where_}, of bare SQLite one a commit"), format!("{ratio:.1} ×"));
-        barred(&what, &figure, ratio, of_single.unwrap_or(OF_SINGLE));
+        barred(&what, &figure, ratio, OF_SINGLE);
     }
 }
 

@@ -58,6 +58,61 @@ test('columns sort both ways', async ({ page, workstation }) => {
   expect(await order()).toEqual(['NVDA', 'V', 'AAPL']);
 });
 
+test('the sorting is remembered', async ({ page, workstation }) => {
+  for (const [quantity, ticker] of [['1', 'AAPL'], ['5', 'V']] as const) {
+    await workstation.order('buy', quantity, ticker);
+    await expect(workstation.position(ticker)).toBeVisible();
+  }
+  await page.getByRole('columnheader', { name: 'Quantity' }).getByRole('button').click();
+  await page.reload();
+  await workstation.hydrated();
+  await expect(page.getByRole('columnheader', { name: 'Quantity' })).toHaveAttribute('aria-sort', 'descending');
+  await expect(page.getByTestId('position-row').first()).toHaveAttribute('data-ticker', 'V');
+});
+
+for (const [width, height, isTouch] of [
+  [1440, 900, false],
+  [1024, 768, false],
+  [390, 844, true],
+] as const) {
+  test.describe(`at ${width}×${height}`, () => {
+    test.use({ viewport: { width, height }, hasTouch: isTouch, isMobile: isTouch });
+
+    test('every figure of a position is seen, none over another, and its buttons are at hand', async ({ page, server, workstation }) => {
+      for (const ticker of ['NVDA', 'AAPL']) {
+        await page.request.post(`${server.url}/api/portfolio/trade`, { data: { ticker, side: 'buy', quantity: 4.125 } });
+      }
+      await workstation.open(server.url);
+      if (isTouch) await page.getByRole('navigation').getByRole('button', { name: 'Positions' }).tap();
+      const row = workstation.position('NVDA');
+      await expect(row).toBeVisible();
+      const cells = await row.locator('th, td:not(.row-actions)').evaluateAll((cells) =>
+        cells.map((cell) => {
+          const range = document.createRange();
+          range.selectNodeContents(cell);
+          const { left, right, top, bottom } = range.getBoundingClientRect();
+          return { text: cell.textContent!, left, right, top, bottom };
+        }),
+      );
+      expect(cells).toHaveLength(9);
+      const panel = (await page.getByRole('region', { name: 'Positions', exact: true }).boundingBox())!;
+      for (const [index, cell] of cells.entries()) {
+        expect(cell.right - cell.left, `${cell.text} is seen`).toBeGreaterThan(0);
+        expect(cell.left, `${cell.text} is in the panel`).toBeGreaterThanOrEqual(panel.x);
+        expect(cell.right, `${cell.text} is in the panel`).toBeLessThanOrEqual(panel.x + panel.width);
+        for (const other of cells.slice(index + 1)) {
+          const apart = cell.right <= other.left || other.right <= cell.left || cell.bottom <= other.top + 1 || other.bottom <= cell.top + 1;
+          expect(apart, `${cell.text} and ${other.text} stand apart`).toBe(true);
+        }
+      }
+      const half = row.getByTestId('position-sell-half');
+      if (isTouch) await half.tap();
+      else await row.hover().then(() => half.click());
+      await expect(row.getByTestId('position-quantity')).toHaveText('2.0625');
+    });
+  });
+}
+
 test('a held ticker that is no longer watched keeps its row, and is watched again from there', async ({ workstation }) => {
   await workstation.order('buy', '2', 'TSLA');
   const position = workstation.position('TSLA');

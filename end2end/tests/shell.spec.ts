@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { expect, test, type Workstation } from '../lib/test';
+import { expect, test, Workstation } from '../lib/test';
 
 const separator = (page: Page, name: string) => page.getByRole('separator', { name: `Size of the ${name}` });
 
@@ -185,6 +185,19 @@ test.describe('the theme', () => {
     await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
   });
 
+  test('is that of all tabs', async ({ context, page, server, workstation: _ }) => {
+    const other = await context.newPage();
+    await new Workstation(other).open(server.url);
+    await page.getByRole('button', { name: 'Settings' }).click();
+    await page.getByRole('radio', { name: 'Light' }).check();
+    await expect(other.locator('html')).toHaveAttribute('data-theme', 'light');
+    await other.getByRole('button', { name: 'Settings' }).click();
+    await expect(other.getByRole('radio', { name: 'Light' })).toBeChecked();
+    await other.getByRole('radio', { name: 'Dark' }).check();
+    await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+    await expect(page.getByRole('radio', { name: 'Dark' })).toBeChecked();
+  });
+
   test('never shows the other one first', async ({ page, server, workstation }) => {
     await page.evaluate(() => localStorage.setItem('theme', 'light'));
     await page.addInitScript(() => {
@@ -198,6 +211,29 @@ test.describe('the theme', () => {
     await workstation.open(server.url);
     await expect.poll(() => page.evaluate(() => [...(window as any).seen])).toContain('rgb(242, 245, 248)');
     expect(await page.evaluate(() => [...(window as any).seen])).not.toContain('rgb(11, 15, 20)');
+  });
+});
+
+test.describe('how closely rows stand', () => {
+  const height = async (page: Page) => (await page.getByTestId('watchlist-row').first().boundingBox())!.height;
+
+  test('is chosen, remembered, and that of all tabs', async ({ context, page, server, workstation }) => {
+    const other = await context.newPage();
+    await new Workstation(other).open(server.url);
+    const usual = await height(page);
+    await page.getByRole('button', { name: 'Settings' }).click();
+    await page.getByRole('radio', { name: 'Compact' }).check();
+    await expect.poll(() => height(page)).toBeLessThan(usual * 0.7);
+    await expect.poll(() => height(other)).toBeLessThan(usual * 0.7);
+    const compact = await height(page);
+    await page.reload();
+    expect(await height(page)).toBe(compact);
+    await workstation.hydrated();
+    expect(await height(page)).toBe(compact);
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('Rows: comfortable');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => height(page)).toBe(usual);
   });
 });
 
@@ -239,6 +275,16 @@ test.describe('the header', () => {
     await expect(workstation.position('AAPL')).toHaveCount(0);
     await expect(workstation.cash).toHaveText('$10,000.00');
     await expect(figure(workstation, 'total-pnl')).toHaveText('◆ $0.00 (0.00%)');
+  });
+
+  test('the trades are taken along as a file', async ({ page, workstation }) => {
+    await workstation.order('buy', '2', 'AAPL');
+    await expect(workstation.position('AAPL')).toBeVisible();
+    await page.getByRole('button', { name: 'Settings' }).click();
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Trades (CSV)' }).click()]);
+    expect(download.suggestedFilename()).toBe('finally-trades.csv');
+    const chunks = await (await download.createReadStream()).toArray();
+    expect(Buffer.concat(chunks).toString()).toMatch(/\r\n[^,]+,AAPL,buy,2,/);
   });
 
   test('the account is taken along as a file', async ({ page, workstation }) => {

@@ -165,6 +165,14 @@ test('a row is dragged to another place, and the drag selects nothing', async ({
   expect(await workstation.watched()).toEqual(expected);
 });
 
+test('the sorting is remembered', async ({ page, workstation }) => {
+  await page.getByTestId('watchlist-sort').selectOption('ticker');
+  await page.reload();
+  await workstation.hydrated();
+  await expect(page.getByTestId('watchlist-sort')).toHaveValue('ticker');
+  await expect.poll(() => workstation.watched()).toEqual([...DEFAULT].sort());
+});
+
 test('sorting is calm: it flashes nothing, and the own order comes back', async ({ page, workstation }) => {
   const sort = page.getByTestId('watchlist-sort');
   await page.evaluate(() => {

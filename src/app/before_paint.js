@@ -1,4 +1,4 @@
-// Runs before the first paint, so that neither the theme nor a panel's size jumps when the page wakes up.
+// Runs before the first paint, so that neither the theme nor a row's or panel's size jumps when the page wakes up.
 {
   const root = document.documentElement;
   const recall = (key) => {
@@ -9,6 +9,7 @@
     }
   };
   root.dataset.theme = recall("theme") || (matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark");
+  root.dataset.density = recall("density");
   for (const entry of recall("layout").split(" ")) {
     const [panel, value] = entry.split("=");
     if (value > 0) root.style.setProperty(`--${panel}-size`, `${value}px`);

@@ -12,7 +12,7 @@ use super::{
     erase::{Erase, Piece},
     format::signed_percent,
     loading::Loading,
-    theme::use_theme,
+    look::theme::use_theme,
 };
 use crate::{
     api::load_equity,

@@ -19,6 +19,7 @@ mod heatmap;
 mod keys;
 mod layout;
 mod loading;
+mod look;
 mod market;
 mod media;
 mod modal;
@@ -30,7 +31,6 @@ mod size;
 mod sparkline;
 mod status_bar;
 mod storage;
-mod theme;
 mod ticket;
 mod toast;
 mod watchlist;
@@ -42,7 +42,7 @@ use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
 use crate::interop::lightweight_charts;
 use address::Address;
 use erase::Erase;
-use theme::provide_theme;
+use look::provide_look;
 use workstation::WorkstationPage;
 
 /// The page's one script of its own, since it cannot wait for Rust to arrive.
@@ -81,7 +81,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    provide_theme();
+    provide_look();
     let page = match Address::here() {
         Address::Workstation(named) => view! { <WorkstationPage named/> }.erase(),
         Address::Unknown => view! { <NotFound/> }.erase(),

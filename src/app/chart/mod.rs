@@ -34,8 +34,8 @@ use super::{
     erase::{Erase, Piece},
     format::{arrow, or_missing, signed_change, signed_percent},
     loading::Loading,
+    look::theme::use_theme,
     market::Market,
-    theme::use_theme,
 };
 use crate::{
     domain::{

@@ -23,10 +23,12 @@ impl ChartSettings {
     pub fn new() -> Self {
         let settings = Self { interval: RwSignal::new(Interval::default()), layers: RwSignal::new(default_layers()) };
         effect(move || {
-            if let Some(remembered) = storage::read(STORAGE_KEY) {
-                settings.recall(&remembered);
-            }
-            effect(move || storage::write(STORAGE_KEY, &settings.words()));
+            let recall = move |remembered: &str| {
+                if !remembered.is_empty() {
+                    settings.recall(remembered);
+                }
+            };
+            storage::keep(STORAGE_KEY, move || settings.words(), recall);
         });
         settings
     }

@@ -1,4 +1,4 @@
-//! The settings: theme, layout, starting over, taking the data along.
+//! The settings: theme, density, layout, starting over, taking the data along.
 
 use leptos::{prelude::*, task::spawn_local};
 
@@ -10,8 +10,12 @@ use crate::{
         day_start::DayStart,
         erase::Erase,
         layout::Layout,
+        look::{
+            density::{Density, use_density},
+            theme::{ThemeChoice, use_theme_setting},
+        },
         modal::Modal,
-        theme::{ThemeChoice, use_theme_setting},
+        positions::save_trades,
         toast::Toasts,
     },
 };
@@ -34,10 +38,14 @@ pub fn Settings(
     commands: Commands,
 ) -> impl IntoView {
     let is_resetting = RwSignal::new(false);
-    let theme = use_theme_setting();
+    let (theme, density) = (use_theme_setting(), use_density());
     for (choice, name) in THEMES {
         commands
             .add(Section::Page, format!("Theme: {}", name.to_ascii_lowercase()), None, move || theme.choose(choice));
+    }
+    for choice in Density::ALL {
+        let name = format!("Rows: {}", choice.title().to_ascii_lowercase());
+        commands.add(Section::Page, name, None, move || density.set(choice));
     }
     commands.add(Section::Panels, "Reset the layout", None, move || layout.reset_all());
     commands.add(Section::Page, "Reset the account…", None, move || is_resetting.set(true));
@@ -52,6 +60,28 @@ pub fn Settings(
                     on:change=move |_| theme.choose(choice)
                 />
                 <span>{name}</span>
+            </label>
+        }
+    });
+    let is_saving = RwSignal::new(false);
+    let save = move |_| {
+        is_saving.set(true);
+        spawn_local(async move {
+            save_trades(toasts).await;
+            is_saving.try_set(false);
+        });
+    };
+    let densities = Density::ALL.map(|choice| {
+        view! {
+            <label>
+                <input
+                    type="radio"
+                    name="density"
+                    value=choice.title()
+                    prop:checked=move || density.get() == choice
+                    on:change=move |_| density.set(choice)
+                />
+                <span>{choice.title()}</span>
             </label>
         }
     });
@@ -71,8 +101,15 @@ pub fn Settings(
                 <legend class="label">"Theme"</legend>
                 {themes}
             </fieldset>
+            <fieldset class="segments">
+                <legend class="label">"Rows"</legend>
+                {densities}
+            </fieldset>
             <p class="label">"Export"</p>
             {exports}
+            <button popovertarget="settings" popovertargetaction="hide" disabled=is_saving on:click=save>
+                "Trades (CSV)"
+            </button>
             <p class="label">"Page"</p>
             <button popovertarget="settings" popovertargetaction="hide" on:click=move |_| commands.is_help_open.set(true)>
                 "Keyboard shortcuts"

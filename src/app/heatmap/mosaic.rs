@@ -10,12 +10,11 @@ use crate::{
     },
 };
 
-/// The labels' room, in pixels: a letter, a margin on both sides, and a line.
+/// The labels' room, in pixels: a ticker's letter, a percentage such as `+11.39%`, the margins on both sides, and a line.
 const LETTER_WIDTH: f64 = 9.5;
+const PERCENT_WIDTH: f64 = 58.0;
 const MARGINS: f64 = 14.0;
 const LINE_HEIGHT: f64 = 18.0;
-/// `+11.39%`
-const PERCENT_LETTERS: usize = 7;
 
 /// Tiles stay where they are until one of them is off by so much of the whole.
 const SHARE_TOLERANCE: f64 = 0.005;
@@ -56,11 +55,9 @@ impl Fit {
 
     /// In a tile of this many pixels.
     fn of(ticker: Ticker, tile: Rect) -> Self {
-        let room = |letters: usize, lines: f64| {
-            tile.width >= letters as f64 * LETTER_WIDTH + MARGINS && tile.height >= lines * LINE_HEIGHT + 6.0
-        };
-        let letters = ticker.as_str().len();
-        match (room(letters, 1.0), room(letters.max(PERCENT_LETTERS), 2.0)) {
+        let room = |width: f64, lines: f64| tile.width >= width + MARGINS && tile.height >= lines * LINE_HEIGHT + 6.0;
+        let letters = ticker.as_str().len() as f64 * LETTER_WIDTH;
+        match (room(letters, 1.0), room(letters.max(PERCENT_WIDTH), 2.0)) {
             (false, _) => Self::Nothing,
             (true, false) => Self::Ticker,
             (true, true) => Self::All,
@@ -145,6 +142,7 @@ mod tests {
     #[rstest]
     #[case::large(120.0, 90.0, Fit::All)]
     #[case::low(120.0, 30.0, Fit::Ticker)]
+    #[case::just_wide_enough(72.0, 90.0, Fit::All)]
     #[case::narrow(60.0, 90.0, Fit::Ticker)]
     #[case::tiny(20.0, 90.0, Fit::Nothing)]
     #[case::flat(120.0, 12.0, Fit::Nothing)]

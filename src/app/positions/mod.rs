@@ -12,6 +12,7 @@ use leptos::{ev::KeyboardEvent, html::Div, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
+pub use self::trades::save_trades;
 use self::{realized::RealizedTab, table::PositionsTab, trades::TradesTab};
 use super::{
     account::Books,

@@ -2,7 +2,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{Desk, sorting::Column};
+use super::Desk;
 use crate::{
     app::{
         effects::memo,
@@ -21,8 +21,7 @@ pub fn PositionRow(ticker: Ticker, desk: Desk) -> impl IntoView {
         Signal::derive(move || position.with(|position| position.as_ref().map_or_else(|| MISSING.to_owned(), read)))
     };
     let pnl_class = Signal::derive(move || tone(position.with(|position| position.as_ref()?.unrealized_pnl)));
-    let day_class =
-        Signal::derive(move || format!("{} {}", Column::Day.class(), tone(day.get().map(|day| day.amount))));
+    let day_class = Signal::derive(move || tone(day.get().map(|day| day.amount)));
     let day_amount = Signal::derive(move || or_missing(day.get().map(|day| signed_money(day.amount))));
     let day_percent =
         Signal::derive(move || day.get().and_then(|day| day.percent).map(signed_percent).unwrap_or_default());
@@ -38,7 +37,7 @@ pub fn PositionRow(ticker: Ticker, desk: Desk) -> impl IntoView {
             <td data-testid="position-avg-cost">{figure(|position| or_missing(position.avg_cost))}</td>
             <td data-testid="position-price">{figure(|position| or_missing(position.current_price))}</td>
             <td data-testid="position-value">{figure(|position| or_missing(position.market_value))}</td>
-            <td class=Column::Weight.class() data-testid="position-weight">
+            <td data-testid="position-weight">
                 {figure(|position| or_missing(position.weight.map(share_percent)))}
             </td>
             <td class=day_class data-testid="position-day-pnl">
@@ -109,7 +108,8 @@ fn show_unwatched(ticker: Ticker, desk: Desk) -> Piece {
                     data-testid="position-watch"
                     on:click=watch
                 >
-                    "unwatched +"
+                    <span class="unwatched-word">"unwatched "</span>
+                    "+"
                 </button>
             }
         })

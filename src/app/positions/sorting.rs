@@ -43,20 +43,6 @@ impl Column {
             Self::PnlPercent => "P&L %",
         }
     }
-
-    /// What narrow panels leave out.
-    pub fn class(self) -> &'static str {
-        match self {
-            Self::Weight | Self::Day => "wide",
-            Self::Ticker
-            | Self::Quantity
-            | Self::AverageCost
-            | Self::Price
-            | Self::Value
-            | Self::Pnl
-            | Self::PnlPercent => "",
-        }
-    }
 }
 
 /// A column, and which end comes first.
@@ -74,6 +60,18 @@ impl Sorting {
     pub fn toggle(self, column: Column) -> Self {
         let is_descending = if self.column == column { !self.is_descending } else { column != Column::Ticker };
         Self { column, is_descending }
+    }
+
+    /// As it is remembered: the column's title, behind a minus sign when its largest comes first.
+    pub fn words(self) -> String {
+        format!("{}{}", if self.is_descending { "-" } else { "" }, self.column.title())
+    }
+
+    /// Reads what [`words`](Self::words) wrote; what is not understood is the first sorting.
+    pub fn read(words: &str) -> Self {
+        let title = words.strip_prefix('-');
+        let column = Column::ALL.into_iter().find(|column| column.title() == title.unwrap_or(words));
+        column.map_or(Self::FIRST, |column| Self { column, is_descending: title.is_some() })
     }
 
     /// ARIA's word for it, in the header of `column`.
@@ -127,6 +125,17 @@ mod tests {
 
     use super::*;
     use crate::domain::{account::Holding, money::Price};
+
+    #[test]
+    fn a_sorting_is_read_as_it_was_remembered() {
+        for column in Column::ALL {
+            for is_descending in [false, true] {
+                let sorting = Sorting { column, is_descending };
+                assert_eq!(Sorting::read(&sorting.words()), sorting);
+            }
+        }
+        assert_eq!(["", "-", "-Mood"].map(Sorting::read), [Sorting::FIRST; 3]);
+    }
 
     /// Ticker, shares, cents paid, cents a share now, cents gained today.
     fn positions() -> Vec<(Position, Option<Money>)> {

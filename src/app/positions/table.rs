@@ -15,20 +15,28 @@ use crate::{
     app::{
         account::Books,
         beat::Beat,
-        effects::memo,
+        effects::{effect, memo},
         erase::{Erase, Piece},
         flash::end_animation,
         format::{or_missing, share_percent, signed_money, signed_percent, tone},
         rows::rows_of,
+        storage,
     },
     domain::ticker::Ticker,
 };
+
+/// Where the browser remembers what the table is sorted by.
+const SORTING_KEY: &str = "positions-sort";
 
 #[component]
 pub fn PositionsTab(desk: Desk) -> impl IntoView {
     let books = desk.books;
     let beat = Beat::start();
     let sorting = RwSignal::new(Sorting::FIRST);
+    effect(move || {
+        let recall = move |stored: &str| sorting.set(Sorting::read(stored));
+        storage::keep(SORTING_KEY, move || sorting.get().words(), recall);
+    });
     let order = memo(move || {
         beat.track();
         let held = books.held();
@@ -51,7 +59,7 @@ pub fn PositionsTab(desk: Desk) -> impl IntoView {
             node_ref=window.scroller
             on:scroll=move |_| window.scroll()
         >
-            <table data-testid="positions-table">
+            <table class="holdings" data-testid="positions-table">
                 <thead>
                     <tr>
                         {Column::ALL.map(|column| show_header(column, sorting))}
@@ -96,7 +104,7 @@ fn show_header(column: Column, sorting: RwSignal<Sorting>) -> Piece {
     });
     let toggle = move |_: MouseEvent| sorting.update(|sorting| *sorting = sorting.toggle(column));
     view! {
-        <th scope="col" class=column.class() aria-sort=order>
+        <th scope="col" aria-sort=order>
             <button class="sort" on:click=toggle>
                 {column.title()}
                 <span class="sort-mark" aria-hidden="true">{arrow}</span>
@@ -123,7 +131,7 @@ fn show_totals(books: Books) -> Piece {
         let percent = || value.get()?.checked_sub(pnl.get()?).and_then(|cost| pnl.get()?.percent_of(cost));
         or_missing(percent().map(signed_percent))
     });
-    let day_class = Signal::derive(move || format!("{} {}", Column::Day.class(), tone(day.get())));
+    let day_class = Signal::derive(move || tone(day.get()));
     let pnl_class = Signal::derive(move || tone(pnl.get()));
     let day_words = Signal::derive(move || or_missing(day.get().map(signed_money)));
     let pnl_words = Signal::derive(move || or_missing(pnl.get().map(signed_money)));
@@ -135,7 +143,7 @@ fn show_totals(books: Books) -> Piece {
             <td></td>
             <td></td>
             <td>{value_words}</td>
-            <td class=Column::Weight.class()>{weight}</td>
+            <td>{weight}</td>
             <td class=day_class>{day_words}</td>
             <td class=pnl_class>{pnl_words}</td>
             <td class=pnl_class>{percent}</td>

@@ -56,7 +56,7 @@ pub fn TradesTab(desk: Desk) -> impl IntoView {
     let save = move |_| {
         is_busy.set(true);
         spawn_local(async move {
-            save_all(toasts).await;
+            save_trades(toasts).await;
             is_busy.try_set(false);
         });
     };
@@ -132,7 +132,7 @@ fn show_trade(trade: Trade, selected: RwSignal<Option<Ticker>>) -> Piece {
 }
 
 /// Reads all pages and lets the browser save them.
-async fn save_all(toasts: Toasts) {
+pub async fn save_trades(toasts: Toasts) {
     match load_all().await {
         Ok(trades) => match save_text("finally-trades.csv", "text/csv;charset=utf-8", &csv::write(&trades)) {
             Ok(()) => toasts.success(format!("Saved {} trades as finally-trades.csv.", trades.len())),

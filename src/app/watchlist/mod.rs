@@ -26,12 +26,16 @@ use super::{
     flash::end_animations,
     market::Market,
     rows::rows_of,
+    storage,
     toast::Toasts,
 };
 use crate::{
     domain::{ticker::Ticker, watchlist::WATCHLIST_MAX},
     error::ApiError,
 };
+
+/// Where the browser remembers what the list is sorted by.
+const SORTING_KEY: &str = "watchlist-sort";
 
 /// What the panel's parts share; copies share it too.
 #[derive(Clone, Copy)]
@@ -81,6 +85,10 @@ pub fn Watchlist(
 ) -> impl IntoView {
     let (list, field) = (NodeRef::<Ul>::new(), NodeRef::<Input>::new());
     let (sorting, focused, beat) = (RwSignal::new(Sorting::Manual), RwSignal::new(None), Beat::start());
+    effect(move || {
+        let recall = move |stored: &str| sorting.set(Sorting::from_name(stored).unwrap_or(Sorting::Manual));
+        storage::keep(SORTING_KEY, move || sorting.get().as_str().to_owned(), recall);
+    });
     let order = memo(move || {
         beat.track();
         let (tickers, sorting) = (watchlist.tickers(), sorting.get());
@@ -149,10 +157,11 @@ fn show_sorting(sorting: RwSignal<Sorting>) -> Piece {
             sorting.set(chosen);
         }
     };
+    let name = Signal::derive(move || sorting.get().as_str());
     view! {
         <label class="sorting">
             <span class="label">"Sort"</span>
-            <select data-testid="watchlist-sort" on:change=choose>
+            <select data-testid="watchlist-sort" prop:value=name on:change=choose>
                 {Sorting::ALL.map(|sorting| view! { <option value=sorting.as_str()>{sorting.title()}</option> })}
             </select>
         </label>

@@ -5,7 +5,8 @@
 
 use leptos::prelude::*;
 
-use super::{
+use super::mark_document;
+use crate::app::{
     effects::{effect, memo},
     media::use_media,
     storage,
@@ -48,10 +49,10 @@ impl ThemeChoice {
         }
     }
 
-    fn read(stored: Option<&str>) -> Self {
+    fn read(stored: &str) -> Self {
         match stored {
-            Some("dark") => Self::Dark,
-            Some("light") => Self::Light,
+            "dark" => Self::Dark,
+            "light" => Self::Light,
             _ => Self::System,
         }
     }
@@ -78,9 +79,8 @@ impl ThemeSetting {
         self.choice.get()
     }
 
-    /// Takes effect at once, and is remembered.
+    /// Takes effect at once, in every tab, and is remembered.
     pub fn choose(self, choice: ThemeChoice) {
-        storage::write(STORAGE_KEY, choice.as_str());
         self.choice.set(choice);
     }
 }
@@ -92,10 +92,12 @@ pub fn provide_theme() {
     let system = move || if prefers_light.get() { Theme::Light } else { Theme::Dark };
     let in_effect = memo(move || choice.get().resolve(system()));
     provide_context(ThemeSetting { choice, in_effect });
+    let recall = move |stored: &str| choice.set(ThemeChoice::read(stored));
     effect(move || {
-        choice.set(ThemeChoice::read(storage::read(STORAGE_KEY).as_deref()));
+        storage::keep(STORAGE_KEY, move || choice.get().as_str().to_owned(), recall);
+        storage::follow(STORAGE_KEY, recall);
         // Not before the choice is known: the document says it already.
-        effect(move || mark_document(in_effect.get()));
+        effect(move || mark_document("data-theme", in_effect.get().as_str()));
     });
 }
 
@@ -109,13 +111,6 @@ pub fn use_theme_setting() -> ThemeSetting {
     use_context().expect("the theme is provided by the page's root")
 }
 
-fn mark_document(theme: Theme) {
-    if let Some(root) = document().document_element() {
-        // Only a malformed name could be refused.
-        let _ = root.set_attribute("data-theme", theme.as_str());
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,10 +118,10 @@ mod tests {
     #[test]
     fn a_choice_is_kept_and_the_system_s_is_followed_without_one() {
         for choice in [ThemeChoice::System, ThemeChoice::Dark, ThemeChoice::Light] {
-            assert_eq!(ThemeChoice::read(Some(choice.as_str())), choice);
+            assert_eq!(ThemeChoice::read(choice.as_str()), choice);
         }
-        assert_eq!(ThemeChoice::read(None).resolve(Theme::Light), Theme::Light);
-        assert_eq!(ThemeChoice::read(Some("sepia")).resolve(Theme::Dark), Theme::Dark);
+        assert_eq!(ThemeChoice::read("").resolve(Theme::Light), Theme::Light);
+        assert_eq!(ThemeChoice::read("sepia").resolve(Theme::Dark), Theme::Dark);
         assert_eq!(ThemeChoice::Dark.resolve(Theme::Light), Theme::Dark);
     }
 }

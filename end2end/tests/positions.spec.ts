@@ -88,10 +88,21 @@ for (const [width, height, isTouch] of [
       await expect(row).toBeVisible();
       const cells = await row.locator('th, td:not(.row-actions)').evaluateAll((cells) =>
         cells.map((cell) => {
-          const range = document.createRange();
-          range.selectNodeContents(cell);
-          const { left, right, top, bottom } = range.getBoundingClientRect();
-          return { text: cell.textContent!, left, right, top, bottom };
+          // The words themselves: a button is higher than its line.
+          const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+          const rects: DOMRect[] = [];
+          while (walker.nextNode()) {
+            const range = document.createRange();
+            range.selectNodeContents(walker.currentNode);
+            rects.push(range.getBoundingClientRect());
+          }
+          return {
+            text: cell.textContent!,
+            left: Math.min(...rects.map(({ left }) => left)),
+            right: Math.max(...rects.map(({ right }) => right)),
+            top: Math.min(...rects.map(({ top }) => top)),
+            bottom: Math.max(...rects.map(({ bottom }) => bottom)),
+          };
         }),
       );
       expect(cells).toHaveLength(9);

@@ -1,6 +1,6 @@
 //! Ticker symbols.
 
-use std::{fmt, str::FromStr};
+use std::{cmp::Ordering, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
@@ -14,11 +14,11 @@ const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 /// A well-formed ticker symbol: one to five letters, optionally a dot and one more letter (`BRK.B`), upper case.
 ///
 /// Parsing trims surrounding blanks and folds the case, so a `Ticker` that exists is a good one. It is eight bytes
-/// and `Copy`; unused bytes are zero, which makes the derived order the alphabetical one.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// and `Copy`; its order is the alphabetical one, and costs a comparison of two numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ticker {
-    letters: [u8; LENGTH_MAX],
-    length: u8,
+    /// The letters, then zeros, and how many letters there are in the last byte.
+    bytes: [u8; LENGTH_MAX + 1],
 }
 
 /// The text is not a ticker symbol.
@@ -30,7 +30,20 @@ impl Ticker {
     /// The symbol, upper case.
     pub fn as_str(&self) -> &str {
         // Invariant: `from_str` stores nothing but ASCII letters and a dot.
-        str::from_utf8(&self.letters[..usize::from(self.length)]).expect("a ticker is ASCII")
+        str::from_utf8(&self.bytes[..usize::from(self.bytes[LENGTH_MAX])]).expect("a ticker is ASCII")
+    }
+}
+
+impl Ord for Ticker {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // The first letter weighs most.
+        u64::from_be_bytes(self.bytes).cmp(&u64::from_be_bytes(other.bytes))
+    }
+}
+
+impl PartialOrd for Ticker {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -49,11 +62,12 @@ impl FromStr for Ticker {
         if !(root_is_good && class_is_good) {
             return Err(InvalidTicker);
         }
-        let mut letters = [0; LENGTH_MAX];
-        for (slot, byte) in letters.iter_mut().zip(text.bytes()) {
+        let mut bytes = [0; LENGTH_MAX + 1];
+        for (slot, byte) in bytes.iter_mut().zip(text.bytes()) {
             *slot = byte.to_ascii_uppercase();
         }
-        Ok(Self { letters, length: text.len() as u8 })
+        bytes[LENGTH_MAX] = text.len() as u8;
+        Ok(Self { bytes })
     }
 }
 

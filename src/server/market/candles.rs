@@ -47,7 +47,11 @@ impl Candles {
         }
         let candle = Candle::new(time, print.quote.price, print.volume);
         for interval in Interval::ALL {
-            self.extend(interval, Candle { time: interval.start_of(time), ..candle });
+            match &mut self.forming[interval as usize] {
+                // Most prints fall into candles that form, or a moment before, where a clock was set right.
+                Some(forming) if time < forming.time + interval.seconds() => forming.extend(&candle),
+                _ => self.extend(interval, Candle { time: interval.start_of(time), ..candle }),
+            }
         }
     }
 

@@ -4,7 +4,7 @@
 //! on a `watch` channel, which holds the newest tick only, so a slow one skips forward and nothing ever queues for it.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
@@ -81,7 +81,7 @@ impl Tick {
 #[derive(Clone)]
 pub struct Feed {
     latest: watch::Receiver<Arc<Tick>>,
-    candles: Arc<RwLock<HashMap<Ticker, Candles>>>,
+    candles: Arc<RwLock<BTreeMap<Ticker, Candles>>>,
     source: &'static str,
     silence_max: Duration,
 }
@@ -177,7 +177,7 @@ async fn beat(watched: watch::Sender<Arc<Tick>>) {
 
 struct Publisher {
     sender: watch::Sender<Arc<Tick>>,
-    candles: Arc<RwLock<HashMap<Ticker, Candles>>>,
+    candles: Arc<RwLock<BTreeMap<Ticker, Candles>>>,
     has_failed: bool,
 }
 
@@ -210,28 +210,29 @@ impl Publisher {
         }
     }
 
-    fn publish(&self, update: Update, wanted: &TickerSet) {
+    fn publish(&self, mut update: Update, wanted: &TickerSet) {
+        update.prints.retain(|print| wanted.contains(&print.quote.ticker));
         let tick = self.sender.borrow().clone();
-        // A ticker that the source did not mention keeps its price, and did not change.
-        let mut quotes: BTreeMap<Ticker, Quote> = tick
-            .quotes
-            .iter()
-            .filter(|(ticker, _)| wanted.contains(ticker))
-            .map(|(ticker, quote)| (*ticker, Quote { previous_price: quote.price, ..*quote }))
+        // A ticker that the source did not mention keeps its price, and did not change. Of two quotes, the later stays.
+        let kept = tick.quotes.values().filter(|quote| wanted.contains(&quote.ticker));
+        let quotes = kept
+            .map(|quote| Quote { previous_price: quote.price, ..*quote })
+            .chain(update.prints.iter().map(|print| print.quote))
+            .map(|quote| (quote.ticker, quote))
             .collect();
-        let prints = update.prints.iter().filter(|print| wanted.contains(&print.quote.ticker));
-        quotes.extend(prints.map(|print| (print.quote.ticker, print.quote)));
         self.remember(update, wanted);
         self.sender.send_replace(Arc::new(tick.next(quotes)));
     }
 
     fn remember(&self, update: Update, wanted: &TickerSet) {
         let mut candles = self.candles.write().unwrap_or_else(PoisonError::into_inner);
-        candles.retain(|ticker, _| wanted.contains(ticker));
+        if !candles.keys().eq(wanted) {
+            candles.retain(|ticker, _| wanted.contains(ticker));
+        }
         for history in update.histories.into_iter().filter(|history| wanted.contains(&history.ticker)) {
             candles.entry(history.ticker).or_default().prepend(history);
         }
-        for print in update.prints.iter().filter(|print| wanted.contains(&print.quote.ticker)) {
+        for print in &update.prints {
             candles.entry(print.quote.ticker).or_default().add(print);
         }
     }

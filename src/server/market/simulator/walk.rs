@@ -5,6 +5,7 @@
 //! the ticker alone went through: `σ·√dt·√(1 − ρ)·ε` a tick, and events. So a ticker that was away has only its own draws
 //! to catch up on, a few nanoseconds a tick.
 
+use rand::RngCore;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -34,8 +35,10 @@ pub struct Walk {
     ticker: Ticker,
     listing: Listing,
     pace: Pace,
-    /// The deviation of a tick's move in the logarithm, σ·√dt.
+    /// The deviation of a tick's move in the logarithm, σ·√dt,
     spread: f64,
+    /// …and what the move has on average, (μ − σ²/2)·dt.
+    drift: f64,
     path: ChaCha8Rng,
     volume: ChaCha8Rng,
     tick: u64,
@@ -45,8 +48,14 @@ pub struct Walk {
     own_before: f64,
     /// …and up to the tick at which the present day opened.
     own_at_open: f64,
-    /// The logarithm of the price that the first day opened at, before the first tick.
+    /// The logarithm of the price at tick 0,
+    open: f64,
+    /// …and of the one that the first day opened at, before it.
     first_open: f64,
+    /// The price at the tick that was printed last,
+    printed: Option<(u64, Price)>,
+    /// …and at the tick at which the present day opened.
+    day_open: Option<(u64, Price)>,
 }
 
 impl Walk {
@@ -66,13 +75,17 @@ impl Walk {
             listing,
             pace,
             spread: listing.volatility * pace.years.sqrt(),
+            drift: listing.log_drift() * pace.years,
             path: streams::of_ticker(seed, ticker, Purpose::Path),
             volume: streams::of_ticker(seed, ticker, Purpose::Volume),
             tick: 0,
             own: 0.0,
             own_before: 0.0,
             own_at_open: 0.0,
+            open: listing.open.ln(),
             first_open: listing.open.ln() - first_day,
+            printed: None,
+            day_open: None,
         }
     }
 
@@ -93,17 +106,30 @@ impl Walk {
     /// The ticker's print at the sectors' tick, which the walk must have been advanced to.
     pub fn print(&mut self, sectors: &Sectors, at: UtcInstant) -> Print {
         let (now, before) = (self.now(sectors), self.before(sectors));
-        let quote = Quote {
-            ticker: self.ticker,
-            price: price(now),
-            previous_price: price(before),
-            day_open: price(self.at_open(sectors)),
-            at,
+        let price_now = price(now);
+        let previous_price = match self.printed.replace((self.tick, price_now)) {
+            Some((tick, price)) if tick + 1 == self.tick => price,
+            _ => price(before),
         };
-        self.volume.set_word_pos(u128::from(self.tick) * VOLUME_WORDS);
+        let day_open = match self.day_open {
+            Some((tick, price)) if tick == sectors.opened_at => price,
+            _ => price(self.at_open(sectors)),
+        };
+        self.day_open = Some((sectors.opened_at, day_open));
+        let quote = Quote { ticker: self.ticker, price: price_now, previous_price, day_open, at };
+        self.seek_volume();
         let deviations = (now - before) / self.spread;
         let average_daily = self.listing.average_daily_volume;
         Print { quote, volume: volume::shares(average_daily, self.pace.seconds, deviations, &mut self.volume) }
+    }
+
+    /// Puts the stream of volumes where the tick has its words, which are the next ones at most ticks.
+    fn seek_volume(&mut self) {
+        let start = u128::from(self.tick) * VOLUME_WORDS;
+        match start.checked_sub(self.volume.get_word_pos()) {
+            Some(ahead @ ..=VOLUME_WORDS) => (0..ahead).for_each(|_| _ = self.volume.next_u32()),
+            _ => self.volume.set_word_pos(start),
+        }
     }
 
     /// What led up to the print at the sectors' tick.
@@ -139,8 +165,7 @@ impl Walk {
     }
 
     fn level(&self, tick: u64, sector: f64, own: f64) -> f64 {
-        let steady = self.listing.log_drift() * self.pace.years * tick as f64;
-        self.listing.open.ln() + steady + self.spread * SECTOR_SHARE.sqrt() * sector + own
+        self.open + self.drift * tick as f64 + self.spread * SECTOR_SHARE.sqrt() * sector + own
     }
 }
 

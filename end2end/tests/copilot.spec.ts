@@ -143,6 +143,22 @@ test('a proposal waits for one click', async ({ workstation, copilot }) => {
   await expect(chosen).toHaveAttribute('aria-checked', 'true');
 });
 
+test('proposals are decided by keyboard, and the focus goes on from each', async ({ workstation, copilot }) => {
+  await copilot.setAutonomy('Propose');
+  await copilot.say('buy 1 V and buy 2 JPM');
+  await expect(copilot.actions).toHaveCount(2);
+  await copilot.panel.getByRole('button', { name: 'Approve: Buy 1 V' }).focus();
+  await workstation.page.keyboard.press('Enter');
+  await expect(copilot.actions.nth(0)).toHaveAttribute('data-status', 'executed');
+  await expect(copilot.actions.nth(0)).toBeFocused();
+  await workstation.page.keyboard.press('Tab');
+  await expect(copilot.panel.getByRole('button', { name: 'Approve: Buy 2 JPM' })).toBeFocused();
+  await workstation.page.keyboard.press('Tab');
+  await workstation.page.keyboard.press('Enter');
+  await expect(copilot.actions.nth(1)).toHaveAttribute('data-status', 'dismissed');
+  await expect(copilot.actions.nth(1)).toBeFocused();
+});
+
 test('advice runs nothing; the switch goes by keyboard', async ({ workstation, copilot }) => {
   const header = workstation.page.locator('.header');
   await header.getByRole('radio', { name: 'Auto in limits' }).focus();

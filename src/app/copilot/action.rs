@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use leptos::prelude::*;
+use leptos::{ev::MouseEvent, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
 
 use super::chat::{Chat, Row};
 use crate::{
@@ -27,10 +29,24 @@ pub fn ActionCard(row: Row, action: RecordedAction, chat: Chat) -> impl IntoView
         let what = describe(&action.action, ActionStatus::Proposed);
         view! {
             <div class="action-buttons">
-                <button class="approve" aria-label=format!("Approve: {what}") on:click=move |_| approve(true)>
+                <button
+                    class="approve"
+                    aria-label=format!("Approve: {what}")
+                    on:click=move |event| {
+                        focus_card(&event);
+                        approve(true);
+                    }
+                >
                     "Approve"
                 </button>
-                <button class="dismiss" aria-label=format!("Dismiss: {what}") on:click=move |_| dismiss(false)>
+                <button
+                    class="dismiss"
+                    aria-label=format!("Dismiss: {what}")
+                    on:click=move |event| {
+                        focus_card(&event);
+                        dismiss(false);
+                    }
+                >
                     "Dismiss"
                 </button>
             </div>
@@ -38,7 +54,7 @@ pub fn ActionCard(row: Row, action: RecordedAction, chat: Chat) -> impl IntoView
         .erase_to_change()
     });
     view! {
-        <div class="action" data-testid="chat-action" data-status=status.as_str()>
+        <div class="action" tabindex="-1" data-testid="chat-action" data-status=status.as_str()>
             <p class="action-title">
                 <b>{describe(&action.action, status)}</b>
                 <span>{outcome(&action)}</span>
@@ -48,6 +64,16 @@ pub fn ActionCard(row: Row, action: RecordedAction, chat: Chat) -> impl IntoView
         </div>
     }
     .erase_to_change()
+}
+
+/// The buttons go once it is decided; the focus stays with what was decided, and not with nothing.
+fn focus_card(event: &MouseEvent) {
+    let button = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let card = button.and_then(|button| button.closest(".action").ok().flatten());
+    if let Some(card) = card.and_then(|card| card.dyn_into::<HtmlElement>().ok()) {
+        // Only an element that has left the page refuses.
+        let _ = card.focus();
+    }
 }
 
 /// `Bought 2 NVDA` for what is done, `Buy 2 NVDA` for what is not.

@@ -30,7 +30,7 @@ test('a tile for each position, as large as its weight', async ({ server, workst
     const map = (await page.getByTestId('heatmap').boundingBox())!;
     const shares: Record<string, number> = {};
     for (const tile of await tiles.all()) {
-      const box = (await tile.locator('.tile-ground').boundingBox())!;
+      const box = (await tile.locator('.tile-colour').boundingBox())!;
       expect(box.x).toBeGreaterThanOrEqual(map.x - 1);
       expect(box.y).toBeGreaterThanOrEqual(map.y - 1);
       expect(box.x + box.width).toBeLessThanOrEqual(map.x + map.width + 1);
@@ -126,7 +126,7 @@ test.describe('without JavaScript', () => {
     await page.goto(server.url);
     await expect(page.getByTestId('heatmap-tile')).toHaveCount(3);
     for (const tile of await page.getByTestId('heatmap-tile').all()) {
-      const box = (await tile.locator('.tile-ground').boundingBox())!;
+      const box = (await tile.locator('.tile-colour').boundingBox())!;
       expect(Math.min(box.width, box.height)).toBeGreaterThan(10);
     }
   });

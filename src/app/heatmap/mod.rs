@@ -71,6 +71,7 @@ pub fn Heatmap(books: Books, selected: RwSignal<Option<Ticker>>) -> impl IntoVie
             </div>
             <div class="heat-body" node_ref=body on:pointerleave=move |_| pointed.set(None)>
                 <svg class="heat-map" data-testid="heatmap" role="group" aria-labelledby="heatmap-title">
+                    <rect class="heat-ground" width="100%" height="100%"></rect>
                     {rows_of(held, show_tile)}
                 </svg>
                 <Tooltip books pointed size/>

@@ -1,4 +1,8 @@
 //! One tile of the heatmap.
+//!
+//! Its colour is a rectangle in the map itself. Only the words, and the ring of the tile that is pointed at or chosen, are a
+//! picture within the picture: the browser keeps a place and a clip for each of those, and looks at every one of them
+//! whenever something on the page begins or ends to move.
 
 use leptos::prelude::*;
 use web_sys::PointerEvent;
@@ -38,19 +42,18 @@ pub fn Tile(
     let point = move |event: PointerEvent| {
         pointed.set(Some(Pointed::at(ticker, f64::from(event.client_x()), f64::from(event.client_y()))));
     };
+    let [x, y] = [side(|rect| rect.x), side(|rect| rect.y)];
+    let [width, height] = [side(|rect| rect.width), side(|rect| rect.height)];
     view! {
-        <svg
+        <g
             class="tile"
+            class:on=is_on
             data-testid="heatmap-tile"
             data-ticker=ticker.to_string()
             data-fit=fit
             role="button"
             tabindex="0"
             aria-label=label
-            x=side(|rect| rect.x)
-            y=side(|rect| rect.y)
-            width=side(|rect| rect.width)
-            height=side(|rect| rect.height)
             on:click=move |_| select()
             on:keydown=move |event| {
                 if matches!(event.key().as_str(), "Enter" | " ") {
@@ -62,12 +65,13 @@ pub fn Tile(
             on:focus=move |_| pointed.set(untrack(place).map(|place| Pointed::tile(ticker, place)))
             on:blur=move |_| pointed.set(None)
         >
-            <rect class="tile-ground" width="100%" height="100%"></rect>
-            <rect class=colour width="100%" height="100%" fill-opacity=opacity></rect>
-            <rect class="tile-ring" class:on=is_on width="100%" height="100%"></rect>
-            <text class="tile-ticker" x="8" y="18">{ticker.to_string()}</text>
-            <text class="tile-percent" x="8" y="35">{percent}</text>
-        </svg>
+            <rect class=colour x=x y=y width=width height=height fill-opacity=opacity></rect>
+            <svg class="tile-face" x=x y=y width=width height=height>
+                <rect class="tile-ring" width="100%" height="100%"></rect>
+                <text class="tile-ticker" x="8" y="18">{ticker.to_string()}</text>
+                <text class="tile-percent" x="8" y="35">{percent}</text>
+            </svg>
+        </g>
     }
     .erase()
 }

@@ -104,8 +104,16 @@ impl Market {
         market
     }
 
-    /// Takes in a tick. A price that differs from the one shown flashes, unless this is what the page catches up with.
-    pub fn apply(self, quotes: impl Iterator<Item = Quote>, flashes: bool) {
+    /// Takes in what was quoted, and tells those who read many prices.
+    fn apply(self, quotes: impl Iterator<Item = Quote>, flashes: bool) {
+        if self.take_in(quotes, flashes) {
+            self.tick();
+        }
+    }
+
+    /// Takes in the quotes of a tick; whether any is new, so that those who read many prices want a [tick](Self::tick). A
+    /// price that differs from the one shown flashes, unless this is what the page catches up with.
+    pub fn take_in(self, quotes: impl Iterator<Item = Quote>, flashes: bool) -> bool {
         let mut is_new = false;
         for quote in quotes {
             let row = self.row(quote.ticker);
@@ -120,9 +128,13 @@ impl Market {
             row.set(Some(Shown { quote, flash }));
             is_new = true;
         }
-        if is_new {
-            self.ticks.update(|ticks| *ticks = ticks.wrapping_add(1));
-        }
+        is_new
+    }
+
+    /// Lets those who [track ticks](Self::track_ticks) read the prices anew.
+    pub fn tick(self) {
+        // Nothing when the page is gone.
+        self.ticks.try_update(|ticks| *ticks = ticks.wrapping_add(1));
     }
 
     /// Takes in how the connection stands.

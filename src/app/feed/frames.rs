@@ -1,4 +1,5 @@
-//! Frames, applied once per animation frame: all that came since, in one batch.
+//! Frames, applied once per animation frame: all that came since, in one batch. What hangs on many prices at once, the
+//! portfolio and all that shows it, follows in the animation frame after that, so that neither keeps the browser long.
 
 use std::time::Duration;
 
@@ -77,7 +78,9 @@ impl Frames {
         self.state.try_update_value(|state| match state.take_in() {
             Ok(true) => {
                 let flashes = !std::mem::take(&mut state.catches_up);
-                self.market.apply(state.reader.quotes().iter().copied(), flashes);
+                if self.market.take_in(state.reader.quotes().iter().copied(), flashes) {
+                    self.tick();
+                }
             }
             Ok(false) => {}
             Err(InvalidFrame) => self.market.tell(Notice {
@@ -85,6 +88,11 @@ impl Frames {
                 problem: Some("The server sends prices that this page cannot read; reload it.".to_owned()),
             }),
         });
+    }
+
+    fn tick(self) {
+        let market = self.market;
+        if document().hidden() { market.tick() } else { request_animation_frame(move || market.tick()) }
     }
 }
 

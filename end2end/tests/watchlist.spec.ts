@@ -165,6 +165,28 @@ test('a row is dragged to another place, and the drag selects nothing', async ({
   expect(await workstation.watched()).toEqual(expected);
 });
 
+test('rows out of sight do not light up, until they come into sight', async ({ page, server, workstation }) => {
+  await widen(server.url, 50);
+  await workstation.open(server.url);
+  await expect(workstation.rows).toHaveCount(50);
+  const last = workstation.rows.last();
+  const ticker = (await last.getAttribute('data-ticker'))!;
+  await expect(last).toHaveAttribute('data-away');
+  await expect(workstation.rows.first()).not.toHaveAttribute('data-away');
+  await page.evaluate(() => {
+    const lit = ((window as any).lit = [] as string[]);
+    document.querySelector('[data-testid="watchlist"]')!.addEventListener('animationstart', ({ target }) => {
+      lit.push((target as Element).closest('[data-ticker]')!.getAttribute('data-ticker')!);
+    });
+  });
+  const lit = () => page.evaluate(() => (window as any).lit as string[]);
+  await expect.poll(async () => (await lit()).length).toBeGreaterThan(10);
+  expect(await lit()).not.toContain(ticker);
+  await last.scrollIntoViewIfNeeded();
+  await expect(last).not.toHaveAttribute('data-away');
+  await expect.poll(lit).toContain(ticker);
+});
+
 test('the sorting is remembered', async ({ page, workstation }) => {
   await page.getByTestId('watchlist-sort').selectOption('ticker');
   await page.reload();

@@ -3,6 +3,7 @@
 mod add;
 mod drag;
 mod row;
+mod sight;
 mod sorting;
 pub mod store;
 mod suggest;
@@ -16,7 +17,9 @@ use leptos::{
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 
-use self::{add::AddTicker, drag::Drag, row::WatchlistRow, sorting::Sorting, store::WatchlistStore};
+use self::{
+    add::AddTicker, drag::Drag, row::WatchlistRow, sight::mark_rows_away, sorting::Sorting, store::WatchlistStore,
+};
 use super::{
     account::Books,
     beat::Beat,
@@ -106,6 +109,7 @@ pub fn Watchlist(
     let panel =
         Panel { watchlist, market, books, toasts, selected, list, sorting, order, focused, tab_stop, drag, news };
     register_keys(field);
+    mark_rows_away(list, order);
     effect(move || {
         order.track();
         // A row that is moved would begin its flash again.

@@ -231,7 +231,9 @@ test.describe('how closely rows stand', () => {
     await workstation.hydrated();
     expect(await height(page)).toBe(compact);
     await page.keyboard.press('Control+k');
+    await expect(page.getByRole('combobox', { name: 'Ticker, order or command' })).toBeFocused();
     await page.keyboard.type('Rows: comfortable');
+    await expect(page.locator('#palette-option-0')).toContainText('Rows: comfortable');
     await page.keyboard.press('Enter');
     await expect.poll(() => height(page)).toBe(usual);
   });

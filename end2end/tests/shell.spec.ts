@@ -218,6 +218,7 @@ test.describe('how closely rows stand', () => {
   const height = async (page: Page) => (await page.getByTestId('watchlist-row').first().boundingBox())!.height;
 
   test('is chosen, remembered, and that of all tabs', async ({ context, page, server, workstation }) => {
+    test.slow();
     const other = await context.newPage();
     await new Workstation(other).open(server.url);
     const usual = await height(page);
@@ -225,6 +226,7 @@ test.describe('how closely rows stand', () => {
     await page.getByRole('radio', { name: 'Compact' }).check();
     await expect.poll(() => height(page)).toBeLessThan(usual * 0.7);
     await expect.poll(() => height(other)).toBeLessThan(usual * 0.7);
+    await other.close();
     const compact = await height(page);
     await page.reload();
     expect(await height(page)).toBe(compact);

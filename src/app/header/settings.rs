@@ -8,7 +8,7 @@ use crate::{
         account::Books,
         commands::{Commands, Section},
         day_start::DayStart,
-        erase::Erase,
+        erase::{Erase, Piece},
         layout::Layout,
         look::{
             density::{Density, use_density},
@@ -49,20 +49,9 @@ pub fn Settings(
     }
     commands.add(Section::Panels, "Reset the layout", None, move || layout.reset_all());
     commands.add(Section::Page, "Reset the account…", None, move || is_resetting.set(true));
-    let themes = THEMES.map(|(choice, name)| {
-        view! {
-            <label>
-                <input
-                    type="radio"
-                    name="theme"
-                    value=name
-                    prop:checked=move || theme.choice() == choice
-                    on:change=move |_| theme.choose(choice)
-                />
-                <span>{name}</span>
-            </label>
-        }
-    });
+    let themes = show_choices("Theme", THEMES, move || theme.choice(), move |choice| theme.choose(choice));
+    let densities = Density::ALL.map(|choice| (choice, choice.title()));
+    let densities = show_choices("Rows", densities, move || density.get(), move |choice| density.set(choice));
     let is_saving = RwSignal::new(false);
     let save = move |_| {
         is_saving.set(true);
@@ -71,20 +60,6 @@ pub fn Settings(
             is_saving.try_set(false);
         });
     };
-    let densities = Density::ALL.map(|choice| {
-        view! {
-            <label>
-                <input
-                    type="radio"
-                    name="density"
-                    value=choice.title()
-                    prop:checked=move || density.get() == choice
-                    on:change=move |_| density.set(choice)
-                />
-                <span>{choice.title()}</span>
-            </label>
-        }
-    });
     let exports = EXPORTS.map(|(name, address, file)| {
         view! {
             <a href=address download=file rel="external">
@@ -97,14 +72,8 @@ pub fn Settings(
             "⚙"
         </button>
         <div class="settings" id="settings" popover="auto">
-            <fieldset class="segments">
-                <legend class="label">"Theme"</legend>
-                {themes}
-            </fieldset>
-            <fieldset class="segments">
-                <legend class="label">"Rows"</legend>
-                {densities}
-            </fieldset>
+            {themes}
+            {densities}
             <p class="label">"Export"</p>
             {exports}
             <button popovertarget="settings" popovertargetaction="hide" disabled=is_saving on:click=save>
@@ -127,6 +96,36 @@ pub fn Settings(
             </button>
         </div>
         <ResetDialog is_open=is_resetting books day_start toasts/>
+    }
+    .erase()
+}
+
+/// One of a few, side by side; `chosen` is tracked.
+fn show_choices<T: Copy + PartialEq + Send + Sync + 'static, const COUNT: usize>(
+    title: &'static str,
+    choices: [(T, &'static str); COUNT],
+    chosen: impl Fn() -> T + Copy + Send + Sync + 'static,
+    choose: impl Fn(T) + Copy + 'static,
+) -> Piece {
+    let choices = choices.map(|(choice, name)| {
+        view! {
+            <label>
+                <input
+                    type="radio"
+                    name=title
+                    value=name
+                    prop:checked=move || chosen() == choice
+                    on:change=move |_| choose(choice)
+                />
+                <span>{name}</span>
+            </label>
+        }
+    });
+    view! {
+        <fieldset class="segments">
+            <legend class="label">{title}</legend>
+            {choices}
+        </fieldset>
     }
     .erase()
 }

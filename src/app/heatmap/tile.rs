@@ -65,6 +65,7 @@ pub fn Tile(
             on:focus=move |_| pointed.set(untrack(place).map(|place| Pointed::tile(ticker, place)))
             on:blur=move |_| pointed.set(None)
         >
+            <rect class="tile-ground" x=x y=y width=width height=height></rect>
             <rect class=colour x=x y=y width=width height=height fill-opacity=opacity></rect>
             <svg class="tile-face" x=x y=y width=width height=height>
                 <rect class="tile-ring" width="100%" height="100%"></rect>

@@ -13,6 +13,16 @@ const positions = new Map();
 let cash = 0;
 const total = text(document.getElementById('total'));
 
+// Light over the prices in sight that have just moved: one drawing over the list, as the page has it.
+const lights = document.getElementById('lights');
+const fade = new Animation(new KeyframeEffect(lights, { opacity: [0.45, 0], easing: 'ease-out' }, 600));
+const rises = [];
+const falls = [];
+const seen = new Set();
+const sight = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) seen[isIntersecting ? 'add' : 'delete'](target.querySelector('.price'));
+}, { root: document.getElementById('rows') });
+
 function text(parent) {
   return parent.appendChild(document.createTextNode(''));
 }
@@ -52,8 +62,8 @@ function addRow(ticker, sparkline) {
   const change = element('span', row, 'change');
   const day = text(change);
   const prices = sparkline.map((dollars) => Math.round(dollars * 10_000));
-  rows.set(ticker, { priced, price: text(priced), change, day, moved: text(element('small', change)), svg, line, prices, points: '', flips: false });
-  priced.addEventListener('animationend', () => delete priced.dataset.flash);
+  rows.set(ticker, { priced, price: text(priced), change, day, moved: text(element('small', change)), svg, line, prices, points: '' });
+  sight.observe(row);
 }
 
 function addPosition(held) {
@@ -121,10 +131,7 @@ function drawLine(row, quote) {
 function drawRow(row, quote) {
   if (row.last === quote.price && row.at === quote.at) return;
   const move = row.last === undefined ? 0 : quote.price - row.last;
-  if (move !== 0) {
-    row.flips = !row.flips;
-    row.priced.dataset.flash = `${move > 0 ? 'up' : 'down'}${row.flips ? '' : '-again'}`;
-  }
+  if (move !== 0 && seen.has(row.priced)) (move > 0 ? rises : falls).push(row.priced);
   const direction = quote.price > quote.before ? 'up' : quote.price < quote.before ? 'down' : 'flat';
   if (row.priced.dataset.direction !== direction) row.priced.dataset.direction = direction;
   row.last = quote.price;
@@ -154,6 +161,20 @@ function drawPosition(held, quote, whole) {
   }
 }
 
+function light() {
+  if (rises.length + falls.length === 0) return;
+  const origin = lights.getBoundingClientRect();
+  for (const [path, prices] of [[lights.children[0], rises], [lights.children[1], falls]]) {
+    const boxes = prices.splice(0).map((priced) => {
+      const { x, y, width, height } = priced.getBoundingClientRect();
+      return `M${x - origin.x} ${y - origin.y}h${width}v${height}h-${width}z`;
+    });
+    path.setAttribute('d', boxes.join(''));
+  }
+  fade.currentTime = 0;
+  fade.play();
+}
+
 function draw() {
   let whole = cash;
   for (const quote of quotes) {
@@ -167,6 +188,7 @@ function draw() {
     const held = positions.get(quote.ticker);
     if (held?.live) drawPosition(held, quote, whole);
   }
+  light();
 }
 
 const get = async (path) => (await fetch(path)).json();

@@ -263,4 +263,13 @@ test('a long table shows the rows near those that are seen, and scrolls through 
   const price = rows.first().getByTestId('position-price');
   const before = await price.innerText();
   await expect(price).not.toHaveText(before);
+
+  // Rows that stand closer make it shorter at once, with those that are left out.
+  const rowHeight = async () => (await rows.first().boundingBox())!.height;
+  const roomy = await rowHeight();
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await page.getByRole('radio', { name: 'Compact' }).check();
+  await expect.poll(rowHeight).toBeLessThan(roomy);
+  const shorter = height - held.length * (roomy - (await rowHeight()));
+  await expect.poll(() => scroller.evaluate((element, height) => Math.abs(element.scrollHeight - height), shorter)).toBeLessThanOrEqual(2);
 });

@@ -1,3 +1,4 @@
+import { watchLights } from '../lib/lights';
 import { expect, test } from '../lib/test';
 import { widen } from '../lib/market';
 
@@ -167,24 +168,16 @@ test('a row is dragged to another place, and the drag selects nothing', async ({
 
 test('rows out of sight do not light up, until they come into sight', async ({ page, server, workstation }) => {
   await widen(server.url, 50);
+  const lights = await watchLights(page);
   await workstation.open(server.url);
   await expect(workstation.rows).toHaveCount(50);
   const last = workstation.rows.last();
   const ticker = (await last.getAttribute('data-ticker'))!;
-  await expect(last).toHaveAttribute('data-away');
-  await expect(workstation.rows.first()).not.toHaveAttribute('data-away');
-  await page.evaluate(() => {
-    const lit = ((window as any).lit = [] as string[]);
-    document.querySelector('[data-testid="watchlist"]')!.addEventListener('animationstart', ({ target }) => {
-      lit.push((target as Element).closest('[data-ticker]')!.getAttribute('data-ticker')!);
-    });
-  });
-  const lit = () => page.evaluate(() => (window as any).lit as string[]);
-  await expect.poll(async () => (await lit()).length).toBeGreaterThan(10);
-  expect(await lit()).not.toContain(ticker);
+  await expect.poll(async () => (await lights()).right).toBeGreaterThan(20);
+  expect((await lights()).tickers).not.toContain(ticker);
   await last.scrollIntoViewIfNeeded();
-  await expect(last).not.toHaveAttribute('data-away');
-  await expect.poll(lit).toContain(ticker);
+  await expect.poll(async () => (await lights()).tickers).toContain(ticker);
+  expect((await lights()).wrong).toEqual([]);
 });
 
 test('the sorting is remembered', async ({ page, workstation }) => {
@@ -195,27 +188,10 @@ test('the sorting is remembered', async ({ page, workstation }) => {
   await expect.poll(() => workstation.watched()).toEqual([...DEFAULT].sort());
 });
 
-test('sorting is calm: it flashes nothing, and the own order comes back', async ({ page, workstation }) => {
+test('sorting is calm: it lights up nothing, and the own order comes back', async ({ page, server, workstation }) => {
+  const lights = await watchLights(page);
+  await workstation.open(server.url);
   const sort = page.getByTestId('watchlist-sort');
-  await page.evaluate(() => {
-    const wrong = ((window as any).wrong = [] as string[]);
-    const list = document.querySelector('[data-testid="watchlist"]')!;
-    const tickerOf = (node: Node) => (node.parentElement ?? (node as Element)).closest('[data-ticker]')?.getAttribute('data-ticker');
-    const changed = new Map<string, boolean>();
-    new MutationObserver((records) => {
-      for (const { target } of records) {
-        const ticker = tickerOf(target);
-        if (ticker) changed.set(ticker, true);
-      }
-    }).observe(list, { subtree: true, characterData: true, childList: true });
-    list.addEventListener('animationstart', (event) => {
-      const cell = event.target as HTMLElement;
-      const ticker = tickerOf(cell)!;
-      // An animation that starts again while nothing in the row has changed is a flash without a reason.
-      if (changed.get(ticker) === false) wrong.push(`${ticker} at ${cell.textContent}`);
-      changed.set(ticker, false);
-    });
-  });
   await page.waitForTimeout(1_200);
   await sort.selectOption('Ticker');
   expect(await workstation.watched()).toEqual([...DEFAULT].sort());
@@ -227,7 +203,9 @@ test('sorting is calm: it flashes nothing, and the own order comes back', async 
   await sort.selectOption('Manual');
   expect(await workstation.watched()).toEqual(DEFAULT);
   await page.waitForTimeout(600);
-  expect(await page.evaluate(() => (window as any).wrong)).toEqual([]);
+  const { right, wrong } = await lights();
+  expect(wrong).toEqual([]);
+  expect(right).toBeGreaterThan(0);
 });
 
 test.describe('when the list cannot be changed', () => {

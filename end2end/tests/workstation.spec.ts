@@ -1,3 +1,4 @@
+import { watchLights } from '../lib/lights';
 import { cents, expect, test } from '../lib/test';
 
 test('first load shows ten tickers, the deposit, and prices that move', async ({ workstation }) => {
@@ -11,35 +12,11 @@ test('first load shows ten tickers, the deposit, and prices that move', async ({
   await expect(price).not.toHaveText(before);
 });
 
-test('a price flashes when it changes, and only then', async ({ page, server, workstation }) => {
-  // Watches from before the page's own script: the first paint and the first tick must not flash.
-  await page.addInitScript(() => {
-    const seen = ((window as any).flashes = { wrong: [] as string[], right: 0 });
-    document.addEventListener('DOMContentLoaded', () => {
-      const shown = new Map<Element, string>();
-      const cells = document.querySelectorAll('[data-testid="watchlist-price"]');
-      cells.forEach((cell) => {
-        if (cell.hasAttribute('data-flash')) seen.wrong.push('a flash in the first paint');
-        shown.set(cell, cell.textContent!);
-      });
-      new MutationObserver((records) => {
-        for (const cell of cells) {
-          const isFlash = records.some((record) => record.attributeName === 'data-flash' && record.target === cell);
-          const before = shown.get(cell)!;
-          const now = cell.textContent!;
-          shown.set(cell, now);
-          if (!isFlash) continue;
-          const direction = Number(now) > Number(before) ? 'up' : 'down';
-          if (now === before) seen.wrong.push(`flash without a change at ${now}`);
-          else if (!cell.getAttribute('data-flash')!.startsWith(direction)) seen.wrong.push(`${before} → ${now} flashed wrongly`);
-          else seen.right += 1;
-        }
-      }).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
-    });
-  });
+test('a price lights up when it changes, and only then', async ({ page, server, workstation }) => {
+  const lights = await watchLights(page);
   await workstation.open(server.url);
-  await expect.poll(() => page.evaluate(() => (window as any).flashes.right)).toBeGreaterThan(20);
-  expect(await page.evaluate(() => (window as any).flashes.wrong)).toEqual([]);
+  await expect.poll(async () => (await lights()).right).toBeGreaterThan(20);
+  expect((await lights()).wrong).toEqual([]);
 });
 
 test('a buy takes cash, makes a position, and keeps the total', async ({ workstation }) => {

@@ -154,7 +154,9 @@ impl Books {
 
     /// What a position gained today, tracked.
     pub fn day_pnl(self, ticker: Ticker) -> Option<DayPnl> {
-        let quote = self.market.shown(ticker)?.quote;
+        // With the portfolio, and not with the price, which comes an animation frame earlier: they stand in one row.
+        self.market.track_ticks();
+        let quote = self.market.quote_untracked(ticker)?;
         self.statement.with(|now| {
             let quantity = now.account.holdings.get(&ticker).map(|holding| holding.quantity);
             now.today.pnl(quantity, &quote)

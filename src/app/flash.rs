@@ -16,18 +16,6 @@ pub fn end_animation(event: &AnimationEvent, attribute: &str) {
     }
 }
 
-/// Takes the attribute away within a part of the page that is about to be painted in another order, or again.
-pub fn end_animations(list: &Element, attribute: &str) {
-    let Ok(flashing) = list.query_selector_all(&format!("[{attribute}]")) else {
-        return;
-    };
-    for index in 0..flashing.length() {
-        if let Some(element) = flashing.get(index).and_then(|node| node.dyn_into::<Element>().ok()) {
-            remove(&element, attribute);
-        }
-    }
-}
-
 fn remove(element: &Element, attribute: &str) {
     // Only a malformed name could be refused.
     let _ = element.remove_attribute(attribute);

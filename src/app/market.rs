@@ -41,42 +41,23 @@ pub struct Notice {
     pub problem: Option<String>,
 }
 
-/// A quote on the page, and how its price last moved while it was shown.
+/// What a price did with the last tick, for those who point it out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shown {
-    pub quote: Quote,
-    pub flash: Flash,
+pub struct Move {
+    pub ticker: Ticker,
+    pub direction: Direction,
 }
 
-/// A price's last change: the direction, and a bit that flips each time, so that each change flashes anew.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Flash {
-    direction: Direction,
-    flipped: bool,
-}
-
-impl Flash {
-    const NONE: Self = Self { direction: Direction::Flat, flipped: true };
-
-    /// The attribute that the style sheet animates by; none when there is nothing to flash.
-    pub fn attribute(self) -> Option<&'static str> {
-        match (self.direction, self.flipped) {
-            (Direction::Flat, _) => None,
-            (Direction::Up, false) => Some("up"),
-            (Direction::Up, true) => Some("up-again"),
-            (Direction::Down, false) => Some("down"),
-            (Direction::Down, true) => Some("down-again"),
-        }
-    }
-}
-
-type Row = ArcRwSignal<Option<Shown>>;
+type Row = ArcRwSignal<Option<Quote>>;
 
 /// The handle to the page's market; copies share it.
 #[derive(Clone, Copy)]
 pub struct Market {
     rows: StoredValue<HashMap<Ticker, Row>>,
     ticks: RwSignal<u32>,
+    /// Written with every tick in which a price changed while it was shown: not on the first paint, nor when the page
+    /// catches up.
+    pub moves: RwSignal<Vec<Move>>,
     pub connection: RwSignal<Connection>,
     pub problem: RwSignal<Option<String>>,
     pace: RwSignal<Pace>,
@@ -96,6 +77,7 @@ impl Market {
         let market = Self {
             rows: StoredValue::new(HashMap::new()),
             ticks: RwSignal::new(0),
+            moves: RwSignal::new(Vec::new()),
             connection: RwSignal::new(Connection::Connecting),
             problem: RwSignal::new(None),
             pace: RwSignal::new(Pace::default()),
@@ -105,28 +87,35 @@ impl Market {
     }
 
     /// Takes in what was quoted, and tells those who read many prices.
-    fn apply(self, quotes: impl Iterator<Item = Quote>, flashes: bool) {
-        if self.take_in(quotes, flashes) {
+    fn apply(self, quotes: impl Iterator<Item = Quote>, moves: bool) {
+        if self.take_in(quotes, moves) {
             self.tick();
         }
     }
 
     /// Takes in the quotes of a tick; whether any is new, so that those who read many prices want a [tick](Self::tick). A
-    /// price that differs from the one shown flashes, unless this is what the page catches up with.
-    pub fn take_in(self, quotes: impl Iterator<Item = Quote>, flashes: bool) -> bool {
+    /// price that differs from the one shown has moved, unless this is what the page catches up with.
+    pub fn take_in(self, quotes: impl Iterator<Item = Quote>, moves: bool) -> bool {
         let mut is_new = false;
+        let mut moved = Vec::new();
         for quote in quotes {
             let row = self.row(quote.ticker);
-            let shown = row.get_untracked();
-            if shown.is_some_and(|shown| shown.quote == quote) {
+            let before = row.get_untracked();
+            if before == Some(quote) {
                 continue;
             }
-            let flash = match shown {
-                Some(shown) if flashes => shown.flash.after(quote.price.change_from(shown.quote.price)),
-                _ => Flash::NONE,
-            };
-            row.set(Some(Shown { quote, flash }));
+            let change = before.map(|before| quote.price.change_from(before.price));
+            match change.map_or(Direction::Flat, Direction::of) {
+                direction @ (Direction::Up | Direction::Down) if moves => {
+                    moved.push(Move { ticker: quote.ticker, direction });
+                }
+                _ => {}
+            }
+            row.set(Some(quote));
             is_new = true;
+        }
+        if !moved.is_empty() {
+            self.moves.set(moved);
         }
         is_new
     }
@@ -161,8 +150,8 @@ impl Market {
         self.apply(quotes.into_iter().filter(is_new), false);
     }
 
-    /// What is shown of a ticker, tracked.
-    pub fn shown(self, ticker: Ticker) -> Option<Shown> {
+    /// What a ticker trades at, tracked.
+    pub fn quote(self, ticker: Ticker) -> Option<Quote> {
         self.row(ticker).get()
     }
 
@@ -173,12 +162,12 @@ impl Market {
 
     /// What a ticker trades at, for those who [track ticks](Self::track_ticks).
     pub fn quote_untracked(self, ticker: Ticker) -> Option<Quote> {
-        self.row(ticker).get_untracked().map(|shown| shown.quote)
+        self.row(ticker).get_untracked()
     }
 
     /// The price of a ticker, tracked.
     pub fn price(self, ticker: Ticker) -> Option<Price> {
-        self.shown(ticker).map(|shown| shown.quote.price)
+        self.quote(ticker).map(|quote| quote.price)
     }
 
     fn row(self, ticker: Ticker) -> Row {
@@ -207,16 +196,6 @@ impl Pace {
     }
 }
 
-impl Flash {
-    fn after(self, change: crate::domain::money::PriceChange) -> Self {
-        match Direction::of(change) {
-            // The figures around the price changed, not the price.
-            Direction::Flat => self,
-            direction => Self { direction, flipped: !self.flipped },
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,24 +207,26 @@ mod tests {
         Quote { ticker: "V".parse().unwrap(), price, previous_price: price, day_open: price, at }
     }
 
-    fn flash_after(ticks: &[(i64, bool)]) -> Option<&'static str> {
+    /// The moves that ticks tell of; nothing for those that tell of none.
+    fn moves_of(ticks: &[(i64, bool)]) -> Vec<Option<Direction>> {
         let owner = Owner::new();
         owner.with(|| {
             let market = Market::new(&[quote(100, 0)]);
-            for (at_ms, (cents, flashes)) in (1..).zip(ticks) {
-                market.apply([quote(*cents, at_ms)].into_iter(), *flashes);
-            }
-            market.row("V".parse().unwrap()).get_untracked().unwrap().flash.attribute()
+            let tick = |(at_ms, (cents, moves)): (i64, &(i64, bool))| {
+                market.moves.set(Vec::new());
+                market.apply([quote(*cents, at_ms)].into_iter(), *moves);
+                market.moves.with_untracked(|moves| moves.first().map(|moved| moved.direction))
+            };
+            (1..).zip(ticks).map(tick).collect()
         })
     }
 
     #[test]
-    fn a_price_flashes_when_it_changes_only() {
-        assert_eq!(flash_after(&[]), None, "not on the first paint");
-        assert_eq!(flash_after(&[(101, true)]), Some("up"));
-        assert_eq!(flash_after(&[(99, true)]), Some("down"));
-        assert_eq!(flash_after(&[(100, true)]), None);
-        assert_eq!(flash_after(&[(101, false)]), None, "not when the page catches up");
+    fn a_price_moves_when_it_changes_only() {
+        use Direction::{Down, Up};
+        assert_eq!(moves_of(&[(101, true), (102, true), (99, true)]), [Some(Up), Some(Up), Some(Down)]);
+        assert_eq!(moves_of(&[(100, true), (101, true), (101, true)]), [None, Some(Up), None]);
+        assert_eq!(moves_of(&[(101, false), (102, true)]), [None, Some(Up)], "not when the page catches up");
     }
 
     #[test]
@@ -260,13 +241,5 @@ mod tests {
             (4..40).for_each(|half_seconds| market.count_frame(500.0 * f64::from(half_seconds)));
             assert_eq!(market.frames_per_second(), Some(2.0));
         });
-    }
-
-    #[test]
-    fn every_change_restarts_the_flash() {
-        assert_eq!(flash_after(&[(101, true), (102, true)]), Some("up-again"));
-        assert_eq!(flash_after(&[(101, true), (102, true), (103, true)]), Some("up"));
-        assert_eq!(flash_after(&[(101, true), (100, true)]), Some("down-again"));
-        assert_eq!(flash_after(&[(101, true), (101, true)]), Some("up"), "the same price does not");
     }
 }

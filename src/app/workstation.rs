@@ -14,7 +14,6 @@ use super::{
     equity::EquityPanel,
     erase::Erase,
     feed::follow_prices,
-    flash::end_animations,
     header::Header,
     heatmap::Heatmap,
     keys::register_keys,
@@ -73,7 +72,6 @@ fn Desk(start: Workstation) -> impl IntoView {
     register_keys(commands, layout, ticket);
     register_chart(commands, chart_settings);
     follow_keys(commands);
-    end_flashes_of_hidden(layout);
     let reach = Reach { books, watchlist, ticket, toasts, selected };
     follow_prices(market);
     catch_up(market, books, watchlist);
@@ -135,16 +133,6 @@ fn Unavailable(error: ApiError) -> impl IntoView {
             <p><a href="/" rel="external">"Try again"</a></p>
         </main>
     }
-}
-
-/// A list that was hidden and is shown again would begin its last flashes anew.
-fn end_flashes_of_hidden(layout: Layout) {
-    effect(move || {
-        let _ = (layout.view(), layout.is_open(Panel::Watchlist));
-        if let Some(body) = document().body() {
-            end_animations(&body, "data-flash");
-        }
-    });
 }
 
 /// Another tab, or the copilot, may have traded and changed the list while the server was out of reach.

@@ -23,7 +23,10 @@ async fn the_page_is_rendered_with_the_account_and_live_prices() {
     }
     assert_eq!(html.matches(r#"data-testid="watchlist-price""#).count(), 10);
     assert!(html.contains(r#"data-testid="position-row" data-ticker="NVDA""#));
-    assert!(!html.contains("data-flash"), "the first paint flashes nothing");
+    assert!(
+        html.contains(r#"<path class="up"></path><path class="down"></path>"#),
+        "the first paint lights up nothing"
+    );
     assert!(!html.contains(">—<"), "every figure is there");
 }
 

@@ -139,9 +139,11 @@ impl Candles {
     /// Follows the quotes, and asks the server for what they do not tell; ends with the effect that this is called from.
     fn go_on(self, ticker: Ticker, interval: Interval, market: Market) {
         effect(move || {
-            if let Some(shown) = market.shown(ticker) {
-                let time = shown.quote.at.unix_ms().div_euclid(1_000);
-                self.change(|series| series.take_in(time, shown.quote.price));
+            // Not the price itself: drawing it takes as long as all rows do, and has an animation frame of its own.
+            market.track_ticks();
+            if let Some(quote) = market.quote_untracked(ticker) {
+                let time = quote.at.unix_ms().div_euclid(1_000);
+                self.change(|series| series.take_in(time, quote.price));
             }
         });
         spawn(async move {

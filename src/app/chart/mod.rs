@@ -90,7 +90,7 @@ pub fn ChartPanel(
 
 #[component]
 fn Heading(market: Market, selected: RwSignal<Option<Ticker>>) -> impl IntoView {
-    let quote = move || market.shown(selected.get()?).map(|shown| shown.quote);
+    let quote = move || market.quote(selected.get()?);
     let direction = move || quote().map_or(Direction::Flat, |quote| Direction::of(quote.day_change())).as_str();
     view! {
         <h2 class="title">{move || or_missing(selected.get())}</h2>

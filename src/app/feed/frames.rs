@@ -1,5 +1,6 @@
 //! Frames, applied once per animation frame: all that came since, in one batch. What hangs on many prices at once, the
-//! portfolio and all that shows it, follows in the animation frame after that, so that neither keeps the browser long.
+//! portfolio and all that shows it, follows in the animation frame after that, and what the charts draw of both in the one
+//! after, so that none keeps the browser long.
 
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ struct State {
     reader: CompactReader,
     /// What came since the browser drew last, from a key frame on where there was one.
     waiting: Vec<JsString>,
-    /// The prices shown are old, so that their change is no move to flash.
+    /// The prices shown are old, so that their change is no move.
     catches_up: bool,
 }
 
@@ -77,8 +78,8 @@ impl Frames {
         // Nothing when the page is gone.
         self.state.try_update_value(|state| match state.take_in() {
             Ok(true) => {
-                let flashes = !std::mem::take(&mut state.catches_up);
-                if self.market.take_in(state.reader.quotes().iter().copied(), flashes) {
+                let moves = !std::mem::take(&mut state.catches_up);
+                if self.market.take_in(state.reader.quotes().iter().copied(), moves) {
                     self.tick();
                 }
             }

@@ -12,6 +12,7 @@ use crate::{
     app::{
         effects::{effect, memo},
         erase::{Erase, Piece, show_when},
+        look::density::use_density,
         size::{Size, follow_size},
     },
     domain::ticker::Ticker,
@@ -47,6 +48,16 @@ impl Window {
             if let Some(scroller) = scroller.get() {
                 window.measure(&scroller);
             }
+        });
+        let density = use_density();
+        effect(move || {
+            density.track();
+            // The document is told by an effect of its own.
+            request_animation_frame(move || {
+                if let Some(scroller) = scroller.try_get_untracked().flatten() {
+                    window.measure(&scroller);
+                }
+            });
         });
         window
     }

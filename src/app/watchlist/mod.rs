@@ -2,8 +2,8 @@
 
 mod add;
 mod drag;
+mod lights;
 mod row;
-mod sight;
 mod sorting;
 pub mod store;
 mod suggest;
@@ -18,7 +18,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 
 use self::{
-    add::AddTicker, drag::Drag, row::WatchlistRow, sight::mark_rows_away, sorting::Sorting, store::WatchlistStore,
+    add::AddTicker, drag::Drag, lights::show_lights, row::WatchlistRow, sorting::Sorting, store::WatchlistStore,
 };
 use super::{
     account::Books,
@@ -26,7 +26,6 @@ use super::{
     commands::{Commands, Section},
     effects::{effect, memo},
     erase::{Erase, Piece},
-    flash::end_animations,
     market::Market,
     rows::rows_of,
     storage,
@@ -95,7 +94,7 @@ pub fn Watchlist(
     let order = memo(move || {
         beat.track();
         let (tickers, sorting) = (watchlist.tickers(), sorting.get());
-        untrack(|| sorting.sort(tickers, |ticker| market.shown(ticker).map(|shown| shown.quote)))
+        untrack(|| sorting.sort(tickers, |ticker| market.quote(ticker)))
     });
     let tab_stop = memo(move || {
         let is_there = |ticker: &Ticker| order.with(|order| order.contains(ticker));
@@ -109,14 +108,6 @@ pub fn Watchlist(
     let panel =
         Panel { watchlist, market, books, toasts, selected, list, sorting, order, focused, tab_stop, drag, news };
     register_keys(field);
-    mark_rows_away(list, order);
-    effect(move || {
-        order.track();
-        // A row that is moved would begin its flash again.
-        if let Some(list) = list.get_untracked() {
-            end_animations(&list, "data-flash");
-        }
-    });
     let count = Signal::derive(move || format!("{} of {WATCHLIST_MAX}", order.with(Vec::len)));
     let sorting_name = Signal::derive(move || sorting.get().as_str());
     let nothing = move || {
@@ -147,6 +138,7 @@ pub fn Watchlist(
                 on:focusout=move |_| beat.focus(false)
             >
                 {rows_of(order, row)}
+                {show_lights(list, market, order)}
             </ul>
             {nothing}
             <p class="visually-hidden" role="status">{news}</p>

@@ -8,7 +8,6 @@ use crate::{
         effects::memo,
         erase::{Erase, Piece},
         format::{MISSING, arrow, or_missing, signed_change, signed_percent},
-        market::Flash,
         sparkline::Sparkline,
     },
     domain::{
@@ -22,13 +21,11 @@ use crate::{
 pub fn WatchlistRow(line: WatchlistLine, panel: Panel) -> impl IntoView {
     let WatchlistLine { ticker, company, sparkline } = line;
     let Panel { market, selected, drag, .. } = panel;
-    let shown = memo(move || market.shown(ticker));
-    let quote = memo(move || shown.get().map(|shown| shown.quote));
+    let quote = memo(move || market.quote(ticker));
     let direction = move || quote.get().map_or(Direction::Flat, |quote| Direction::of(quote.change()));
     let is_on = memo(move || selected.get() == Some(ticker));
     // Signals and not closures: what a view does with each of these types is compiled once.
     let direction = Signal::derive(move || direction().as_str());
-    let flash = Signal::derive(move || shown.get().and_then(|shown| Flash::attribute(shown.flash)));
     let price = Signal::derive(move || or_missing(quote.get().map(|quote| quote.price)));
     let is_pressed = Signal::derive(move || is_on.get().to_string());
     let tab_index = Signal::derive(move || if panel.tab_stop.get() == Some(ticker) { "0" } else { "-1" });
@@ -57,7 +54,7 @@ pub fn WatchlistRow(line: WatchlistLine, panel: Panel) -> impl IntoView {
                 <small>{company}</small>
             </button>
             <Sparkline prices=sparkline latest=quote/>
-            <span class="price" data-testid="watchlist-price" data-direction=direction data-flash=flash>
+            <span class="price" data-testid="watchlist-price" data-direction=direction>
                 {price}
             </span>
             {show_day(quote)}

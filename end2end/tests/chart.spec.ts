@@ -27,6 +27,20 @@ test('candles, volume and an average are drawn, and what is switched on or off c
   await expect.poll(kinds).toEqual(['Candlestick 0']);
 });
 
+test('a chart that nobody sees is not drawn, and shows all that came since when somebody does', async ({ page, workstation: _ }) => {
+  await settled(page.getByTestId('main-chart'));
+  const updates = async () => (await drawn(page, 'main-chart')).update;
+  const slot = page.locator('[data-slot="chart"]');
+  await slot.evaluate((element: HTMLElement) => element.style.setProperty('display', 'none'));
+  await page.waitForTimeout(300);
+  const [hidden, legend] = [await updates(), page.getByTestId('legend-close')];
+  const close = await legend.textContent();
+  await expect(legend).not.toHaveText(close!);
+  expect(await updates()).toBe(hidden);
+  await slot.evaluate((element: HTMLElement) => element.style.removeProperty('display'));
+  await expect.poll(updates).toBeGreaterThan(hidden);
+});
+
 test('the price is drawn as candles, a line or an area', async ({ workstation }) => {
   const { page } = workstation;
   await settled(page.getByTestId('main-chart'));

@@ -1,4 +1,4 @@
-//! How large an element is, followed for as long as the calling component stands.
+//! How large an element is, and whether it is there at all, followed for as long as the calling component stands.
 
 use leptos::{html::ElementType, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
@@ -16,13 +16,45 @@ where
     E::Output: JsCast + Clone + 'static,
 {
     let size = RwSignal::new(assumed);
-    effect(move || {
-        if let Some(element) = node.get() {
-            // Ends with this effect.
-            StoredValue::new_local(Watch::begin(element.unchecked_into(), size));
+    watch(node, move |now| {
+        // A closed panel has no size, and keeps the layout that it had.
+        if has_room(now) && now != size.get_untracked() {
+            size.set(now);
         }
     });
     size.into()
+}
+
+/// Whether the element that `node` will be takes any room: not in a panel that is closed, nor behind another one.
+pub fn follow_presence<E>(node: NodeRef<E>) -> Signal<bool>
+where
+    E: ElementType,
+    E::Output: JsCast + Clone + 'static,
+{
+    let is_present = RwSignal::new(true);
+    watch(node, move |now| {
+        if has_room(now) != is_present.get_untracked() {
+            is_present.set(has_room(now));
+        }
+    });
+    is_present.into()
+}
+
+fn has_room(size: Size) -> bool {
+    size.0 > 0.0 && size.1 > 0.0
+}
+
+fn watch<E>(node: NodeRef<E>, tell: impl Fn(Size) + Copy + 'static)
+where
+    E: ElementType,
+    E::Output: JsCast + Clone + 'static,
+{
+    effect(move || {
+        if let Some(element) = node.get() {
+            // Ends with this effect.
+            StoredValue::new_local(Watch::begin(element.unchecked_into(), Box::new(tell)));
+        }
+    });
 }
 
 /// Tells an element's size, and each change of it; dropping it ends that.
@@ -32,19 +64,13 @@ struct Watch {
 }
 
 impl Watch {
-    fn begin(element: HtmlElement, size: RwSignal<Size>) -> Option<Self> {
+    fn begin(element: HtmlElement, tell: Box<dyn Fn(Size)>) -> Option<Self> {
         let read = {
             let element = element.clone();
-            move || {
-                let now = (f64::from(element.client_width()), f64::from(element.client_height()));
-                // A closed panel has no size, and keeps the layout that it had.
-                if now.0 > 0.0 && now.1 > 0.0 && now != size.get_untracked() {
-                    size.set(now);
-                }
-            }
+            move || tell((f64::from(element.client_width()), f64::from(element.client_height())))
         };
         let read = Closure::new(read);
-        // Without an observer the assumed size stays.
+        // Without an observer what was assumed stays.
         let observer = ResizeObserver::new(read.as_ref().unchecked_ref()).ok()?;
         observer.observe(&element);
         Some(Self { observer, _read: read })

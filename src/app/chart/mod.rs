@@ -36,6 +36,7 @@ use super::{
     loading::Loading,
     look::theme::use_theme,
     market::Market,
+    size::follow_presence,
 };
 use crate::{
     domain::{
@@ -140,6 +141,7 @@ struct Drawing {
 fn draw(drawing: Drawing) {
     let Drawing { container, library, candles, settings, books, fills, hovered } = drawing;
     let theme = use_theme();
+    let is_present = follow_presence(container);
     effect(move || {
         let (Some(container), Some(library)) = (container.get(), library.get()) else {
             return;
@@ -151,6 +153,10 @@ fn draw(drawing: Drawing) {
         let plot = StoredValue::new_local(Plot::new(chart));
         effect(move || {
             let layers = settings.layers();
+            // A chart that nobody sees is drawn when somebody does, with all that has changed until then.
+            if !is_present.get() {
+                return;
+            }
             candles.with_change(|shown, change| plot.update_value(|plot| plot.show(shown, layers, change)));
         });
         effect(move || {

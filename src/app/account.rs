@@ -27,7 +27,8 @@ const RETRY_MAX: Duration = Duration::from_secs(15);
 #[derive(Clone, Copy)]
 pub struct Books {
     statement: RwSignal<Statement>,
-    market: Market,
+    /// Whose prices these books are valued at.
+    pub market: Market,
     portfolio: Memo<Portfolio>,
     /// Why the account could not be read, for as long as it cannot.
     pub failure: RwSignal<Option<String>>,

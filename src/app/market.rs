@@ -5,11 +5,7 @@ use std::collections::HashMap;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{
-    money::Price,
-    quote::{Direction, Quote},
-    ticker::Ticker,
-};
+use crate::domain::{money::Price, quote::Quote, ticker::Ticker};
 
 /// Whether prices arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,16 +41,20 @@ pub struct Notice {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Move {
     pub ticker: Ticker,
-    pub direction: Direction,
+    pub is_rise: bool,
 }
 
 type Row = ArcRwSignal<Option<Quote>>;
+
+/// Rows that nobody sees follow one tick in so many, by turns.
+const TURNS: usize = 8;
 
 /// The handle to the page's market; copies share it.
 #[derive(Clone, Copy)]
 pub struct Market {
     rows: StoredValue<HashMap<Ticker, Row>>,
-    ticks: RwSignal<u32>,
+    ticks: RwSignal<usize>,
+    turns: [Trigger; TURNS],
     /// Written with every tick in which a price changed while it was shown: not on the first paint, nor when the page
     /// catches up.
     pub moves: RwSignal<Vec<Move>>,
@@ -77,6 +77,7 @@ impl Market {
         let market = Self {
             rows: StoredValue::new(HashMap::new()),
             ticks: RwSignal::new(0),
+            turns: std::array::from_fn(|_| Trigger::new()),
             moves: RwSignal::new(Vec::new()),
             connection: RwSignal::new(Connection::Connecting),
             problem: RwSignal::new(None),
@@ -104,12 +105,8 @@ impl Market {
             if before == Some(quote) {
                 continue;
             }
-            let change = before.map(|before| quote.price.change_from(before.price));
-            match change.map_or(Direction::Flat, Direction::of) {
-                direction @ (Direction::Up | Direction::Down) if moves => {
-                    moved.push(Move { ticker: quote.ticker, direction });
-                }
-                _ => {}
+            if let Some(before) = before.filter(|before| moves && before.price != quote.price) {
+                moved.push(Move { ticker: quote.ticker, is_rise: quote.price > before.price });
             }
             row.set(Some(quote));
             is_new = true;
@@ -122,8 +119,14 @@ impl Market {
 
     /// Lets those who [track ticks](Self::track_ticks) read the prices anew.
     pub fn tick(self) {
+        let ticks = self.ticks.try_update(|ticks| {
+            *ticks = ticks.wrapping_add(1);
+            *ticks
+        });
         // Nothing when the page is gone.
-        self.ticks.try_update(|ticks| *ticks = ticks.wrapping_add(1));
+        if let Some(ticks) = ticks {
+            self.turns[ticks % TURNS].notify();
+        }
     }
 
     /// Takes in how the connection stands.
@@ -158,6 +161,12 @@ impl Market {
     /// Tracks the market as a whole, once a tick: who reads many prices does not follow each of them.
     pub fn track_ticks(self) {
         self.ticks.track();
+    }
+
+    /// Tracks one tick in eight: whose turn it is hangs on the ticker, so that few come at once.
+    pub fn track_turn(self, ticker: Ticker) {
+        let turn: usize = ticker.as_str().bytes().map(usize::from).sum();
+        self.turns[turn % TURNS].track();
     }
 
     /// What a ticker trades at, for those who [track ticks](Self::track_ticks).
@@ -207,15 +216,18 @@ mod tests {
         Quote { ticker: "V".parse().unwrap(), price, previous_price: price, day_open: price, at }
     }
 
-    /// The moves that ticks tell of; nothing for those that tell of none.
-    fn moves_of(ticks: &[(i64, bool)]) -> Vec<Option<Direction>> {
+    const RISE: Option<bool> = Some(true);
+    const FALL: Option<bool> = Some(false);
+
+    /// The moves that ticks tell of, whether they are rises; nothing for those that tell of none.
+    fn moves_of(ticks: &[(i64, bool)]) -> Vec<Option<bool>> {
         let owner = Owner::new();
         owner.with(|| {
             let market = Market::new(&[quote(100, 0)]);
             let tick = |(at_ms, (cents, moves)): (i64, &(i64, bool))| {
                 market.moves.set(Vec::new());
                 market.apply([quote(*cents, at_ms)].into_iter(), *moves);
-                market.moves.with_untracked(|moves| moves.first().map(|moved| moved.direction))
+                market.moves.with_untracked(|moves| moves.first().map(|moved| moved.is_rise))
             };
             (1..).zip(ticks).map(tick).collect()
         })
@@ -223,10 +235,9 @@ mod tests {
 
     #[test]
     fn a_price_moves_when_it_changes_only() {
-        use Direction::{Down, Up};
-        assert_eq!(moves_of(&[(101, true), (102, true), (99, true)]), [Some(Up), Some(Up), Some(Down)]);
-        assert_eq!(moves_of(&[(100, true), (101, true), (101, true)]), [None, Some(Up), None]);
-        assert_eq!(moves_of(&[(101, false), (102, true)]), [None, Some(Up)], "not when the page catches up");
+        assert_eq!(moves_of(&[(101, true), (102, true), (99, true)]), [RISE, RISE, FALL]);
+        assert_eq!(moves_of(&[(100, true), (101, true), (101, true)]), [None, RISE, None]);
+        assert_eq!(moves_of(&[(101, false), (102, true)]), [None, RISE], "not when the page catches up");
     }
 
     #[test]

@@ -34,6 +34,7 @@ mod storage;
 mod ticket;
 mod toast;
 mod watchlist;
+mod window;
 mod workstation;
 
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};

@@ -160,11 +160,17 @@ fn draw(drawing: Drawing) {
             candles.with_change(|shown, change| plot.update_value(|plot| plot.show(shown, layers, change)));
         });
         effect(move || {
+            if !is_present.get() {
+                return;
+            }
             let marks = |fills: &Fills| candles.with(|shown| fills.marks(shown));
             let marks = fills.with(|fills| fills.as_ref().map(marks)).unwrap_or_default();
             plot.update_value(|plot| plot.chart.set_fills(marks));
         });
         effect(move || {
+            if !is_present.get() {
+                return;
+            }
             let ticker = candles.with(|shown| shown.ticker);
             let average_cost = ticker.and_then(|ticker| books.position(ticker)?.avg_cost);
             plot.update_value(|plot| plot.chart.set_average_cost(average_cost));

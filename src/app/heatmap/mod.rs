@@ -21,7 +21,7 @@ use super::{
     effects::{effect, memo},
     erase::Erase,
     rows::rows_of,
-    size::follow_size,
+    size::{follow_presence, follow_size},
 };
 use crate::domain::ticker::Ticker;
 
@@ -48,7 +48,13 @@ pub fn Heatmap(books: Books, selected: RwSignal<Option<Ticker>>) -> impl IntoVie
             mosaic.with_untracked(|mosaic| faces.paint(portfolio, mosaic));
         });
     };
-    effect(lay_out);
+    let is_present = follow_presence(body);
+    effect(move || {
+        // A map that nobody sees is laid out when somebody does.
+        if is_present.get() {
+            lay_out();
+        }
+    });
     let show_tile = move |ticker| {
         // A tile begins in its place, and does not fly in from a corner.
         if mosaic.with_untracked(|mosaic| mosaic.place(ticker).is_none()) {

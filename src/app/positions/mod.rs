@@ -6,7 +6,6 @@ mod row;
 mod sorting;
 mod table;
 mod trades;
-mod window;
 
 use leptos::{ev::KeyboardEvent, html::Div, prelude::*};
 use wasm_bindgen::JsCast;

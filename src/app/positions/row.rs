@@ -8,23 +8,27 @@ use crate::{
         effects::memo,
         erase::{Erase, Piece},
         format::{MISSING, or_missing, share_percent, signed_money, signed_percent, tone},
+        window::Window,
     },
     domain::{order::Side, portfolio::Position, sizing::Part, ticker::Ticker},
 };
 
 #[component]
-pub fn PositionRow(ticker: Ticker, desk: Desk) -> impl IntoView {
+pub fn PositionRow(ticker: Ticker, desk: Desk, window: Window) -> impl IntoView {
     let Desk { books, selected, .. } = desk;
-    let position = memo(move || books.position(ticker));
-    let day = memo(move || books.day_pnl(ticker));
+    let figures = memo(move || {
+        // Whoever trades sees what became of the position at once.
+        books.track_changes();
+        window.read(ticker, || (books.position(ticker), books.day_pnl(ticker)))
+    });
     let figure = move |read: fn(&Position) -> String| {
-        Signal::derive(move || position.with(|position| position.as_ref().map_or_else(|| MISSING.to_owned(), read)))
+        Signal::derive(move || figures.with(|(position, _)| position.as_ref().map_or_else(|| MISSING.to_owned(), read)))
     };
-    let pnl_class = Signal::derive(move || tone(position.with(|position| position.as_ref()?.unrealized_pnl)));
-    let day_class = Signal::derive(move || tone(day.get().map(|day| day.amount)));
-    let day_amount = Signal::derive(move || or_missing(day.get().map(|day| signed_money(day.amount))));
-    let day_percent =
-        Signal::derive(move || day.get().and_then(|day| day.percent).map(signed_percent).unwrap_or_default());
+    let day = move || figures.with(|(_, day)| *day);
+    let pnl_class = Signal::derive(move || tone(figures.with(|(position, _)| position.as_ref()?.unrealized_pnl)));
+    let day_class = Signal::derive(move || tone(day().map(|day| day.amount)));
+    let day_amount = Signal::derive(move || or_missing(day().map(|day| signed_money(day.amount))));
+    let day_percent = Signal::derive(move || day().and_then(|day| day.percent).map(signed_percent).unwrap_or_default());
     let glow = Signal::derive(move || books.glow(ticker));
     let is_on = memo(move || selected.get() == Some(ticker));
     view! {

@@ -9,7 +9,6 @@ use super::{
     Desk,
     row::PositionRow,
     sorting::{Column, Sorting},
-    window::Window,
 };
 use crate::{
     app::{
@@ -21,6 +20,7 @@ use crate::{
         format::{or_missing, share_percent, signed_money, signed_percent, tone},
         rows::rows_of,
         storage,
+        window::Window,
     },
     domain::ticker::Ticker,
 };
@@ -47,8 +47,9 @@ pub fn PositionsTab(desk: Desk) -> impl IntoView {
         let words = "No positions yet. Choose a ticker, a quantity, and buy.";
         order.with(Vec::is_empty).then(|| view! { <tr class="empty"><td colspan="10">{words}</td></tr> })
     };
-    let window = Window::new();
-    let (standing, [above, below]) = window.cut(order);
+    let scroller = NodeRef::new();
+    let window = Window::follow(scroller, order, books.market);
+    let (standing, [above, below]) = window.cut();
     let totals = move || (!order.with(Vec::is_empty)).then(|| show_totals(books));
     view! {
         <div
@@ -56,8 +57,8 @@ pub fn PositionsTab(desk: Desk) -> impl IntoView {
             tabindex="0"
             role="region"
             aria-label="Positions"
-            node_ref=window.scroller
-            on:scroll=move |_| window.scroll()
+            node_ref=scroller
+            on:scroll=move |event| window.scroll(&event)
         >
             <table class="holdings" data-testid="positions-table">
                 <thead>
@@ -74,7 +75,7 @@ pub fn PositionsTab(desk: Desk) -> impl IntoView {
                     on:animationend=|event: AnimationEvent| end_animation(&event, "data-lit")
                 >
                     {above}
-                    {rows_of(standing, move |ticker| view! { <PositionRow ticker desk/> }.erase())}
+                    {rows_of(standing, move |ticker| view! { <PositionRow ticker desk window/> }.erase())}
                     {below}
                     {nothing}
                 </tbody>

@@ -3,7 +3,12 @@
 //! It is one drawing over the list, with one animation. A light in each row would be a layer of the browser's for each of
 //! them, made anew with every tick, which costs more than all else that a tick does.
 
-use std::{cell::RefCell, collections::HashMap, fmt::Write, rc::Rc};
+use std::{
+    cell::RefCell,
+    collections::{HashMap, hash_map::Entry},
+    fmt::Write,
+    rc::Rc,
+};
 
 use js_sys::{Array, Object, Reflect};
 use leptos::{
@@ -11,27 +16,24 @@ use leptos::{
     prelude::*,
     svg::{Path, Svg},
 };
-use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{
-    Animation, Element, IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit, KeyframeEffect,
-};
+use web_sys::{Animation, DomRect, Element, KeyframeEffect};
 
-use super::row::ticker_at;
 use crate::{
     app::{
         effects::effect,
         erase::{Erase, Piece},
         market::{Market, Move},
         media::use_media,
+        window::Window,
     },
-    domain::{quote::Direction, ticker::Ticker},
+    domain::ticker::Ticker,
 };
 
 const OPACITY: f64 = 0.45;
 const DURATION_MS: f64 = 600.0;
 
-/// The lights of `list`, which shows `order`; to be put into it, below its rows.
-pub fn show_lights(list: NodeRef<Ul>, market: Market, order: Memo<Vec<Ticker>>) -> Piece {
+/// The lights of `list`, which shows `order`, as far as it is seen through `window`; to be put into it, below its rows.
+pub fn show_lights(list: NodeRef<Ul>, market: Market, order: Memo<Vec<Ticker>>, window: Window) -> Piece {
     let (drawing, rises, falls) = (NodeRef::<Svg>::new(), NodeRef::<Path>::new(), NodeRef::<Path>::new());
     let is_still = use_media("(prefers-reduced-motion: reduce)");
     effect(move || {
@@ -41,25 +43,24 @@ pub fn show_lights(list: NodeRef<Ul>, market: Market, order: Memo<Vec<Ticker>>) 
         let (Some(rises), Some(falls)) = (rises.get(), falls.get()) else {
             return;
         };
-        let Some(sight) = Sight::begin(&list) else {
-            return;
-        };
-        let sight = Rc::new(sight);
         let Some(animation) = fade(&drawing, is_still.get()) else {
             return;
         };
-        let lights = Rc::new(Lights { drawing: drawing.into(), rises: rises.into(), falls: falls.into(), animation });
+        let lights = Rc::new(Lights {
+            list: list.into(),
+            drawing: drawing.into(),
+            rises: rises.into(),
+            falls: falls.into(),
+            animation,
+            prices: RefCell::default(),
+        });
         effect({
-            let (lights, sight) = (Rc::clone(&lights), Rc::clone(&sight));
-            move || market.moves.with(|moves| lights.show(moves, &sight))
+            let lights = Rc::clone(&lights);
+            move || market.moves.with(|moves| untrack(|| lights.show(moves, window)))
         });
         effect(move || {
             order.track();
-            // They lie where the rows were.
             lights.end();
-            let (list, sight) = (list.clone(), Rc::clone(&sight));
-            // New rows stand after the effects of the change.
-            request_animation_frame(move || sight.watch_rows(&list));
         });
     });
     view! {
@@ -87,10 +88,13 @@ fn fade(drawing: &Element, is_still: bool) -> Option<Animation> {
 }
 
 struct Lights {
+    list: Element,
     drawing: Element,
     rises: Element,
     falls: Element,
     animation: Animation,
+    /// Where prices stand, found when they are first lit.
+    prices: RefCell<HashMap<Ticker, Element>>,
 }
 
 impl Drop for Lights {
@@ -101,25 +105,16 @@ impl Drop for Lights {
 
 impl Lights {
     /// Lights up what moved and is in sight; a light that is still there goes out.
-    fn show(&self, moves: &[Move], sight: &Sight) {
+    fn show(&self, moves: &[Move], window: Window) {
         let (mut rises, mut falls) = (String::new(), String::new());
         let origin = self.drawing.get_bounding_client_rect();
-        let prices = sight.prices.borrow();
-        for Move { ticker, direction } in moves {
-            let (Some(price), Some(path)) = (
-                prices.get(ticker),
-                match direction {
-                    Direction::Up => Some(&mut rises),
-                    Direction::Down => Some(&mut falls),
-                    Direction::Flat => None,
-                },
-            ) else {
+        for Move { ticker, is_rise } in moves.iter().filter(|moved| window.sees(moved.ticker)) {
+            let Some(place) = self.place(*ticker) else {
                 continue;
             };
-            let place = price.get_bounding_client_rect();
-            let (x, y, width) = (place.x() - origin.x(), place.y() - origin.y(), place.width());
+            let (x, y, width, height) = (place.x() - origin.x(), place.y() - origin.y(), place.width(), place.height());
             // Writing to a string does not fail.
-            let _ = write!(path, "M{x} {y}h{width}v{}h-{width}z", place.height());
+            let _ = write!(if *is_rise { &mut rises } else { &mut falls }, "M{x} {y}h{width}v{height}h-{width}z");
         }
         if rises.is_empty() && falls.is_empty() {
             return;
@@ -133,53 +128,22 @@ impl Lights {
         let _ = self.animation.play();
     }
 
+    /// Where the price of a ticker stands, if the list has it.
+    fn place(&self, ticker: Ticker) -> Option<DomRect> {
+        let mut prices = self.prices.borrow_mut();
+        let price = match prices.entry(ticker) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                new.insert(self.list.query_selector(&format!("[data-ticker=\"{ticker}\"] .price")).ok()??)
+            }
+        };
+        Some(price.get_bounding_client_rect())
+    }
+
+    /// Puts the light out, and looks for the prices anew: they may stand elsewhere, or be gone.
     fn end(&self) {
         // As above.
         let _ = self.animation.finish();
-    }
-}
-
-/// The rows that can be seen, by their prices' elements. Dropping it ends the watch.
-struct Sight {
-    prices: Rc<RefCell<HashMap<Ticker, Element>>>,
-    observer: IntersectionObserver,
-    _look: Closure<dyn FnMut(Array)>,
-}
-
-impl Sight {
-    fn begin(list: &Element) -> Option<Self> {
-        let prices = Rc::<RefCell<HashMap<_, _>>>::default();
-        let seen = Rc::clone(&prices);
-        let look = Closure::<dyn FnMut(Array)>::new(move |entries: Array| look(entries, &mut seen.borrow_mut()));
-        let options = IntersectionObserverInit::new();
-        options.set_root(Some(list));
-        let observer = IntersectionObserver::new_with_options(look.as_ref().unchecked_ref(), &options).ok()?;
-        Some(Self { prices, observer, _look: look })
-    }
-
-    /// Watches all rows; those that are watched already stay so.
-    fn watch_rows(&self, list: &Element) {
-        let rows = list.children();
-        (0..rows.length()).filter_map(|index| rows.item(index)).for_each(|row| self.observer.observe(&row));
-    }
-}
-
-impl Drop for Sight {
-    fn drop(&mut self) {
-        self.observer.disconnect();
-    }
-}
-
-fn look(entries: Array, prices: &mut HashMap<Ticker, Element>) {
-    for entry in entries {
-        let entry: IntersectionObserverEntry = entry.unchecked_into();
-        let row = entry.target();
-        let Some(ticker) = ticker_at(&row) else {
-            continue;
-        };
-        match row.query_selector(".price") {
-            Ok(Some(price)) if entry.is_intersecting() => drop(prices.insert(ticker, price)),
-            _ => drop(prices.remove(&ticker)),
-        }
+        self.prices.borrow_mut().clear();
     }
 }

@@ -30,6 +30,7 @@ use super::{
     rows::rows_of,
     storage,
     toast::Toasts,
+    window::Window,
 };
 use crate::{
     domain::{ticker::Ticker, watchlist::WATCHLIST_MAX},
@@ -51,6 +52,7 @@ struct Panel {
     sorting: RwSignal<Sorting>,
     /// The tickers as they are shown.
     order: Memo<Vec<Ticker>>,
+    window: Window,
     /// The row that was focused last…
     focused: RwSignal<Option<Ticker>>,
     /// …and the one that the tab key reaches.
@@ -105,8 +107,22 @@ pub fn Watchlist(
             .or_else(|| order.get().first().copied())
     });
     let (drag, news) = (Drag::new(list), RwSignal::new(String::new()));
-    let panel =
-        Panel { watchlist, market, books, toasts, selected, list, sorting, order, focused, tab_stop, drag, news };
+    let window = Window::follow(list, order, market);
+    let panel = Panel {
+        watchlist,
+        market,
+        books,
+        toasts,
+        selected,
+        list,
+        sorting,
+        order,
+        window,
+        focused,
+        tab_stop,
+        drag,
+        news,
+    };
     register_keys(field);
     let count = Signal::derive(move || format!("{} of {WATCHLIST_MAX}", order.with(Vec::len)));
     let sorting_name = Signal::derive(move || sorting.get().as_str());
@@ -127,6 +143,7 @@ pub fn Watchlist(
                 class="rows"
                 node_ref=list
                 data-sorting=sorting_name
+                on:scroll=move |event| window.scroll(&event)
                 on:keydown=move |event| panel.press(&event)
                 on:pointerdown=move |event: PointerEvent| if panel.is_arranged() { drag.press(&event) }
                 on:pointermove=move |event: PointerEvent| order.with_untracked(|order| drag.hover(&event, order))
@@ -138,7 +155,7 @@ pub fn Watchlist(
                 on:focusout=move |_| beat.focus(false)
             >
                 {rows_of(order, row)}
-                {show_lights(list, market, order)}
+                {show_lights(list, market, order, window)}
             </ul>
             {nothing}
             <p class="visually-hidden" role="status">{news}</p>

@@ -20,8 +20,8 @@ use crate::{
 #[component]
 pub fn WatchlistRow(line: WatchlistLine, panel: Panel) -> impl IntoView {
     let WatchlistLine { ticker, company, sparkline } = line;
-    let Panel { market, selected, drag, .. } = panel;
-    let quote = memo(move || market.quote(ticker));
+    let Panel { market, window, selected, drag, .. } = panel;
+    let quote = memo(move || window.read(ticker, || market.quote(ticker)));
     let direction = move || quote.get().map_or(Direction::Flat, |quote| Direction::of(quote.change()));
     let is_on = memo(move || selected.get() == Some(ticker));
     // Signals and not closures: what a view does with each of these types is compiled once.

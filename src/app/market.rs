@@ -55,6 +55,7 @@ pub struct Market {
     rows: StoredValue<HashMap<Ticker, Row>>,
     ticks: RwSignal<usize>,
     turns: [Trigger; TURNS],
+    drawings: Trigger,
     /// Written with every tick in which a price changed while it was shown: not on the first paint, nor when the page
     /// catches up.
     pub moves: RwSignal<Vec<Move>>,
@@ -78,6 +79,7 @@ impl Market {
             rows: StoredValue::new(HashMap::new()),
             ticks: RwSignal::new(0),
             turns: std::array::from_fn(|_| Trigger::new()),
+            drawings: Trigger::new(),
             moves: RwSignal::new(Vec::new()),
             connection: RwSignal::new(Connection::Connecting),
             problem: RwSignal::new(None),
@@ -91,6 +93,7 @@ impl Market {
     fn apply(self, quotes: impl Iterator<Item = Quote>, moves: bool) {
         if self.take_in(quotes, moves) {
             self.tick();
+            self.draw();
         }
     }
 
@@ -129,6 +132,11 @@ impl Market {
         }
     }
 
+    /// Lets those who [track drawings](Self::track_drawings) draw what a tick has changed.
+    pub fn draw(self) {
+        self.drawings.notify();
+    }
+
     /// Takes in how the connection stands.
     pub fn tell(self, notice: Notice) {
         self.connection.set(notice.connection);
@@ -161,6 +169,11 @@ impl Market {
     /// Tracks the market as a whole, once a tick: who reads many prices does not follow each of them.
     pub fn track_ticks(self) {
         self.ticks.track();
+    }
+
+    /// Tracks when it is time to draw what many prices changed: after each tick, once the figures are shown.
+    pub fn track_drawings(self) {
+        self.drawings.track();
     }
 
     /// Tracks one tick in eight: whose turn it is hangs on the ticker, so that few come at once.

@@ -1,6 +1,6 @@
 //! Frames, applied once per animation frame: all that came since, in one batch. What hangs on many prices at once, the
-//! portfolio and all that shows it, follows in the animation frame after that, and what the charts draw of both in the one
-//! after, so that none keeps the browser long.
+//! portfolio and the figures that show it, follows in the animation frame after that, and what the heatmap and the charts
+//! draw of both in the one after, so that none keeps the browser long.
 
 use std::time::Duration;
 
@@ -93,7 +93,15 @@ impl Frames {
 
     fn tick(self) {
         let market = self.market;
-        if document().hidden() { market.tick() } else { request_animation_frame(move || market.tick()) }
+        if document().hidden() {
+            market.tick();
+            market.draw();
+            return;
+        }
+        request_animation_frame(move || {
+            market.tick();
+            request_animation_frame(move || market.draw());
+        });
     }
 }
 

@@ -23,7 +23,7 @@ use super::{
     rows::rows_of,
     size::{follow_presence, follow_size},
 };
-use crate::domain::ticker::Ticker;
+use crate::domain::{portfolio::Portfolio, ticker::Ticker};
 
 /// With fewer tiles there is nothing to compare.
 const TILES_MIN: usize = 3;
@@ -40,16 +40,20 @@ pub fn Heatmap(books: Books, selected: RwSignal<Option<Ticker>>) -> impl IntoVie
     let faces = Faces::new();
     let pointed = RwSignal::new(None::<Pointed>);
     let lay_out = move || {
-        let size = size.get();
-        books.with_portfolio(|portfolio| {
+        let draw = |portfolio: &Portfolio| {
+            let size = size.get_untracked();
             if !mosaic.with_untracked(|mosaic| mosaic.fits(portfolio, size)) {
                 mosaic.set(Mosaic::new(portfolio, size));
             }
             mosaic.with_untracked(|mosaic| faces.paint(portfolio, mosaic));
-        });
+        };
+        untrack(|| books.with_portfolio(draw));
     };
     let is_present = follow_presence(body);
     effect(move || {
+        books.track_changes();
+        books.market.track_drawings();
+        size.track();
         // A map that nobody sees is laid out when somebody does.
         if is_present.get() {
             lay_out();
@@ -58,7 +62,7 @@ pub fn Heatmap(books: Books, selected: RwSignal<Option<Ticker>>) -> impl IntoVie
     let show_tile = move |ticker| {
         // A tile begins in its place, and does not fly in from a corner.
         if mosaic.with_untracked(|mosaic| mosaic.place(ticker).is_none()) {
-            untrack(lay_out);
+            lay_out();
         }
         let face = untrack(|| books.position(ticker))
             .map(|position| mosaic.with_untracked(|mosaic| faces.of(&position, mosaic)));

@@ -11,8 +11,8 @@ export interface Lights {
 }
 
 /**
- * Watches the light over the watchlist's prices from before the page's own script on: a price is lit when it has changed,
- * and only then, in the colour of its change; and light never lies over another row than the one that it was lit for.
+ * Watches the light over the watchlist's prices from before the page's own script on: a price in sight is lit when it
+ * has changed, and only then, in the colour of its change; and light never lies over another row than the one that it was lit for.
  */
 export async function watchLights(page: Page): Promise<() => Promise<Lights>> {
   await page.addInitScript(() => {
@@ -41,6 +41,14 @@ export async function watchLights(page: Page): Promise<() => Promise<Lights>> {
         if (records.some(({ attributeName }) => attributeName === 'd')) {
           const now = lit();
           meant = new Set(now.map(({ ticker }) => ticker));
+          const list = drawing.closest('.rows')!.getBoundingClientRect();
+          for (const cell of cells()) {
+            const { top, bottom } = cell.getBoundingClientRect();
+            const isSeen = top >= list.top && bottom <= list.bottom && shown.has(cell);
+            if (isSeen && shown.get(cell) !== cell.textContent && !meant.has(tickerOf(cell))) {
+              seen.wrong.push(`${tickerOf(cell)} went from ${shown.get(cell)} to ${cell.textContent} and was not lit`);
+            }
+          }
           for (const { direction, cell, ticker } of now) {
             const [before, after] = [cell && shown.get(cell), cell?.textContent];
             if (!cell || !before) seen.wrong.push('light over no price');

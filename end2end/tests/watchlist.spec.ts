@@ -180,6 +180,33 @@ test('rows out of sight do not light up, until they come into sight', async ({ p
   expect((await lights()).wrong).toEqual([]);
 });
 
+test('rows in sight follow each tick, and those out of sight one in some', async ({ page, server, workstation }) => {
+  test.setTimeout(60_000);
+  await widen(server.url, 50);
+  await page.reload();
+  await workstation.hydrated();
+  const watched = await workstation.watched();
+  const [first, last] = [watched[0], watched[49]];
+  /** Counts how often the prices of both rows are written, from now on. */
+  const count = () =>
+    page.evaluate((tickers) => {
+      const counts = ((window as any).counts = Object.fromEntries(tickers.map((ticker) => [ticker, 0])));
+      for (const ticker of tickers) {
+        const price = document.querySelector(`[data-testid="watchlist-row"][data-ticker="${ticker}"] .price`)!;
+        new MutationObserver(() => (counts[ticker] += 1)).observe(price, { characterData: true, childList: true, subtree: true });
+      }
+    }, [first, last]);
+  const counted = (ticker: string): Promise<number> => page.evaluate((ticker) => (window as any).counts[ticker], ticker);
+
+  await count();
+  await expect.poll(() => counted(last), { timeout: 20_000 }).toBeGreaterThanOrEqual(2);
+  expect(await counted(first)).toBeGreaterThanOrEqual(3 * (await counted(last)));
+  await workstation.row(last).scrollIntoViewIfNeeded();
+  await count();
+  await expect.poll(() => counted(first), { timeout: 20_000 }).toBeGreaterThanOrEqual(2);
+  expect(await counted(last)).toBeGreaterThanOrEqual(3 * (await counted(first)));
+});
+
 test('the sorting is remembered', async ({ page, workstation }) => {
   await page.getByTestId('watchlist-sort').selectOption('ticker');
   await page.reload();

@@ -12,6 +12,8 @@ export type Drawn = {
   /** Series that stand, by their kind and pane. */
   series: { kind: string; pane: number }[];
   removed: boolean;
+  /** From which point to which one it shows, counted from 0. */
+  visible: { from: number; to: number } | null;
 };
 
 /** Has the page load the library through a module that notes what is drawn. To be called before the page is opened. */
@@ -27,7 +29,7 @@ export async function noteDrawing(page: Page): Promise<void> {
           const chart = library.createChart(container, options);
           const note = {
             id: container.dataset.testid, background: options.layout.background.color, setData: 0, update: 0,
-            markers: [], lines: [], series: [], removed: false,
+            markers: [], lines: [], series: [], removed: false, chart,
           };
           drawn.push(note);
           const { addSeries, removeSeries, remove } = chart;
@@ -59,7 +61,7 @@ export async function noteDrawing(page: Page): Promise<void> {
             note.lines = note.lines.filter((options) => options.of !== series);
             return removeSeries.call(chart, series);
           };
-          chart.remove = () => { note.removed = true; return remove.call(chart); };
+          chart.remove = () => { note.removed = true; delete note.chart; return remove.call(chart); };
           return chart;
         }
         export function createSeriesMarkers(series, ...rest) {
@@ -78,7 +80,11 @@ export async function drawn(page: Page, testId: string): Promise<Drawn> {
     (id) =>
       (window as any).drawn
         .filter((note: any) => note.id === id && !note.removed)
-        .map(({ lines, ...note }: any) => ({ ...note, priceLines: lines.map(({ of, ...line }: any) => line) })),
+        .map(({ lines, chart, ...note }: any) => ({
+          ...note,
+          priceLines: lines.map(({ of, ...line }: any) => line),
+          visible: chart.timeScale().getVisibleLogicalRange(),
+        })),
     testId,
   );
   expect(notes).toHaveLength(1);

@@ -42,6 +42,30 @@ test('the last point and the figures follow the total value', async ({ workstati
   expect(lines.filter(({ title }) => title === 'high')).toHaveLength(1);
 });
 
+test('a long curve is shown as a whole, in a narrow panel too, and goes on', async ({ page, workstation }) => {
+  const COUNT = 1_500;
+  await workstation.order('buy', '20', 'AAPL');
+  await expect(workstation.position('AAPL')).toBeVisible();
+  await page.route(/\/api\/fn\/load_equity/, async (route) => {
+    const response = await route.fetch();
+    const at = (index: number) => new Date(Date.now() - (COUNT - index) * 400_000).toISOString();
+    const snapshots = Array.from({ length: COUNT }, (_, index) => ({ total_value: 10_000 + (index % 100), recorded_at: at(index) }));
+    await route.fulfill({ response, json: { ...(await response.json()), snapshots } });
+  });
+  await page.locator('[data-testid="equity-range"][data-choice="1w"]').click();
+  await settled(page.getByTestId('pnl-chart'));
+  const expectWhole = async () => {
+    await expect.poll(async () => (await drawn(page, 'pnl-chart')).visible!.to).toBeGreaterThanOrEqual(COUNT - 1);
+    expect((await drawn(page, 'pnl-chart')).visible!.from).toBeLessThanOrEqual(0);
+  };
+  await expectWhole();
+  await page.setViewportSize({ width: 1024, height: 768 });
+  await expectWhole();
+  const { update } = await drawn(page, 'pnl-chart');
+  await expect.poll(async () => (await drawn(page, 'pnl-chart')).update).toBeGreaterThan(update);
+  await expectWhole();
+});
+
 test.describe('when it cannot be read', () => {
   test.use({ allowedConsole: /Failed to load resource|net::ERR_/ });
 

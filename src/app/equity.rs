@@ -201,9 +201,10 @@ fn draw(container: NodeRef<Div>, library: LibraryLoad, curve: Curve, books: Book
                 let now = (js_sys::Date::now() / 1_000.0) as i64;
                 let step = step_seconds(curve.range.get_untracked());
                 // The reader's clock may be behind the server's; the library takes no step back in time.
-                let time = (now - now.rem_euclid(step)).max(drawn_until.get_value());
+                let until = drawn_until.get_value();
+                let time = (now - now.rem_euclid(step)).max(until);
                 drawn_until.set_value(time);
-                chart.with_value(|chart| chart.update(time, value));
+                chart.with_value(|chart| chart.update(time, value, time > until));
             }
         });
         effect(move || {

@@ -254,6 +254,27 @@ mod tests {
     }
 
     #[test]
+    fn who_is_not_seen_has_a_turn_once_in_eight_ticks() {
+        let owner = Owner::new();
+        owner.with(|| {
+            let market = Market::new(&[]);
+            let turns = Memo::new(move |turns: Option<&u32>| {
+                market.track_turn("V".parse().unwrap());
+                turns.map_or(0, |turns| turns + 1)
+            });
+            let after_ticks = |ticks: usize| {
+                let count = |_| {
+                    market.tick();
+                    turns.get_untracked()
+                };
+                (0..ticks).map(count).last()
+            };
+            assert_eq!(turns.get_untracked(), 0);
+            assert_eq!((after_ticks(TURNS), after_ticks(3 * TURNS)), (Some(1), Some(4)));
+        });
+    }
+
+    #[test]
     fn the_pace_is_that_of_the_last_frames() {
         let owner = Owner::new();
         owner.with(|| {

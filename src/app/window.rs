@@ -113,7 +113,7 @@ impl Window {
     }
 
     /// What `read` gives, tracked while the row is seen. Otherwise it is read again when it is the row's turn, so that who
-    /// reads or searches the whole page finds no old figure.
+    /// hears or searches the whole page finds it a few seconds old at the most.
     pub fn read<T>(self, ticker: Ticker, read: impl FnOnce() -> T) -> T {
         if self.sees(ticker) {
             return read();

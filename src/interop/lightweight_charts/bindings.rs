@@ -30,6 +30,9 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn remove(this: &Chart);
 
+    #[wasm_bindgen(method, js_name = applyOptions)]
+    pub fn apply_options(this: &Chart, options: &JsValue);
+
     #[wasm_bindgen(method, js_name = addSeries)]
     pub fn add_series(this: &Chart, kind: &JsValue, options: &JsValue, pane: u32) -> Series;
 

@@ -11,6 +11,13 @@ use super::{
 };
 use crate::domain::{equity::Snapshot, money::Money};
 
+/// It shows all of its range, whatever its size, and ranges are chosen beside it: there is nowhere to scroll to, and the times
+/// at its edges are moved in to be read whole. Points may be much closer than the library's half a pixel.
+const WHOLE: &str = r#"{
+    "handleScroll": false, "handleScale": false,
+    "timeScale": { "rightOffset": 0, "minBarSpacing": 0.001, "lockVisibleTimeRangeOnResize": true }
+}"#;
+
 /// A chart in a container, whose size it follows. Dropping it removes it from the page.
 pub struct EquityChart {
     chart: Chart,
@@ -29,6 +36,7 @@ impl EquityChart {
         let local_time = LocalTime::new();
         local_time.put_into(&chart_options);
         let chart = library.create_chart(container, &chart_options);
+        chart.apply_options(&options(WHOLE));
         let curve = chart.add_series(&library.kind("BaselineSeries"), &options(&curve_options(&palette, deposit)), 0);
         curve.create_price_line(&options(&level_options(&palette, deposit, "deposit", &palette.muted)));
         Self { chart, palette, curve, high_water_mark: None, _local_time: local_time }
@@ -43,9 +51,12 @@ impl EquityChart {
         self.chart.time_scale().fit_content();
     }
 
-    /// Moves the last point, or adds one after it; `time` (Unix seconds) must not be before it.
-    pub fn update(&self, time: i64, total_value: Money) {
+    /// Moves the last point, or adds one after it, which `is_new` says; `time` (Unix seconds) must not be before it.
+    pub fn update(&self, time: i64, total_value: Money, is_new: bool) {
         self.curve.update(&points::value(time, dollars(total_value)), false);
+        if is_new {
+            self.chart.time_scale().fit_content();
+        }
     }
 
     /// Draws a line at the highest value.

@@ -23,9 +23,9 @@ use crate::{
 /// The most trades of a page.
 pub const TRADES_MAX: usize = 500;
 
-/// The steps in which a long equity curve is read, so that the cost of reading it does not grow with its length: as many
-/// as a wide screen has pixels for it, and a minute each for a day.
-const CURVE_STEPS_MAX: i64 = 1_440;
+/// The steps in which an equity curve is read, so that the cost of reading it does not grow with its length. Some more
+/// than the points that are shown, of which a long curve keeps those that make its shape.
+const CURVE_STEPS_MAX: i64 = HISTORY_POINTS_MAX as i64 * 11 / 10;
 
 /// The account's trades since its latest reset, newest first.
 const TRADES_PAGE: &str = "SELECT * FROM trades
@@ -222,8 +222,8 @@ async fn read_curve(
     step_s: i64,
     rows: &mut SqliteConnection,
 ) -> Result<Vec<Snapshot>, sqlx::Error> {
-    if step_s <= 2 {
-        // There is a row a second at the most, and one after the other they are read faster than by steps.
+    if step_s <= 1 {
+        // There is a row a second at the most, and one after the other they are read faster.
         return read_snapshots(since_s, now_s, rows).await;
     }
     let stepped =
@@ -307,8 +307,7 @@ mod tests {
             curve.iter().map(|point| point.total_value.cents()).collect()
         };
         assert_eq!(seconds(0, 40).await, [0, 40, 80, 150, 159]);
-        assert_eq!(seconds(98, 1).await, [98, 99, 150, 155, 159], "short steps leave nothing out");
-        assert_eq!(seconds(98, 2).await, [98, 99, 150, 155, 159]);
+        assert_eq!(seconds(98, 1).await, [98, 99, 150, 155, 159], "a step of a second leaves nothing out");
         assert_eq!(seconds(159, 1).await, [159]);
         assert_eq!(seconds(160, 1).await, [0_i64; 0]);
     }

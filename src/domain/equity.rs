@@ -28,7 +28,7 @@ pub struct EquityHistory {
 pub struct EquityCurve {
     /// Oldest first, at most [`HISTORY_POINTS_MAX`].
     pub snapshots: Vec<Snapshot>,
-    /// The highest value since the account was opened, of those that were kept; nothing when there is none yet.
+    /// The highest value that was recorded since the account was opened or last reset; nothing when there is none yet.
     pub high_water_mark: Option<Money>,
 }
 

@@ -250,6 +250,62 @@ async fn a_year_of_snapshots_is_thinned_out_in_steps_and_read_within_its_bound()
 }
 
 #[tokio::test]
+async fn the_high_water_mark_outlives_the_value_that_made_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("ledger.db").display());
+    let closing = CancellationToken::new();
+    let (ledger, writer) = Ledger::open(&url, noon, Metrics::default(), closing.clone()).await.unwrap();
+    let before_noon = |ms: i64| UtcInstant::from_unix_ms(NOON_MS - ms);
+    ledger.submit(Reset { at: before_noon(30 * 86_400_000) }).await.unwrap();
+    let record = async |cents, at| {
+        let total_value = Money::from_cents(cents);
+        ledger.submit(RecordSnapshot { total_value, at }).await.unwrap();
+    };
+    // The highest is thinned out, the second highest is written over within its second.
+    record(1_300_000, before_noon(20 * 86_400_000 + 1_800_000)).await;
+    record(1_100_000, before_noon(20 * 86_400_000 + 1_000)).await;
+    record(1_200_000, noon()).await;
+    record(990_000, noon()).await;
+    Keeper::new(ledger.clone()).thin(noon()).await.unwrap();
+    let kept = ledger.equity(HistoryRange::All, noon()).await.unwrap().snapshots;
+    assert_eq!(kept.iter().map(|snapshot| snapshot.total_value.cents()).max(), Some(1_100_000));
+    let mark = Some(Money::from_cents(1_300_000));
+    assert_eq!(ledger.books().high_water_mark, mark);
+    closing.cancel();
+    writer.await.unwrap();
+
+    let ledger = open(&folder).await;
+    assert_eq!(ledger.books().high_water_mark, mark, "in the file too");
+    ledger.submit(Reset { at: noon() }).await.unwrap();
+    assert_eq!(ledger.books().high_water_mark, Some(INITIAL_DEPOSIT), "a reset begins anew");
+}
+
+#[tokio::test]
+async fn a_database_from_before_there_was_a_high_water_mark_takes_it_from_its_curve() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("ledger.db").display());
+    let closing = CancellationToken::new();
+    let (ledger, writer) = Ledger::open(&url, noon, Metrics::default(), closing.clone()).await.unwrap();
+    for (cents, second) in [(1_000_000, 0), (1_250_000, 30), (1_100_000, 60)] {
+        let at = UtcInstant::from_unix_ms(NOON_MS + second * 1_000);
+        ledger.submit(RecordSnapshot { total_value: Money::from_cents(cents), at }).await.unwrap();
+    }
+    closing.cancel();
+    writer.await.unwrap();
+    let mut file = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    for statement in [
+        "ALTER TABLE accounts DROP COLUMN high_water_mark_cents",
+        "DELETE FROM _sqlx_migrations WHERE description = 'high water mark'",
+        // What an account before the latest reset was worth.
+        "INSERT INTO snapshots VALUES ('default', 1795348799, 9000000)",
+    ] {
+        assert!(sqlx::query(statement).execute(&mut file).await.is_ok(), "{statement}");
+    }
+    file.close().await.unwrap();
+    assert_eq!(open(&folder).await.books().high_water_mark, Some(Money::from_cents(1_250_000)));
+}
+
+#[tokio::test]
 async fn the_days_trades_are_the_same_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("ledger.db").display());

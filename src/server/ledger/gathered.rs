@@ -12,7 +12,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use super::{
     snapshot::write_snapshot,
     store::ACCOUNT_ID,
-    trade::{Placed, write_amounts},
+    trade::{Amounts, Placed},
 };
 use crate::domain::{account::Holding, instant::UtcInstant, money::Money, order::ClientOrderId, ticker::Ticker};
 
@@ -25,17 +25,16 @@ pub struct Gathered {
     trades: Vec<Placed>,
     /// By what is held of each ticker in the end; nothing where all was sold.
     positions: BTreeMap<Ticker, Option<Holding>>,
-    /// Cash, and what was realised.
-    amounts: Option<(Money, Money)>,
+    amounts: Option<Amounts>,
     /// By the second.
     values: BTreeMap<i64, (Money, UtcInstant)>,
 }
 
 impl Gathered {
     /// Adds a trade, and what it left the account with.
-    pub fn add(&mut self, placed: Placed, cash: Money, realized_pnl: Money) {
+    pub fn add(&mut self, placed: Placed, amounts: Amounts) {
         let trade = &placed.receipt.trade;
-        self.amounts = Some((cash, realized_pnl));
+        self.amounts = Some(amounts);
         self.positions.insert(trade.ticker, placed.holding);
         if let Some(total_value) = placed.receipt.total_value {
             self.values.insert(trade.executed_at.unix_ms().div_euclid(1_000), (total_value, trade.executed_at));
@@ -54,8 +53,8 @@ impl Gathered {
     /// The database's, which undo the transaction.
     pub async fn write(&mut self, rows: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         let Self { trades, positions, amounts, values } = std::mem::take(self);
-        if let Some((cash, realized_pnl)) = amounts {
-            write_amounts(cash, realized_pnl, rows).await?;
+        if let Some(amounts) = amounts {
+            amounts.write(rows).await?;
         }
         write_positions(positions, rows).await?;
         for trades in trades.chunks(ROWS_MAX) {

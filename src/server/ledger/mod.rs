@@ -35,7 +35,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     domain::{
-        account::Account, copilot::Autonomy, day::DayTrades, instant::UtcInstant, ticker::Ticker,
+        account::Account, copilot::Autonomy, day::DayTrades, instant::UtcInstant, money::Money, ticker::Ticker,
         watchlist::WatchedTicker,
     },
     error::ApiError,
@@ -67,6 +67,8 @@ pub struct Books {
     pub today: DayTrades,
     /// When the account was opened, or last reset: its equity curve begins here.
     pub opened_at: UtcInstant,
+    /// The highest value that was recorded since then; nothing when none was.
+    pub high_water_mark: Option<Money>,
     /// What the copilot may do by itself.
     pub autonomy: Autonomy,
     /// The sequence of the last trade before the latest reset, which the history begins after.
@@ -80,6 +82,15 @@ impl Books {
     pub fn wanted(&self) -> TickerSet {
         let watched = self.watchlist.iter().map(|watched| watched.ticker);
         watched.chain(self.account.holdings.keys().copied()).collect()
+    }
+
+    /// Takes in a value that is recorded; tells whether it is the highest so far.
+    fn raise_high_water_mark(&mut self, value: Money) -> bool {
+        let is_higher = self.high_water_mark.is_none_or(|highest| value > highest);
+        if is_higher {
+            self.high_water_mark = Some(value);
+        }
+        is_higher
     }
 }
 

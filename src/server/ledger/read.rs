@@ -1,6 +1,6 @@
 //! Reads of what is only in the file: past trades, what they realised, and the equity curve. They never wait for the writer.
 
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{Row, SqliteConnection};
 use tracing::error;
 
 use super::{
@@ -24,8 +24,8 @@ use crate::{
 pub const TRADES_MAX: usize = 500;
 
 /// The steps in which an equity curve is read, so that the cost of reading it does not grow with its length. Some more
-/// than the points that are shown, of which a long curve keeps those that make its shape.
-const CURVE_STEPS_MAX: i64 = HISTORY_POINTS_MAX as i64 * 11 / 10;
+/// than the points that are shown: some steps have no value, and a long curve keeps those that make its shape.
+const CURVE_STEPS: i64 = HISTORY_POINTS_MAX as i64 * 11 / 10;
 
 /// The account's trades since its latest reset, newest first.
 const TRADES_PAGE: &str = "SELECT * FROM trades
@@ -37,25 +37,24 @@ const REALIZED: &str =
 
 const TRADE_SEQUENCE: &str = "SELECT sequence FROM trades WHERE id = ?1 AND account_id = ?2";
 
-const EQUITY: &str = "SELECT recorded_at_s, total_value_cents FROM snapshots
-    WHERE account_id = ?1 AND recorded_at_s >= ?2 AND recorded_at_s <= ?3 ORDER BY recorded_at_s";
+/// The values from ?2 to ?3 as one array, because each row of an answer is handed from one thread to another by itself,
+/// which takes longer than to read it.
+const EQUITY: &str = "SELECT json_group_array(json_array(recorded_at_s, total_value_cents)) FROM snapshots
+    WHERE account_id = ?1 AND recorded_at_s >= ?2 AND recorded_at_s <= ?3";
 
-/// The first value from ?2 to ?3, and then always the first one after a step of ?4 seconds: a look into the table for
-/// each, however many are between them.
+/// The same, but of each step of ?4 seconds only the first value, or null: a look into the table for each, however many
+/// values it has.
 const EQUITY_STEPS: &str = "WITH RECURSIVE steps(at_s) AS (
-        SELECT MIN(recorded_at_s) FROM snapshots WHERE account_id = ?1 AND recorded_at_s BETWEEN ?2 AND ?3
-        UNION ALL
-        SELECT (SELECT MIN(recorded_at_s) FROM snapshots
-                WHERE account_id = ?1 AND recorded_at_s BETWEEN steps.at_s + ?4 AND ?3)
-        FROM steps WHERE steps.at_s IS NOT NULL
+        VALUES (?2) UNION ALL SELECT at_s + ?4 FROM steps WHERE at_s + ?4 <= ?3
     )
-    SELECT recorded_at_s, total_value_cents FROM steps JOIN snapshots ON account_id = ?1 AND recorded_at_s = at_s";
+    SELECT json_group_array(json((
+        SELECT json_array(recorded_at_s, total_value_cents) FROM snapshots
+        WHERE account_id = ?1 AND recorded_at_s >= at_s AND recorded_at_s < at_s + ?4 AND recorded_at_s <= ?3
+        ORDER BY recorded_at_s LIMIT 1
+    ))) FROM steps";
 
 const EQUITY_LATEST: &str = "SELECT recorded_at_s, total_value_cents FROM snapshots
     WHERE account_id = ?1 AND recorded_at_s BETWEEN ?2 AND ?3 ORDER BY recorded_at_s DESC LIMIT 1";
-
-const HIGH_WATER_MARK: &str = "SELECT MAX(total_value_cents) FROM snapshots
-    WHERE account_id = ?1 AND recorded_at_s >= ?2";
 
 const VALUE_BEFORE: &str = "SELECT total_value_cents FROM snapshots
     WHERE account_id = ?1 AND recorded_at_s >= ?2 AND recorded_at_s < ?3 ORDER BY recorded_at_s DESC LIMIT 1";
@@ -166,24 +165,10 @@ impl Ledger {
         let (opened_at_s, now_s) =
             (self.books().opened_at.unix_ms().div_euclid(1_000), now.unix_ms().div_euclid(1_000));
         let since_s = range.seconds().map_or(opened_at_s, |seconds| opened_at_s.max(now_s - seconds));
-        let step_s = (now_s - since_s) / CURVE_STEPS_MAX;
+        let step_s = (now_s - since_s) / CURVE_STEPS;
         let mut rows = self.readers.acquire().await.map_err(unavailable)?;
         let snapshots = read_curve(since_s, now_s, step_s, &mut rows).await.map_err(unavailable)?;
         Ok(EquityHistory { snapshots: downsample(&snapshots, HISTORY_POINTS_MAX) })
-    }
-
-    /// The highest value since the latest reset, of those that are kept.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn high_water_mark(&self) -> Result<Option<Money>, ApiError> {
-        let cents: Option<i64> = sqlx::query_scalar(HIGH_WATER_MARK)
-            .bind(ACCOUNT_ID)
-            .bind(self.books().opened_at.unix_ms().div_euclid(1_000))
-            .fetch_one(&self.readers)
-            .await
-            .map_err(unavailable)?;
-        Ok(cents.map(Money::from_cents))
     }
 }
 
@@ -204,47 +189,40 @@ pub async fn read_trades(
     rows.iter().map(read_trade).collect()
 }
 
-/// The values recorded since then and until now (Unix seconds), oldest first. After a clock went back there are later
-/// ones, which would be a future that has not come.
-pub async fn read_snapshots(
-    since_s: i64,
-    now_s: i64,
-    rows: &mut SqliteConnection,
-) -> Result<Vec<Snapshot>, sqlx::Error> {
-    let rows = sqlx::query(EQUITY).bind(ACCOUNT_ID).bind(since_s).bind(now_s).fetch_all(rows).await?;
-    rows.iter().map(read_snapshot).collect()
-}
-
-/// The same in steps of so many seconds, and the latest one.
-async fn read_curve(
+/// The values recorded since then and until now (Unix seconds), oldest first, in steps of so many seconds, and the latest
+/// one. After a clock went back there are later ones, which would be a future that has not come.
+pub async fn read_curve(
     since_s: i64,
     now_s: i64,
     step_s: i64,
     rows: &mut SqliteConnection,
 ) -> Result<Vec<Snapshot>, sqlx::Error> {
-    if step_s <= 1 {
-        // There is a row a second at the most, and one after the other they are read faster.
-        return read_snapshots(since_s, now_s, rows).await;
-    }
-    let stepped =
-        sqlx::query(EQUITY_STEPS).bind(ACCOUNT_ID).bind(since_s).bind(now_s).bind(step_s).fetch_all(&mut *rows).await?;
-    let mut curve: Vec<Snapshot> = stepped.iter().map(read_snapshot).collect::<Result<_, _>>()?;
+    // There is a row a second at the most, and one after the other they are read faster.
+    let is_stepped = step_s > 1;
+    let values = sqlx::query_scalar(if is_stepped { EQUITY_STEPS } else { EQUITY });
+    let values = values.bind(ACCOUNT_ID).bind(since_s).bind(now_s);
+    let values: String = if is_stepped { values.bind(step_s) } else { values }.fetch_one(&mut *rows).await?;
+    let values: Vec<Option<(i64, i64)>> = decode("values", serde_json::from_str(&values))?;
+    let mut curve: Vec<Snapshot> = values.into_iter().flatten().map(snapshot).collect();
     // They come in their order, which SQL does not promise.
     curve.sort_by_key(|snapshot| snapshot.recorded_at);
-    let latest = sqlx::query(EQUITY_LATEST).bind(ACCOUNT_ID).bind(since_s).bind(now_s).fetch_optional(rows).await?;
-    if let Some(latest) = latest.map(|row| read_snapshot(&row)).transpose()? {
-        // The same second may have another value by now.
-        curve.pop_if(|last| last.recorded_at == latest.recorded_at);
-        curve.push(latest);
+    if is_stepped {
+        let latest =
+            sqlx::query_as(EQUITY_LATEST).bind(ACCOUNT_ID).bind(since_s).bind(now_s).fetch_optional(rows).await?;
+        if let Some(latest) = latest.map(snapshot) {
+            // The same second may have another value by now.
+            curve.pop_if(|last| last.recorded_at == latest.recorded_at);
+            curve.push(latest);
+        }
     }
     Ok(curve)
 }
 
-fn read_snapshot(row: &SqliteRow) -> Result<Snapshot, sqlx::Error> {
-    Ok(Snapshot {
-        recorded_at: UtcInstant::from_unix_ms(row.try_get::<i64, _>("recorded_at_s")?.saturating_mul(1_000)),
-        total_value: Money::from_cents(row.try_get("total_value_cents")?),
-    })
+fn snapshot((recorded_at_s, total_value_cents): (i64, i64)) -> Snapshot {
+    Snapshot {
+        recorded_at: UtcInstant::from_unix_ms(recorded_at_s.saturating_mul(1_000)),
+        total_value: Money::from_cents(total_value_cents),
+    }
 }
 
 /// Logs why, and tells the caller to come again.
@@ -270,7 +248,6 @@ mod tests {
     #[case::trade_by_id(TRADE_SEQUENCE, "sqlite_autoindex_trades_1")]
     #[case::equity(EQUITY, "PRIMARY KEY")]
     #[case::equity_latest(EQUITY_LATEST, "PRIMARY KEY")]
-    #[case::high_water_mark(HIGH_WATER_MARK, "PRIMARY KEY")]
     #[case::chat_page(CHAT_PAGE, "chat_messages_by_account")]
     #[case::copilot_trades(SPENT, "trades_by_copilot")]
     #[case::value_before(VALUE_BEFORE, "PRIMARY KEY")]

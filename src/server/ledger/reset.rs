@@ -6,7 +6,7 @@ use super::{
     Books, Write,
     snapshot::{forget_from, write_snapshot},
     store::ACCOUNT_ID,
-    trade::write_amounts,
+    trade::Amounts,
 };
 use crate::{
     domain::{account::Account, day::DayTrades, instant::UtcInstant},
@@ -36,9 +36,10 @@ impl Write for Reset {
         forget_from(self.at, UtcInstant::END, rows).await?;
         books.account = Account::open(books.account.initial_deposit);
         books.today = DayTrades::default();
+        books.high_water_mark = Some(books.account.cash);
         books.opened_at = self.at;
         books.reset_after_sequence = reset_after_sequence;
-        write_amounts(books.account.cash, books.account.realized_pnl, rows).await?;
+        Amounts::of(books).write(rows).await?;
         write_snapshot(books.account.cash, self.at, rows).await?;
         Ok(Ok(()))
     }

@@ -2,7 +2,7 @@
 
 use sqlx::SqliteConnection;
 
-use super::{Books, Write, store::ACCOUNT_ID};
+use super::{Books, Write, store::ACCOUNT_ID, trade::Amounts};
 use crate::{
     domain::{instant::UtcInstant, money::Money},
     error::ApiError,
@@ -42,6 +42,9 @@ pub async fn record(
             .execute(&mut *rows)
             .await?;
         books.opened_at = at;
+    }
+    if books.raise_high_water_mark(total_value) {
+        Amounts::of(books).write(rows).await?;
     }
     write_snapshot(total_value, at, rows).await
 }

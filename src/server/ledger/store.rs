@@ -260,6 +260,7 @@ pub async fn load(connection: &mut SqliteConnection) -> Result<Books, sqlx::Erro
     Ok(Books {
         today: load_today(connection, reset_after_sequence).await?,
         opened_at: UtcInstant::from_unix_ms(account.try_get("opened_at_ms")?),
+        high_water_mark: account.try_get::<Option<i64>, _>("high_water_mark_cents")?.map(Money::from_cents),
         autonomy: decode("autonomy", account.try_get::<String, _>("autonomy")?.parse())?,
         reset_after_sequence,
         chat_cleared_after_sequence: account.try_get("chat_cleared_after_sequence")?,

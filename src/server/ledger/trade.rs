@@ -73,15 +73,15 @@ impl Write for PlaceOrder {
         };
         let receipt = self.receipt(books, price, &fill);
         books.today.record(side, ticker, quantity, fill.notional, self.executed_at);
-        if let Some(total_value) = receipt.total_value
-            && self.executed_at < books.opened_at
-        {
-            // The clock went back, and the curve begins anew at this moment.
-            gathered.write(rows).await?;
-            record(total_value, self.executed_at, books, rows).await?;
+        if let Some(total_value) = receipt.total_value {
+            if self.executed_at < books.opened_at {
+                // The clock went back, and the curve begins anew at this moment.
+                gathered.write(rows).await?;
+                record(total_value, self.executed_at, books, rows).await?;
+            }
+            books.raise_high_water_mark(total_value);
         }
-        let placed = Placed { receipt: receipt.clone(), holding: fill.holding };
-        gathered.add(placed, books.account.cash, books.account.realized_pnl);
+        gathered.add(Placed { receipt: receipt.clone(), holding: fill.holding }, Amounts::of(books));
         Ok(Ok(receipt))
     }
 }
@@ -147,15 +147,31 @@ impl PlaceOrder {
     }
 }
 
-/// Writes the account's amounts.
-pub async fn write_amounts(cash: Money, realized_pnl: Money, rows: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE accounts SET cash_cents = ?2, realized_pnl_cents = ?3 WHERE id = ?1")
+/// The account's amounts, at some moment.
+pub struct Amounts {
+    cash: Money,
+    realized_pnl: Money,
+    high_water_mark: Option<Money>,
+}
+
+impl Amounts {
+    pub fn of(books: &Books) -> Self {
+        let (account, high_water_mark) = (&books.account, books.high_water_mark);
+        Self { cash: account.cash, realized_pnl: account.realized_pnl, high_water_mark }
+    }
+
+    pub async fn write(self, rows: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "UPDATE accounts SET cash_cents = ?2, realized_pnl_cents = ?3, high_water_mark_cents = ?4 WHERE id = ?1",
+        )
         .bind(ACCOUNT_ID)
-        .bind(cash.cents())
-        .bind(realized_pnl.cents())
+        .bind(self.cash.cents())
+        .bind(self.realized_pnl.cents())
+        .bind(self.high_water_mark.map(Money::cents))
         .execute(rows)
         .await?;
-    Ok(())
+        Ok(())
+    }
 }
 
 /// One row of `trades`.

@@ -59,6 +59,11 @@ impl Audit {
         assert!(model.is_balanced());
         assert_eq!(account.get::<i64, _>("cash_cents"), model.cash.cents());
         assert_eq!(account.get::<i64, _>("realized_pnl_cents"), model.realized_pnl.cents());
+        let highest: Option<i64> = sqlx::query_scalar("SELECT MAX(total_value_cents) FROM snapshots")
+            .fetch_one(&mut *connection)
+            .await
+            .unwrap();
+        assert!(account.get::<Option<i64>, _>("high_water_mark_cents") >= highest, "no value stands above the mark");
         Self::assert_positions(connection, &model).await;
         Self { trades }
     }

@@ -15,7 +15,7 @@ use crate::{
     error::ApiError,
     server::ledger::{
         Books, Write,
-        read::{read_snapshots, read_trades},
+        read::{read_curve, read_trades},
         store::ACCOUNT_ID,
     },
 };
@@ -126,7 +126,7 @@ impl BeginTurn {
     async fn equity(&self, books: &Books, rows: &mut SqliteConnection) -> Result<Vec<Snapshot>, sqlx::Error> {
         let now_s = self.at.unix_ms().div_euclid(1_000);
         let since_s = (now_s - EQUITY_SECONDS).max(books.opened_at.unix_ms().div_euclid(1_000));
-        let snapshots = read_snapshots(since_s, now_s, rows).await?;
+        let snapshots = read_curve(since_s, now_s, 1, rows).await?;
         Ok(downsample(&snapshots, EQUITY_POINTS_MAX))
     }
 }

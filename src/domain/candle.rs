@@ -9,6 +9,9 @@ use utoipa::ToSchema;
 
 use super::money::Price;
 
+/// A clock that went back by no more than this was set right, and the candle that is forming takes its prices in.
+pub const STEP_BACK_SECONDS: i64 = 60;
+
 /// Open, high, low, close and volume of one stretch of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Candle {

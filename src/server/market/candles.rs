@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::{History, Print};
 use crate::domain::{
-    candle::{Candle, Interval},
+    candle::{Candle, Interval, STEP_BACK_SECONDS},
     money::Price,
     watchlist::SPARKLINE_POINTS_MAX,
 };
@@ -20,16 +20,15 @@ const fn capacity(interval: Interval) -> usize {
     }
 }
 
-/// A clock that went back by no more than this was set right, and the candle that is forming takes it in.
-const STEP_BACK_SECONDS: i64 = 60;
-
 /// The most candles there are of any interval.
 pub const CANDLES_MAX: usize = 1_800;
 
 /// Five rings of candles, one for each interval.
 #[derive(Debug, Default)]
 pub struct Candles {
-    /// Those that are forming: side by side, because every print changes all of them and nothing else.
+    /// The prints of this second, which are in none of the others yet: all that most prints touch.
+    fresh: Option<Candle>,
+    /// Those that are forming: side by side, because every second changes all of them.
     forming: [Option<Candle>; Interval::ALL.len()],
     /// Those before them.
     rings: [VecDeque<Candle>; Interval::ALL.len()],
@@ -40,23 +39,38 @@ impl Candles {
     /// the candles away that are in the future now; else the last one would form until that future comes.
     pub fn add(&mut self, print: &Print) {
         let time = print.quote.at.unix_ms().div_euclid(1_000);
-        if self.forming[Interval::Second as usize].is_some_and(|newest| newest.time - time > STEP_BACK_SECONDS) {
-            for interval in Interval::ALL {
-                self.forget_after(interval, interval.start_of(time));
+        let candle = Candle::new(time, print.quote.price, print.volume);
+        match &mut self.fresh {
+            // Or a moment before, where a clock was set right.
+            Some(fresh) if (time..=time + STEP_BACK_SECONDS).contains(&fresh.time) => fresh.extend(&candle),
+            _ => {
+                self.settle();
+                if self.forming[Interval::Second as usize].is_some_and(|newest| newest.time - time > STEP_BACK_SECONDS)
+                {
+                    Interval::ALL.into_iter().for_each(|interval| self.forget_after(interval, interval.start_of(time)));
+                }
+                self.fresh = Some(candle);
             }
         }
-        let candle = Candle::new(time, print.quote.price, print.volume);
+    }
+
+    /// Takes the prints of the second that is over into the candles of all intervals.
+    fn settle(&mut self) {
+        let Some(fresh) = self.fresh.take() else {
+            return;
+        };
         for interval in Interval::ALL {
             match &mut self.forming[interval as usize] {
-                // Most prints fall into candles that form, or a moment before, where a clock was set right.
-                Some(forming) if time < forming.time + interval.seconds() => forming.extend(&candle),
-                _ => self.extend(interval, Candle { time: interval.start_of(time), ..candle }),
+                // Most seconds fall into candles that form, of which little changes then.
+                Some(forming) if fresh.time < forming.time + interval.seconds() => forming.extend(&fresh),
+                _ => self.extend(interval, of_interval(interval, fresh)),
             }
         }
     }
 
     /// Puts a ticker's past before what is already here; where both have a candle, they are one.
     pub fn prepend(&mut self, history: History) {
+        self.settle();
         let History { seconds, minutes, five_minutes, hours, days, ticker: _ } = history;
         for (interval, past) in Interval::ALL.into_iter().zip([seconds, minutes, five_minutes, hours, days]) {
             let present = std::mem::take(&mut self.rings[interval as usize]);
@@ -65,9 +79,14 @@ impl Candles {
         }
     }
 
+    /// Whether there was no print yet, and no history.
+    pub fn is_empty(&self) -> bool {
+        self.fresh.is_none() && self.forming.iter().all(Option::is_none)
+    }
+
     /// The latest candles, oldest first, the last one still forming.
     pub fn latest(&self, interval: Interval, limit: usize) -> Vec<Candle> {
-        let mut candles: Vec<Candle> = self.newest_first(interval).take(limit).copied().collect();
+        let mut candles: Vec<Candle> = self.newest_first(interval).take(limit).collect();
         candles.reverse();
         candles
     }
@@ -102,16 +121,28 @@ impl Candles {
         *slot = Some(forming);
         if forming.time != before.time {
             let ring = &mut self.rings[interval as usize];
-            if ring.len() + 1 == capacity(interval) {
+            // With the one that is forming, and the one after it that may be fresh.
+            if ring.len() + 2 == capacity(interval) {
                 ring.pop_front();
             }
             ring.push_back(before);
         }
     }
 
-    fn newest_first(&self, interval: Interval) -> impl Iterator<Item = &Candle> {
-        self.forming[interval as usize].iter().chain(self.rings[interval as usize].iter().rev())
+    fn newest_first(&self, interval: Interval) -> impl Iterator<Item = Candle> {
+        let (forming, fresh) = (self.forming[interval as usize], self.fresh.map(|fresh| of_interval(interval, fresh)));
+        let (newest, before) = match (forming, fresh) {
+            (Some(forming), Some(fresh)) if fresh.time > forming.time => (Some(fresh), Some(forming)),
+            (Some(forming), Some(fresh)) => (Some(forming.followed_by(&fresh)), None),
+            (forming, fresh) => (forming.or(fresh), None),
+        };
+        newest.into_iter().chain(before).chain(self.rings[interval as usize].iter().rev().copied())
     }
+}
+
+/// A candle of seconds as the beginning of one that lasts longer.
+fn of_interval(interval: Interval, candle: Candle) -> Candle {
+    Candle { time: interval.start_of(candle.time), ..candle }
 }
 
 #[cfg(test)]

@@ -102,7 +102,7 @@ impl Feed {
             source: S::NAME,
             silence_max: (source.tick_interval() * MISSED_TICKS_MAX).max(SILENCE_MIN),
         };
-        let mut publisher = Publisher { sender, candles, has_failed: false };
+        let mut publisher = Publisher { sender, wanted: Arc::default(), candles, has_failed: false };
         publisher.advance(&mut source, &mut wanted).await;
         let beats = publisher.sender.clone();
         let task = tokio::spawn(async move {
@@ -157,7 +157,7 @@ impl Feed {
     /// The latest candles, oldest first, the last one still forming; nothing for a ticker that has none.
     pub fn candles(&self, ticker: Ticker, interval: Interval, limit: usize) -> Option<Vec<Candle>> {
         let candles = self.candles.read().unwrap_or_else(PoisonError::into_inner);
-        candles.get(&ticker).map(|candles| candles.latest(interval, limit))
+        candles.get(&ticker).filter(|candles| !candles.is_empty()).map(|candles| candles.latest(interval, limit))
     }
 
     /// Prices of the latest minutes, oldest first; empty for a ticker that has none.
@@ -177,6 +177,8 @@ async fn beat(watched: watch::Sender<Arc<Tick>>) {
 
 struct Publisher {
     sender: watch::Sender<Arc<Tick>>,
+    /// At the tick before; there are candles of these.
+    wanted: Arc<TickerSet>,
     candles: Arc<RwLock<BTreeMap<Ticker, Candles>>>,
     has_failed: bool,
 }
@@ -198,7 +200,8 @@ impl Publisher {
                     info!("the market source answers again");
                 }
                 // What is wanted may have changed while the source was asked.
-                self.publish(update, &wanted.borrow().clone());
+                let now_wanted = wanted.borrow().clone();
+                self.publish(update, now_wanted);
             }
             Err(cause) => {
                 // Said once, not at every attempt.
@@ -210,11 +213,16 @@ impl Publisher {
         }
     }
 
-    fn publish(&self, mut update: Update, wanted: &TickerSet) {
-        update.prints.retain(|print| wanted.contains(&print.quote.ticker));
+    fn publish(&mut self, mut update: Update, wanted: Arc<TickerSet>) {
+        // Most sources print all that is wanted in its order, and then nothing has to be looked up.
+        let is_whole = update.prints.iter().map(|print| &print.quote.ticker).eq(&*wanted);
+        if !is_whole {
+            update.prints.retain(|print| wanted.contains(&print.quote.ticker));
+            update.prints.sort_by_key(|print| print.quote.ticker);
+        }
         let tick = self.sender.borrow().clone();
         // A ticker that the source did not mention keeps its price, and did not change. Of two quotes, the later stays.
-        let kept = tick.quotes.values().filter(|quote| wanted.contains(&quote.ticker));
+        let kept = tick.quotes.values().filter(|quote| !is_whole && wanted.contains(&quote.ticker));
         let quotes = kept
             .map(|quote| Quote { previous_price: quote.price, ..*quote })
             .chain(update.prints.iter().map(|print| print.quote))
@@ -224,16 +232,25 @@ impl Publisher {
         self.sender.send_replace(Arc::new(tick.next(quotes)));
     }
 
-    fn remember(&self, update: Update, wanted: &TickerSet) {
+    /// Keeps the candles of what is wanted; the prints are among it, and in its order.
+    fn remember(&mut self, update: Update, wanted: Arc<TickerSet>) {
         let mut candles = self.candles.write().unwrap_or_else(PoisonError::into_inner);
-        if !candles.keys().eq(wanted) {
+        // Mostly it is the very same set, and not compared.
+        if self.wanted != wanted {
             candles.retain(|ticker, _| wanted.contains(ticker));
+            wanted.iter().for_each(|ticker| _ = candles.entry(*ticker).or_default());
+            self.wanted = wanted;
         }
-        for history in update.histories.into_iter().filter(|history| wanted.contains(&history.ticker)) {
-            candles.entry(history.ticker).or_default().prepend(history);
+        for history in update.histories {
+            if let Some(candles) = candles.get_mut(&history.ticker) {
+                candles.prepend(history);
+            }
         }
-        for print in &update.prints {
-            candles.entry(print.quote.ticker).or_default().add(print);
+        let mut prints = update.prints.iter().peekable();
+        for (ticker, candles) in candles.iter_mut() {
+            while let Some(print) = prints.next_if(|print| print.quote.ticker == *ticker) {
+                candles.add(print);
+            }
         }
     }
 }

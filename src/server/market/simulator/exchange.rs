@@ -17,9 +17,12 @@ pub struct Exchange {
     pace: Pace,
     sectors: Sectors,
     has_opened: bool,
-    walks: BTreeMap<Ticker, Walk>,
-    /// At the tick before.
+    /// At the tick before,
     wanted: TickerSet,
+    /// …with their walks.
+    walks: BTreeMap<Ticker, Walk>,
+    /// Of others that were wanted once.
+    idle: BTreeMap<Ticker, Walk>,
 }
 
 impl Exchange {
@@ -29,8 +32,9 @@ impl Exchange {
             pace,
             sectors: Sectors::new(seed, pace.ticks_a_day),
             has_opened: false,
-            walks: BTreeMap::new(),
             wanted: TickerSet::new(),
+            walks: BTreeMap::new(),
+            idle: BTreeMap::new(),
         }
     }
 
@@ -40,26 +44,31 @@ impl Exchange {
         if std::mem::replace(&mut self.has_opened, true) {
             self.sectors.advance();
         }
-        let mut update = Update { prints: Vec::with_capacity(wanted.len()), histories: Vec::new() };
-        for ticker in wanted {
-            let walk = self.walks.entry(*ticker).or_insert_with(|| Walk::new(self.seed, *ticker, self.pace));
+        let newcomers = if self.wanted == *wanted { Vec::new() } else { self.change(wanted) };
+        let print = |walk: &mut Walk| {
             walk.advance_to(self.sectors.tick);
-            update.prints.push(walk.print(&self.sectors, at));
-            if !self.wanted.contains(ticker) {
-                update.histories.push(walk.history(&self.sectors, at));
-            }
-        }
-        if self.wanted != *wanted {
-            self.wanted.clone_from(wanted);
-            self.forget_idle_walks();
-        }
-        update
+            walk.print(&self.sectors, at)
+        };
+        let prints = self.walks.values_mut().map(print).collect();
+        let history = |ticker| self.walks.get(ticker).map(|walk| walk.history(&self.sectors, at));
+        let histories = newcomers.iter().filter_map(history).collect();
+        Update { prints, histories }
     }
 
-    fn forget_idle_walks(&mut self) {
-        if self.walks.len() > self.wanted.len() + IDLE_WALKS_MAX {
-            self.walks.retain(|ticker, _| self.wanted.contains(ticker));
+    /// Takes up the walks of what is wanted, and lays those aside that are not; gives the tickers that were not wanted
+    /// at the tick before.
+    fn change(&mut self, wanted: &TickerSet) -> Vec<Ticker> {
+        self.idle.extend(self.walks.extract_if(.., |ticker, _| !wanted.contains(ticker)));
+        let newcomers: Vec<Ticker> = wanted.difference(&self.wanted).copied().collect();
+        for ticker in &newcomers {
+            let walk = self.idle.remove(ticker).unwrap_or_else(|| Walk::new(self.seed, *ticker, self.pace));
+            self.walks.insert(*ticker, walk);
         }
+        if self.idle.len() > IDLE_WALKS_MAX {
+            self.idle.clear();
+        }
+        self.wanted.clone_from(wanted);
+        newcomers
     }
 }
 
@@ -138,10 +147,10 @@ mod tests {
         for n in 0..IDLE_WALKS_MAX {
             let letter = |number: usize| char::from(b'A' + (number % 26) as u8);
             let ticker = format!("X{}{}{}", letter(n), letter(n / 26), letter(n / 676)).parse().unwrap();
-            exchange.walks.insert(ticker, Walk::new(SEED, ticker, exchange.pace));
+            exchange.idle.insert(ticker, Walk::new(SEED, ticker, exchange.pace));
         }
         (1..99).for_each(|tick| drop(exchange.step(&set(&["V"]), at(tick))));
-        assert_eq!(exchange.walks.keys().copied().collect::<TickerSet>(), set(&["V"]));
+        assert!(exchange.walks.keys().copied().eq(set(&["V"])) && exchange.idle.is_empty());
         assert_eq!(exchange.step(&set(&["AAPL"]), at(99)).prints, always[99]);
     }
 

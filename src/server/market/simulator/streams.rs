@@ -2,9 +2,13 @@
 //!
 //! A ChaCha key has 32 bytes, which is room for the seed and a ticker's whole name. So two names never share a stream,
 //! as they could if the name were hashed, and the key is the same on every machine and in every version.
+//!
+//! ChaCha keeps a third of a kilobyte, too much to fetch for each ticker at each tick. So what a tick draws from starts
+//! from a few words of its stream, and is small.
 
-use rand::SeedableRng;
+use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rand_xoshiro::{SplitMix64, Xoshiro256PlusPlus};
 
 use crate::domain::ticker::Ticker;
 
@@ -15,7 +19,7 @@ pub enum Purpose {
     Listing = 0,
     /// The live path.
     Path = 1,
-    /// The shares traded at a tick; its position is the tick's.
+    /// The shares traded at a tick.
     Volume = 2,
     /// The price that the first day opened at.
     DayOpen = 3,
@@ -28,6 +32,29 @@ pub fn of_ticker(seed: u64, ticker: Ticker, purpose: Purpose) -> ChaCha8Rng {
     let mut rng = keyed(seed, ticker.as_str());
     rng.set_stream(purpose as u64);
     rng
+}
+
+/// What a ticker's live path is drawn from, tick after tick.
+pub type PathRng = Xoshiro256PlusPlus;
+
+/// The live path of a ticker, at its start.
+pub fn path(seed: u64, ticker: Ticker) -> PathRng {
+    PathRng::from_rng(&mut of_ticker(seed, ticker, Purpose::Path))
+}
+
+/// Where the volumes of a ticker are drawn from, each tick for itself.
+pub struct VolumeKey(u64);
+
+impl VolumeKey {
+    pub fn new(seed: u64, ticker: Ticker) -> Self {
+        Self(of_ticker(seed, ticker, Purpose::Volume).next_u64())
+    }
+
+    /// The stream of one tick. SplitMix64 is a hash of a counter (Steele, Lea, Flood, *Fast Splittable Pseudorandom
+    /// Number Generators*, 2014), so neighbouring seeds are streams that have nothing to do with each other.
+    pub fn at(&self, tick: u64) -> SplitMix64 {
+        SplitMix64::seed_from_u64(self.0.wrapping_add(tick))
+    }
 }
 
 /// The stream that moves all the sectors.

@@ -5,8 +5,6 @@
 //! the ticker alone went through: `σ·√dt·√(1 − ρ)·ε` a tick, and events. So a ticker that was away has only its own draws
 //! to catch up on, a few nanoseconds a tick.
 
-use rand::RngCore;
-use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::{
@@ -15,7 +13,7 @@ use super::{
     listings::{self, Listing},
     pace::{Pace, TRADING_SECONDS_A_YEAR},
     sectors::{SECTOR_SHARE, Sectors},
-    streams::{self, Purpose},
+    streams::{self, PathRng, Purpose, VolumeKey},
     volume,
 };
 use crate::{
@@ -25,9 +23,6 @@ use crate::{
 
 /// How long the market had been open at the first tick: a trading day.
 const FIRST_DAY_SECONDS: f64 = 390.0 * 60.0;
-
-/// Each tick may draw so many words for its volume: far more than it takes.
-const VOLUME_WORDS: u128 = 16;
 
 /// One ticker, at a tick.
 pub struct Walk {
@@ -39,8 +34,8 @@ pub struct Walk {
     spread: f64,
     /// …and what the move has on average, (μ − σ²/2)·dt.
     drift: f64,
-    path: ChaCha8Rng,
-    volume: ChaCha8Rng,
+    path: PathRng,
+    volume: VolumeKey,
     tick: u64,
     /// The sum of the ticker's own moves up to `tick`,
     own: f64,
@@ -76,8 +71,8 @@ impl Walk {
             pace,
             spread: listing.volatility * pace.years.sqrt(),
             drift: listing.log_drift() * pace.years,
-            path: streams::of_ticker(seed, ticker, Purpose::Path),
-            volume: streams::of_ticker(seed, ticker, Purpose::Volume),
+            path: streams::path(seed, ticker),
+            volume: VolumeKey::new(seed, ticker),
             tick: 0,
             own: 0.0,
             own_before: 0.0,
@@ -117,19 +112,9 @@ impl Walk {
         };
         self.day_open = Some((sectors.opened_at, day_open));
         let quote = Quote { ticker: self.ticker, price: price_now, previous_price, day_open, at };
-        self.seek_volume();
         let deviations = (now - before) / self.spread;
-        let average_daily = self.listing.average_daily_volume;
-        Print { quote, volume: volume::shares(average_daily, self.pace.seconds, deviations, &mut self.volume) }
-    }
-
-    /// Puts the stream of volumes where the tick has its words, which are the next ones at most ticks.
-    fn seek_volume(&mut self) {
-        let start = u128::from(self.tick) * VOLUME_WORDS;
-        match start.checked_sub(self.volume.get_word_pos()) {
-            Some(ahead @ ..=VOLUME_WORDS) => (0..ahead).for_each(|_| _ = self.volume.next_u32()),
-            _ => self.volume.set_word_pos(start),
-        }
+        let (average_daily, mut rng) = (self.listing.average_daily_volume, self.volume.at(self.tick));
+        Print { quote, volume: volume::shares(average_daily, self.pace.seconds, deviations, &mut rng) }
     }
 
     /// What led up to the print at the sectors' tick.

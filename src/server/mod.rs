@@ -42,7 +42,7 @@ use self::{
     ledger::{Ledger, StoreError},
     market::{feed::Feed, massive::Massive, simulator::Simulator},
     metrics::Metrics,
-    state::AppState,
+    state::{AppState, Services},
     watchlist::WatchlistService,
 };
 use crate::error::ApiError;
@@ -118,7 +118,7 @@ impl Server {
         if let Err(cause) = copilot.close_turns().await {
             warn!(copilot.cause = %cause, "what the last end cut off is closed with the next message");
         }
-        let state = AppState {
+        let services = Services {
             execution,
             watchlist: WatchlistService::new(ledger.clone(), system_clock),
             clock: system_clock,
@@ -130,7 +130,7 @@ impl Server {
             shutdown: shutdown.clone(),
             leptos_options: site.leptos_options(),
         };
-        let app = http::router(state, &config);
+        let app = http::router(services.into(), &config);
         let serving = tokio::spawn(http::serve(listener, app, shutdown.clone(), config.patience.head));
         Ok(Self { address, shutdown, closing, serving, copilot, writer, feed: feed_task })
     }

@@ -1,5 +1,7 @@
 //! The services, built once a process and handed on.
 
+use std::{ops::Deref, sync::Arc};
+
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
@@ -30,9 +32,26 @@ use crate::{
 /// The candles that a chart of the page starts with.
 const CHART_CANDLES_MAX: usize = 500;
 
-/// What every request may reach. Clones share everything.
+/// What every request may reach: one handle, because axum clones it several times a request.
 #[derive(Clone)]
-pub struct AppState {
+pub struct AppState(Arc<Services>);
+
+impl Deref for AppState {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.0
+    }
+}
+
+impl From<Services> for AppState {
+    fn from(services: Services) -> Self {
+        Self(Arc::new(services))
+    }
+}
+
+/// All services, and what they are asked together.
+pub struct Services {
     pub feed: Feed,
     pub ledger: Ledger,
     pub execution: Execution,
@@ -46,7 +65,7 @@ pub struct AppState {
     pub leptos_options: LeptosOptions,
 }
 
-impl AppState {
+impl Services {
     /// The portfolio: one state of the books, valued at one tick.
     pub fn portfolio(&self) -> Portfolio {
         let (books, tick) = (self.ledger.books(), self.feed.latest());
@@ -67,7 +86,7 @@ impl AppState {
     /// When the database does not answer.
     pub async fn equity_curve(&self, range: HistoryRange) -> Result<EquityCurve, ApiError> {
         let snapshots = self.ledger.equity(range, (self.clock)()).await?.snapshots;
-        Ok(EquityCurve { snapshots, high_water_mark: self.ledger.high_water_mark().await? })
+        Ok(EquityCurve { snapshots, high_water_mark: self.ledger.books().high_water_mark })
     }
 
     /// What the portfolio was worth when the UTC day began; nothing while the database does not answer.

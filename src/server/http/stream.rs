@@ -123,7 +123,7 @@ pub async fn prices(
 ) -> Result<Response, ApiError> {
     let reader = Reader {
         choice: parameters.choice()?,
-        metrics: state.metrics,
+        metrics: state.metrics.clone(),
         _place: state.streams.take(client)?,
         ticks: state.feed.subscribe(),
         seen: None,

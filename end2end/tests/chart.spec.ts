@@ -1,5 +1,5 @@
 import { drawn, noteDrawing, settled } from '../lib/chart';
-import { expect, test } from '../lib/test';
+import { expect, test, Workstation } from '../lib/test';
 
 const LEGEND = ['legend-open', 'legend-high', 'legend-low', 'legend-close'] as const;
 
@@ -122,6 +122,25 @@ test('the candles are the server\'s, volume and all', async ({ workstation, serv
   const answer = await fetch(`${server.url}/api/prices/AAPL/candles?interval=1s&limit=1`);
   const [latest] = (await answer.json()).candles;
   expect(Number(await page.getByTestId('legend-close').innerText())).toBeCloseTo(latest.close, -1);
+});
+
+test('the candles are loaded again, once, when the clock has gone back', async ({ page, network }) => {
+  let [version, at] = [1_000_000, Date.now()];
+  network.replaceStreams(() => `K${version++} ${at} AAPL:1900000:1900000:1900000`);
+  const loaded: unknown[] = [];
+  page.on('request', (request) => {
+    if (request.url().includes('/load_candles') && request.postDataJSON().since === null) loaded.push(request.postDataJSON());
+  });
+  await new Workstation(page).open(network.url);
+  await settled(page.getByTestId('main-chart'));
+  await expect(page.locator('.chart-bar .last')).toHaveText('190.00');
+  await page.waitForTimeout(1_500);
+  expect(loaded).toEqual([]);
+  at -= 3_600_000;
+  await expect.poll(() => loaded.length).toBe(1);
+  await settled(page.getByTestId('main-chart'));
+  await page.waitForTimeout(1_500);
+  expect(loaded).toHaveLength(1);
 });
 
 test('own trades are marked, and the average cost is a line while the ticker is held', async ({ workstation }) => {

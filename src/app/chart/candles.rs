@@ -14,7 +14,7 @@ use crate::{
         market::{Connection, Market},
     },
     domain::{
-        candle::{Candle, Interval},
+        candle::{Candle, Interval, STEP_BACK_SECONDS},
         candle_series::{CandleSeries, Change},
         ticker::Ticker,
     },
@@ -138,11 +138,17 @@ impl Candles {
 
     /// Follows the quotes, and asks the server for what they do not tell; ends with the effect that this is called from.
     fn go_on(self, ticker: Ticker, interval: Interval, market: Market) {
+        let quoted_at = Cell::new(0);
         effect(move || {
             // Not the price itself: drawing it takes as long as all rows do, and has an animation frame of its own.
             market.track_ticks();
             if let Some(quote) = market.quote_untracked(ticker) {
                 let time = quote.at.unix_ms().div_euclid(1_000);
+                if quoted_at.replace(time) - time > STEP_BACK_SECONDS {
+                    // The clock went back, and the server has taken the candles away that are in the future now.
+                    self.retries.update(|retries| *retries += 1);
+                    return;
+                }
                 self.change(|series| series.take_in(time, quote.price));
             }
         });

@@ -151,29 +151,27 @@ fn draw(drawing: Drawing) {
         let chart = PriceChart::new(&library, &container, layers, move |time| hovered.set(time));
         // Ends with this effect, as do those below; dropping it removes the chart.
         let plot = StoredValue::new_local(Plot::new(chart));
-        effect(move || {
+        // A chart that nobody sees is drawn when somebody does, with all that has changed until then.
+        let when_seen = |draw: Box<dyn Fn()>| {
+            effect(move || {
+                if is_present.get() {
+                    draw()
+                }
+            })
+        };
+        when_seen(Box::new(move || {
             let layers = settings.layers();
-            // A chart that nobody sees is drawn when somebody does, with all that has changed until then.
-            if !is_present.get() {
-                return;
-            }
             candles.with_change(|shown, change| plot.update_value(|plot| plot.show(shown, layers, change)));
-        });
-        effect(move || {
-            if !is_present.get() {
-                return;
-            }
+        }));
+        when_seen(Box::new(move || {
             let marks = |fills: &Fills| candles.with(|shown| fills.marks(shown));
             let marks = fills.with(|fills| fills.as_ref().map(marks)).unwrap_or_default();
             plot.update_value(|plot| plot.chart.set_fills(marks));
-        });
-        effect(move || {
-            if !is_present.get() {
-                return;
-            }
+        }));
+        when_seen(Box::new(move || {
             let ticker = candles.with(|shown| shown.ticker);
             let average_cost = ticker.and_then(|ticker| books.position(ticker)?.avg_cost);
             plot.update_value(|plot| plot.chart.set_average_cost(average_cost));
-        });
+        }));
     });
 }

@@ -23,6 +23,7 @@ use finally::{
 use proptest::prelude::*;
 use sqlx::Connection;
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 const NOON_MS: i64 = 1_795_348_800_000;
@@ -32,8 +33,16 @@ fn noon() -> UtcInstant {
 }
 
 async fn open(folder: &TempDir) -> Ledger {
-    let url = format!("sqlite://{}", folder.path().join("ledger.db").display());
-    Ledger::open(&url, noon, Metrics::default(), CancellationToken::new()).await.unwrap().0
+    open_until(folder, &CancellationToken::new()).await.0
+}
+
+/// Open until it is told to close, and its writer, whose end is the file's.
+async fn open_until(folder: &TempDir, closing: &CancellationToken) -> (Ledger, JoinHandle<()>) {
+    Ledger::open(&url(folder), noon, Metrics::default(), closing.clone()).await.unwrap()
+}
+
+fn url(folder: &TempDir) -> String {
+    format!("sqlite://{}", folder.path().join("ledger.db").display())
 }
 
 fn prices(units: &[(&str, i64)]) -> Arc<Tick> {
@@ -144,8 +153,7 @@ proptest! {
         runtime.block_on(async {
             let folders = [fast_folder(), fast_folder()];
             let (alone, metrics, closing) = (open(&folders[0]).await, Metrics::default(), CancellationToken::new());
-            let url = format!("sqlite://{}", folders[1].path().join("ledger.db").display());
-            let (together, writer) = Ledger::open(&url, noon, metrics.clone(), closing.clone()).await.unwrap();
+            let (together, writer) = Ledger::open(&url(&folders[1]), noon, metrics.clone(), closing.clone()).await.unwrap();
 
             let mut expected = Vec::new();
             for id in 0..steps.len() {
@@ -252,9 +260,8 @@ async fn a_year_of_snapshots_is_thinned_out_in_steps_and_read_within_its_bound()
 #[tokio::test]
 async fn the_high_water_mark_outlives_the_value_that_made_it() {
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}", folder.path().join("ledger.db").display());
     let closing = CancellationToken::new();
-    let (ledger, writer) = Ledger::open(&url, noon, Metrics::default(), closing.clone()).await.unwrap();
+    let (ledger, writer) = open_until(&folder, &closing).await;
     let before_noon = |ms: i64| UtcInstant::from_unix_ms(NOON_MS - ms);
     ledger.submit(Reset { at: before_noon(30 * 86_400_000) }).await.unwrap();
     let record = async |cents, at| {
@@ -283,16 +290,15 @@ async fn the_high_water_mark_outlives_the_value_that_made_it() {
 #[tokio::test]
 async fn a_database_from_before_there_was_a_high_water_mark_takes_it_from_its_curve() {
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}", folder.path().join("ledger.db").display());
     let closing = CancellationToken::new();
-    let (ledger, writer) = Ledger::open(&url, noon, Metrics::default(), closing.clone()).await.unwrap();
+    let (ledger, writer) = open_until(&folder, &closing).await;
     for (cents, second) in [(1_000_000, 0), (1_250_000, 30), (1_100_000, 60)] {
         let at = UtcInstant::from_unix_ms(NOON_MS + second * 1_000);
         ledger.submit(RecordSnapshot { total_value: Money::from_cents(cents), at }).await.unwrap();
     }
     closing.cancel();
     writer.await.unwrap();
-    let mut file = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    let mut file = sqlx::SqliteConnection::connect(&url(&folder)).await.unwrap();
     for statement in [
         "ALTER TABLE accounts DROP COLUMN high_water_mark_cents",
         "DELETE FROM _sqlx_migrations WHERE description = 'high water mark'",
@@ -308,7 +314,6 @@ async fn a_database_from_before_there_was_a_high_water_mark_takes_it_from_its_cu
 #[tokio::test]
 async fn the_days_trades_are_the_same_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}", folder.path().join("ledger.db").display());
     let market = prices(&[("AAPL", 1_900_333), ("V", 2_801_277)]);
     let day = 86_400_000;
     let trade = |id: usize, symbol, side, at_ms| PlaceOrder {
@@ -316,7 +321,7 @@ async fn the_days_trades_are_the_same_after_a_restart() {
         ..place(side, symbol, 1_500_000, &market, id)
     };
     let closing = CancellationToken::new();
-    let (ledger, writer) = Ledger::open(&url, noon, Metrics::default(), closing.clone()).await.unwrap();
+    let (ledger, writer) = open_until(&folder, &closing).await;
     ledger.submit(trade(1, "AAPL", Side::Buy, NOON_MS - day)).await.unwrap();
     ledger.submit(trade(2, "V", Side::Buy, NOON_MS)).await.unwrap();
     ledger.submit(trade(3, "AAPL", Side::Sell, NOON_MS + 1)).await.unwrap();

@@ -3,8 +3,8 @@
 //! A ChaCha key has 32 bytes, which is room for the seed and a ticker's whole name. So two names never share a stream,
 //! as they could if the name were hashed, and the key is the same on every machine and in every version.
 //!
-//! ChaCha keeps a third of a kilobyte, too much to fetch for each ticker at each tick. So what a tick draws from starts
-//! from a few words of its stream, and is small.
+//! ChaCha keeps a third of a kilobyte, too much to fetch for each ticker at each tick. So what a tick draws from is small,
+//! and starts from a few words of a stream of ChaCha's: 256 bits of it for the path, 64 for the volumes.
 
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;

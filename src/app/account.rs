@@ -155,7 +155,7 @@ impl Books {
 
     /// What a position gained today, tracked.
     pub fn day_pnl(self, ticker: Ticker) -> Option<DayPnl> {
-        // With the portfolio, and not with the price, which comes an animation frame earlier: they stand in one row.
+        // With the portfolio, and not with the price, which may come an animation frame earlier: they stand in one row.
         self.market.track_ticks();
         let quote = self.market.quote_untracked(ticker)?;
         self.statement.with(|now| {

@@ -1,5 +1,7 @@
 //! A line of recent prices, small enough for a table row.
 
+use std::fmt::Write;
+
 use leptos::prelude::*;
 
 use super::{effects::memo, erase::Erase};
@@ -69,13 +71,25 @@ impl Line {
         };
         let span = (high.units() - low.units()) as f64;
         let step = WIDTH / (self.prices.len().max(2) - 1) as f64;
-        let round = |length: f64| (length * 4.0).round() / 4.0;
-        let point = |(index, price): (usize, &Price)| {
+        let mut words = String::with_capacity(self.prices.len() * "63.75,19.75 ".len());
+        for (index, price) in self.prices.iter().enumerate() {
             let share = if span == 0.0 { 0.5 } else { (high.units() - price.units()) as f64 / span };
-            format!("{},{}", round(index as f64 * step), round(MARGIN + share * (HEIGHT - 2.0 * MARGIN)))
-        };
-        self.prices.iter().enumerate().map(point).collect::<Vec<_>>().join(" ")
+            if index > 0 {
+                words.push(' ');
+            }
+            push_rounded(&mut words, index as f64 * step);
+            words.push(',');
+            push_rounded(&mut words, MARGIN + share * (HEIGHT - 2.0 * MARGIN));
+        }
+        words
     }
+}
+
+/// Writes a length to a quarter: a decimal fraction of any length takes several times as long to write.
+fn push_rounded(words: &mut String, length: f64) {
+    let quarters = (length * 4.0).round() as usize;
+    // Writing to a string does not fail.
+    let _ = write!(words, "{}{}", quarters / 4, ["", ".25", ".5", ".75"][quarters % 4]);
 }
 
 #[cfg(test)]
@@ -99,6 +113,7 @@ mod tests {
     #[test]
     fn a_line_fills_its_box() {
         assert_eq!(line(&[100, 200, 150]).coordinates(), "0,20 32,2 64,11");
+        assert_eq!(line(&[100, 200, 150, 125]).coordinates(), "0,20 21.25,2 42.75,11 64,15.5");
         assert_eq!(line(&[100, 100]).coordinates(), "0,11 64,11");
         assert_eq!(line(&[]).coordinates(), "");
         assert_eq!(line(&[100]).coordinates(), "0,11");

@@ -1,19 +1,27 @@
 //! Frames, applied once per animation frame: all that came since, in one batch. What hangs on many prices at once, the
-//! portfolio and the figures that show it, follows in the animation frame after that, and what the heatmap and the charts
-//! draw of both in the one after, so that none keeps the browser long.
+//! portfolio and the figures that show it, follows, and then what the heatmap and the charts draw of both: in the same
+//! animation frame as long as that has taken little, and otherwise in the next, so that none keeps the browser long.
 
 use std::time::Duration;
 
-use js_sys::JsString;
-use leptos::{ev, prelude::*};
+use futures::channel::oneshot;
+use js_sys::{Date, JsString};
+use leptos::{ev, prelude::*, task::tick};
 
 use crate::{
-    app::market::{Connection, Market, Notice},
+    app::{
+        effects::detach,
+        market::{Connection, Market, Notice},
+    },
     domain::compact_frame::{CompactReader, InvalidFrame, KEY_FRAME_MARK, Reading},
 };
 
 /// How often a tab that nobody sees takes prices in: its title still tells them.
 const HIDDEN_INTERVAL: Duration = Duration::from_secs(5);
+
+/// What an animation frame may have taken, in milliseconds, for more to be done in it. The browser's own layout and paint
+/// come on top, within the sixteen that it has.
+const FRAME_SHARE_MS: f64 = 4.0;
 
 #[derive(Clone, Copy)]
 pub struct Frames {
@@ -49,7 +57,7 @@ impl Frames {
         if !was_connected {
             self.market.tell(Notice { connection: Connection::Connected, problem: None });
         }
-        self.market.count_frame(js_sys::Date::now());
+        self.market.count_frame(Date::now());
         let is_first = self.state.try_update_value(|state| {
             if !was_connected {
                 // Another stream, perhaps of a server that counts anew.
@@ -75,12 +83,13 @@ impl Frames {
     }
 
     fn apply(self) {
+        let began_ms = Date::now();
         // Nothing when the page is gone.
         self.state.try_update_value(|state| match state.take_in() {
             Ok(true) => {
                 let moves = !std::mem::take(&mut state.catches_up);
                 if self.market.take_in(state.reader.quotes().iter().copied(), moves) {
-                    self.tick();
+                    self.tick(began_ms);
                 }
             }
             Ok(false) => {}
@@ -91,18 +100,36 @@ impl Frames {
         });
     }
 
-    fn tick(self) {
+    /// Goes on with what follows the prices of an animation frame that began then.
+    fn tick(self, began_ms: f64) {
         let market = self.market;
         if document().hidden() {
             market.tick();
             market.draw();
             return;
         }
-        request_animation_frame(move || {
+        detach(async move {
+            let began_ms = share(began_ms).await;
             market.tick();
-            request_animation_frame(move || market.draw());
+            share(began_ms).await;
+            market.draw();
         });
     }
+}
+
+/// Waits for the effects of what was just changed; and for the next animation frame, when this one has taken its share.
+/// Gives when the one that it ends in began.
+async fn share(began_ms: f64) -> f64 {
+    tick().await;
+    if Date::now() - began_ms < FRAME_SHARE_MS {
+        return began_ms;
+    }
+    let (sender, has_come) = oneshot::channel();
+    // Somebody waits for as long as the page stands.
+    request_animation_frame(move || sender.send(()).unwrap_or_default());
+    // It is not lost before it has come.
+    let _ = has_come.await;
+    Date::now()
 }
 
 impl State {

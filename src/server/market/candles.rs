@@ -23,15 +23,32 @@ const fn capacity(interval: Interval) -> usize {
 /// The most candles there are of any interval.
 pub const CANDLES_MAX: usize = 1_800;
 
-/// Five rings of candles, one for each interval.
+/// The intervals that are longer than a second, in [`Candles::longer`]'s order.
+const LONGER: [Interval; 4] = [Interval::Minute, Interval::FiveMinutes, Interval::Hour, Interval::Day];
+
+/// Five rings of candles, one for each interval. A print touches the second that forms and nothing else, a second that is
+/// over is written down, and the longer intervals take in a minute's seconds at once, or when someone asks: what a tick of
+/// many tickers costs is the memory it touches.
 #[derive(Debug, Default)]
 pub struct Candles {
-    /// The prints of this second, which are in none of the others yet: all that most prints touch.
+    /// The prints of this second, which are in nothing else yet.
     fresh: Option<Candle>,
-    /// Those that are forming: side by side, because every second changes all of them.
-    forming: [Option<Candle>; Interval::ALL.len()],
-    /// Those before them.
-    rings: [VecDeque<Candle>; Interval::ALL.len()],
+    /// The seconds before it,
+    seconds: VecDeque<Candle>,
+    /// …and when the newest of them starts: the ring itself is cold when the next is written, and not waited for.
+    newest_second: Option<i64>,
+    /// So many of the latest seconds are in none of the longer intervals yet. They are of one minute.
+    unfolded: usize,
+    /// Apart, so that what a tick touches of many tickers lies close together.
+    longer: Box<[Series; LONGER.len()]>,
+}
+
+/// The candles of an interval, up to the seconds that are not folded into it yet.
+#[derive(Debug, Default)]
+struct Series {
+    forming: Option<Candle>,
+    /// Those before it.
+    ring: VecDeque<Candle>,
 }
 
 impl Candles {
@@ -45,43 +62,91 @@ impl Candles {
             Some(fresh) if (time..=time + STEP_BACK_SECONDS).contains(&fresh.time) => fresh.extend(&candle),
             _ => {
                 self.settle();
-                if self.forming[Interval::Second as usize].is_some_and(|newest| newest.time - time > STEP_BACK_SECONDS)
-                {
-                    Interval::ALL.into_iter().for_each(|interval| self.forget_after(interval, interval.start_of(time)));
+                if self.newest_second.is_some_and(|newest| newest - time > STEP_BACK_SECONDS) {
+                    self.forget_after(time);
                 }
                 self.fresh = Some(candle);
             }
         }
     }
 
-    /// Takes the prints of the second that is over into the candles of all intervals.
+    /// Writes down the second that is over.
     fn settle(&mut self) {
         let Some(fresh) = self.fresh.take() else {
             return;
         };
-        for interval in Interval::ALL {
-            match &mut self.forming[interval as usize] {
-                // Most seconds fall into candles that form, of which little changes then.
-                Some(forming) if fresh.time < forming.time + interval.seconds() => forming.extend(&fresh),
-                _ => self.extend(interval, of_interval(interval, fresh)),
-            }
+        let minute = |time| Interval::Minute.start_of(time);
+        if self.newest_second.is_some_and(|newest| minute(newest) != minute(fresh.time)) {
+            self.fold();
         }
+        if self.write_down(fresh) {
+            self.unfolded += 1;
+        } else if self.unfolded == 0 {
+            // The clock had gone back to a second that is folded already.
+            self.fold_one(fresh);
+        }
+    }
+
+    /// Whether it is a second of its own: one that does not come after the newest is part of that.
+    fn write_down(&mut self, second: Candle) -> bool {
+        if self.newest_second >= Some(second.time)
+            && let Some(newest) = self.seconds.back_mut()
+        {
+            newest.extend(&second);
+            return false;
+        }
+        // With the one that is fresh.
+        if self.seconds.len() + 1 == capacity(Interval::Second) {
+            self.seconds.pop_front();
+        }
+        self.seconds.push_back(second);
+        self.newest_second = Some(second.time);
+        true
+    }
+
+    /// Takes the latest seconds into the longer intervals.
+    fn fold(&mut self) {
+        if let Some(candle) = self.latest_seconds() {
+            self.fold_one(candle);
+        }
+        self.unfolded = 0;
+    }
+
+    fn fold_one(&mut self, candle: Candle) {
+        for (interval, series) in LONGER.into_iter().zip(self.longer.iter_mut()) {
+            series.extend(interval, of_interval(interval, candle));
+        }
+    }
+
+    /// The seconds that are not folded yet, as one candle.
+    fn latest_seconds(&self) -> Option<Candle> {
+        let seconds = self.seconds.iter().skip(self.seconds.len().saturating_sub(self.unfolded));
+        seconds.copied().reduce(|mut whole, second| {
+            whole.extend(&second);
+            whole
+        })
     }
 
     /// Puts a ticker's past before what is already here; where both have a candle, they are one.
     pub fn prepend(&mut self, history: History) {
         self.settle();
+        self.fold();
         let History { seconds, minutes, five_minutes, hours, days, ticker: _ } = history;
-        for (interval, past) in Interval::ALL.into_iter().zip([seconds, minutes, five_minutes, hours, days]) {
-            let present = std::mem::take(&mut self.rings[interval as usize]);
-            let forming = self.forming[interval as usize].take();
-            past.into_iter().chain(present).chain(forming).for_each(|candle| self.extend(interval, candle));
+        let present = std::mem::take(&mut self.seconds);
+        self.newest_second = None;
+        for second in seconds.into_iter().chain(present) {
+            self.write_down(second);
+        }
+        let pasts = [minutes, five_minutes, hours, days];
+        for ((interval, series), past) in LONGER.into_iter().zip(self.longer.iter_mut()).zip(pasts) {
+            let Series { forming, ring } = std::mem::take(series);
+            past.into_iter().chain(ring).chain(forming).for_each(|candle| series.extend(interval, candle));
         }
     }
 
     /// Whether there was no print yet, and no history.
     pub fn is_empty(&self) -> bool {
-        self.fresh.is_none() && self.forming.iter().all(Option::is_none)
+        self.fresh.is_none() && self.seconds.is_empty() && self.longer.iter().all(|series| series.forming.is_none())
     }
 
     /// The latest candles, oldest first, the last one still forming.
@@ -102,41 +167,61 @@ impl Candles {
         prices
     }
 
-    /// Takes away the candles that start later; the last one of the others forms again.
-    fn forget_after(&mut self, interval: Interval, start: i64) {
-        let (slot, ring) = (&mut self.forming[interval as usize], &mut self.rings[interval as usize]);
-        if slot.is_some_and(|forming| forming.time > start) {
-            ring.retain(|candle| candle.time <= start);
-            *slot = ring.pop_back();
-        }
-    }
-
-    fn extend(&mut self, interval: Interval, candle: Candle) {
-        let slot = &mut self.forming[interval as usize];
-        let Some(before) = *slot else {
-            *slot = Some(candle);
-            return;
-        };
-        let forming = before.followed_by(&candle);
-        *slot = Some(forming);
-        if forming.time != before.time {
-            let ring = &mut self.rings[interval as usize];
-            // With the one that is forming, and the one after it that may be fresh.
-            if ring.len() + 2 == capacity(interval) {
-                ring.pop_front();
-            }
-            ring.push_back(before);
+    /// Takes away what starts after `time`; the last candle of each longer interval forms again.
+    fn forget_after(&mut self, time: i64) {
+        self.fold();
+        self.seconds.retain(|second| second.time <= time);
+        self.newest_second = self.seconds.back().map(|second| second.time);
+        for (interval, series) in LONGER.into_iter().zip(self.longer.iter_mut()) {
+            series.forget_after(interval.start_of(time));
         }
     }
 
     fn newest_first(&self, interval: Interval) -> impl Iterator<Item = Candle> {
-        let (forming, fresh) = (self.forming[interval as usize], self.fresh.map(|fresh| of_interval(interval, fresh)));
-        let (newest, before) = match (forming, fresh) {
-            (Some(forming), Some(fresh)) if fresh.time > forming.time => (Some(fresh), Some(forming)),
-            (Some(forming), Some(fresh)) => (Some(forming.followed_by(&fresh)), None),
-            (forming, fresh) => (forming.or(fresh), None),
+        let series = LONGER.iter().position(|longer| *longer == interval).map(|index| &self.longer[index]);
+        let (ring, written) = match series {
+            Some(series) => (&series.ring, [series.forming, self.latest_seconds()]),
+            None => (&self.seconds, [None, None]),
         };
-        newest.into_iter().chain(before).chain(self.rings[interval as usize].iter().rev().copied())
+        // What is not in the ring, oldest first: three candles at the most.
+        let mut tail: Vec<Candle> = Vec::with_capacity(written.len() + 1);
+        let mut before = ring.iter().rev().copied().peekable();
+        for candle in written.into_iter().chain([self.fresh]).flatten().map(|candle| of_interval(interval, candle)) {
+            match tail.last_mut() {
+                Some(newest) if newest.time >= candle.time => newest.extend(&candle),
+                Some(_) => tail.push(candle),
+                // A clock that had gone back makes the newest second fresh again.
+                None => tail.push(
+                    before
+                        .next_if(|newest| newest.time >= candle.time)
+                        .map_or(candle, |newest| newest.followed_by(&candle)),
+                ),
+            }
+        }
+        tail.into_iter().rev().chain(before)
+    }
+}
+
+impl Series {
+    fn extend(&mut self, interval: Interval, candle: Candle) {
+        match &mut self.forming {
+            Some(forming) if forming.time >= candle.time => forming.extend(&candle),
+            forming => {
+                // With the one that is forming, and the two after it that seconds may make.
+                if self.ring.len() + 3 == capacity(interval) {
+                    self.ring.pop_front();
+                }
+                self.ring.extend(forming.replace(candle));
+            }
+        }
+    }
+
+    /// Takes the candles away that start later; the last one of the others forms again.
+    fn forget_after(&mut self, start: i64) {
+        if self.forming.is_some_and(|forming| forming.time > start) {
+            self.ring.retain(|candle| candle.time <= start);
+            self.forming = self.ring.pop_back();
+        }
     }
 }
 
@@ -229,7 +314,55 @@ mod tests {
         assert_eq!(candles.latest(Interval::Second, 10).last().unwrap().time, 90, "a little back is taken in");
     }
 
+    /// The candles of an interval as one would fold them by hand: a clock that goes back a little stands still.
+    fn folded(interval: Interval, prints: &[Print]) -> Vec<Candle> {
+        let (mut candles, mut time): (Vec<Candle>, i64) = (Vec::new(), 0);
+        for print in prints {
+            time = time.max(print.quote.at.unix_ms().div_euclid(1_000));
+            let candle = Candle::new(interval.start_of(time), print.quote.price, print.volume);
+            match candles.last_mut() {
+                Some(newest) if newest.time == candle.time => newest.extend(&candle),
+                _ => candles.push(candle),
+            }
+        }
+        candles
+    }
+
     proptest! {
+        #[test]
+        fn candles_are_their_prints_folded_whenever_they_are_read(
+            steps in prop::collection::vec((1_i64..10_000, -20_000_i64..90_000, 0_u64..100), 1..300),
+            earlier in 0_usize..300,
+        ) {
+            let mut latest_ms = 0;
+            let prints: Vec<Print> = steps.iter().map(|(cents, pause_ms, volume)| {
+                let at_ms = latest_ms + pause_ms;
+                latest_ms = latest_ms.max(at_ms);
+                print(*cents, at_ms.max(0), *volume)
+            }).collect();
+            let mut candles = Candles::default();
+            for (count, print) in (1..).zip(&prints) {
+                candles.add(print);
+                if count % 7 == 0 || count == prints.len() {
+                    for interval in Interval::ALL {
+                        prop_assert_eq!(candles.latest(interval, CANDLES_MAX), folded(interval, &prints[..count]), "{:?}", interval);
+                    }
+                }
+            }
+            // The same prints, the earlier of which come as history.
+            let (before, after) = prints.split_at(earlier.min(prints.len()));
+            let mut candles = Candles::default();
+            after.iter().for_each(|print| candles.add(print));
+            let [seconds, minutes, five_minutes, hours, days] = Interval::ALL.map(|interval| folded(interval, before));
+            candles.prepend(History { ticker: "V".parse().unwrap(), seconds, minutes, five_minutes, hours, days });
+            for interval in Interval::ALL {
+                let all = candles.latest(interval, CANDLES_MAX);
+                let expected = folded(interval, &prints);
+                prop_assert_eq!(all.iter().map(|candle| candle.volume).sum::<u64>(), expected.iter().map(|candle| candle.volume).sum::<u64>());
+                prop_assert_eq!(all.last(), expected.last(), "{:?}", interval);
+            }
+        }
+
         #[test]
         fn every_interval_agrees_on_the_whole(steps in prop::collection::vec((1_i64..10_000, 0_i64..40_000, 0_u64..100), 1..200)) {
             let (mut candles, mut at_ms) = (Candles::default(), 0);

@@ -271,7 +271,7 @@ mod tests {
     impl MarketSource for Script {
         const NAME: &'static str = "script";
 
-        async fn next_update(&mut self, _: &TickerSet) -> Result<Update, SourceError> {
+        async fn next_update(&mut self, _: &Arc<TickerSet>) -> Result<Update, SourceError> {
             match self.0.pop_front() {
                 Some(tick) => tick.map(|prints| Update { prints, histories: Vec::new() }),
                 None => std::future::pending().await,

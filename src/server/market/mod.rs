@@ -6,7 +6,7 @@ pub mod frame;
 pub mod massive;
 pub mod simulator;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     domain::{candle::Candle, quote::Quote, ticker::Ticker, workstation::Listed},
@@ -18,12 +18,13 @@ pub trait MarketSource: Send + 'static {
     /// The name under which `health` shows it.
     const NAME: &'static str;
 
-    /// Waits for the next tick, and gives what is new of the wanted tickers. The wait may be given up, when other
+    /// Waits for the next tick, and gives what is new of the wanted tickers, which mostly are the very set of the tick
+    /// before. The wait may be given up, when other
     /// tickers are wanted: nothing is lost by it.
     ///
     /// # Errors
     /// When the source could not be asked; it may be called again.
-    fn next_update(&mut self, wanted: &TickerSet) -> impl Future<Output = Result<Update, SourceError>> + Send;
+    fn next_update(&mut self, wanted: &Arc<TickerSet>) -> impl Future<Output = Result<Update, SourceError>> + Send;
 
     /// How long it usually is from one tick to the next.
     fn tick_interval(&self) -> Duration;

@@ -92,8 +92,8 @@ fn source(server: &ScriptedServer) -> Massive {
     Massive::new(Config::from_lookup(find).unwrap().massive.unwrap(), system_clock).unwrap()
 }
 
-fn tickers(symbols: &[&str]) -> TickerSet {
-    symbols.iter().map(|symbol| symbol.parse().unwrap()).collect()
+fn tickers(symbols: &[&str]) -> Arc<TickerSet> {
+    Arc::new(symbols.iter().map(|symbol| symbol.parse().unwrap()).collect())
 }
 
 #[tokio::test]
@@ -146,7 +146,7 @@ async fn nothing_is_asked_when_nothing_is_wanted() {
     let server = ScriptedServer::start(market_at(100.0)).await;
     let mut source = source(&server);
     for _ in 0..3 {
-        assert!(source.next_update(&TickerSet::new()).await.unwrap().prints.is_empty());
+        assert!(source.next_update(&Arc::default()).await.unwrap().prints.is_empty());
     }
     assert!(server.requests().is_empty());
     let update = source.next_update(&tickers(&["V"])).await.unwrap();

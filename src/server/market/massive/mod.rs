@@ -21,6 +21,7 @@ pub mod snapshot;
 
 use std::{
     collections::{BTreeMap, btree_map},
+    sync::Arc,
     time::Duration,
 };
 
@@ -144,7 +145,7 @@ impl Massive {
 impl MarketSource for Massive {
     const NAME: &'static str = "massive";
 
-    async fn next_update(&mut self, wanted: &TickerSet) -> Result<Update, SourceError> {
+    async fn next_update(&mut self, wanted: &Arc<TickerSet>) -> Result<Update, SourceError> {
         self.follow(wanted);
         if let Some(history) = self.history_before_poll().await {
             return Ok(Update { prints: Vec::new(), histories: vec![history] });

@@ -1,6 +1,6 @@
 //! The whole simulated market, without a clock or a timer: one tick at a time, for whoever is wanted.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{pace::Pace, sectors::Sectors, walk::Walk};
 use crate::{
@@ -18,7 +18,7 @@ pub struct Exchange {
     sectors: Sectors,
     has_opened: bool,
     /// At the tick before,
-    wanted: TickerSet,
+    wanted: Arc<TickerSet>,
     /// …with their walks.
     walks: BTreeMap<Ticker, Walk>,
     /// Of others that were wanted once.
@@ -32,7 +32,7 @@ impl Exchange {
             pace,
             sectors: Sectors::new(seed, pace.ticks_a_day),
             has_opened: false,
-            wanted: TickerSet::new(),
+            wanted: Arc::default(),
             walks: BTreeMap::new(),
             idle: BTreeMap::new(),
         }
@@ -40,10 +40,11 @@ impl Exchange {
 
     /// The next tick, which happens `at`: a print of every wanted ticker, and the history of each that was not wanted at
     /// the tick before. The first tick shows opening prices.
-    pub fn step(&mut self, wanted: &TickerSet, at: UtcInstant) -> Update {
+    pub fn step(&mut self, wanted: &Arc<TickerSet>, at: UtcInstant) -> Update {
         if std::mem::replace(&mut self.has_opened, true) {
             self.sectors.advance();
         }
+        // Mostly it is the very same set, and not compared.
         let newcomers = if self.wanted == *wanted { Vec::new() } else { self.change(wanted) };
         let print = |walk: &mut Walk| {
             walk.advance_to(self.sectors.tick);
@@ -57,7 +58,7 @@ impl Exchange {
 
     /// Takes up the walks of what is wanted, and lays those aside that are not; gives the tickers that were not wanted
     /// at the tick before.
-    fn change(&mut self, wanted: &TickerSet) -> Vec<Ticker> {
+    fn change(&mut self, wanted: &Arc<TickerSet>) -> Vec<Ticker> {
         self.idle.extend(self.walks.extract_if(.., |ticker, _| !wanted.contains(ticker)));
         let newcomers: Vec<Ticker> = wanted.difference(&self.wanted).copied().collect();
         for ticker in &newcomers {
@@ -67,7 +68,7 @@ impl Exchange {
         if self.idle.len() > IDLE_WALKS_MAX {
             self.idle.clear();
         }
-        self.wanted.clone_from(wanted);
+        self.wanted = Arc::clone(wanted);
         newcomers
     }
 }
@@ -81,8 +82,8 @@ mod tests {
 
     const SEED: u64 = 42;
 
-    fn set(symbols: &[&str]) -> TickerSet {
-        symbols.iter().map(|symbol| symbol.parse().unwrap()).collect()
+    fn set(symbols: &[&str]) -> Arc<TickerSet> {
+        Arc::new(symbols.iter().map(|symbol| symbol.parse().unwrap()).collect())
     }
 
     fn at(tick: u64) -> UtcInstant {
@@ -95,7 +96,7 @@ mod tests {
     }
 
     /// All prints of so many ticks, of what is wanted at each.
-    fn run(seed: u64, ticks: u64, wanted: impl Fn(u64) -> TickerSet) -> Vec<Vec<Print>> {
+    fn run(seed: u64, ticks: u64, wanted: impl Fn(u64) -> Arc<TickerSet>) -> Vec<Vec<Print>> {
         let mut exchange = exchange(seed);
         (0..ticks).map(|tick| exchange.step(&wanted(tick), at(tick)).prints).collect()
     }
@@ -129,7 +130,7 @@ mod tests {
             wanted.extend((tick >= 7 && !(1_400..1_500).contains(&tick)).then(|| "AAPL".parse::<Ticker>().unwrap()));
             wanted.extend((tick / 200).is_multiple_of(2).then(|| "V".parse::<Ticker>().unwrap()));
             wanted.extend((tick >= 2_000).then(|| "ZZZZ".parse::<Ticker>().unwrap()));
-            wanted
+            Arc::new(wanted)
         });
         let mut compared = 0;
         for (all, some) in all.iter().zip(&some) {
@@ -150,7 +151,7 @@ mod tests {
             exchange.idle.insert(ticker, Walk::new(SEED, ticker, exchange.pace));
         }
         (1..99).for_each(|tick| drop(exchange.step(&set(&["V"]), at(tick))));
-        assert!(exchange.walks.keys().copied().eq(set(&["V"])) && exchange.idle.is_empty());
+        assert!(exchange.walks.keys().copied().eq(set(&["V"]).iter().copied()) && exchange.idle.is_empty());
         assert_eq!(exchange.step(&set(&["AAPL"]), at(99)).prints, always[99]);
     }
 
@@ -180,7 +181,7 @@ mod tests {
     fn a_ticker_that_becomes_wanted_comes_with_its_history() {
         let mut exchange = exchange(SEED);
         let (both, one) = (set(&["AAPL", "V"]), set(&["V"]));
-        let mut with_history = |wanted: &TickerSet, tick| {
+        let mut with_history = |wanted: &Arc<TickerSet>, tick| {
             let update = exchange.step(wanted, at(tick));
             for history in &update.histories {
                 let quote = update.prints.iter().find(|print| print.quote.ticker == history.ticker).unwrap().quote;
@@ -191,10 +192,10 @@ mod tests {
             }
             update.histories.into_iter().map(|history| history.ticker).collect::<TickerSet>()
         };
-        assert_eq!(with_history(&both, 0), both);
+        assert_eq!(with_history(&both, 0), *both);
         assert_eq!(with_history(&both, 1), TickerSet::new());
         assert_eq!(with_history(&one, 2), TickerSet::new());
-        assert_eq!(with_history(&both, 3), set(&["AAPL"]));
+        assert_eq!(with_history(&both, 3), *set(&["AAPL"]));
         assert_eq!(with_history(&both, 4), TickerSet::new());
     }
 

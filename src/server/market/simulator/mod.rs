@@ -28,7 +28,7 @@ mod streams;
 mod volume;
 mod walk;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
@@ -64,7 +64,7 @@ impl Simulator {
 impl MarketSource for Simulator {
     const NAME: &'static str = "simulator";
 
-    async fn next_update(&mut self, wanted: &TickerSet) -> Result<Update, SourceError> {
+    async fn next_update(&mut self, wanted: &Arc<TickerSet>) -> Result<Update, SourceError> {
         self.interval.tick().await;
         Ok(self.exchange.step(wanted, (self.clock)()))
     }
@@ -83,7 +83,7 @@ mod tests {
     async fn ticks_come_at_their_interval_and_bear_the_clocks_time() {
         let config = SimulatorConfig { seed: 42, tick: Duration::from_millis(500) };
         let mut simulator = Simulator::new(config, || UtcInstant::from_unix_ms(1_795_356_131_512));
-        let wanted = TickerSet::from(["AAPL".parse().unwrap()]);
+        let wanted = Arc::new(TickerSet::from(["AAPL".parse().unwrap()]));
         let started = tokio::time::Instant::now();
         for tick in 0..3 {
             let update = simulator.next_update(&wanted).await.unwrap();

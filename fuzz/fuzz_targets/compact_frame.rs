@@ -1,17 +1,14 @@
 //! Compact frames, one a line: a bad one changes nothing, and what was read can be written and read again.
 #![no_main]
 
-use std::collections::BTreeMap;
-
 use finally::domain::{
     compact_frame::{CompactReader, Reading, write_change, write_key_frame},
-    quote::Quote,
-    ticker::Ticker,
+    quote::Quotes,
 };
 use libfuzzer_sys::fuzz_target;
 
-fn market(reader: &CompactReader) -> BTreeMap<Ticker, Quote> {
-    reader.quotes().iter().map(|quote| (quote.ticker, *quote)).collect()
+fn market(reader: &CompactReader) -> Quotes {
+    reader.quotes().iter().copied().collect()
 }
 
 fuzz_target!(|stream: &str| {

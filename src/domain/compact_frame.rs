@@ -26,9 +26,13 @@
 //! lowest bit of all. `!` and a number skips so many tickers that were not traded; those left out at the end were not
 //! traded either. Whatever a change cannot say exactly (another ticker, another opening price) is told by a key frame.
 
-use std::{collections::BTreeMap, fmt::Write as _, iter::Peekable, str::Bytes};
+use std::{fmt::Write as _, iter::Peekable, str::Bytes};
 
-use super::{instant::UtcInstant, money::Price, quote::Quote, ticker::Ticker};
+use super::{
+    instant::UtcInstant,
+    money::Price,
+    quote::{Quote, Quotes},
+};
 
 /// Begins a key frame, which needs no frame before it.
 pub const KEY_FRAME_MARK: &str = "K";
@@ -47,18 +51,18 @@ const CENT: i64 = 100;
 pub struct InvalidFrame;
 
 /// The moment of most of the quotes.
-fn moment(quotes: &BTreeMap<Ticker, Quote>) -> UtcInstant {
-    quotes.values().map(|quote| quote.at).max().unwrap_or(UtcInstant::EPOCH)
+fn moment(quotes: &[Quote]) -> UtcInstant {
+    quotes.iter().map(|quote| quote.at).max().unwrap_or(UtcInstant::EPOCH)
 }
 
 /// Everything there is to know at a tick.
-pub fn write_key_frame(version: u64, quotes: &BTreeMap<Ticker, Quote>) -> String {
+pub fn write_key_frame(version: u64, quotes: &Quotes) -> String {
     let at = moment(quotes);
     let mut frame = format!("K{version} {}", at.unix_ms());
-    for (ticker, quote) in quotes {
+    for quote in quotes.iter() {
         let (price, previous, open) = (quote.price.units(), quote.previous_price.units(), quote.day_open.units());
         // Invariant: writing to a string does not fail.
-        let _ = write!(frame, " {ticker}:{price}:{previous}:{open}");
+        let _ = write!(frame, " {}:{price}:{previous}:{open}", quote.ticker);
         if quote.at != at {
             let _ = write!(frame, ":{}", quote.at.unix_ms());
         }
@@ -67,17 +71,17 @@ pub fn write_key_frame(version: u64, quotes: &BTreeMap<Ticker, Quote>) -> String
 }
 
 /// What a tick changed; nothing when only a key frame can say that.
-pub fn write_change(version: u64, before: &BTreeMap<Ticker, Quote>, now: &BTreeMap<Ticker, Quote>) -> Option<String> {
+pub fn write_change(version: u64, before: &Quotes, now: &Quotes) -> Option<String> {
     let at = moment(now);
     let mut moves = Vec::with_capacity(now.len());
     if before.len() != now.len() {
         return None;
     }
-    for ((ticker, before), (ticker_now, now)) in before.iter().zip(now) {
+    for (before, now) in before.iter().zip(now.iter()) {
         let follows = now.previous_price == before.price && now.day_open == before.day_open;
         let is_traded = now.at == at && now.at != before.at;
         let is_left = now.at == before.at && now.price == before.price;
-        if ticker != ticker_now || !follows || !(is_traded || is_left) {
+        if before.ticker != now.ticker || !follows || !(is_traded || is_left) {
             return None;
         }
         moves.push(is_traded.then(|| now.price.units() - before.price.units()));
@@ -240,16 +244,16 @@ mod tests {
         }
     }
 
-    fn market(quotes: &[Quote]) -> BTreeMap<Ticker, Quote> {
-        quotes.iter().map(|quote| (quote.ticker, *quote)).collect()
+    fn market(quotes: &[Quote]) -> Quotes {
+        quotes.iter().copied().collect()
     }
 
-    fn first() -> BTreeMap<Ticker, Quote> {
+    fn first() -> Quotes {
         let aapl = quote("AAPL", 1_904_200, 1_904_000, 1_898_300, 1_000);
         market(&[aapl, quote("MSFT", 500, 500, 500, 1_000), quote("V", 2_801_900, 2_801_900, 2_790_000, 700)])
     }
 
-    fn second() -> BTreeMap<Ticker, Quote> {
+    fn second() -> Quotes {
         let aapl = quote("AAPL", 1_904_400, 1_904_200, 1_898_300, 1_500);
         market(&[aapl, quote("MSFT", 500, 500, 500, 1_500), quote("V", 2_801_900, 2_801_900, 2_790_000, 700)])
     }
@@ -259,11 +263,8 @@ mod tests {
         let key = "K7 1000 AAPL:1904200:1904000:1898300 MSFT:500:500:500 V:2801900:2801900:2790000:700";
         assert_eq!(write_key_frame(7, &first()), key);
         assert_eq!(write_change(8, &first(), &second()).unwrap(), "D8 1500 100 EA");
-        let mut third = second();
-        third.insert("V".parse().unwrap(), quote("V", 2_801_733, 2_801_900, 2_790_000, 2_000));
-        for symbol in ["AAPL", "MSFT"] {
-            third.entry(symbol.parse().unwrap()).and_modify(|quote| quote.previous_price = quote.price);
-        }
+        let untraded = second().iter().map(|quote| Quote { previous_price: quote.price, ..*quote }).collect::<Vec<_>>();
+        let third = untraded.into_iter().chain([quote("V", 2_801_733, 2_801_900, 2_790_000, 2_000)]).collect();
         assert_eq!(write_change(9, &second(), &third).unwrap(), "D9 2000 1 !EvK");
     }
 
@@ -284,12 +285,12 @@ mod tests {
         let change = write_change(8, &first(), &second()).unwrap();
         assert_eq!(reader.read(&change), Ok(Reading::Missed), "nothing is known yet");
         assert_eq!(reader.read(&key), Ok(Reading::Taken));
-        assert_eq!(reader.quotes(), first().into_values().collect::<Vec<_>>());
+        assert_eq!(reader.quotes(), &*first());
         assert_eq!(reader.read("D9 2000 100 EA"), Ok(Reading::Missed), "a tick was left out");
         assert_eq!(reader.read(&change), Ok(Reading::Taken));
-        assert_eq!(reader.quotes(), second().into_values().collect::<Vec<_>>());
+        assert_eq!(reader.quotes(), &*second());
         assert_eq!((reader.read(&change), reader.read(&key)), (Ok(Reading::Old), Ok(Reading::Old)));
-        assert_eq!(reader.quotes(), second().into_values().collect::<Vec<_>>());
+        assert_eq!(reader.quotes(), &*second());
         assert_eq!(
             reader.read(&write_key_frame(1, &market(&[quote("V", 1, 1, 1, 9_000)]))),
             Ok(Reading::Taken),
@@ -321,7 +322,7 @@ mod tests {
         let mut reader = CompactReader::default();
         reader.read(&write_key_frame(7, &first())).unwrap();
         assert_eq!(reader.read(frame), Err(InvalidFrame));
-        assert_eq!(reader.quotes(), first().into_values().collect::<Vec<_>>());
+        assert_eq!(reader.quotes(), &*first());
         assert_eq!(reader.read("D8 1500 100 EA"), Ok(Reading::Taken));
     }
 
@@ -341,16 +342,17 @@ mod tests {
             reader.read(&write_key_frame(1, &now)).unwrap();
             for (version, tick) in (2..).zip(ticks) {
                 let before = now.clone();
-                for (quote, price) in now.values_mut().zip(tick) {
-                    quote.previous_price = quote.price;
-                    if let Some(price) = price {
-                        quote.price = Price::from_units(price).unwrap();
-                        quote.at = UtcInstant::from_unix_ms(version as i64 * 500);
+                let follow = |(quote, price): (&Quote, Option<i64>)| match price.map(|units| Price::from_units(units).unwrap()) {
+                    Some(price) => {
+                        let at = UtcInstant::from_unix_ms(version as i64 * 500);
+                        Quote { previous_price: quote.price, price, at, ..*quote }
                     }
-                }
+                    None => Quote { previous_price: quote.price, ..*quote },
+                };
+                now = before.iter().zip(tick).map(follow).collect();
                 let frame = write_change(version, &before, &now).unwrap_or_else(|| write_key_frame(version, &now));
                 prop_assert_eq!(reader.read(&frame), Ok(Reading::Taken));
-                prop_assert_eq!(reader.quotes(), now.values().copied().collect::<Vec<_>>());
+                prop_assert_eq!(reader.quotes(), &*now);
             }
         }
 

@@ -1,5 +1,7 @@
 //! What a ticker trades at now.
 
+use std::ops::Deref;
+
 use serde::{Deserialize, Serialize};
 use utoipa::{
     PartialSchema, ToSchema,
@@ -41,6 +43,43 @@ impl Quote {
 
     pub fn day_change_percent(&self) -> f64 {
         self.day_change().percent_of(self.day_open)
+    }
+}
+
+/// Quotes in their tickers' order, at most one of each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Quotes(Vec<Quote>);
+
+impl Quotes {
+    pub fn get(&self, ticker: Ticker) -> Option<&Quote> {
+        let index = self.0.binary_search_by_key(&ticker, |quote| quote.ticker).ok()?;
+        self.0.get(index)
+    }
+}
+
+impl Deref for Quotes {
+    type Target = [Quote];
+
+    fn deref(&self) -> &[Quote] {
+        &self.0
+    }
+}
+
+/// Of two quotes of a ticker, the later stays.
+impl FromIterator<Quote> for Quotes {
+    fn from_iter<I: IntoIterator<Item = Quote>>(quotes: I) -> Self {
+        let mut quotes: Vec<Quote> = quotes.into_iter().collect();
+        if !quotes.is_sorted_by(|one, next| one.ticker < next.ticker) {
+            quotes.sort_by_key(|quote| quote.ticker);
+            quotes.dedup_by(|later, kept| {
+                let is_same = later.ticker == kept.ticker;
+                if is_same {
+                    *kept = *later;
+                }
+                is_same
+            });
+        }
+        Self(quotes)
     }
 }
 
@@ -158,6 +197,15 @@ mod tests {
                 "day_change": 0.59, "day_change_percent": 0.3108,
             })
         );
+    }
+
+    #[test]
+    fn quotes_stand_in_order_and_the_later_of_two_stays() {
+        let of = |symbol: &str, price| Quote { ticker: symbol.parse().unwrap(), ..quote(price, 1, 1, 0) };
+        let quotes: Quotes = [of("V", 1), of("AAPL", 2), of("V", 3), of("F", 4), of("V", 5)].into_iter().collect();
+        assert_eq!(*quotes, [of("AAPL", 2), of("F", 4), of("V", 5)]);
+        assert_eq!(quotes.get("F".parse().unwrap()), Some(&of("F", 4)));
+        assert_eq!(quotes.get("G".parse().unwrap()), None);
     }
 
     proptest! {

@@ -122,7 +122,7 @@ impl Services {
             day_start_value,
             today: books.today.clone(),
             watchlist: books.watchlist.iter().map(|watched| self.line(watched)).collect(),
-            quotes: tick.quotes.values().copied().collect(),
+            quotes: tick.quotes.to_vec(),
             market_source: self.feed.source().to_owned(),
             chart: charted.map(|ticker| (ticker, self.chart(ticker, Interval::default(), None))),
             conversation,
@@ -134,7 +134,7 @@ impl Services {
         let (books, tick) = (self.ledger.books(), self.feed.latest());
         WatchedLines {
             lines: books.watchlist.iter().map(|watched| self.line(watched)).collect(),
-            quotes: books.watchlist.iter().filter_map(|watched| tick.quotes.get(&watched.ticker)).copied().collect(),
+            quotes: books.watchlist.iter().filter_map(|watched| tick.quotes.get(watched.ticker)).copied().collect(),
         }
     }
 

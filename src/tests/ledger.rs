@@ -1,6 +1,6 @@
 //! The ledger against a pure model of it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use finally::{
     domain::{
@@ -49,9 +49,9 @@ fn prices(units: &[(&str, i64)]) -> Arc<Tick> {
     let quote = |(symbol, units): &(&str, i64)| {
         let ticker: Ticker = symbol.parse().unwrap();
         let price = Price::from_units(*units).unwrap();
-        (ticker, Quote { ticker, price, previous_price: price, day_open: price, at: noon() })
+        Quote { ticker, price, previous_price: price, day_open: price, at: noon() }
     };
-    Arc::new(Tick::new(1, units.iter().map(quote).collect::<BTreeMap<_, _>>()))
+    Arc::new(Tick::new(1, units.iter().map(quote).collect()))
 }
 
 fn place(side: Side, symbol: &str, millionths: i64, prices: &Arc<Tick>, id: usize) -> PlaceOrder {
@@ -331,8 +331,8 @@ async fn the_days_trades_are_the_same_after_a_restart() {
 
     let ledger = open(&folder).await;
     assert_eq!(ledger.books().today, today);
-    let quote = market.quotes[&"AAPL".parse().unwrap()];
-    assert_eq!(today.pnl(None, &quote).unwrap().amount, Money::ZERO, "yesterday's purchase is no part of today");
+    let quote = market.quotes.get("AAPL".parse().unwrap()).unwrap();
+    assert_eq!(today.pnl(None, quote).unwrap().amount, Money::ZERO, "yesterday's purchase is no part of today");
     ledger.submit(Reset { at: noon() }).await.unwrap();
     assert_eq!(ledger.books().today, Default::default());
 }

@@ -152,7 +152,7 @@ fn account_data(setting: &Setting<'_>, rows_max: usize) -> Value {
     let mut positions: Vec<&Position> = portfolio.positions.iter().collect();
     positions.sort_by_key(|position| std::cmp::Reverse(position.market_value));
     let watchlist = context.watchlist.iter().take(rows_max).map(|watched| {
-        let quote = prices.quotes.get(&watched.ticker);
+        let quote = prices.quotes.get(watched.ticker);
         json!({
             "ticker": watched.ticker,
             "company": company_name(watched.ticker),
@@ -263,8 +263,6 @@ impl Meter {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::domain::{
         account::{Account, INITIAL_DEPOSIT},
@@ -319,7 +317,7 @@ mod tests {
     fn prompt(context: &TurnContext, question: &str, tokens_max: usize) -> Vec<Message> {
         let price = Price::from_units(1_100_000).unwrap();
         let quote = Quote { ticker: ticker("AAPL"), price, previous_price: price, day_open: price, at: NOW };
-        let prices = Tick::new(1, BTreeMap::from([(ticker("AAPL"), quote)]));
+        let prices = Tick::new(1, [quote].into_iter().collect());
         let setting = Setting {
             context,
             prices: &prices,

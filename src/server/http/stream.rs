@@ -213,12 +213,15 @@ impl Reader {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, net::Ipv4Addr};
+    use std::net::Ipv4Addr;
 
     use tokio::time::sleep;
 
     use super::*;
-    use crate::server::{config::Config, http::StreamPlaces, market::frame::JsonChoice};
+    use crate::{
+        domain::quote::Quotes,
+        server::{config::Config, http::StreamPlaces, market::frame::JsonChoice},
+    };
 
     fn reader(ticks: watch::Receiver<Arc<Tick>>) -> Reader {
         let (limits, metrics) = (Config::from_lookup(|_| None).unwrap().limits, Metrics::default());
@@ -235,7 +238,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_silent_stream_says_so_at_the_first_beat_after_a_while() {
-        let tick = |version| Arc::new(Tick::new(version, BTreeMap::new()));
+        let tick = |version| Arc::new(Tick::new(version, Quotes::default()));
         let (sender, ticks) = watch::channel(tick(1));
         let mut reader = reader(ticks);
         let started = Instant::now();

@@ -32,7 +32,7 @@ pub async fn read(State(state): State<AppState>) -> Json<Watchlist> {
         .watchlist
         .iter()
         .map(|watched| {
-            WatchlistEntry::new(*watched, tick.quotes.get(&watched.ticker), state.feed.sparkline(watched.ticker))
+            WatchlistEntry::new(*watched, tick.quotes.get(watched.ticker), state.feed.sparkline(watched.ticker))
         })
         .collect();
     Json(Watchlist { tickers })
@@ -59,7 +59,7 @@ pub async fn add(
         Watched::Already(watched) => (StatusCode::OK, watched),
     };
     let tick = state.feed.tick_with(ticker, FIRST_PRICE_MAX).await;
-    let entry = WatchlistEntry::new(watched, tick.quotes.get(&ticker), state.feed.sparkline(ticker));
+    let entry = WatchlistEntry::new(watched, tick.quotes.get(ticker), state.feed.sparkline(ticker));
     Ok((status, Json(entry)))
 }
 

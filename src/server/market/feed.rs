@@ -23,7 +23,7 @@ use crate::{
     domain::{
         candle::{Candle, Interval},
         money::Price,
-        quote::Quote,
+        quote::{Quote, Quotes},
         ticker::Ticker,
     },
     server::ledger::TickerSet,
@@ -45,25 +45,25 @@ pub const BEAT_INTERVAL: Duration = Duration::from_secs(4);
 pub struct Tick {
     /// Counts from 1; 0 is the market before its first tick.
     pub version: u64,
-    pub quotes: BTreeMap<Ticker, Quote>,
+    pub quotes: Quotes,
     pub at: Instant,
     frames: Frames,
 }
 
 impl Tick {
     /// The market at this moment, whatever it was before.
-    pub fn new(version: u64, quotes: BTreeMap<Ticker, Quote>) -> Self {
+    pub fn new(version: u64, quotes: Quotes) -> Self {
         Self { version, quotes, at: Instant::now(), frames: Frames::new(version) }
     }
 
     /// The tick after this one.
-    fn next(&self, quotes: BTreeMap<Ticker, Quote>) -> Self {
+    fn next(&self, quotes: Quotes) -> Self {
         let frames = self.frames.next(&self.quotes, &quotes);
         Self { version: self.version + 1, quotes, at: Instant::now(), frames }
     }
 
     pub fn price(&self, ticker: Ticker) -> Option<Price> {
-        self.quotes.get(&ticker).map(|quote| quote.price)
+        self.quotes.get(ticker).map(|quote| quote.price)
     }
 
     /// How often a tick has been written as JSON, up to this one.
@@ -94,7 +94,7 @@ impl Feed {
         mut wanted: watch::Receiver<Arc<TickerSet>>,
         shutdown: CancellationToken,
     ) -> (Self, JoinHandle<()>) {
-        let (sender, latest) = watch::channel(Arc::new(Tick::new(0, BTreeMap::new())));
+        let (sender, latest) = watch::channel(Arc::new(Tick::new(0, Quotes::default())));
         let candles = Arc::default();
         let feed = Self {
             latest,
@@ -222,11 +222,10 @@ impl Publisher {
         }
         let tick = self.sender.borrow().clone();
         // A ticker that the source did not mention keeps its price, and did not change. Of two quotes, the later stays.
-        let kept = tick.quotes.values().filter(|quote| !is_whole && wanted.contains(&quote.ticker));
+        let kept = tick.quotes.iter().filter(|quote| !is_whole && wanted.contains(&quote.ticker));
         let quotes = kept
             .map(|quote| Quote { previous_price: quote.price, ..*quote })
             .chain(update.prints.iter().map(|print| print.quote))
-            .map(|quote| (quote.ticker, quote))
             .collect();
         self.remember(update, wanted);
         self.sender.send_replace(Arc::new(tick.next(quotes)));
@@ -314,7 +313,10 @@ mod tests {
     async fn only_what_is_wanted_is_published() {
         let script = vec![Ok(vec![print("V", 28_019, 500), print("AAPL", 19_042, 500), print("XOM", 1, 500)])];
         let feed = run(script, &["AAPL", "V"]).await.feed;
-        assert_eq!(feed.latest().quotes.keys().copied().collect::<Vec<_>>(), [ticker("AAPL"), ticker("V")]);
+        assert_eq!(
+            feed.latest().quotes.iter().map(|quote| quote.ticker).collect::<Vec<_>>(),
+            [ticker("AAPL"), ticker("V")]
+        );
         assert_eq!(feed.candles(ticker("XOM"), Interval::Minute, 10), None);
         assert_eq!(feed.candles(ticker("V"), Interval::Minute, 10).unwrap().len(), 1);
     }

@@ -2,7 +2,7 @@
 //! someone does.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -13,7 +13,10 @@ use std::{
 use axum::body::Bytes;
 
 use crate::{
-    domain::{compact_frame, quote::Quote, ticker::Ticker},
+    domain::{
+        compact_frame,
+        quote::{Quote, Quotes},
+    },
     server::ledger::TickerSet,
 };
 
@@ -71,7 +74,7 @@ impl Frames {
     }
 
     /// Those of the tick after this one.
-    pub fn next(&self, before: &BTreeMap<Ticker, Quote>, now: &BTreeMap<Ticker, Quote>) -> Self {
+    pub fn next(&self, before: &Quotes, now: &Quotes) -> Self {
         let mut next = Self { written: Arc::clone(&self.written), ..Self::new(self.version + 1) };
         if self.key_frame_at.elapsed() < KEY_FRAME_INTERVAL
             && let Some(change) = compact_frame::write_change(next.version, before, now)
@@ -89,14 +92,14 @@ impl Frames {
 
     /// The frame for a reader; nothing when there is nothing to tell. One who has not seen the tick before this one
     /// (`is_behind`) is told everything it wants, changed or not.
-    pub fn of(&self, quotes: &BTreeMap<Ticker, Quote>, choice: &Choice, is_behind: bool) -> Option<Bytes> {
+    pub fn of(&self, quotes: &Quotes, choice: &Choice, is_behind: bool) -> Option<Bytes> {
         match choice {
             Choice::Json(choice) => self.json(quotes, choice, is_behind),
             Choice::Compact => Some(self.compact(quotes, is_behind)),
         }
     }
 
-    fn compact(&self, quotes: &BTreeMap<Ticker, Quote>, is_behind: bool) -> Bytes {
+    fn compact(&self, quotes: &Quotes, is_behind: bool) -> Bytes {
         let key_frame = || write_event(self.version, &compact_frame::write_key_frame(self.version, quotes));
         match &self.change {
             Some(change) if !is_behind => change.clone(),
@@ -104,7 +107,7 @@ impl Frames {
         }
     }
 
-    fn json(&self, quotes: &BTreeMap<Ticker, Quote>, choice: &JsonChoice, is_behind: bool) -> Option<Bytes> {
+    fn json(&self, quotes: &Quotes, choice: &JsonChoice, is_behind: bool) -> Option<Bytes> {
         let changes_only = choice.changes_only && !is_behind;
         let Some(tickers) = &choice.tickers else {
             return if changes_only {
@@ -114,7 +117,7 @@ impl Frames {
             };
         };
         let write_chosen = || {
-            let chosen = quotes.iter().filter(|(ticker, _)| tickers.contains(*ticker));
+            let chosen = quotes.iter().filter(|quote| tickers.contains(&quote.ticker));
             if changes_only { self.write_changes(chosen) } else { Some(self.write(chosen)) }
         };
         let mut kept = self.chosen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -129,17 +132,18 @@ impl Frames {
         frame
     }
 
-    fn write_changes<'a>(&self, quotes: impl Iterator<Item = (&'a Ticker, &'a Quote)>) -> Option<Bytes> {
-        let mut changed = quotes.filter(|(_, quote)| quote.price != quote.previous_price).peekable();
+    fn write_changes<'a>(&self, quotes: impl Iterator<Item = &'a Quote>) -> Option<Bytes> {
+        let mut changed = quotes.filter(|quote| quote.price != quote.previous_price).peekable();
         changed.peek().is_some().then(|| self.write(changed))
     }
 
-    fn write<'a>(&self, quotes: impl Iterator<Item = (&'a Ticker, &'a Quote)>) -> Bytes {
+    fn write<'a>(&self, quotes: impl Iterator<Item = &'a Quote>) -> Bytes {
         self.written.fetch_add(1, Ordering::Relaxed);
         let mut frame = format!("id: {}\ndata: ", self.version).into_bytes();
         // Invariant: a map of strings to numbers and strings always serialises, and JSON holds no line break.
         let mut serializer = serde_json::Serializer::new(&mut frame);
-        serde::Serializer::collect_map(&mut serializer, quotes).expect("quotes are JSON");
+        serde::Serializer::collect_map(&mut serializer, quotes.map(|quote| (quote.ticker, quote)))
+            .expect("quotes are JSON");
         frame.extend_from_slice(b"\n\n");
         frame.into()
     }
@@ -157,17 +161,16 @@ mod tests {
     use crate::domain::{instant::UtcInstant, money::Price};
 
     /// AAPL rose, V did not move.
-    fn quotes() -> BTreeMap<Ticker, Quote> {
+    fn quotes() -> Quotes {
         let at = UtcInstant::from_unix_ms(500);
         let price = |cents: i64| Price::from_units(cents * 100).unwrap();
         [("AAPL", 190, 189), ("V", 280, 280)]
             .map(|(ticker, cents, before)| {
                 let ticker = ticker.parse().unwrap();
-                let quote =
-                    Quote { ticker, price: price(cents), previous_price: price(before), day_open: price(1), at };
-                (ticker, quote)
+                Quote { ticker, price: price(cents), previous_price: price(before), day_open: price(1), at }
             })
-            .into()
+            .into_iter()
+            .collect()
     }
 
     fn tickers_in(frame: &Bytes) -> Vec<String> {
@@ -209,14 +212,14 @@ mod tests {
     }
 
     /// All prices a cent higher, half a second later.
-    fn tick_after(quotes: &BTreeMap<Ticker, Quote>) -> BTreeMap<Ticker, Quote> {
-        let mut after = quotes.clone();
-        for quote in after.values_mut() {
-            quote.previous_price = quote.price;
-            quote.price = Price::from_units(quote.price.units() + 100).unwrap();
-            quote.at = UtcInstant::from_unix_ms(quote.at.unix_ms() + 500);
-        }
-        after
+    fn tick_after(quotes: &Quotes) -> Quotes {
+        let follow = |quote: &Quote| Quote {
+            price: Price::from_units(quote.price.units() + 100).unwrap(),
+            previous_price: quote.price,
+            at: UtcInstant::from_unix_ms(quote.at.unix_ms() + 500),
+            ..*quote
+        };
+        quotes.iter().map(follow).collect()
     }
 
     fn kind_of(frame: Option<Bytes>) -> u8 {
@@ -233,8 +236,7 @@ mod tests {
         let mut next = frames.next(&before, &now);
         assert_eq!(kind_of(next.of(&now, &Choice::Compact, false)), b'D');
         assert_eq!(kind_of(next.of(&now, &Choice::Compact, true)), b'K');
-        let mut fewer = tick_after(&now);
-        fewer.pop_first();
+        let fewer = tick_after(&now).iter().skip(1).copied().collect();
         assert_eq!(kind_of(next.next(&now, &fewer).of(&fewer, &Choice::Compact, false)), b'K', "another list");
         next.key_frame_at -= KEY_FRAME_INTERVAL;
         let later = tick_after(&now);

@@ -158,7 +158,7 @@ async fn a_long_list_is_asked_for_in_parts() {
     let server = ScriptedServer::start(market_at(100.0)).await;
     let letters = || 'A'..='Z';
     let symbols: Vec<String> = letters().flat_map(|a| letters().map(move |b| format!("{a}{b}"))).take(600).collect();
-    let wanted = symbols.iter().map(|symbol| symbol.parse().unwrap()).collect();
+    let wanted = Arc::new(symbols.iter().map(|symbol| symbol.parse().unwrap()).collect());
     assert_eq!(source(&server).next_update(&wanted).await.unwrap().prints.len(), 600);
     let sizes: Vec<_> = server.requests().iter().map(|request| asked_for(request).count()).collect();
     assert_eq!(sizes, [250, 250, 100]);
@@ -205,7 +205,7 @@ fn market_with_a_past(now: UtcInstant) -> impl FnMut(&Request) -> Reply + Send {
 async fn a_chart_begins_with_the_past() {
     let now = system_clock();
     let server = ScriptedServer::start(market_with_a_past(now)).await;
-    let (_wanted, receiver) = watch::channel(Arc::new(tickers(&["AAPL", "BRK.B"])));
+    let (_wanted, receiver) = watch::channel(tickers(&["AAPL", "BRK.B"]));
     let (feed, _task) = Feed::start(source(&server), receiver, CancellationToken::new()).await;
     let [aapl, brk]: [Ticker; 2] = ["AAPL", "BRK.B"].map(|symbol| symbol.parse().unwrap());
     let first = |ticker, interval: Interval| feed.candles(ticker, interval, 1_000).unwrap()[0];

@@ -86,7 +86,11 @@ dependency_rules() {
     if curl -sSf --max-time 8 -o /dev/null https://github.com/rustsec/advisory-db 2>/dev/null; then checks+=(advisories); else
         say "    the advisory database is out of reach: known vulnerabilities are not checked here"
     fi
-    cargo-deny --log-level error check "${checks[@]}"
+    cargo-deny --log-level error check "${checks[@]}" && {
+        # Not built here, but every night, with a lock of their own.
+        cargo update --quiet --workspace --locked --manifest-path fuzz/Cargo.toml ||
+            { say "fuzz/Cargo.lock does not follow Cargo.toml: run cargo update --workspace --manifest-path fuzz/Cargo.toml"; false; }
+    }
 }
 
 # Warnings are denied by flag, not by RUSTFLAGS, so that lints and tests share what they compile.

@@ -2,7 +2,7 @@
 //! Escape and gives the focus back.
 
 use leptos::{
-    ev::MouseEvent,
+    ev::{Custom, Event, MouseEvent},
     html::{self, Dialog},
     prelude::*,
 };
@@ -51,7 +51,13 @@ pub fn Modal(
         .node_ref(dialog)
         .class(format!("modal {class}"))
         .aria_label(label)
-        .on(leptos::ev::close, move |_| is_open.set(false))
+        // Escape says this at once, and "close" a while later: the key that opens the dialog again may come between.
+        .on(Custom::new("cancel"), move |_: Event| is_open.set(false))
+        .on(leptos::ev::close, move |_| {
+            if !stands_open(dialog) {
+                is_open.set(false)
+            }
+        })
         .on(leptos::ev::click, move |event| close_from_outside(&event, dialog, is_open))
         .child(content);
     // After the content, so that what asks for the focus is there when the dialog opens.
@@ -67,6 +73,10 @@ pub fn Modal(
         }
     });
     view.erase()
+}
+
+fn stands_open(dialog: NodeRef<Dialog>) -> bool {
+    dialog.get_untracked().is_some_and(|dialog| dialog.open())
 }
 
 /// The dialog's own box is filled by its content, so a click on the element itself came from its backdrop.

@@ -51,6 +51,7 @@ impl Quote {
 pub struct Quotes(Vec<Quote>);
 
 impl Quotes {
+    /// The ticker's quote; nothing where there is none of it.
     pub fn get(&self, ticker: Ticker) -> Option<&Quote> {
         let index = self.0.binary_search_by_key(&ticker, |quote| quote.ticker).ok()?;
         self.0.get(index)

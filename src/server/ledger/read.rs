@@ -190,7 +190,8 @@ pub async fn read_trades(
 }
 
 /// The values recorded since then and until now (Unix seconds), oldest first: the first one of each step of so many seconds,
-/// and the latest one. A step of a second leaves none out. After a clock went back there are later ones, which would be a future that has not come.
+/// and the latest one. A step of a second leaves none out. After a clock went back there are later ones, which would be a
+/// future that has not come.
 pub async fn read_curve(
     since_s: i64,
     now_s: i64,

@@ -19,8 +19,7 @@ pub trait MarketSource: Send + 'static {
     const NAME: &'static str;
 
     /// Waits for the next tick, and gives what is new of the wanted tickers, which mostly are the very set of the tick
-    /// before. The wait may be given up, when other
-    /// tickers are wanted: nothing is lost by it.
+    /// before. The wait may be given up, when other tickers are wanted: nothing is lost by it.
     ///
     /// # Errors
     /// When the source could not be asked; it may be called again.

@@ -22,7 +22,7 @@ test('candles, volume and an average are drawn, and what is switched on or off c
     await expect(toggle(layer)).toHaveAttribute('aria-pressed', 'true');
     await expect(page.locator(`[data-testid="chart-legend"] [data-study="${layer}"] dd`)).toHaveText(/^\d+\.\d\d$/);
     await toggle(layer).click();
-    await expect(page.locator(`[data-testid="chart-legend"] [data-study="${layer}"]`)).toHaveCount(0);
+    await expect(page.locator(`[data-testid="chart-legend"] [data-study="${layer}"]`)).toBeHidden();
   }
   await expect.poll(kinds).toEqual(['Candlestick 0']);
 });

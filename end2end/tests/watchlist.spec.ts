@@ -124,6 +124,22 @@ test('rows are gone through, chosen and moved by keyboard', async ({ page, works
   await expect(page.locator('[data-testid="watchlist-row"] button[tabindex="0"]')).toHaveCount(1);
 });
 
+test('no key is lost while the page is late with its frames', async ({ page, workstation }) => {
+  await page.evaluate(() => {
+    const { requestAnimationFrame } = window;
+    window.requestAnimationFrame = (act) => requestAnimationFrame(() => setTimeout(() => requestAnimationFrame(act), 2_000));
+  });
+  await workstation.symbol('AAPL').focus();
+  for (const key of ['ArrowDown', 'ArrowDown', 'Alt+ArrowDown', 'Alt+ArrowDown', 'ArrowDown']) await page.keyboard.press(key);
+  const moved = ['AAPL', 'GOOGL', 'AMZN', 'TSLA', 'MSFT', ...DEFAULT.slice(5)];
+  expect(await workstation.watched()).toEqual(moved);
+  await expect(workstation.symbol(DEFAULT[5])).toBeFocused();
+  await page.keyboard.press('Delete');
+  await page.keyboard.press('Delete');
+  await expect.poll(() => workstation.watched()).toEqual([...moved.slice(0, 5), ...moved.slice(7)]);
+  await expect(workstation.symbol(DEFAULT[7])).toBeFocused();
+});
+
 test('changes reach the server in the order in which they were made', async ({ page, server, workstation }) => {
   let isFirst = true;
   await page.route(/\/api\/fn\/move_ticker/, async (route) => {

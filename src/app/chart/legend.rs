@@ -48,8 +48,7 @@ impl Reading {
 pub fn Legend(reading: Reading, settings: ChartSettings) -> impl IntoView {
     let direction =
         move || reading.candle().map_or("", |candle| Direction::of(candle.close.change_from(candle.open)).as_str());
-    let studies =
-        move || settings.layers().studies.into_iter().map(|study| show_study(reading, study)).collect::<Vec<_>>();
+    let studies = Study::ALL.map(|study| show_study(reading, study, settings));
     view! {
         <dl class="chart-legend" data-testid="chart-legend">
             <div class=direction>
@@ -74,10 +73,15 @@ fn show_figure(reading: Reading, name: &'static str, test_id: &'static str, read
     .erase()
 }
 
-fn show_study(reading: Reading, study: Study) -> Piece {
-    let value = move || reading.study(study).map_or_else(|| MISSING.to_owned(), |value| decimal(value, 2));
+/// Stands there whether its study is drawn or not, and shows where it is.
+fn show_study(reading: Reading, study: Study, settings: ChartSettings) -> Piece {
+    let is_hidden = Signal::derive(move || !settings.has(study));
+    let value = Signal::derive(move || match is_hidden.get() {
+        true => String::new(),
+        false => reading.study(study).map_or_else(|| MISSING.to_owned(), |value| decimal(value, 2)),
+    });
     view! {
-        <div data-study=study_name(study)>
+        <div data-study=study_name(study) hidden=is_hidden>
             <dt>{label(study)}</dt>
             <dd>{value}</dd>
         </div>

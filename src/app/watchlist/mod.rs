@@ -12,7 +12,7 @@ use leptos::{
     ev::{Event, KeyboardEvent, PointerEvent},
     html::{Input, Ul},
     prelude::*,
-    task::spawn_local,
+    task::{spawn_local, tick},
 };
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
@@ -24,7 +24,7 @@ use super::{
     account::Books,
     beat::Beat,
     commands::{Commands, Section},
-    effects::{effect, memo},
+    effects::{detach, effect, memo},
     erase::{Erase, Piece},
     market::Market,
     rows::rows_of,
@@ -219,7 +219,11 @@ impl Panel {
         });
         if let Some(before) = before {
             self.place(ticker, before);
-            self.focus(ticker);
+            // The browser takes the focus from an element that is moved.
+            detach(async move {
+                tick().await;
+                self.focus(ticker);
+            });
         }
     }
 
@@ -259,6 +263,9 @@ impl Panel {
         });
         let is_held = untrack(|| books.quantity(ticker)).is_some();
         let had_focus = self.focused.get_untracked() == Some(ticker);
+        if let Some(neighbour) = neighbour.filter(|_| had_focus) {
+            self.focus(neighbour);
+        }
         spawn_local(async move {
             if let Err(error) = watchlist.remove(ticker).await {
                 return match error {
@@ -269,9 +276,6 @@ impl Panel {
             }
             if selected.try_get_untracked().flatten() == Some(ticker) && !is_held {
                 selected.set(neighbour);
-            }
-            if let Some(neighbour) = neighbour.filter(|_| had_focus) {
-                self.focus(neighbour);
             }
             let words = if is_held { " It is still held, so its price goes on." } else { "" };
             toasts.offer(format!("{ticker} is no longer watched.{words}"), "Undo", move || {
@@ -302,15 +306,13 @@ impl Panel {
         });
     }
 
-    /// Focuses a row once it stands where it goes.
+    /// Focuses a row at once: the next key may come before the next animation frame.
     fn focus(self, ticker: Ticker) {
         self.focused.set(Some(ticker));
-        request_animation_frame(move || {
-            if let Some(symbol) = self.symbol(ticker) {
-                // Only an element that has left the page refuses.
-                let _ = symbol.focus();
-            }
-        });
+        if let Some(symbol) = self.symbol(ticker) {
+            // Only an element that has left the page refuses.
+            let _ = symbol.focus();
+        }
     }
 
     fn symbol(self, ticker: Ticker) -> Option<HtmlElement> {

@@ -23,9 +23,8 @@ use crate::{
 /// The most trades of a page.
 pub const TRADES_MAX: usize = 500;
 
-/// The steps in which an equity curve is read, so that the cost of reading it does not grow with its length. Some more
-/// than the points that are shown: some steps have no value, and a long curve keeps those that make its shape.
-const CURVE_STEPS: i64 = HISTORY_POINTS_MAX as i64 * 11 / 10;
+/// The steps in which an equity curve is read, so that the cost of reading it does not grow with its length.
+const CURVE_STEPS: i64 = HISTORY_POINTS_MAX as i64;
 
 /// The account's trades since its latest reset, newest first.
 const TRADES_PAGE: &str = "SELECT * FROM trades
@@ -37,21 +36,17 @@ const REALIZED: &str =
 
 const TRADE_SEQUENCE: &str = "SELECT sequence FROM trades WHERE id = ?1 AND account_id = ?2";
 
-/// The values from ?2 to ?3 as one array, because each row of an answer is handed from one thread to another by itself,
-/// which takes longer than to read it.
-const EQUITY: &str = "SELECT json_group_array(json_array(recorded_at_s, total_value_cents)) FROM snapshots
+/// The values from ?2 to ?3, written one after the other, because each row of an answer is handed from one thread to
+/// another by itself, which takes longer than to read it.
+const EQUITY: &str = "SELECT group_concat(recorded_at_s || ' ' || total_value_cents) FROM snapshots
     WHERE account_id = ?1 AND recorded_at_s >= ?2 AND recorded_at_s <= ?3";
 
-/// The same, but of each step of ?4 seconds only the first value, or null: a look into the table for each, however many
-/// values it has.
-const EQUITY_STEPS: &str = "WITH RECURSIVE steps(at_s) AS (
-        VALUES (?2) UNION ALL SELECT at_s + ?4 FROM steps WHERE at_s + ?4 <= ?3
-    )
-    SELECT json_group_array(json((
-        SELECT json_array(recorded_at_s, total_value_cents) FROM snapshots
-        WHERE account_id = ?1 AND recorded_at_s >= at_s AND recorded_at_s < at_s + ?4 AND recorded_at_s <= ?3
-        ORDER BY recorded_at_s LIMIT 1
-    ))) FROM steps";
+/// The first value at or after each second of the JSON array ?2: a look into the table for each, however many values lie
+/// between them. Where no value does, one is there twice.
+const EQUITY_STEPS: &str = "SELECT group_concat((
+        SELECT recorded_at_s || ' ' || total_value_cents FROM snapshots
+        WHERE account_id = ?1 AND recorded_at_s >= value ORDER BY recorded_at_s LIMIT 1
+    )) FROM json_each(?2)";
 
 const EQUITY_LATEST: &str = "SELECT recorded_at_s, total_value_cents FROM snapshots
     WHERE account_id = ?1 AND recorded_at_s BETWEEN ?2 AND ?3 ORDER BY recorded_at_s DESC LIMIT 1";
@@ -200,14 +195,20 @@ pub async fn read_curve(
 ) -> Result<Vec<Snapshot>, sqlx::Error> {
     // There is a row a second at the most, and one after the other they are read faster.
     let is_stepped = step_s > 1;
-    let values = sqlx::query_scalar(if is_stepped { EQUITY_STEPS } else { EQUITY });
-    let values = values.bind(ACCOUNT_ID).bind(since_s).bind(now_s);
-    let values: String = if is_stepped { values.bind(step_s) } else { values }.fetch_one(&mut *rows).await?;
-    let values: Vec<Option<(i64, i64)>> = decode("values", serde_json::from_str(&values))?;
-    let mut curve: Vec<Snapshot> = values.into_iter().flatten().map(snapshot).collect();
+    let values: Option<String> = if is_stepped {
+        let starts: Vec<i64> = (since_s..=now_s).step_by(usize::try_from(step_s).unwrap_or(usize::MAX)).collect();
+        let starts = serde_json::json!(starts).to_string();
+        sqlx::query_scalar(EQUITY_STEPS).bind(ACCOUNT_ID).bind(starts).fetch_one(&mut *rows).await?
+    } else {
+        sqlx::query_scalar(EQUITY).bind(ACCOUNT_ID).bind(since_s).bind(now_s).fetch_one(&mut *rows).await?
+    };
+    let mut curve = values.map_or(Ok(Vec::new()), |values| values.split(',').map(read_value).collect())?;
     // They come in their order, which SQL does not promise.
     curve.sort_by_key(|snapshot| snapshot.recorded_at);
     if is_stepped {
+        curve.dedup_by_key(|snapshot| snapshot.recorded_at);
+        // A step without a value before now found the first one after it.
+        curve.pop_if(|last| last.recorded_at > UtcInstant::from_unix_ms(now_s.saturating_mul(1_000)));
         let latest =
             sqlx::query_as(EQUITY_LATEST).bind(ACCOUNT_ID).bind(since_s).bind(now_s).fetch_optional(rows).await?;
         if let Some(latest) = latest.map(snapshot) {
@@ -217,6 +218,13 @@ pub async fn read_curve(
         }
     }
     Ok(curve)
+}
+
+/// `1764360000 1000000`
+fn read_value(text: &str) -> Result<Snapshot, sqlx::Error> {
+    let (recorded_at_s, total_value_cents) = text.split_once(' ').unwrap_or_default();
+    let seconds = decode("recorded_at_s", recorded_at_s.parse())?;
+    Ok(snapshot((seconds, decode("total_value_cents", total_value_cents.parse())?)))
 }
 
 fn snapshot((recorded_at_s, total_value_cents): (i64, i64)) -> Snapshot {

@@ -23,8 +23,9 @@ use crate::{
 /// The most trades of a page.
 pub const TRADES_MAX: usize = 500;
 
-/// The steps in which an equity curve is read, so that the cost of reading it does not grow with its length.
-const CURVE_STEPS: i64 = HISTORY_POINTS_MAX as i64;
+/// The steps in which an equity curve is read, so that the cost of reading it does not grow with its length. A few more
+/// than the points that are shown, because some steps have no value.
+const CURVE_STEPS: i64 = HISTORY_POINTS_MAX as i64 * 101 / 100;
 
 /// The account's trades since its latest reset, newest first.
 const TRADES_PAGE: &str = "SELECT * FROM trades

@@ -22,7 +22,10 @@ test('candles, volume and an average are drawn, and what is switched on or off c
     await expect(toggle(layer)).toHaveAttribute('aria-pressed', 'true');
     await expect(page.locator(`[data-testid="chart-legend"] [data-study="${layer}"] dd`)).toHaveText(/^\d+\.\d\d$/);
     await toggle(layer).click();
-    await expect(page.locator(`[data-testid="chart-legend"] [data-study="${layer}"]`)).toBeHidden();
+    const figure = page.locator(`[data-testid="chart-legend"] [data-study="${layer}"]`);
+    await expect(figure).toHaveJSProperty('hidden', true);
+    await expect(figure).toBeHidden();
+    await expect(figure.locator('dd')).toBeEmpty();
   }
   await expect.poll(kinds).toEqual(['Candlestick 0']);
 });

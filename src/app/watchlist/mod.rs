@@ -219,7 +219,7 @@ impl Panel {
         });
         if let Some(before) = before {
             self.place(ticker, before);
-            // The browser takes the focus from an element that is moved.
+            // The browser takes the focus from an element that is moved, as the effects do by the next tick.
             detach(async move {
                 tick().await;
                 self.focus(ticker);

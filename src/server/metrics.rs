@@ -160,14 +160,10 @@ impl Metrics {
         self.0.streams_open.dec();
     }
 
-    /// One event was written to one stream.
-    pub fn frame_sent(&self) {
-        self.0.frames_sent.inc();
-    }
-
-    /// A slow reader was moved past `count` ticks.
-    pub fn ticks_skipped(&self, count: u64) {
-        self.0.ticks_skipped.inc_by(count);
+    /// So many events went to streams, and slow readers were moved past so many ticks.
+    pub fn ticks_told(&self, frames_sent: u64, ticks_skipped: u64) {
+        self.0.frames_sent.inc_by(frames_sent);
+        self.0.ticks_skipped.inc_by(ticks_skipped);
     }
 
     /// What there is to tell of the feed's newest tick; asked for when the metrics are read.

@@ -38,7 +38,7 @@ use self::{
     config::{Config, variables::ConfigError},
     copilot::{Copilot, Parts},
     execution::Execution,
-    http::{Site, StreamPlaces},
+    http::{FanOut, Site, StreamPlaces},
     ledger::{Ledger, StoreError},
     market::{feed::Feed, massive::Massive, simulator::Simulator},
     metrics::Metrics,
@@ -118,6 +118,7 @@ impl Server {
         if let Err(cause) = copilot.close_turns().await {
             warn!(copilot.cause = %cause, "what the last end cut off is closed with the next message");
         }
+        let fan_out = FanOut::start(&feed.subscribe(), &metrics);
         let services = Services {
             execution,
             watchlist: WatchlistService::new(ledger.clone(), system_clock),
@@ -126,6 +127,7 @@ impl Server {
             ledger,
             copilot: copilot.clone(),
             streams: StreamPlaces::new(&config.limits, metrics.clone()),
+            fan_out,
             metrics,
             shutdown: shutdown.clone(),
             leptos_options: site.leptos_options(),

@@ -10,7 +10,7 @@ use super::{
     clock::Clock,
     copilot::Copilot,
     execution::Execution,
-    http::StreamPlaces,
+    http::{FanOut, StreamPlaces},
     ledger::{Ledger, Reset},
     market::{company_name, feed::Feed},
     metrics::Metrics,
@@ -59,6 +59,7 @@ pub struct Services {
     pub clock: Clock,
     pub copilot: Copilot,
     pub streams: StreamPlaces,
+    pub fan_out: FanOut,
     pub metrics: Metrics,
     /// Streams end when it is cancelled.
     pub shutdown: CancellationToken,

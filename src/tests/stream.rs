@@ -9,8 +9,19 @@ use finally::domain::compact_frame::{CompactReader, Reading};
 use reqwest::{Response, StatusCode, header};
 use rstest::rstest;
 use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+    time::timeout,
+};
 
-use crate::app::{TestApp, TestProcess};
+use crate::{
+    app::{TestApp, TestProcess},
+    scripted::eventually,
+};
+
+/// For what takes no time, on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A stream's bytes, read event by event.
 struct Events {
@@ -238,4 +249,141 @@ async fn a_reader_of_compact_frames_knows_what_the_others_are_told() {
 async fn formats_that_there_are_not_are_refused(#[case] query: &str) {
     let app = TestApp::start().await;
     assert_eq!(app.client.get(&format!("/api/stream/prices{query}")).await.status(), StatusCode::BAD_REQUEST);
+}
+
+/// A connection of its own, on which `request` was sent.
+async fn connect(app: &TestApp, request: &str) -> TcpStream {
+    let mut socket = TcpStream::connect(app.client.address).await.unwrap();
+    socket.write_all(request.as_bytes()).await.unwrap();
+    socket
+}
+
+/// All that comes until it contains `mark`, as it is on the wire.
+async fn read_until(socket: &mut TcpStream, mark: &str) -> String {
+    let mut text = String::new();
+    while !text.contains(mark) {
+        let mut buffer = [0; 4_096];
+        let length = timeout(PATIENCE, socket.read(&mut buffer)).await.expect("in time").unwrap();
+        assert!(length > 0, "{text}");
+        text.push_str(str::from_utf8(&buffer[..length]).unwrap());
+    }
+    text
+}
+
+/// The bytes of a body in chunks, which has to be whole.
+fn unchunk(mut body: &str) -> String {
+    let mut text = String::new();
+    loop {
+        let (length, rest) = body.split_once("\r\n").unwrap();
+        let length = usize::from_str_radix(length, 16).unwrap();
+        if length == 0 {
+            assert_eq!(rest, "\r\n");
+            return text;
+        }
+        text.push_str(&rest[..length]);
+        body = rest[length..].strip_prefix("\r\n").unwrap();
+    }
+}
+
+/// The ticks' ids, of whole events that begin as a stream does and end as one does.
+fn ids_of(body: &str) -> Vec<u64> {
+    let mut events: Vec<&str> = body.strip_suffix("\n\n").unwrap().split("\n\n").collect();
+    assert_eq!(events.remove(0), "retry: 1000");
+    assert!(events.pop().unwrap().starts_with("event: done\n"));
+    let id_of = |event: &str| {
+        let (id, data) = event.split_once("\ndata: ").unwrap();
+        assert!(serde_json::from_str::<Value>(data).unwrap().is_object());
+        id.strip_prefix("id: ").unwrap().parse().unwrap()
+    };
+    events.into_iter().map(id_of).collect()
+}
+
+#[rstest]
+#[case::in_chunks("1.1")]
+#[case::to_the_connections_end("1.0")]
+#[tokio::test]
+async fn a_body_is_framed_as_its_reader_s_http_has_it(#[case] version: &str) {
+    let app = TestApp::start().await;
+    let request = format!("GET /api/stream/prices HTTP/{version}\r\nHost: localhost\r\n\r\n");
+    let mut socket = connect(&app, &request).await;
+    let mut text = read_until(&mut socket, "id: ").await;
+    tokio::join!(app.stop(), async { socket.read_to_string(&mut text).await.unwrap() });
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with(&format!("HTTP/{version} 200 OK\r\n")), "{head}");
+    assert!(head.contains("connection: close"), "{head}");
+    let is_chunked = head.contains("transfer-encoding: chunked");
+    assert_eq!(is_chunked, version == "1.1", "{head}");
+    let ids = if is_chunked { ids_of(&unchunk(body)) } else { ids_of(body) };
+    assert!(!ids.is_empty() && ids.is_sorted_by(|one, next| one < next), "{ids:?}");
+}
+
+#[tokio::test]
+async fn a_connection_can_be_asked_for_other_things_before_its_stream_and_for_none_after() {
+    let app = TestApp::start().await;
+    let health = "GET /api/health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let stream = "GET /api/stream/prices HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let mut socket = connect(&app, health).await;
+    read_until(&mut socket, "\"status\"").await;
+    // All in one packet.
+    socket.write_all(format!("{health}{stream}{health}").as_bytes()).await.unwrap();
+    let mut text = read_until(&mut socket, "id: ").await;
+    assert!(text.find("\"status\"") < text.find("retry: 1000"));
+    socket.write_all(health.as_bytes()).await.unwrap();
+    for _ in 0..5 {
+        text.push_str(&read_until(&mut socket, "id: ").await);
+    }
+    tokio::join!(app.stop(), async { socket.read_to_string(&mut text).await.unwrap() });
+    assert_eq!(text.matches("\"status\"").count(), 1);
+    let body = &text[text.find("retry: 1000").unwrap()..];
+    assert!(ids_of(&unchunk(&format!("d\r\n{body}"))).len() > 5);
+}
+
+#[tokio::test]
+async fn a_stream_s_head_alone_takes_no_place_and_leaves_the_connection() {
+    let app = TestApp::start_with(&[("SSE_MAX_TOTAL", "1")]).await;
+    let mut socket = connect(&app, "HEAD /api/stream/prices HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    assert!(read_until(&mut socket, "\r\n\r\n").await.contains("text/event-stream"));
+    assert_eq!(app.client.get("/api/stream/prices").await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_reader_slower_than_the_ticks_gets_whole_events_and_newer_ones() {
+    let app = TestApp::start_with(&[("SIM_TICK_MS", "10")]).await;
+    // So that the buffers between the two are soon full.
+    for letter in 'A'..='Z' {
+        app.client.post("/api/watchlist", serde_json::json!({ "ticker": format!("ZZ{letter}") })).await;
+    }
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(65_536).unwrap();
+    let mut socket = socket.connect(app.client.address).await.unwrap();
+    socket.write_all(b"GET /api/stream/prices HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    let counted = async |name: &str| -> u64 {
+        let metrics = app.client.get("/metrics").await.text().await.unwrap();
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim().parse().unwrap()
+    };
+    let mut bytes = Vec::new();
+    for _ in 0..2 {
+        // It does not read until it is told nothing more…
+        let mut before = None;
+        eventually(PATIENCE, "the socket is full", async || {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let sent = counted("finally_stream_frames_sent_total").await;
+            before.replace(sent) == Some(sent)
+        })
+        .await;
+        // …and then a little at a time, until it is told the newest.
+        let skipped = counted("finally_stream_ticks_skipped_total").await;
+        while counted("finally_stream_ticks_skipped_total").await == skipped {
+            let mut buffer = [0; 8_000];
+            let length = timeout(PATIENCE, socket.read(&mut buffer)).await.expect("in time").unwrap();
+            bytes.extend_from_slice(&buffer[..length]);
+        }
+    }
+    tokio::join!(app.stop(), async { socket.read_to_end(&mut bytes).await.unwrap() });
+    let text = String::from_utf8(bytes).unwrap();
+    let ids = ids_of(&unchunk(text.split_once("\r\n\r\n").unwrap().1));
+    assert!(ids.is_sorted_by(|one, next| one < next));
+    let gaps = ids.windows(2).filter(|pair| pair[1] - pair[0] > 1).count();
+    assert!(gaps >= 2, "{gaps} gaps in {} ticks", ids.len());
 }

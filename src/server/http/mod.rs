@@ -19,11 +19,12 @@ mod request_id;
 mod router;
 mod security_headers;
 mod serve;
-mod small_writes;
 mod stream;
+mod takeover;
 mod watchlist;
 
 pub use limits::StreamPlaces;
 pub use page::Site;
 pub use router::router;
 pub use serve::serve;
+pub use stream::FanOut;

@@ -4,17 +4,18 @@
 //! are, how large a connection's buffers get (thousands of streams stay open at once), and when a stop ends.
 
 use std::{
+    future::poll_fn,
     io,
     net::{IpAddr, SocketAddr},
+    pin::{Pin, pin},
+    task::Poll,
     time::Duration,
 };
 
-use axum::{Router, extract::Request};
+use axum::{BoxError, Router, extract::Request};
+use futures::{FutureExt, future::FusedFuture};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::{GracefulShutdown, Watcher},
-};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
     task::{JoinError, JoinSet},
@@ -24,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tower::Service;
 use tracing::{debug, error, warn};
 
-use super::small_writes::SmallWrites;
+use super::takeover::{Rest, Takeover, Watched};
 
 /// The connections that are open at once; the next one waits in the kernel until one of them ends.
 const CONNECTIONS_MAX: usize = 12_000;
@@ -45,7 +46,6 @@ pub struct ClientIp(pub IpAddr);
 pub async fn serve(listener: TcpListener, app: Router, shutdown: CancellationToken, head_patience: Duration) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(head_patience).max_buf_size(BUFFER_BYTES_MAX);
-    let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -53,7 +53,7 @@ pub async fn serve(listener: TcpListener, app: Router, shutdown: CancellationTok
             Some(ended) = connections.join_next() => tell_panic(ended),
             accepted = listener.accept(), if connections.len() < CONNECTIONS_MAX => match accepted {
                 Ok((socket, peer)) => {
-                    connections.spawn(talk(&http, socket, peer, app.clone(), graceful.watcher()));
+                    connections.spawn(talk(http.clone(), socket, peer, app.clone(), shutdown.clone()));
                 }
                 // The peer's own doing, and gone with it.
                 Err(cause) if is_about_one_connection(&cause) => {}
@@ -68,34 +68,59 @@ pub async fn serve(listener: TcpListener, app: Router, shutdown: CancellationTok
         }
     }
     drop(listener);
-    graceful.shutdown().await;
+    while let Some(ended) = connections.join_next().await {
+        tell_panic(ended);
+    }
 }
 
 /// One connection, to its end.
-fn talk(
-    http: &http1::Builder,
-    socket: TcpStream,
-    peer: SocketAddr,
-    app: Router,
-    watcher: Watcher,
-) -> impl Future<Output = ()> + Send + use<> {
+async fn talk(http: http1::Builder, socket: TcpStream, peer: SocketAddr, app: Router, shutdown: CancellationToken) {
     // A frame is small and must not wait for the next one.
     if let Err(cause) = socket.set_nodelay(true) {
         warn!(%cause, "a connection stays without TCP_NODELAY");
     }
-    let client = ClientIp(peer.ip());
+    let ended = match serve_requests(http, socket, ClientIp(peer.ip()), app, shutdown).await {
+        Ok(None) => Ok(()),
+        Ok(Some((rest, socket))) => rest(socket).await.map_err(BoxError::from),
+        Err(cause) => Err(cause.into()),
+    };
+    // Mostly the client's doing: it went away, or never sent a whole head.
+    if let Err(cause) = ended {
+        debug!(%cause, client.address = %peer, "a connection failed");
+    }
+}
+
+/// Serves the requests of a connection until it ends or a handler takes it over.
+async fn serve_requests(
+    http: http1::Builder,
+    socket: TcpStream,
+    client: ClientIp,
+    app: Router,
+    shutdown: CancellationToken,
+) -> hyper::Result<Option<(Rest, TcpStream)>> {
+    let takeover = Takeover::default();
+    let handlers_takeover = takeover.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(client);
+        request.extensions_mut().insert(handlers_takeover.clone());
         // A router is always ready.
         app.clone().call(request)
     });
-    let connection = watcher.watch(http.serve_connection(TokioIo::new(SmallWrites(socket)), service));
-    async move {
-        // Mostly the client's doing: it went away, or never sent a whole head.
-        if let Err(cause) = connection.await {
-            debug!(%cause, client.address = %peer, "a connection failed");
+    let socket = TokioIo::new(Watched::new(socket, takeover.clone()));
+    // Apart, because what takes over lives on without all of this.
+    let mut connection = Box::new(http.serve_connection(socket, service));
+    let mut stopping = pin!(shutdown.cancelled().fuse());
+    let taken = poll_fn(|cx| {
+        if !stopping.is_terminated() && stopping.as_mut().poll(cx).is_ready() {
+            Pin::new(&mut *connection).graceful_shutdown();
         }
-    }
+        match Pin::new(&mut *connection).poll(cx) {
+            Poll::Ready(ended) => Poll::Ready(ended.map(|()| None)),
+            Poll::Pending => takeover.take().map_or(Poll::Pending, |rest| Poll::Ready(Ok(Some(rest)))),
+        }
+    });
+    let rest = taken.await?;
+    Ok(rest.map(|rest| (rest, connection.into_parts().io.into_inner().into_inner())))
 }
 
 fn is_about_one_connection(cause: &io::Error) -> bool {

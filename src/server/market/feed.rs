@@ -9,7 +9,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::body::Bytes;
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -17,6 +16,7 @@ use tracing::{info, warn};
 use super::{
     MarketSource, Update,
     candles::Candles,
+    event::Event,
     frame::{Choice, Frames},
 };
 use crate::{
@@ -72,7 +72,7 @@ impl Tick {
     }
 
     /// A whole server-sent event for one who last saw the tick `seen`; nothing when there is nothing to tell.
-    pub fn frame(&self, choice: &Choice, seen: u64) -> Option<Bytes> {
+    pub fn frame(&self, choice: &Choice, seen: u64) -> Option<Event> {
         self.frames.of(&self.quotes, choice, seen + 1 != self.version)
     }
 }

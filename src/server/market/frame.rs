@@ -10,8 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::body::Bytes;
-
+use super::event::Event;
 use crate::{
     domain::{
         compact_frame,
@@ -51,12 +50,12 @@ pub struct Frames {
     /// When readers of compact frames were last told everything.
     key_frame_at: Instant,
     /// The compact frame of what changed since the tick before, which costs little; nothing when a key frame is due.
-    change: Option<Bytes>,
-    everything: OnceLock<Bytes>,
+    change: Option<Event>,
+    everything: OnceLock<Event>,
     /// Inside, nothing when nothing changed.
-    changes: OnceLock<Option<Bytes>>,
-    chosen: Mutex<HashMap<(TickerSet, bool), Option<Bytes>>>,
-    key_frame: OnceLock<Bytes>,
+    changes: OnceLock<Option<Event>>,
+    chosen: Mutex<HashMap<(TickerSet, bool), Option<Event>>>,
+    key_frame: OnceLock<Event>,
 }
 
 impl Frames {
@@ -79,7 +78,7 @@ impl Frames {
         if self.key_frame_at.elapsed() < KEY_FRAME_INTERVAL
             && let Some(change) = compact_frame::write_change(next.version, before, now)
         {
-            next.change = Some(write_event(next.version, &change));
+            next.change = Some(write_text(next.version, &change));
             next.key_frame_at = self.key_frame_at;
         }
         next
@@ -92,22 +91,22 @@ impl Frames {
 
     /// The frame for a reader; nothing when there is nothing to tell. One who has not seen the tick before this one
     /// (`is_behind`) is told everything it wants, changed or not.
-    pub fn of(&self, quotes: &Quotes, choice: &Choice, is_behind: bool) -> Option<Bytes> {
+    pub fn of(&self, quotes: &Quotes, choice: &Choice, is_behind: bool) -> Option<Event> {
         match choice {
             Choice::Json(choice) => self.json(quotes, choice, is_behind),
             Choice::Compact => Some(self.compact(quotes, is_behind)),
         }
     }
 
-    fn compact(&self, quotes: &Quotes, is_behind: bool) -> Bytes {
-        let key_frame = || write_event(self.version, &compact_frame::write_key_frame(self.version, quotes));
+    fn compact(&self, quotes: &Quotes, is_behind: bool) -> Event {
+        let key_frame = || write_text(self.version, &compact_frame::write_key_frame(self.version, quotes));
         match &self.change {
             Some(change) if !is_behind => change.clone(),
             _ => self.key_frame.get_or_init(key_frame).clone(),
         }
     }
 
-    fn json(&self, quotes: &Quotes, choice: &JsonChoice, is_behind: bool) -> Option<Bytes> {
+    fn json(&self, quotes: &Quotes, choice: &JsonChoice, is_behind: bool) -> Option<Event> {
         let changes_only = choice.changes_only && !is_behind;
         let Some(tickers) = &choice.tickers else {
             return if changes_only {
@@ -132,25 +131,33 @@ impl Frames {
         frame
     }
 
-    fn write_changes<'a>(&self, quotes: impl Iterator<Item = &'a Quote>) -> Option<Bytes> {
+    fn write_changes<'a>(&self, quotes: impl Iterator<Item = &'a Quote>) -> Option<Event> {
         let mut changed = quotes.filter(|quote| quote.price != quote.previous_price).peekable();
         changed.peek().is_some().then(|| self.write(changed))
     }
 
-    fn write<'a>(&self, quotes: impl Iterator<Item = &'a Quote>) -> Bytes {
+    fn write<'a>(&self, quotes: impl Iterator<Item = &'a Quote>) -> Event {
         self.written.fetch_add(1, Ordering::Relaxed);
-        let mut frame = format!("id: {}\ndata: ", self.version).into_bytes();
-        // Invariant: a map of strings to numbers and strings always serialises, and JSON holds no line break.
-        let mut serializer = serde_json::Serializer::new(&mut frame);
-        serde::Serializer::collect_map(&mut serializer, quotes.map(|quote| (quote.ticker, quote)))
-            .expect("quotes are JSON");
-        frame.extend_from_slice(b"\n\n");
-        frame.into()
+        write_event(self.version, |text| {
+            let mut serializer = serde_json::Serializer::new(text);
+            // Invariant: a map of strings to numbers and strings always serialises, and JSON holds no line break.
+            serde::Serializer::collect_map(&mut serializer, quotes.map(|quote| (quote.ticker, quote)))
+                .expect("quotes are JSON");
+        })
     }
 }
 
-fn write_event(version: u64, data: &str) -> Bytes {
-    format!("id: {version}\ndata: {data}\n\n").into()
+fn write_event(version: u64, data: impl FnOnce(&mut Vec<u8>)) -> Event {
+    Event::write(|text| {
+        text.extend_from_slice(format!("id: {version}\ndata: ").as_bytes());
+        data(text);
+        text.extend_from_slice(b"\n\n");
+    })
+}
+
+/// An event whose data is this text.
+fn write_text(version: u64, data: &str) -> Event {
+    write_event(version, |text| text.extend_from_slice(data.as_bytes()))
 }
 
 #[cfg(test)]
@@ -173,8 +180,9 @@ mod tests {
             .collect()
     }
 
-    fn tickers_in(frame: &Bytes) -> Vec<String> {
-        let text = str::from_utf8(frame).unwrap();
+    fn tickers_in(frame: &Event) -> Vec<String> {
+        let text = frame.text();
+        let text = str::from_utf8(&text).unwrap();
         let data = text.strip_prefix("id: 7\ndata: ").unwrap().strip_suffix("\n\n").unwrap();
         serde_json::from_str::<Value>(data).unwrap().as_object().unwrap().keys().cloned().collect()
     }
@@ -206,7 +214,7 @@ mod tests {
             [choice(None, false), choice(None, true), choice(chosen, false), choice(chosen, true), Choice::Compact]
         {
             let [one, other] = [(); 2].map(|()| frames.of(&quotes, &choice, false).unwrap());
-            assert_eq!(one.as_ptr(), other.as_ptr());
+            assert_eq!(one.chunk().as_ptr(), other.chunk().as_ptr());
         }
         assert_eq!(frames.written(), 4, "once for each choice of JSON");
     }
@@ -222,9 +230,9 @@ mod tests {
         quotes.iter().map(follow).collect()
     }
 
-    fn kind_of(frame: Option<Bytes>) -> u8 {
-        let frame = frame.expect("a compact reader is told of every tick");
-        let text = str::from_utf8(&frame).unwrap();
+    fn kind_of(frame: Option<Event>) -> u8 {
+        let text = frame.expect("a compact reader is told of every tick").text();
+        let text = str::from_utf8(&text).unwrap();
         text.split_once("\ndata: ").unwrap().1.as_bytes()[0]
     }
 

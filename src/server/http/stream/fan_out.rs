@@ -1,0 +1,336 @@
+//! The fan-out: each tick goes to all listeners in one pass, straight into their sockets.
+//!
+//! A listener that is up to date *sits* in a shard, of which there is one for each of the runtime's workers; at a tick a shard
+//! goes along its seats and writes each the same bytes. One whose socket has no room for all of them leaves its seat and
+//! goes home to its own task, which waits until the rest is written, and then it sits down again and is told the newest
+//! tick. So the many cost little more than the kernel takes to send, and the slow hold nobody back.
+
+use std::{
+    io,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::body::Bytes;
+use hyper::body::Buf;
+use tokio::{
+    net::TcpStream,
+    runtime::Handle,
+    sync::{mpsc, oneshot, watch},
+    task::yield_now,
+    time::Instant,
+};
+
+use crate::server::{
+    market::{event::Event, feed::Tick, frame::Choice},
+    metrics::Metrics,
+};
+
+/// A silent connection is written a comment after this long, at the feed's next beat, so that proxies keep it open.
+const COMMENT_INTERVAL: Duration = Duration::from_secs(10);
+
+/// After so many writes a shard lets others have its worker.
+const WRITES_AT_ONCE: usize = 64;
+
+const COMMENT: &[u8] = b": still here\n\n";
+const DONE: &[u8] = b"event: done\ndata: {\"code\":\"shutdown\",\"detail\":\"The server is shutting down.\"}\n\n";
+
+/// Ends a body that is in chunks.
+const LAST_CHUNK: Bytes = Bytes::from_static(b"0\r\n\r\n");
+
+/// How the body of an answer is told from what is around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    Chunks,
+    /// It ends with the connection, as HTTP/1.0 has it.
+    Plain,
+}
+
+impl Framing {
+    fn of(self, event: &Event) -> Bytes {
+        match self {
+            Self::Chunks => event.chunk().clone(),
+            Self::Plain => event.text(),
+        }
+    }
+
+    fn end(self) -> Bytes {
+        let done = self.of(&Event::of(DONE));
+        match self {
+            Self::Chunks => [done, LAST_CHUNK].concat().into(),
+            Self::Plain => done,
+        }
+    }
+}
+
+/// The shards; clones share them. They end with the feed.
+#[derive(Clone)]
+pub struct FanOut(Arc<Shards>);
+
+struct Shards {
+    comers: Vec<mpsc::UnboundedSender<Seat>>,
+    next: AtomicUsize,
+}
+
+impl FanOut {
+    /// Starts the shards. Has to be called within a tokio runtime.
+    pub fn start(ticks: &watch::Receiver<Arc<Tick>>, metrics: &Metrics) -> Self {
+        let shard = |_| {
+            let (comers, coming) = mpsc::unbounded_channel();
+            tokio::spawn(Shard { ticks: ticks.clone(), coming, seats: Vec::new(), metrics: metrics.clone() }.run());
+            comers
+        };
+        let comers = (0..Handle::current().metrics().num_workers()).map(shard).collect();
+        Self(Arc::new(Shards { comers, next: AtomicUsize::new(0) }))
+    }
+
+    /// Tells `socket` each tick, until the feed or the connection ends.
+    ///
+    /// # Errors
+    /// When the connection fails.
+    pub async fn tell(self, socket: TcpStream, choice: Choice, framing: Framing) -> io::Result<()> {
+        let socket = Arc::new(socket);
+        tokio::select! {
+            ended = hang_up(&socket) => ended,
+            told = self.tell_until_end(&socket, choice, framing) => told,
+        }
+    }
+
+    async fn tell_until_end(&self, socket: &Arc<TcpStream>, choice: Choice, framing: Framing) -> io::Result<()> {
+        let shard = self.0.next.fetch_add(1, Ordering::Relaxed) % self.0.comers.len();
+        let mut listener = Listener::new(Arc::downgrade(socket), choice, framing);
+        loop {
+            write_all(socket, std::mem::take(&mut listener.unsent)).await?;
+            let (home, returned) = oneshot::channel();
+            if self.0.comers[shard].send(Seat { listener, home }).is_err() {
+                break;
+            }
+            match returned.await {
+                Ok(back) => listener = back,
+                Err(_) => break,
+            }
+        }
+        // The shard has ended, and all of its seats were up to date.
+        write_all(socket, framing.end()).await
+    }
+}
+
+/// Waits until the peer has closed; what it still sends means nothing.
+async fn hang_up(socket: &TcpStream) -> io::Result<()> {
+    loop {
+        socket.readable().await?;
+        let mut ignored = [0; 1_024];
+        match socket.try_read(&mut ignored) {
+            Ok(0) => return Ok(()),
+            // Others have their turn, however much it sends.
+            Ok(_) => yield_now().await,
+            Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {}
+            Err(cause) => return Err(cause),
+        }
+    }
+}
+
+async fn write_all(socket: &TcpStream, mut bytes: Bytes) -> io::Result<()> {
+    while !bytes.is_empty() {
+        socket.writable().await?;
+        match socket.try_write(&bytes) {
+            Ok(written) => bytes.advance(written),
+            Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {}
+            Err(cause) => return Err(cause),
+        }
+    }
+    Ok(())
+}
+
+/// One connection: what it wants, and how far it is.
+struct Listener {
+    /// It lives as long as the listener's own task.
+    socket: Weak<TcpStream>,
+    choice: Choice,
+    framing: Framing,
+    /// The version of the tick that it was last told, or that had nothing to tell it.
+    seen: Option<u64>,
+    /// When it was last written anything.
+    spoken_at: Instant,
+    /// What the socket had no room for.
+    unsent: Bytes,
+}
+
+/// What a shard has done since it last said so.
+#[derive(Default)]
+struct Counts {
+    frames_sent: u64,
+    ticks_skipped: u64,
+}
+
+impl Listener {
+    fn new(socket: Weak<TcpStream>, choice: Choice, framing: Framing) -> Self {
+        Self { socket, choice, framing, seen: None, spoken_at: Instant::now(), unsent: Bytes::new() }
+    }
+
+    /// What there is to tell it at a moment; nothing when it knows the tick, and was told so not long ago.
+    fn news(&mut self, tick: &Tick, now: Instant, counts: &mut Counts) -> Option<Bytes> {
+        let frame = self.frame(tick, counts);
+        let is_silent = frame.is_none() && now - self.spoken_at >= COMMENT_INTERVAL;
+        let event = frame.or_else(|| is_silent.then(|| Event::of(COMMENT)))?;
+        self.spoken_at = now;
+        Some(self.framing.of(&event))
+    }
+
+    fn frame(&mut self, tick: &Tick, counts: &mut Counts) -> Option<Event> {
+        let before = self.seen.replace(tick.version);
+        if before == Some(tick.version) {
+            return None;
+        }
+        let seen = before.unwrap_or_default();
+        // One who has just come missed none.
+        if seen > 0 {
+            counts.ticks_skipped += tick.version.saturating_sub(seen + 1);
+        }
+        let frame = tick.frame(&self.choice, seen)?;
+        counts.frames_sent += 1;
+        Some(frame)
+    }
+
+    /// Writes as much as the socket has room for; whether that was all.
+    fn say(&mut self, socket: &TcpStream, bytes: Bytes) -> bool {
+        let written = match socket.try_write(&bytes) {
+            Ok(written) => written,
+            // Whatever the cause, its own task meets it again when it writes the rest.
+            Err(_) => 0,
+        };
+        self.unsent = bytes.slice(written..);
+        self.unsent.is_empty()
+    }
+}
+
+/// A listener in a shard, which is up to date.
+struct Seat {
+    listener: Listener,
+    /// Takes it back to its own task.
+    home: oneshot::Sender<Listener>,
+}
+
+enum Told {
+    Whole,
+    /// It has more to write than its socket takes now.
+    InPart,
+    /// Its task has ended.
+    Gone,
+}
+
+impl Seat {
+    fn tell(&mut self, tick: &Tick, now: Instant, counts: &mut Counts) -> Told {
+        let Some(socket) = self.listener.socket.upgrade() else { return Told::Gone };
+        let is_whole = self.listener.news(tick, now, counts).is_none_or(|bytes| self.listener.say(&socket, bytes));
+        if is_whole { Told::Whole } else { Told::InPart }
+    }
+
+    fn leave(self) {
+        // Where its task has just ended, there is nobody to take it.
+        let _ = self.home.send(self.listener);
+    }
+}
+
+/// Those who are told in one pass.
+struct Shard {
+    ticks: watch::Receiver<Arc<Tick>>,
+    coming: mpsc::UnboundedReceiver<Seat>,
+    seats: Vec<Seat>,
+    metrics: Metrics,
+}
+
+impl Shard {
+    async fn run(mut self) {
+        loop {
+            tokio::select! {
+                // Where nobody sits, there is nobody to be woken for.
+                changed = self.ticks.changed(), if !self.seats.is_empty() => match changed {
+                    Ok(()) => self.tell_all().await,
+                    // The feed has ended.
+                    Err(_) => return,
+                },
+                Some(seat) = self.coming.recv() => self.take_in(seat),
+            }
+        }
+    }
+
+    async fn tell_all(&mut self) {
+        let tick = Arc::clone(&self.ticks.borrow_and_update());
+        let (now, mut counts) = (Instant::now(), Counts::default());
+        let mut index = 0;
+        for turn in 1.. {
+            let Some(seat) = self.seats.get_mut(index) else { break };
+            match seat.tell(&tick, now, &mut counts) {
+                Told::Whole => index += 1,
+                Told::InPart => self.seats.swap_remove(index).leave(),
+                Told::Gone => drop(self.seats.swap_remove(index)),
+            }
+            if turn % WRITES_AT_ONCE == 0 {
+                yield_now().await;
+            }
+        }
+        self.metrics.ticks_told(counts.frames_sent, counts.ticks_skipped);
+    }
+
+    /// One who comes is told the tick that there is, unless it knows it.
+    fn take_in(&mut self, mut seat: Seat) {
+        let tick = Arc::clone(&self.ticks.borrow());
+        let mut counts = Counts::default();
+        match seat.tell(&tick, Instant::now(), &mut counts) {
+            Told::Whole => self.seats.push(seat),
+            Told::InPart => seat.leave(),
+            Told::Gone => {}
+        }
+        self.metrics.ticks_told(counts.frames_sent, counts.ticks_skipped);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{domain::quote::Quotes, server::market::frame::JsonChoice};
+
+    fn listener(framing: Framing) -> Listener {
+        Listener::new(Weak::new(), Choice::Json(JsonChoice::default()), framing)
+    }
+
+    fn tick(version: u64) -> Tick {
+        Tick::new(version, Quotes::default())
+    }
+
+    #[test]
+    fn a_silent_stream_says_so_after_a_while() {
+        let (mut listener, mut counts) = (listener(Framing::Plain), Counts::default());
+        let (start, tick) = (Instant::now(), tick(2));
+        let mut told_at = |second| {
+            let told = listener.news(&tick, start + Duration::from_secs(second), &mut counts);
+            told.map(|bytes| String::from_utf8(bytes.to_vec()).unwrap())
+        };
+        assert_eq!(told_at(1).as_deref(), Some("id: 2\ndata: {}\n\n"));
+        for beats in [[5, 9, 13], [17, 21, 25]] {
+            assert_eq!(beats.map(&mut told_at), [None, None, Some(": still here\n\n".to_owned())]);
+        }
+    }
+
+    #[test]
+    fn what_a_listener_missed_is_counted_and_what_was_before_it_is_not() {
+        let (mut listener, mut counts) = (listener(Framing::Chunks), Counts::default());
+        for version in [7, 8, 8, 11, 12] {
+            listener.news(&tick(version), Instant::now(), &mut counts);
+        }
+        assert_eq!((counts.frames_sent, counts.ticks_skipped), (4, 2));
+    }
+
+    #[test]
+    fn a_body_ends_as_its_framing_has_it() {
+        assert_eq!(Framing::Plain.end(), DONE);
+        assert_eq!(
+            Framing::Chunks.end(),
+            [format!("{:x}\r\n", DONE.len()).as_bytes(), DONE, b"\r\n0\r\n\r\n"].concat()
+        );
+    }
+}

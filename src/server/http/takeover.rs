@@ -1,0 +1,133 @@
+//! How a handler takes a connection over: hyper writes the head of the answer and its beginning, and what follows has the
+//! socket to itself until it closes.
+//!
+//! A price stream writes small chunks for hours. Through hyper, each of them takes half as long again as the kernel needs to
+//! send it, and an open connection holds some ten kilobytes.
+
+use std::{
+    convert::Infallible,
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, ready},
+};
+
+use axum::body::{Body, Bytes};
+use futures::{
+    StreamExt,
+    future::BoxFuture,
+    stream::{once, poll_fn},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+/// What writes the rest of an answer; the connection closes when it ends.
+pub type Rest = Box<dyn FnOnce(TcpStream) -> BoxFuture<'static, io::Result<()>> + Send>;
+
+/// A connection as its handlers see it, in every request's extensions: it can be taken over, once.
+#[derive(Clone, Default)]
+pub struct Takeover(Arc<Mutex<State>>);
+
+#[derive(Default)]
+enum State {
+    /// hyper has it.
+    #[default]
+    Open,
+    /// hyper has it until the beginning is written.
+    Asked(Rest),
+    Due(Rest),
+}
+
+impl Takeover {
+    /// The body of an answer that begins with `beginning`; `rest` writes what follows. When the body is dropped before, as
+    /// it is with the answer to a `HEAD` request, nothing is taken over.
+    pub fn body(self, beginning: Bytes, rest: Rest) -> Body {
+        let mut rest = Some(rest);
+        // Asked for more, hyper has the beginning; it is given no more, and asks the socket to flush what it has.
+        let more = poll_fn(move |_| {
+            if let Some(rest) = rest.take() {
+                self.change(|state| *state = State::Asked(rest));
+            }
+            Poll::Pending
+        });
+        Body::from_stream(once(async { Ok::<_, Infallible>(beginning) }).chain(more))
+    }
+
+    /// What takes the connection over now, if anything does: all that hyper had to write is written.
+    pub fn take(&self) -> Option<Rest> {
+        self.change(|state| match std::mem::take(state) {
+            State::Due(rest) => Some(rest),
+            other => {
+                *state = other;
+                None
+            }
+        })
+    }
+
+    fn flushed(&self) {
+        self.change(|state| {
+            *state = match std::mem::take(state) {
+                State::Asked(rest) => State::Due(rest),
+                other => other,
+            }
+        });
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        // Nothing panics between two steps of a change.
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The socket as hyper has it, which tells when all is written.
+pub struct Watched<S> {
+    socket: S,
+    takeover: Takeover,
+}
+
+impl<S> Watched<S> {
+    pub fn new(socket: S, takeover: Takeover) -> Self {
+        Self { socket, takeover }
+    }
+
+    pub fn into_inner(self) -> S {
+        self.socket
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_read(cx, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.socket).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.socket).poll_write_vectored(cx, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+
+    /// Called only when hyper has written all that it holds.
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.socket).poll_flush(cx))?;
+        self.takeover.flushed();
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+}

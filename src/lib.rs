@@ -21,7 +21,7 @@
 //! | `server::metrics`      | what is counted and measured, for Prometheus                                        |
 //!
 //! # The data's way
-//! - Quotes: `MarketSource → feed → http::stream → app::feed → app::market → the one text node that changed`.
+//! - Quotes: `MarketSource → feed → http::stream::fan_out → app::feed → app::market → the one text node that changed`.
 //! - Orders: `REST | server function → execution → ledger → reply`; then the page reads its account anew.
 //! - A message: `REST | server function → copilot → ledger (the message, and a look at the account) → model → reply →
 //!   ledger (the reply, its actions and their effects, in one transaction)`; what an action does is made by `execution`.

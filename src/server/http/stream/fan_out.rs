@@ -197,11 +197,8 @@ impl Listener {
 
     /// Writes as much as the socket has room for; whether that was all.
     fn say(&mut self, socket: &TcpStream, bytes: Bytes) -> bool {
-        let written = match socket.try_write(&bytes) {
-            Ok(written) => written,
-            // Whatever the cause, its own task meets it again when it writes the rest.
-            Err(_) => 0,
-        };
+        // Whatever the cause, its own task meets it again when it writes the rest.
+        let written = socket.try_write(&bytes).unwrap_or_default();
         self.unsent = bytes.slice(written..);
         self.unsent.is_empty()
     }
@@ -253,7 +250,11 @@ impl Shard {
                     // The feed has ended.
                     Err(_) => return,
                 },
-                Some(seat) = self.coming.recv() => self.take_in(seat),
+                coming = self.coming.recv() => match coming {
+                    Some(seat) => self.take_in(seat),
+                    // Nobody can come any more.
+                    None => return,
+                },
             }
         }
     }

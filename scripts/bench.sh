@@ -16,8 +16,8 @@ if [ $# -gt 0 ]; then
     exit
 fi
 step "Measuring" "About half an hour, once the load generator is built; the machine should have nothing else to do."
-table="$(measure | tee /dev/stderr)"
-page="$("$ROOT/scripts/measure.sh" | tee /dev/stderr | grep '^| ')"
+table="$(measure | tee >(cat >&2))"
+page="$("$ROOT/scripts/measure.sh" | tee >(cat >&2) | grep '^| ')"
 {
     say "# Measured"
     say ""

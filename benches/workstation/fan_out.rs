@@ -67,12 +67,9 @@ impl Case {
         barred(&format!("{name}: deliveries a CPU-second"), &figure, ratio, OF_BARE);
         let figure = format!("{}, bare {}", ours.delay(), theirs.delay());
         row(&format!("{name}: from tick to arrival, p50 / p99"), &figure);
-        let figure = format!("{:.1} KiB, bare {:.1} KiB", ours.connection_kib, theirs.connection_kib);
-        let what = format!("{name}: memory a connection");
         if self.listeners >= LISTENERS_FOR_MEMORY {
-            barred(&what, &figure, ours.connection_kib, CONNECTION);
-        } else {
-            row(&what, &figure);
+            let figure = format!("{:.1} KiB, bare {:.1} KiB", ours.connection_kib, theirs.connection_kib);
+            barred(&format!("{name}: memory a connection"), &figure, ours.connection_kib, CONNECTION);
         }
         Ok(())
     }
@@ -89,11 +86,16 @@ struct Side {
 
 impl Side {
     async fn connect(process: Process, case: &Case) -> Outcome<Self> {
-        let before_kib = process.resident_kib()?;
-        let listeners = Listeners::connect(process.address, case.path, case.listeners, LOOKING).await?;
+        // The first half brings a process to give back what it took to start, and the second tells what one takes.
+        let (address, half) = (process.address, case.listeners / 2);
         // Until each has had some ticks.
-        sleep(SECOND.max(Duration::from_millis(3 * case.tick_ms))).await;
-        let connection_kib = (process.resident_kib()? - before_kib) / case.listeners as f64;
+        let some_ticks = (2 * SECOND).max(Duration::from_millis(3 * case.tick_ms));
+        let mut listeners = Listeners::connect(address, case.path, half, LOOKING / 2).await?;
+        sleep(some_ticks).await;
+        let before_kib = process.resident_kib()?;
+        listeners.add(address, case.path, half, LOOKING / 2).await?;
+        sleep(some_ticks).await;
+        let connection_kib = (process.resident_kib()? - before_kib) / half as f64;
         process.pause()?;
         Ok(Self { process, listeners, connection_kib, rates: Vec::new(), delays_ms: Vec::new() })
     }

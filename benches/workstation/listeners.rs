@@ -63,15 +63,20 @@ pub struct Listeners {
 impl Listeners {
     /// `count` of them, of whom `looking`, evenly among the others, look at each event's version and moment.
     pub async fn connect(address: SocketAddr, path: &str, count: usize, looking: usize) -> io::Result<Self> {
-        let arrived = Arc::new(Arrived::default());
-        let mut readers = Vec::with_capacity(count);
+        let mut listeners = Self { arrived: Arc::default(), readers: Vec::new() };
+        listeners.add(address, path, count, looking).await?;
+        Ok(listeners)
+    }
+
+    /// As many more.
+    pub async fn add(&mut self, address: SocketAddr, path: &str, count: usize, looking: usize) -> io::Result<()> {
         for number in 0..count {
             let mut socket = TcpStream::connect(address).await?;
             socket.write_all(request(path).as_bytes()).await?;
             let looks = number % (count / looking.clamp(1, count)) == 0;
-            readers.push(tokio::spawn(read(socket, Arc::clone(&arrived), looks)));
+            self.readers.push(tokio::spawn(read(socket, Arc::clone(&self.arrived), looks)));
         }
-        Ok(Self { arrived, readers })
+        Ok(())
     }
 }
 

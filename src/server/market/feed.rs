@@ -1,7 +1,8 @@
 //! The feed: one task owns the market source, keeps the latest quotes and candles, and publishes one tick at a time.
 //!
-//! A tick's frames are written once, whoever listens ([`frame`](super::frame)); listeners share their bytes. They wait
-//! on a `watch` channel, which holds the newest tick only, so a slow one skips forward and nothing ever queues for it.
+//! A tick's frames are written once, whoever listens ([`frame`](super::frame)); listeners share their bytes. Whoever is told
+//! of ticks waits on a `watch` channel, which holds the newest only, so a slow one skips forward and nothing ever queues
+//! for it.
 
 use std::{
     collections::BTreeMap,
@@ -71,7 +72,7 @@ impl Tick {
         self.frames.written()
     }
 
-    /// A whole server-sent event for one who last saw the tick `seen`; nothing when there is nothing to tell.
+    /// The event for one who last saw the tick `seen`; nothing when there is nothing to tell.
     pub fn frame(&self, choice: &Choice, seen: u64) -> Option<Event> {
         self.frames.of(&self.quotes, choice, seen + 1 != self.version)
     }

@@ -339,7 +339,7 @@ async fn a_connection_can_be_asked_for_other_things_before_its_stream_and_for_no
 }
 
 #[tokio::test]
-async fn a_stream_s_head_alone_takes_no_place_and_leaves_the_connection() {
+async fn a_stream_s_head_alone_keeps_no_place() {
     let app = TestApp::start_with(&[("SSE_MAX_TOTAL", "1")]).await;
     let mut socket = connect(&app, "HEAD /api/stream/prices HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     assert!(read_until(&mut socket, "\r\n\r\n").await.contains("text/event-stream"));

@@ -26,6 +26,7 @@ impl Event {
         let mut bytes = vec![0; HEAD_MAX];
         text(&mut bytes);
         let head = format!("{:x}\r\n", bytes.len() - HEAD_MAX);
+        // Invariant: no event is as long as eight digits can say, 4 GiB.
         let start = HEAD_MAX - head.len();
         bytes[start..HEAD_MAX].copy_from_slice(head.as_bytes());
         bytes.extend_from_slice(LINE_END);

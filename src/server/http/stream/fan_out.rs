@@ -35,6 +35,9 @@ const COMMENT_INTERVAL: Duration = Duration::from_secs(10);
 /// After so many writes a shard lets others have its worker.
 const WRITES_AT_ONCE: usize = 64;
 
+/// What a peer sends on a stream is ignored, so much of it at once.
+const IGNORED_BYTES: usize = 1_024;
+
 const COMMENT: &[u8] = b": still here\n\n";
 const DONE: &[u8] = b"event: done\ndata: {\"code\":\"shutdown\",\"detail\":\"The server is shutting down.\"}\n\n";
 
@@ -71,6 +74,7 @@ impl Framing {
 pub struct FanOut(Arc<Shards>);
 
 struct Shards {
+    /// Each holds as many as there are connections, at the most.
     comers: Vec<mpsc::UnboundedSender<Seat>>,
     next: AtomicUsize,
 }
@@ -123,7 +127,7 @@ async fn hang_up(socket: &TcpStream) -> io::Result<()> {
     loop {
         socket.readable().await?;
         // A statement of its own, so that no connection keeps the buffer while it waits.
-        let read = socket.try_read(&mut [0; 1_024]);
+        let read = socket.try_read(&mut [0; IGNORED_BYTES]);
         match read {
             Ok(0) => return Ok(()),
             // Others have their turn, however much it sends.

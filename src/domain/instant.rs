@@ -57,9 +57,26 @@ impl UtcInstant {
         let (year, month, day) = date_of(self.0.div_euclid(DAY_MS));
         let ms = self.0.rem_euclid(DAY_MS);
         let (hour, minute, second) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60);
-        let whole = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
-        let decimals = format!(".{:03}", ms % 1_000);
-        format!("{whole}{}Z", decimals.trim_end_matches('0').trim_end_matches('.'))
+        let mut text = String::with_capacity("2026-11-22T14:02:11.512Z".len());
+        let mut push = |mark, number: i64, digits| {
+            text.push_str(mark);
+            let places = (0..digits).rev().map(|place| number / 10_i64.pow(place) % 10);
+            text.extend(places.map(|digit| char::from(b'0' + digit as u8)));
+        };
+        push("", year, 4);
+        push("-", month, 2);
+        push("-", day, 2);
+        push("T", hour, 2);
+        push(":", minute, 2);
+        push(":", second, 2);
+        match ms % 1_000 {
+            0 => {}
+            decimals if decimals % 100 == 0 => push(".", decimals / 100, 1),
+            decimals if decimals % 10 == 0 => push(".", decimals / 10, 2),
+            decimals => push(".", decimals, 3),
+        }
+        text.push('Z');
+        text
     }
 
     /// Nothing when the text is no RFC 3339. What it has beyond milliseconds is cut off; it knows no leap seconds.

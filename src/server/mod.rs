@@ -38,7 +38,7 @@ use self::{
     config::{Config, variables::ConfigError},
     copilot::{Copilot, Parts},
     execution::Execution,
-    http::{FanOut, Site, StreamPlaces},
+    http::{App, FanOut, Site, StreamPlaces},
     ledger::{Ledger, StoreError},
     market::{feed::Feed, massive::Massive, simulator::Simulator},
     metrics::Metrics,
@@ -132,7 +132,7 @@ impl Server {
             shutdown: shutdown.clone(),
             leptos_options: site.leptos_options(),
         };
-        let app = http::router(services.into(), &config);
+        let app = App::new(services.into(), &config);
         let serving = tokio::spawn(http::serve(listener, app, shutdown.clone(), config.patience.head));
         Ok(Self { address, shutdown, closing, serving, copilot, writer, feed: feed_task })
     }

@@ -1,13 +1,14 @@
 //! `/api/prices/{ticker}/candles`: what a ticker's price did.
 
 use axum::{
-    Json, Router,
+    Router,
     extract::{Path, State},
     routing::get,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::json::Json;
 use super::openapi::TickerText;
 use super::parameter::{Parameter, invalid_parameter, read_limit};
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
 const LIMIT_DEFAULT: usize = 500;
 
 pub fn router() -> Router<AppState> {
-    Router::new().route("/prices/{ticker}/candles", get(read))
+    Router::new().route("/api/prices/{ticker}/candles", get(read))
 }
 
 /// `?interval=1m&limit=500`, both optional.

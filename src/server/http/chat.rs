@@ -1,10 +1,11 @@
 //! `/api/chat`: the conversation with the copilot.
 
-use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
+use axum::{Router, extract::State, http::StatusCode, routing::get};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
+    json::Json,
     json_body::{JsonObject, missing},
     parameter::{Parameter, invalid_parameter, read_limit},
 };
@@ -21,7 +22,7 @@ const MESSAGES_DEFAULT: usize = 50;
 const MESSAGES_MAX: usize = 200;
 
 pub fn router() -> Router<AppState> {
-    Router::new().route("/chat", get(read).post(send).delete(clear))
+    Router::new().route("/api/chat", get(read).post(send).delete(clear))
 }
 
 /// The body of a message to the copilot.

@@ -7,8 +7,7 @@ use std::sync::{
 
 use axum::{
     body::{Body, HttpBody},
-    extract::{Request, State},
-    middleware::Next,
+    extract::Request,
     response::{IntoResponse, Response},
 };
 use http_body_util::BodyExt;
@@ -18,12 +17,16 @@ use tracing::error;
 
 use crate::{error::ApiError, server::config::Patience};
 
-/// Refuses a body that takes too long, whoever reads it, and gives up on an answer that does. A stream's answer has
-/// begun when its head is there.
-pub async fn keep(State(patience): State<Patience>, request: Request, next: Next) -> Response {
+/// Lets `answer` answer the request. Refuses a body that takes too long, whoever reads it, and gives up on an answer that
+/// does. A stream's answer has begun when its head is there.
+pub async fn keep<F: Future<Output = Response>>(
+    patience: Patience,
+    request: Request,
+    answer: impl FnOnce(Request) -> F,
+) -> Response {
     let is_late = Arc::new(AtomicBool::new(false));
     let request = request.map(|body| with_deadline(body, patience, Arc::clone(&is_late)));
-    let answer = timeout(patience.answer, next.run(request)).await;
+    let answer = timeout(patience.answer, answer(request)).await;
     if is_late.load(Ordering::Relaxed) {
         // Whatever the reader made of the half that it got, this is the reason.
         return ApiError::RequestTimeout.into_response();

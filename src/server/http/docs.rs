@@ -16,9 +16,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 pub fn router() -> Router<AppState> {
     Router::new()
-        .route("/docs", get(async || file("text/html; charset=utf-8", include_str!("docs/index.html"))))
-        .route("/docs.js", get(async || file("text/javascript; charset=utf-8", include_str!("docs/docs.js"))))
-        .route("/docs.css", get(async || file("text/css; charset=utf-8", include_str!("docs/docs.css"))))
+        .route("/api/docs", get(async || file("text/html; charset=utf-8", include_str!("docs/index.html"))))
+        .route("/api/docs.js", get(async || file("text/javascript; charset=utf-8", include_str!("docs/docs.js"))))
+        .route("/api/docs.css", get(async || file("text/css; charset=utf-8", include_str!("docs/docs.css"))))
 }
 
 fn file(media_type: &'static str, text: &'static str) -> ([(HeaderName, &'static str); 3], &'static str) {

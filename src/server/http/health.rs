@@ -1,13 +1,14 @@
 //! `/api/health`: whether the parts work.
 
-use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
+use axum::{Router, extract::State, http::StatusCode, routing::get};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::json::Json;
 use crate::server::state::AppState;
 
 pub fn router() -> Router<AppState> {
-    Router::new().route("/health", get(read))
+    Router::new().route("/api/health", get(read))
 }
 
 #[derive(Serialize, ToSchema)]

@@ -6,10 +6,8 @@
 use std::{collections::HashSet, net::IpAddr, sync::Arc};
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, header, uri::Authority},
-    middleware::Next,
-    response::{IntoResponse, Response},
 };
 
 use crate::{error::ApiError, server::config::Config};
@@ -43,6 +41,15 @@ impl AllowedHosts {
         Self(Arc::new(configured.chain(own).collect()))
     }
 
+    /// Refuses a request to a host that is not ours, in the header or, where it is there, in the request line.
+    ///
+    /// # Errors
+    /// [`ApiError::WrongHost`].
+    pub fn check(&self, request: &Request) -> Result<(), ApiError> {
+        let line_allowed = request.uri().authority().is_none_or(|authority| self.allows(authority));
+        if line_allowed && self.allows_header(request.headers()) { Ok(()) } else { Err(ApiError::WrongHost) }
+    }
+
     fn allows(&self, authority: &Authority) -> bool {
         // A host never comes with a user's name.
         if authority.as_str().contains('@') {
@@ -59,15 +66,5 @@ impl AllowedHosts {
             return false;
         };
         Authority::try_from(host.as_bytes()).is_ok_and(|authority| self.allows(&authority))
-    }
-}
-
-/// Answers only requests to a host that is ours, in the header and, where it is there, in the request line.
-pub async fn check(State(hosts): State<AllowedHosts>, request: Request, next: Next) -> Response {
-    let line_allowed = request.uri().authority().is_none_or(|authority| hosts.allows(authority));
-    if line_allowed && hosts.allows_header(request.headers()) {
-        next.run(request).await
-    } else {
-        ApiError::WrongHost.into_response()
     }
 }

@@ -8,19 +8,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{
-    Extension,
-    extract::{Request, State},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::extract::Request;
 use governor::{
     Quota, RateLimiter,
     clock::{Clock, DefaultClock},
     state::keyed::DefaultKeyedStateStore,
 };
 
-use super::serve::ClientIp;
+use super::serve::{ClientIp, Connection};
 use crate::{
     error::ApiError,
     server::{config::LimitsConfig, metrics::Metrics},
@@ -66,6 +61,19 @@ impl RequestRates {
     pub fn new(limits: &LimitsConfig) -> Self {
         Self(limits.requests_per_client.map(|rate| Arc::new(Rates::new(rate, CLIENTS_MAX))))
     }
+
+    /// Refuses what comes too fast.
+    ///
+    /// # Errors
+    /// [`ApiError::TooManyRequests`].
+    pub fn check(&self, request: &Request) -> Result<(), ApiError> {
+        let Some(rates) = &self.0 else {
+            return Ok(());
+        };
+        // Every request has its connection.
+        let connection = request.extensions().get::<Connection>().ok_or(ApiError::Internal)?;
+        rates.check(connection.client.into())
+    }
 }
 
 impl Rates {
@@ -101,27 +109,6 @@ impl Rates {
         }
         self.limiter.len() < self.clients_max
     }
-}
-
-/// Refuses what comes too fast of what is under `/api`.
-pub async fn check_rate(
-    State(rates): State<RequestRates>,
-    Extension(client): Extension<ClientIp>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let checked = match &rates.0 {
-        Some(rates) if is_api(request.uri().path()) => rates.check(client.into()),
-        _ => Ok(()),
-    };
-    match checked {
-        Ok(()) => next.run(request).await,
-        Err(error) => error.into_response(),
-    }
-}
-
-fn is_api(path: &str) -> bool {
-    path.strip_prefix("/api").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The price streams that are open, for each client and in all. Clones share them.

@@ -6,6 +6,7 @@ mod deadlines;
 mod docs;
 mod health;
 mod host;
+mod json;
 pub mod json_body;
 mod limits;
 mod metrics;
@@ -25,6 +26,6 @@ mod watchlist;
 
 pub use limits::StreamPlaces;
 pub use page::Site;
-pub use router::router;
+pub use router::App;
 pub use serve::serve;
 pub use stream::FanOut;

@@ -28,7 +28,7 @@ pub fn router() -> Router<AppState> {
     // Written once: it never changes while the program runs.
     let document = document();
     Router::new().route(
-        "/openapi.json",
+        "/api/openapi.json",
         get(async move || ([(header::CONTENT_TYPE, "application/json")], document.clone()).into_response()),
     )
 }

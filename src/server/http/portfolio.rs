@@ -1,7 +1,7 @@
 //! `/api/portfolio`: what there is, and trading.
 
 use axum::{
-    Json, Router,
+    Router,
     extract::State,
     routing::{get, post},
 };
@@ -10,6 +10,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{
+    json::Json,
     json_body::{JsonObject, missing},
     parameter::{Parameter, invalid_parameter, read_limit},
 };
@@ -28,11 +29,11 @@ const TRADES_DEFAULT: usize = 100;
 
 pub fn router() -> Router<AppState> {
     Router::new()
-        .route("/portfolio", get(read))
-        .route("/portfolio/trade", post(trade))
-        .route("/portfolio/trades", get(trades))
-        .route("/portfolio/history", get(history))
-        .route("/portfolio/reset", post(reset))
+        .route("/api/portfolio", get(read))
+        .route("/api/portfolio/trade", post(trade))
+        .route("/api/portfolio/trades", get(trades))
+        .route("/api/portfolio/history", get(history))
+        .route("/api/portfolio/reset", post(reset))
 }
 
 /// The portfolio: one consistent state, valued at one tick. `total_value = cash_balance + Σ market_value`.

@@ -6,17 +6,14 @@
 use std::any::Any;
 
 use axum::{
-    Json,
-    extract::Request,
     http::{HeaderValue, Method, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
 use tracing::error;
 use utoipa::ToSchema;
 
-use super::request_id::RequestId;
+use super::{json::Json, request_id::RequestId};
 use crate::error::ApiError;
 
 /// The body of every failure under `/api`.
@@ -57,14 +54,11 @@ impl IntoResponse for ApiError {
 }
 
 /// Writes the body of each failure that a handler answered with, or that axum did by itself.
-pub async fn render(request: Request, next: Next) -> Response {
-    let id = request.extensions().get::<RequestId>().cloned();
-    let method = request.method().clone();
-    let response = next.run(request).await;
-    let Some(error) = error_of(&response, &method) else {
+pub fn render(response: Response, method: &Method, id: &RequestId) -> Response {
+    let Some(error) = error_of(&response, method) else {
         return response;
     };
-    let problem = Problem::new(&error, id.map(|id| id.to_string()).unwrap_or_default());
+    let problem = Problem::new(&error, id.to_string());
     let (mut parts, _) = response.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -76,7 +70,7 @@ pub async fn render(request: Request, next: Next) -> Response {
 }
 
 /// A handler's panic is a defect: it is logged, and the caller is told no more than that.
-pub fn of_panic(panic: Box<dyn Any + Send>) -> Response {
+pub fn of_panic(panic: &(dyn Any + Send)) -> Response {
     let cause = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     error!(panic.cause = cause.unwrap_or("unknown"), "a request's handler panicked");
     ApiError::Internal.into_response()

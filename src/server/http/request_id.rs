@@ -3,13 +3,7 @@
 
 use std::fmt;
 
-use axum::{
-    extract::Request,
-    http::{HeaderMap, HeaderName, HeaderValue},
-    middleware::Next,
-    response::Response,
-};
-use tracing::{Instrument, info_span};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -22,13 +16,16 @@ const LENGTH_MAX: usize = 64;
 pub struct RequestId(HeaderValue);
 
 impl RequestId {
-    fn of(headers: &HeaderMap) -> Self {
+    /// The id of the request with these headers.
+    pub fn of(headers: &HeaderMap) -> Self {
         headers.get(HEADER).filter(|value| is_well_formed(value)).cloned().map_or_else(Self::make, Self)
     }
 
     fn make() -> Self {
+        let mut text = Uuid::encode_buffer();
+        let text = Uuid::now_v7().hyphenated().encode_lower(&mut text);
         // Invariant: a UUID's text is ASCII.
-        Self(HeaderValue::from_str(&Uuid::now_v7().to_string()).expect("a UUID is a header value"))
+        Self(HeaderValue::from_str(text).expect("a UUID is a header value"))
     }
 }
 
@@ -39,17 +36,13 @@ impl fmt::Display for RequestId {
     }
 }
 
+impl From<RequestId> for HeaderValue {
+    fn from(id: RequestId) -> Self {
+        id.0
+    }
+}
+
 fn is_well_formed(value: &HeaderValue) -> bool {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     (1..=LENGTH_MAX).contains(&value.len()) && value.as_bytes().iter().all(is_plain)
-}
-
-/// Gives the request its id, which comes back with the answer.
-pub async fn assign(mut request: Request, next: Next) -> Response {
-    let id = RequestId::of(request.headers());
-    request.extensions_mut().insert(id.clone());
-    let span = info_span!("request", request.id = %id);
-    let mut response = next.run(request).instrument(span).await;
-    response.headers_mut().insert(HEADER, id.0);
-    response
 }

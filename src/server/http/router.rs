@@ -1,69 +1,143 @@
 //! All routes, and what every request passes through.
 
+use std::{convert::Infallible, panic::AssertUnwindSafe};
+
 use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    middleware::{from_fn, from_fn_with_state, map_response},
-    response::IntoResponse,
+    BoxError, Router,
+    body::{Body, Bytes, HttpBody},
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
 };
-use tower::ServiceBuilder;
-use tower_http::{
-    catch_panic::CatchPanicLayer,
-    csrf::{CsrfLayer, ProtectionError},
-};
+use futures::FutureExt;
+use tower::{Service, ServiceBuilder};
+use tower_http::csrf::{CsrfLayer, ProtectionError};
+use tracing::{Instrument, info_span};
 
 use super::{
     candles, chat, deadlines, docs, health,
-    host::{self, AllowedHosts},
+    host::AllowedHosts,
     json_body::BODY_BYTES_MAX,
-    limits::{self, RequestRates},
-    metrics, observe, openapi, page, portfolio, problem, request_id, security_headers, stream, watchlist,
+    limits::RequestRates,
+    metrics,
+    observe::Observed,
+    openapi, page, portfolio, problem,
+    request_id::{self, RequestId},
+    security_headers, stream, watchlist,
 };
 use crate::{
     error::ApiError,
-    server::{config::Config, metrics::Metrics, state::AppState},
+    server::{
+        config::{Config, Patience},
+        metrics::Metrics,
+        state::AppState,
+    },
 };
 
-/// The whole server.
-pub fn router(state: AppState, config: &Config) -> Router {
-    let api = Router::new()
-        .merge(health::router())
-        .merge(portfolio::router())
-        .merge(watchlist::router())
-        .merge(candles::router())
-        .merge(chat::router())
-        .merge(openapi::router())
-        .merge(docs::router())
-        .merge(stream::router())
-        .fallback(async || ApiError::NotFound);
-    let metrics = state.metrics.clone();
-    let routes = Router::new().merge(page::router(&state)).merge(metrics::router()).nest("/api", api);
-    finish(guard(routes, config).with_state(state), metrics)
+/// The whole server: its routes, and what every answer passes on its way out. Clones share both.
+///
+/// What every request passes is written as functions that follow each other, not as a stack of layers: each layer of a
+/// router clones and boxes all that is inside of it, for every request.
+#[derive(Clone)]
+pub struct App {
+    routes: Router,
+    metrics: Metrics,
 }
 
-/// What each request passes before its handler, from the outside in. It stands inside of the routes, so that a refusal
-/// is told with the route it was for.
+impl App {
+    pub fn new(state: AppState, config: &Config) -> Self {
+        let metrics = state.metrics.clone();
+        let routes = Router::new()
+            .merge(page::router(&state))
+            .merge(metrics::router())
+            .merge(health::router())
+            .merge(portfolio::router())
+            .merge(watchlist::router())
+            .merge(candles::router())
+            .merge(chat::router())
+            .merge(openapi::router())
+            .merge(docs::router())
+            .merge(stream::router());
+        Self { routes: guard(routes, config).with_state(state), metrics }
+    }
+
+    /// Answers a request. All of this stands around the routes as a whole, where axum's own "method not allowed" is seen
+    /// too.
+    pub async fn answer<B>(mut self, request: Request<B>) -> Response
+    where
+        B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        let id = RequestId::of(request.headers());
+        let span = info_span!("request", request.id = %id);
+        let answered = async {
+            let observed = Observed::begin(&request);
+            // A router is always ready.
+            let Ok::<_, Infallible>(response) = self.routes.call(request.map(Body::new)).await;
+            let mut response = problem::render(response, &observed.method, &id);
+            security_headers::add(response.headers_mut());
+            observed.record(&response, &self.metrics);
+            response
+        };
+        let mut response = answered.instrument(span).await;
+        response.headers_mut().insert(request_id::HEADER, id.into());
+        response
+    }
+}
+
+/// Puts the guards before every handler. They stand inside of the routes, so that a refusal is told with the route it was
+/// for.
 fn guard<S: Clone + Send + Sync + 'static>(routes: Router<S>, config: &Config) -> Router<S> {
+    let guards = Guards {
+        hosts: AllowedHosts::new(config),
+        rates: RequestRates::new(&config.limits),
+        patience: config.patience,
+    };
     let cross_site = |_: ProtectionError| ApiError::CrossSite.into_response();
-    let guards = ServiceBuilder::new()
-        .layer(from_fn(observe::tell_route))
-        .layer(CatchPanicLayer::custom(problem::of_panic))
-        .layer(from_fn_with_state(AllowedHosts::new(config), host::check))
+    let layers = ServiceBuilder::new()
+        .layer(from_fn_with_state(guards, pass))
         .layer(CsrfLayer::new().with_rejection_response(cross_site))
-        .layer(from_fn_with_state(RequestRates::new(&config.limits), limits::check_rate))
-        .layer(from_fn_with_state(config.patience, deadlines::keep));
-    routes.layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).layer(guards)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
+    routes.layer(layers)
 }
 
-/// What each answer passes on its way out, from the inside out. It stands around the routes as a whole: a route's own
-/// layers do not see the headers of axum's "method not allowed".
-fn finish(routes: Router, metrics: Metrics) -> Router {
-    Router::new()
-        .fallback_service(routes)
-        .layer(from_fn(problem::render))
-        .layer(map_response(security_headers::add))
-        .layer(from_fn_with_state(metrics, observe::record))
-        .layer(from_fn(request_id::assign))
+/// What a request has to pass, from the first to the last. Clones share it.
+#[derive(Clone)]
+struct Guards {
+    hosts: AllowedHosts,
+    rates: RequestRates,
+    patience: Patience,
+}
+
+impl Guards {
+    fn check(&self, request: &Request, route: Option<&MatchedPath>) -> Result<(), ApiError> {
+        self.hosts.check(request)?;
+        let is_api = is_api(request.uri().path());
+        if is_api {
+            self.rates.check(request)?;
+        }
+        // The page answers for every other path.
+        if is_api && route.is_none() { Err(ApiError::NotFound) } else { Ok(()) }
+    }
+}
+
+async fn pass(State(guards): State<Guards>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = match guards.check(&request, route.as_ref()) {
+        Ok(()) => {
+            let answer = deadlines::keep(guards.patience, request, |request| next.run(request));
+            AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|panic| problem::of_panic(&*panic))
+        }
+        Err(refusal) => refusal.into_response(),
+    };
+    // Tells the template to what stands around the routes, and cannot see it.
+    if let Some(route) = route {
+        response.extensions_mut().insert(route);
+    }
+    response
+}
+
+fn is_api(path: &str) -> bool {
+    path.strip_prefix("/api").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -76,10 +150,12 @@ mod tests {
     use axum::{body::Body, extract::Request, http::StatusCode, routing::get};
     use http_body_util::BodyExt;
     use serde_json::Value;
-    use tower::ServiceExt;
 
     use super::*;
-    use crate::server::http::serve::ClientIp;
+    use crate::server::http::{
+        serve::{ClientIp, Connection},
+        takeover::Takeover,
+    };
 
     #[derive(Clone, Default)]
     struct Log(Arc<Mutex<Vec<u8>>>);
@@ -100,7 +176,8 @@ mod tests {
         let metrics = Metrics::default();
         let broken = get(async || -> () { panic!("the defect") });
         let config = Config::from_lookup(|_| None).unwrap();
-        let app = finish(guard(Router::new().route("/broken/{part}", broken), &config), metrics.clone());
+        let routes = guard(Router::new().route("/broken/{part}", broken), &config);
+        let app = App { routes, metrics: metrics.clone() };
         let log = Log::default();
         let writer = log.clone();
         let lines = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
@@ -108,8 +185,9 @@ mod tests {
 
         let request = Request::get("/broken/7").header("host", "localhost").header("x-request-id", "trace-7");
         let mut request = request.body(Body::empty()).unwrap();
-        request.extensions_mut().insert(ClientIp([127, 0, 0, 1].into()));
-        let response = app.oneshot(request).await.unwrap();
+        let client = ClientIp([127, 0, 0, 1].into());
+        request.extensions_mut().insert(Connection { client, takeover: Takeover::default() });
+        let response = app.answer(request).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         let body = response.into_body().collect().await.unwrap().to_bytes();
         let problem: Value = serde_json::from_slice(&body).unwrap();

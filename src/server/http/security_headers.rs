@@ -1,9 +1,6 @@
 //! What browsers are told to forbid, with every answer.
 
-use axum::{
-    http::{HeaderName, HeaderValue, header},
-    response::Response,
-};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::use_context};
 use leptos_axum::ResponseOptions;
 use tracing::error;
@@ -31,11 +28,11 @@ const DATA_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; f
 pub const WORKER_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; connect-src 'self'");
 
 /// Adds the headers, and the policy of what is not a page unless there is another.
-pub async fn add(mut response: Response) -> Response {
-    let headers = response.headers_mut();
+pub fn add(headers: &mut HeaderMap) {
+    // And for what comes later: the policy, and the request's id.
+    headers.reserve(HEADERS.len() + 2);
     headers.extend(HEADERS);
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(DATA_POLICY);
-    response
 }
 
 /// Sets the policy of the page that Leptos is about to render, whose scripts carry this request's nonce.

@@ -4,6 +4,7 @@
 //! are, how large a connection's buffers get (thousands of streams stay open at once), and when a stop ends.
 
 use std::{
+    convert::Infallible,
     future::poll_fn,
     io,
     net::{IpAddr, SocketAddr},
@@ -12,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{BoxError, Router, extract::Request};
+use axum::{BoxError, extract::Request};
 use futures::{FutureExt, future::FusedFuture};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -22,10 +23,12 @@ use tokio::{
     time::sleep,
 };
 use tokio_util::sync::CancellationToken;
-use tower::Service;
 use tracing::{debug, error, warn};
 
-use super::takeover::{Rest, Takeover, Watched};
+use super::{
+    router::App,
+    takeover::{Rest, Takeover, Watched},
+};
 
 /// The connections that are open at once; the next one waits in the kernel until one of them ends.
 const CONNECTIONS_MAX: usize = 12_000;
@@ -36,14 +39,21 @@ const BUFFER_BYTES_MAX: usize = 8 * 1_024;
 /// How long no connection is accepted after the system refused to give one, as it does when files run out.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
-/// The peer's address, in every request's extensions. A proxy's header does not change it: anyone can send that.
+/// The peer's address. A proxy's header does not change it: anyone can send that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientIp(pub IpAddr);
+
+/// A connection as its requests see it, in the extensions of each.
+#[derive(Clone)]
+pub struct Connection {
+    pub client: ClientIp,
+    pub takeover: Takeover,
+}
 
 /// Serves until `shutdown`, then lets the open requests finish, and ends. Dropped before that, it cuts them off.
 ///
 /// A connection is closed when a request's head is not whole after `head_patience`.
-pub async fn serve(listener: TcpListener, app: Router, shutdown: CancellationToken, head_patience: Duration) {
+pub async fn serve(listener: TcpListener, app: App, shutdown: CancellationToken, head_patience: Duration) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(head_patience).max_buf_size(BUFFER_BYTES_MAX);
     let mut connections = JoinSet::new();
@@ -74,7 +84,7 @@ pub async fn serve(listener: TcpListener, app: Router, shutdown: CancellationTok
 }
 
 /// One connection, to its end.
-async fn talk(http: http1::Builder, socket: TcpStream, peer: SocketAddr, app: Router, shutdown: CancellationToken) {
+async fn talk(http: http1::Builder, socket: TcpStream, peer: SocketAddr, app: App, shutdown: CancellationToken) {
     // A frame is small and must not wait for the next one.
     if let Err(cause) = socket.set_nodelay(true) {
         warn!(%cause, "a connection stays without TCP_NODELAY");
@@ -95,16 +105,14 @@ async fn serve_requests(
     http: http1::Builder,
     socket: TcpStream,
     client: ClientIp,
-    app: Router,
+    app: App,
     shutdown: CancellationToken,
 ) -> hyper::Result<Option<(Rest, TcpStream)>> {
     let takeover = Takeover::default();
-    let handlers_takeover = takeover.clone();
+    let seen = Connection { client, takeover: takeover.clone() };
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(client);
-        request.extensions_mut().insert(handlers_takeover.clone());
-        // A router is always ready.
-        app.clone().call(request)
+        request.extensions_mut().insert(seen.clone());
+        app.clone().answer(request).map(Ok::<_, Infallible>)
     });
     let socket = TokioIo::new(Watched::new(socket, takeover.clone()));
     // Apart, because what takes over lives on without all of this.

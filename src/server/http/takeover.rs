@@ -26,7 +26,7 @@ use tokio::{
 /// What writes the rest of an answer; the connection closes when it ends.
 pub type Rest = Box<dyn FnOnce(TcpStream) -> BoxFuture<'static, io::Result<()>> + Send>;
 
-/// A connection as its handlers see it, in every request's extensions: it can be taken over, once.
+/// How a connection is taken over by one of its handlers, once.
 #[derive(Clone, Default)]
 pub struct Takeover(Arc<Mutex<State>>);
 

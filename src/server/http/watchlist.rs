@@ -1,13 +1,14 @@
 //! `/api/watchlist`: the tickers that are followed, with their prices.
 
 use axum::{
-    Json, Router,
+    Router,
     extract::{Path, State},
     http::StatusCode,
     routing::{delete, get},
 };
 
 use super::{
+    json::Json,
     json_body::{JsonObject, missing},
     openapi::{TickerText, WatchRequest},
 };
@@ -21,7 +22,7 @@ use crate::{
 };
 
 pub fn router() -> Router<AppState> {
-    Router::new().route("/watchlist", get(read).post(add)).route("/watchlist/{ticker}", delete(remove))
+    Router::new().route("/api/watchlist", get(read).post(add)).route("/api/watchlist/{ticker}", delete(remove))
 }
 
 /// The watchlist, in the order added unless it was rearranged on the page, with prices and sparklines.

@@ -146,6 +146,10 @@ impl Feed {
     /// Waits until a ticker that has just become wanted has a price, and gives that tick; after `patience`, or when
     /// the price is there already, the newest one.
     pub async fn tick_with(&self, ticker: Ticker, patience: Duration) -> Arc<Tick> {
+        let newest = self.latest();
+        if newest.price(ticker).is_some() {
+            return newest;
+        }
         let mut ticks = self.subscribe();
         let priced = ticks.wait_for(|tick| tick.price(ticker).is_some());
         match timeout(patience, priced).await {

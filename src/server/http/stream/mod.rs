@@ -21,8 +21,7 @@ pub use self::fan_out::FanOut;
 use self::fan_out::Framing;
 use super::{
     parameter::{Parameter, invalid_parameter},
-    serve::ClientIp,
-    takeover::Takeover,
+    serve::Connection,
 };
 use crate::{
     domain::quote::Quote,
@@ -40,7 +39,7 @@ const CHOSEN_TICKERS_MAX: usize = 100;
 const OPENING: Bytes = Bytes::from_static(b"retry: 1000\n\n");
 
 pub fn router() -> Router<AppState> {
-    Router::new().route("/stream/prices", get(prices))
+    Router::new().route("/api/stream/prices", get(prices))
 }
 
 /// `?changes=only&tickers=AAPL,MSFT`, both optional; or `?format=compact` alone.
@@ -110,8 +109,7 @@ fn read_tickers(list: &str) -> Result<TickerSet, ApiError> {
 )]
 pub async fn prices(
     State(state): State<AppState>,
-    Extension(client): Extension<ClientIp>,
-    Extension(takeover): Extension<Takeover>,
+    Extension(Connection { client, takeover }): Extension<Connection>,
     version: Version,
     Parameter(parameters): Parameter<StreamParameters>,
 ) -> Result<Response, ApiError> {

@@ -59,6 +59,8 @@ async fn a_body_of_another_kind_or_size_is_refused() {
 #[case::unknown_path(Method::GET, "/api/nothing", 404, "not_found")]
 #[case::unknown_deep_path(Method::POST, "/api/portfolio/trade/again", 404, "not_found")]
 #[case::bare_api(Method::GET, "/api", 404, "not_found")]
+#[case::api_and_slash(Method::GET, "/api/", 404, "not_found")]
+#[case::unknown_function(Method::POST, "/api/fn/nothing", 404, "not_found")]
 #[case::wrong_method(Method::DELETE, "/api/portfolio", 405, "method_not_allowed")]
 #[case::read_of_a_write(Method::GET, "/api/portfolio/trade", 405, "method_not_allowed")]
 #[tokio::test]

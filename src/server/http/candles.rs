@@ -8,9 +8,11 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::json::Json;
-use super::openapi::TickerText;
-use super::parameter::{Parameter, invalid_parameter, read_limit};
+use super::{
+    json::Json,
+    openapi::TickerText,
+    parameter::{Parameter, invalid_parameter, read_limit},
+};
 use crate::{
     domain::{
         candle::{Candle, Interval},

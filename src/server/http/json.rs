@@ -9,8 +9,8 @@ use tracing::error;
 
 use crate::error::ApiError;
 
-/// Room for most answers.
-const MOST_BYTES: usize = 768;
+/// What is taken for an answer at first, which most of them fit into.
+const CAPACITY_BYTES: usize = 768;
 
 /// An answer's body. Like axum's of this name, which writes each piece through a slower kind of buffer, and tells a failure
 /// as plain text.
@@ -18,7 +18,7 @@ pub struct Json<T>(pub T);
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        let mut json = Vec::with_capacity(MOST_BYTES);
+        let mut json = Vec::with_capacity(CAPACITY_BYTES);
         match serde_json::to_writer(&mut json, &self.0) {
             Ok(()) => ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], json).into_response(),
             Err(cause) => {
@@ -26,5 +26,32 @@ impl<T: Serialize> IntoResponse for Json<T> {
                 ApiError::Internal.into_response()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use axum::http::StatusCode;
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_long_answer_is_whole() {
+        let long = "x".repeat(3 * CAPACITY_BYTES);
+        let response = Json(&long).into_response();
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(serde_json::from_slice::<String>(&body).unwrap(), long);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_a_problem() {
+        // JSON has no objects with numbers in pairs for names.
+        let response = Json(BTreeMap::from([((1, 2), 3)])).into_response();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.extensions().get::<ApiError>(), Some(&ApiError::Internal));
     }
 }

@@ -62,7 +62,7 @@ impl RequestRates {
         Self(limits.requests_per_client.map(|rate| Arc::new(Rates::new(rate, CLIENTS_MAX))))
     }
 
-    /// Refuses what comes too fast.
+    /// Counts a request, and refuses what comes too fast.
     ///
     /// # Errors
     /// [`ApiError::TooManyRequests`].
@@ -70,7 +70,7 @@ impl RequestRates {
         let Some(rates) = &self.0 else {
             return Ok(());
         };
-        // Every request has its connection.
+        // Invariant: every request comes with its connection.
         let connection = request.extensions().get::<Connection>().ok_or(ApiError::Internal)?;
         rates.check(connection.client.into())
     }

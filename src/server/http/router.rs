@@ -3,8 +3,7 @@
 use std::{convert::Infallible, panic::AssertUnwindSafe};
 
 use axum::{
-    BoxError, Router,
-    body::{Body, Bytes, HttpBody},
+    Router,
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
@@ -63,16 +62,13 @@ impl App {
 
     /// Answers a request. All of this stands around the routes as a whole, where axum's own "method not allowed" is seen
     /// too.
-    pub async fn answer<B>(mut self, request: Request<B>) -> Response
-    where
-        B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
-    {
+    pub async fn answer(mut self, request: Request) -> Response {
         let id = RequestId::of(request.headers());
         let span = info_span!("request", request.id = %id);
         let answered = async {
             let observed = Observed::begin(&request);
             // A router is always ready.
-            let Ok::<_, Infallible>(response) = self.routes.call(request.map(Body::new)).await;
+            let Ok::<_, Infallible>(response) = self.routes.call(request).await;
             let mut response = problem::render(response, &observed.method, &id);
             security_headers::add(response.headers_mut());
             observed.record(&response, &self.metrics);
@@ -109,6 +105,7 @@ struct Guards {
 }
 
 impl Guards {
+    /// Tells why a request does not pass; `route` is the one that matched it.
     fn check(&self, request: &Request, route: Option<&MatchedPath>) -> Result<(), ApiError> {
         self.hosts.check(request)?;
         let is_api = is_api(request.uri().path());
@@ -120,6 +117,7 @@ impl Guards {
     }
 }
 
+/// Answers a request that passes, or refuses it.
 async fn pass(State(guards): State<Guards>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
     let mut response = match guards.check(&request, route.as_ref()) {

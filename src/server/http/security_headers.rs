@@ -29,7 +29,7 @@ pub const WORKER_POLICY: HeaderValue = HeaderValue::from_static("default-src 'no
 
 /// Adds the headers, and the policy of what is not a page unless there is another.
 pub fn add(headers: &mut HeaderMap) {
-    // And for what comes later: the policy, and the request's id.
+    // At once for all that is added here and after: these, the policy, and the request's id.
     headers.reserve(HEADERS.len() + 2);
     headers.extend(HEADERS);
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(DATA_POLICY);

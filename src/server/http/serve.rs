@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{BoxError, extract::Request};
+use axum::{BoxError, body::Body, extract::Request};
 use futures::{FutureExt, future::FusedFuture};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -112,7 +112,7 @@ async fn serve_requests(
     let seen = Connection { client, takeover: takeover.clone() };
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(seen.clone());
-        app.clone().answer(request).map(Ok::<_, Infallible>)
+        app.clone().answer(request.map(Body::new)).map(Ok::<_, Infallible>)
     });
     let socket = TokioIo::new(Watched::new(socket, takeover.clone()));
     // Apart, because what takes over lives on without all of this.

@@ -146,6 +146,7 @@ impl Feed {
     /// Waits until a ticker that has just become wanted has a price, and gives that tick; after `patience`, or when
     /// the price is there already, the newest one.
     pub async fn tick_with(&self, ticker: Ticker, patience: Duration) -> Arc<Tick> {
+        // Nearly always; whoever waits has to be registered first, and that costs.
         let newest = self.latest();
         if newest.price(ticker).is_some() {
             return newest;

@@ -189,7 +189,7 @@ fn draw(container: NodeRef<Div>, library: LibraryLoad, curve: Curve, books: Book
             curve.loaded.with(|loaded| {
                 let snapshots = loaded.as_ref().map_or(&[][..], |loaded| &loaded.snapshots);
                 chart.with_value(|chart| chart.draw(snapshots));
-                let last = snapshots.last().map(|snapshot| snapshot.recorded_at.unix_ms().div_euclid(1_000));
+                let last = snapshots.last().map(|snapshot| snapshot.recorded_at.unix_second());
                 drawn_until.set_value(last.unwrap_or(i64::MIN));
             });
         });

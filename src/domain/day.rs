@@ -82,7 +82,7 @@ impl DayTrades {
 }
 
 fn day_of(at: UtcInstant) -> i64 {
-    Interval::Day.start_of(at.unix_ms().div_euclid(1_000))
+    Interval::Day.start_of(at.unix_second())
 }
 
 /// No shares are worth nothing.

@@ -33,6 +33,11 @@ impl UtcInstant {
         self.0
     }
 
+    /// The whole Unix second that the moment lies in.
+    pub fn unix_second(self) -> i64 {
+        self.0.div_euclid(1_000)
+    }
+
     /// Unix seconds with milliseconds as the fraction, as the price stream writes moments.
     pub fn unix_seconds(self) -> f64 {
         self.0 as f64 / 1_000.0

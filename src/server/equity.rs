@@ -84,7 +84,7 @@ impl Keeper {
     /// # Errors
     /// When the ledger is busy; the rest is done next time.
     pub async fn thin(&mut self, now: UtcInstant) -> Result<(), ApiError> {
-        let now_s = now.unix_ms().div_euclid(1_000);
+        let now_s = now.unix_second();
         for Retention { age_s, step_s, done_until_s } in &mut self.retentions {
             // Whole stretches only: the last value of one that is not over may still come.
             let until_s = (now_s - *age_s).div_euclid(*step_s) * *step_s;

@@ -79,7 +79,7 @@ pub struct Server {
     closing: CancellationToken,
     serving: JoinHandle<()>,
     copilot: Copilot,
-    writer: JoinHandle<()>,
+    writer: ledger::Ended,
     feed: JoinHandle<()>,
 }
 

@@ -15,7 +15,7 @@ use finally::{
     error::ApiError,
     server::{
         equity::Keeper,
-        ledger::{Books, Ledger, PlaceOrder, RecordSnapshot, Reset, Write},
+        ledger::{Books, Ended, Ledger, PlaceOrder, RecordSnapshot, Reset, Write},
         market::feed::Tick,
         metrics::Metrics,
     },
@@ -23,7 +23,7 @@ use finally::{
 use proptest::prelude::*;
 use sqlx::Connection;
 use tempfile::TempDir;
-use tokio::task::JoinHandle;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 const NOON_MS: i64 = 1_795_348_800_000;
@@ -37,7 +37,7 @@ async fn open(folder: &TempDir) -> Ledger {
 }
 
 /// Open until it is told to close, and its writer, whose end is the file's.
-async fn open_until(folder: &TempDir, closing: &CancellationToken) -> (Ledger, JoinHandle<()>) {
+async fn open_until(folder: &TempDir, closing: &CancellationToken) -> (Ledger, Ended) {
     Ledger::open(&url(folder), noon, Metrics::default(), closing.clone()).await.unwrap()
 }
 
@@ -159,9 +159,17 @@ proptest! {
             for id in 0..steps.len() {
                 expected.push(take_step(&alone, &steps, id).await);
             }
-            let outcomes = futures::future::join_all((0..steps.len()).map(|id| take_step(&together, &steps, id))).await;
-            assert_eq!(outcomes, expected);
-            assert!(metrics.write().unwrap().contains("finally_ledger_batch_size_count 1\n"), "they shared one");
+            // While the writer is held up by another write, all of them come to wait.
+            let (began, (release, released)) = (Arc::new(Notify::new()), std::sync::mpsc::channel());
+            let hold = together.submit(Hold { began: Arc::clone(&began), released });
+            let steps_and_release = async {
+                began.notified().await;
+                let all = futures::future::join_all((0..steps.len()).map(|id| take_step(&together, &steps, id)));
+                futures::join!(all, async { release.send(()).unwrap() }).0
+            };
+            let (held, outcomes) = futures::join!(hold, steps_and_release);
+            assert_eq!((held, outcomes), (Ok(()), expected));
+            assert!(metrics.write().unwrap().contains("finally_ledger_batch_size_count 2\n"), "they shared one");
             assert_eq!(together.books(), alone.books());
             let trades = together.trades(STEPS_OF_A_CASE, None).await.unwrap();
             assert_eq!(trades.trades, alone.trades(STEPS_OF_A_CASE, None).await.unwrap().trades);
@@ -171,6 +179,22 @@ proptest! {
             writer.await.unwrap();
             assert_eq!(open(&folders[1]).await.books(), alone.books(), "in the file too");
         });
+    }
+}
+
+/// A write that does not end before it is told to.
+struct Hold {
+    began: Arc<Notify>,
+    released: std::sync::mpsc::Receiver<()>,
+}
+
+impl Write for Hold {
+    type Outcome = ();
+
+    fn apply(&self, _: &mut Books, _: &rusqlite::Connection) -> rusqlite::Result<Result<(), ApiError>> {
+        self.began.notify_one();
+        self.released.recv().unwrap();
+        Ok(Ok(()))
     }
 }
 
@@ -343,8 +367,8 @@ struct Broken;
 impl Write for Broken {
     type Outcome = ();
 
-    async fn apply(&self, _: &mut Books, _: &mut sqlx::SqliteConnection) -> Result<Result<(), ApiError>, sqlx::Error> {
-        Err(sqlx::Error::Protocol("broken on purpose".to_owned()))
+    fn apply(&self, _: &mut Books, _: &rusqlite::Connection) -> rusqlite::Result<Result<(), ApiError>> {
+        Err(rusqlite::Error::InvalidQuery)
     }
 }
 

@@ -143,7 +143,7 @@ impl Candles {
             // Not the price itself: drawing it takes as long as all rows do, and has an animation frame of its own.
             market.track_ticks();
             if let Some(quote) = market.quote_untracked(ticker) {
-                let time = quote.at.unix_ms().div_euclid(1_000);
+                let time = quote.at.unix_second();
                 if quoted_at.replace(time) - time > STEP_BACK_SECONDS {
                     // The clock went back, and the server has taken the candles away that are in the future now.
                     self.retries.update(|retries| *retries += 1);

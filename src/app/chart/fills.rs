@@ -49,7 +49,7 @@ impl Fills {
             return Vec::new();
         };
         let mark = |trade: &Trade| FillMark {
-            time: shown.series.interval().start_of(trade.executed_at.unix_ms().div_euclid(1_000)),
+            time: shown.series.interval().start_of(trade.executed_at.unix_second()),
             side: trade.side,
         };
         let trades = self.trades.iter().flatten().map(mark).filter(|mark| mark.time >= first.time);

@@ -44,9 +44,8 @@ impl EquityChart {
 
     /// Draws the curve, in the order of time, in the place of what was drawn.
     pub fn draw(&self, snapshots: &[Snapshot]) {
-        let point = |snapshot: &Snapshot| {
-            points::value(snapshot.recorded_at.unix_ms().div_euclid(1_000), dollars(snapshot.total_value))
-        };
+        let point =
+            |snapshot: &Snapshot| points::value(snapshot.recorded_at.unix_second(), dollars(snapshot.total_value));
         self.curve.set_data(&points::all(snapshots.iter().map(point)));
         self.chart.time_scale().fit_content();
     }

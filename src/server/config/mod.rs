@@ -154,13 +154,14 @@ fn parse_host(text: &str) -> Result<IpAddr, ConfigError> {
 
 fn database_url(text: Option<String>) -> Result<String, ConfigError> {
     let url = text.unwrap_or_else(|| "sqlite://db/finally.db".to_owned());
-    // A database in memory would lose acknowledged trades, which this program never does.
-    if url.starts_with("sqlite:") && !url.contains(":memory:") && !url.contains("mode=memory") {
+    // A database in memory would lose acknowledged trades, which this program never does; one that is only read takes none.
+    let is_unfit = [":memory:", "mode=memory", "mode=ro"].iter().any(|unfit| url.contains(unfit));
+    if url.starts_with("sqlite:") && !is_unfit {
         return Ok(url);
     }
     Err(ConfigError {
         variable: "DATABASE_URL",
-        problem: "does not name an SQLite file".to_owned(),
+        problem: "does not name an SQLite file that can be written".to_owned(),
         example: "sqlite://db/finally.db",
     })
 }
@@ -194,6 +195,7 @@ mod tests {
     #[case::host("HOST", "not a host")]
     #[case::database("DATABASE_URL", "postgres://x")]
     #[case::database_in_memory("DATABASE_URL", "sqlite::memory:")]
+    #[case::database_that_is_only_read("DATABASE_URL", "sqlite://db/finally.db?mode=ro")]
     #[case::tick("SIM_TICK_MS", "0")]
     #[case::tick_text("SIM_TICK_MS", "fast")]
     #[case::seed("SIM_SEED", "-1")]

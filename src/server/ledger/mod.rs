@@ -1,17 +1,20 @@
 //! The ledger: every change of cash, positions and trades, made by one writer and on disk before it is answered.
 //!
 //! # How a write travels
-//! A caller hands a [`Write`] to [`Ledger::submit`], which queues it for the [`writer`]: one task, one connection. The
-//! writer takes whatever is waiting into one transaction (group commit), commits it with `synchronous=FULL`, publishes
+//! A caller hands a [`Write`] to [`Ledger::submit`], which queues it for the [`writer`]: one thread, one connection, so
+//! that a statement is a call and no hand-over. The writer takes whatever is waiting into one transaction (group commit), commits it with `synchronous=FULL`, publishes
 //! the new [`Books`] and only then answers each caller. So an acknowledged write survives a power cut, and under load
 //! one `fsync` serves many writes.
 //!
 //! # How reads are consistent
-//! [`Books`] is one value, the state after some commit. A reader takes the current one and looks at nothing else.
+//! [`Books`] is one value, the state after some commit. A reader takes the current one and looks at nothing else. What is
+//! only in the file is read by the [`readers`], which never wait for the writer.
 
 pub mod chat;
+mod columns;
 mod gathered;
 mod read;
+mod readers;
 mod reset;
 mod snapshot;
 mod store;
@@ -27,10 +30,8 @@ use std::{
     },
 };
 
-use tokio::{
-    sync::{mpsc, oneshot, watch},
-    task::JoinHandle,
-};
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -44,12 +45,14 @@ use crate::{
 
 pub use gathered::Gathered;
 pub use read::TRADES_MAX;
+use readers::Readers;
 pub use reset::Reset;
 pub use snapshot::{RecordSnapshot, ThinSnapshots};
 pub use store::StoreError;
 pub use trade::PlaceOrder;
 pub use watchlist::{ReorderWatchlist, UnwatchTicker, WatchTicker, Watched};
-use writer::{Job, Pending, Writer};
+pub use writer::Ended;
+use writer::{Cost, Job, Pending, Writer};
 
 /// The writes that may wait; one more is told [`ApiError::Busy`].
 pub const QUEUE_CAPACITY: usize = 1_024;
@@ -98,34 +101,28 @@ impl Books {
 ///
 /// It may be applied more than once before it is answered (a transaction that fails is tried again), always to books
 /// that do not hold it yet.
-pub trait Write: Send + Sync + 'static {
+pub trait Write: Send + 'static {
     type Outcome: Send;
 
     /// Changes `books` and the rows behind them alike, or refuses and changes neither.
     ///
     /// # Errors
     /// The outer error is the database's, and undoes the transaction; the inner one is for the caller.
-    fn apply(
-        &self,
-        books: &mut Books,
-        rows: &mut sqlx::SqliteConnection,
-    ) -> impl Future<Output = Result<Result<Self::Outcome, ApiError>, sqlx::Error>> + Send;
+    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<Self::Outcome, ApiError>>;
 
-    /// The same among other writes of a transaction, of which some have `gathered` rows that are not written yet. They
-    /// are written before this one looks at any row, unless it knows better and adds to them.
+    /// The same among other writes of a transaction, of which some have `gathered` what is not written yet. It is written
+    /// before this one looks at any row, unless it knows better and adds to it.
     ///
     /// # Errors
     /// As of [`apply`](Self::apply).
     fn apply_among(
         &self,
         books: &mut Books,
-        rows: &mut sqlx::SqliteConnection,
+        rows: &Connection,
         gathered: &mut Gathered,
-    ) -> impl Future<Output = Result<Result<Self::Outcome, ApiError>, sqlx::Error>> + Send {
-        async move {
-            gathered.write(rows).await?;
-            self.apply(books, rows).await
-        }
+    ) -> rusqlite::Result<Result<Self::Outcome, ApiError>> {
+        gathered.write(rows)?;
+        self.apply(books, rows)
     }
 }
 
@@ -135,7 +132,7 @@ pub struct Ledger {
     queue: mpsc::Sender<Box<dyn Job>>,
     books: watch::Receiver<Arc<Books>>,
     wanted: watch::Receiver<Arc<TickerSet>>,
-    readers: sqlx::SqlitePool,
+    readers: Readers,
     /// No write has failed, or the writer has recovered since.
     works: Arc<AtomicBool>,
 }
@@ -151,23 +148,26 @@ impl Ledger {
         clock: Clock,
         metrics: Metrics,
         closing: CancellationToken,
-    ) -> Result<(Self, JoinHandle<()>), StoreError> {
+    ) -> Result<(Self, Ended), StoreError> {
         let store = store::open(database_url, clock()).await?;
         let (queue, jobs) = mpsc::channel(QUEUE_CAPACITY);
         let (wanted_sender, wanted) = watch::channel(Arc::new(store.books.wanted()));
         let (books_sender, books) = watch::channel(Arc::new(store.books));
         let works = Arc::new(AtomicBool::new(true));
+        let readers = Readers::of(&store.path);
         let writer = Writer {
             connection: store.connection,
-            options: store.options,
+            path: store.path,
             lock: store.lock,
             jobs,
             books: books_sender,
             wanted: wanted_sender,
             is_uncertain: false,
+            cost: Cost::default(),
             works: Arc::clone(&works),
         };
-        Ok((Self { queue, books, wanted, readers: store.readers, works }, tokio::spawn(writer.run(metrics, closing))))
+        let ended = writer.start(metrics, closing).map_err(StoreError::Thread)?;
+        Ok((Self { queue, books, wanted, readers, works }, ended))
     }
 
     /// Applies a write, and answers when it is on disk.
@@ -194,8 +194,8 @@ impl Ledger {
 
     /// Whether the database answers a read and takes writes. After one that failed, the writer is asked to try again.
     pub async fn is_healthy(&self) -> bool {
-        if self.queue.is_closed() || sqlx::query("SELECT 1 FROM accounts LIMIT 1").execute(&self.readers).await.is_err()
-        {
+        let look = |rows: &mut Connection| rows.query_row("SELECT 1 FROM accounts LIMIT 1", [], |_| Ok(()));
+        if self.queue.is_closed() || self.readers.read(look).await.is_err() {
             return false;
         }
         self.works.load(Ordering::Acquire) || self.submit(Attempt).await.is_ok()
@@ -208,7 +208,7 @@ struct Attempt;
 impl Write for Attempt {
     type Outcome = ();
 
-    async fn apply(&self, _: &mut Books, _: &mut sqlx::SqliteConnection) -> Result<Result<(), ApiError>, sqlx::Error> {
+    fn apply(&self, _: &mut Books, _: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
         Ok(Ok(()))
     }
 }

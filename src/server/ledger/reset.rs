@@ -1,6 +1,6 @@
 //! Starting over: the deposit again, and no positions.
 
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, params};
 
 use super::{
     Books, Write,
@@ -22,25 +22,23 @@ pub struct Reset {
 impl Write for Reset {
     type Outcome = ();
 
-    async fn apply(&self, books: &mut Books, rows: &mut SqliteConnection) -> Result<Result<(), ApiError>, sqlx::Error> {
+    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
         let reset_after_sequence: i64 =
-            sqlx::query_scalar("SELECT COALESCE(MAX(sequence), 0) FROM trades").fetch_one(&mut *rows).await?;
-        sqlx::query("UPDATE accounts SET opened_at_ms = ?2, reset_after_sequence = ?3 WHERE id = ?1")
-            .bind(ACCOUNT_ID)
-            .bind(self.at.unix_ms())
-            .bind(reset_after_sequence)
-            .execute(&mut *rows)
-            .await?;
-        sqlx::query("DELETE FROM positions WHERE account_id = ?1").bind(ACCOUNT_ID).execute(&mut *rows).await?;
+            rows.query_row("SELECT COALESCE(MAX(sequence), 0) FROM trades", [], |row| row.get(0))?;
+        rows.execute(
+            "UPDATE accounts SET opened_at_ms = ?2, reset_after_sequence = ?3 WHERE id = ?1",
+            params![ACCOUNT_ID, self.at, reset_after_sequence],
+        )?;
+        rows.execute("DELETE FROM positions WHERE account_id = ?1", [ACCOUNT_ID])?;
         // Values of the account before, from a clock that was ahead: they would come to be part of the new curve.
-        forget_from(self.at, UtcInstant::END, rows).await?;
+        forget_from(self.at, UtcInstant::END, rows)?;
         books.account = Account::open(books.account.initial_deposit);
         books.today = DayTrades::default();
         books.high_water_mark = Some(books.account.cash);
         books.opened_at = self.at;
         books.reset_after_sequence = reset_after_sequence;
-        Amounts::of(books).write(rows).await?;
-        write_snapshot(books.account.cash, self.at, rows).await?;
+        Amounts::of(books).write(rows)?;
+        write_snapshot(books.account.cash, self.at, rows)?;
         Ok(Ok(()))
     }
 }

@@ -1,6 +1,6 @@
 //! The equity curve's rows: one for each second that has a value, and fewer the older they get.
 
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, params};
 
 use super::{Books, Write, store::ACCOUNT_ID, trade::Amounts};
 use crate::{
@@ -20,62 +20,42 @@ pub struct RecordSnapshot {
 impl Write for RecordSnapshot {
     type Outcome = ();
 
-    async fn apply(&self, books: &mut Books, rows: &mut SqliteConnection) -> Result<Result<(), ApiError>, sqlx::Error> {
-        record(self.total_value, self.at, books, rows).await?;
+    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
+        record(self.total_value, self.at, books, rows)?;
         Ok(Ok(()))
     }
 }
 
 /// Records a value of the account. When the clock went back to before the account was opened, or last reset, its curve
 /// begins at this moment instead; what an account before the reset was worth then leaves the file.
-pub async fn record(
-    total_value: Money,
-    at: UtcInstant,
-    books: &mut Books,
-    rows: &mut SqliteConnection,
-) -> Result<(), sqlx::Error> {
+pub fn record(total_value: Money, at: UtcInstant, books: &mut Books, rows: &Connection) -> rusqlite::Result<()> {
     if at < books.opened_at {
-        forget_from(at, books.opened_at, rows).await?;
-        sqlx::query("UPDATE accounts SET opened_at_ms = ?2 WHERE id = ?1")
-            .bind(ACCOUNT_ID)
-            .bind(at.unix_ms())
-            .execute(&mut *rows)
-            .await?;
+        forget_from(at, books.opened_at, rows)?;
+        rows.execute("UPDATE accounts SET opened_at_ms = ?2 WHERE id = ?1", params![ACCOUNT_ID, at])?;
         books.opened_at = at;
     }
     if books.raise_high_water_mark(total_value) {
-        Amounts::of(books).write(rows).await?;
+        Amounts::of(books).write(rows)?;
     }
-    write_snapshot(total_value, at, rows).await
+    write_snapshot(total_value, at, rows)
 }
 
 /// Deletes the values from one moment up to before another.
-pub async fn forget_from(from: UtcInstant, until: UtcInstant, rows: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    let seconds = |moment: UtcInstant| moment.unix_ms().div_euclid(1_000);
-    sqlx::query("DELETE FROM snapshots WHERE account_id = ?1 AND recorded_at_s >= ?2 AND recorded_at_s < ?3")
-        .bind(ACCOUNT_ID)
-        .bind(seconds(from))
-        .bind(seconds(until))
-        .execute(rows)
-        .await?;
+pub fn forget_from(from: UtcInstant, until: UtcInstant, rows: &Connection) -> rusqlite::Result<()> {
+    rows.execute(
+        "DELETE FROM snapshots WHERE account_id = ?1 AND recorded_at_s >= ?2 AND recorded_at_s < ?3",
+        params![ACCOUNT_ID, from.unix_second(), until.unix_second()],
+    )?;
     Ok(())
 }
 
 /// Writes a second's value over the one it had.
-pub async fn write_snapshot(
-    total_value: Money,
-    at: UtcInstant,
-    rows: &mut SqliteConnection,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
+pub fn write_snapshot(total_value: Money, at: UtcInstant, rows: &Connection) -> rusqlite::Result<()> {
+    rows.prepare_cached(
         "INSERT INTO snapshots (account_id, recorded_at_s, total_value_cents) VALUES (?1, ?2, ?3)
          ON CONFLICT DO UPDATE SET total_value_cents = ?3",
-    )
-    .bind(ACCOUNT_ID)
-    .bind(at.unix_ms().div_euclid(1_000))
-    .bind(total_value.cents())
-    .execute(rows)
-    .await?;
+    )?
+    .execute(params![ACCOUNT_ID, at.unix_second(), total_value])?;
     Ok(())
 }
 
@@ -88,10 +68,10 @@ pub struct ThinSnapshots {
 }
 
 impl Write for ThinSnapshots {
-    type Outcome = u64;
+    type Outcome = usize;
 
-    async fn apply(&self, _: &mut Books, rows: &mut SqliteConnection) -> Result<Result<u64, ApiError>, sqlx::Error> {
-        let deleted = sqlx::query(
+    fn apply(&self, _: &mut Books, rows: &Connection) -> rusqlite::Result<Result<usize, ApiError>> {
+        let deleted = rows.execute(
             "DELETE FROM snapshots WHERE account_id = ?1 AND recorded_at_s IN (
                  SELECT old.recorded_at_s FROM snapshots AS old
                  WHERE old.account_id = ?1 AND old.recorded_at_s >= ?2 AND old.recorded_at_s < ?3
@@ -102,15 +82,8 @@ impl Write for ThinSnapshots {
                    )
                  LIMIT ?5
              )",
-        )
-        .bind(ACCOUNT_ID)
-        .bind(self.from_s)
-        .bind(self.until_s)
-        .bind(self.step_seconds)
-        .bind(THIN_ROWS_MAX)
-        .execute(rows)
-        .await?
-        .rows_affected();
+            params![ACCOUNT_ID, self.from_s, self.until_s, self.step_seconds, THIN_ROWS_MAX],
+        )?;
         Ok(Ok(deleted))
     }
 }

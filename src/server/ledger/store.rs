@@ -3,35 +3,27 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File, TryLockError},
-    io,
+    io::{self, Write},
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
 };
 
-use sqlx::{
-    ConnectOptions, Connection, Row, SqliteConnection, SqlitePool,
-    migrate::MigrateError,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
-
-use tokio::io::AsyncWriteExt;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
+use sqlx::{ConnectOptions, Connection as _, migrate::MigrateError, sqlite::SqliteConnectOptions};
 
 use super::Books;
 use crate::domain::{
     account::{Account, Holding, INITIAL_DEPOSIT},
     day::DayTrades,
     instant::UtcInstant,
-    money::{Money, Quantity},
+    money::Money,
     ticker::Ticker,
     watchlist::{DEFAULT_TICKERS, WatchedTicker},
 };
 
 /// The one account there is.
 pub const ACCOUNT_ID: &str = "default";
-
-/// Readers that may look at the file at once.
-const READERS_MAX: u32 = 4;
 
 /// The tables of the books and of the migrations.
 const TABLES_MIN: usize = 5;
@@ -56,10 +48,13 @@ const MILLION: i64 = 1_000_000;
 
 /// The pages that the write-ahead log gathers before they are moved into the database file, 16 MiB of them. A move waits
 /// for the disk twice, and so do the writes of that moment.
-const LOG_PAGES_MAX: &str = "4000";
+const LOG_PAGES_MAX: i64 = 4_000;
+
+/// The statements that a connection keeps prepared: all that there are.
+pub const STATEMENTS_MAX: usize = 64;
 
 /// How long a statement waits for the file; with one writer it never has to.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The database cannot be used; nothing in it was changed.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +66,7 @@ pub enum StoreError {
     #[error("the database {} is in use by another FinAlly; stop that one, or set DATABASE_URL to another file", path.display())]
     InUse { path: PathBuf },
     #[error("the database {} cannot be opened: {cause}", path.display())]
-    Open { path: PathBuf, cause: sqlx::Error },
+    Open { path: PathBuf, cause: rusqlite::Error },
     #[error("the database {} belongs to another program; set DATABASE_URL to a file of its own", path.display())]
     Foreign { path: PathBuf },
     #[error("the database {} is damaged; restore it from a backup, or set DATABASE_URL to another file", path.display())]
@@ -79,7 +74,11 @@ pub enum StoreError {
     #[error("the books in {} do not add up; restore it from a backup, or set DATABASE_URL to another file", path.display())]
     Unbalanced { path: PathBuf },
     #[error("the database {} is from another version of FinAlly: {cause}", path.display())]
+    OtherVersion { path: PathBuf, cause: MigrateError },
+    #[error("the database {} cannot be brought up to date: {cause}", path.display())]
     Migrate { path: PathBuf, cause: MigrateError },
+    #[error("the ledger has no thread: {0}")]
+    Thread(io::Error),
 }
 
 /// A lock beside the database file: held by one process at a time, freed by the system when that ends, however it ends.
@@ -89,44 +88,70 @@ pub struct FileLock {
 }
 
 pub struct Store {
-    pub connection: SqliteConnection,
-    pub options: SqliteConnectOptions,
-    pub readers: SqlitePool,
+    pub connection: Connection,
+    pub path: PathBuf,
     pub lock: FileLock,
     pub books: Books,
 }
 
 /// Opens the file, brings its schema up to date, seeds it when it is new, and reads the books.
 pub async fn open(database_url: &str, now: UtcInstant) -> Result<Store, StoreError> {
-    let options = SqliteConnectOptions::from_str(database_url)
-        .map_err(StoreError::Url)?
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .pragma("wal_autocheckpoint", LOG_PAGES_MAX)
-        .foreign_keys(true)
-        .busy_timeout(BUSY_TIMEOUT);
+    let options = SqliteConnectOptions::from_str(database_url).map_err(StoreError::Url)?;
     let path = options.get_filename().to_owned();
     let lock = take_lock(&path)?;
-    inspect(&path).await?;
+    inspect(&path)?;
 
     let failed = |cause| StoreError::Open { path: path.clone(), cause };
-    let mut connection = options.connect().await.map_err(failed)?;
-    sqlx::migrate!("src/server/ledger/migrations")
-        .run(&mut connection)
-        .await
-        .map_err(|cause| StoreError::Migrate { path: path.clone(), cause })?;
-    seed(&mut connection, now).await.map_err(failed)?;
-    let books = load(&mut connection).await.map_err(failed)?;
+    let mut connection = create(&path).map_err(failed)?;
+    migrate(&path).await?;
+    seed(&mut connection, now).map_err(failed)?;
+    let books = load(&connection).map_err(failed)?;
     if !books.account.is_balanced() {
         return Err(StoreError::Unbalanced { path });
     }
+    Ok(Store { connection, path, lock, books })
+}
 
-    let readers =
-        SqlitePoolOptions::new().max_connections(READERS_MAX).connect_lazy_with(options.clone().read_only(true));
-    // It is there now; should it ever be away, an empty one must not take its place.
-    let options = options.create_if_missing(false);
-    Ok(Store { connection, options, readers, lock, books })
+/// A connection that writes, to the file or to a new one.
+fn create(path: &Path) -> rusqlite::Result<Connection> {
+    connect_with(path, OpenFlags::SQLITE_OPEN_CREATE)
+}
+
+/// A connection that writes, to the file that is there: should it ever be away, an empty one must not take its place.
+///
+/// # Errors
+/// When it is away, or the disk does not let it be used.
+pub fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    connect_with(path, OpenFlags::empty())
+}
+
+fn connect_with(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | flags;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES_MAX)?;
+    Ok(connection)
+}
+
+/// Brings the schema up to date, while another connection holds the file open: the last one that closes it would move
+/// all of the log into it.
+async fn migrate(path: &Path) -> Result<(), StoreError> {
+    let run = async {
+        let options = SqliteConnectOptions::new().filename(path).foreign_keys(true).busy_timeout(BUSY_TIMEOUT);
+        let mut connection = options.connect().await?;
+        sqlx::migrate!("src/server/ledger/migrations").run(&mut connection).await?;
+        Ok(connection.close().await?)
+    };
+    run.await.map_err(|cause| match cause {
+        MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => {
+            StoreError::OtherVersion { path: path.to_owned(), cause }
+        }
+        cause => StoreError::Migrate { path: path.to_owned(), cause },
+    })
 }
 
 fn take_lock(database: &Path) -> Result<FileLock, StoreError> {
@@ -166,39 +191,31 @@ fn make_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// Looks at a file that is already there, without writing to it: whether it is a sound database, and one of ours.
-async fn inspect(path: &Path) -> Result<(), StoreError> {
+fn inspect(path: &Path) -> Result<(), StoreError> {
     if fs::metadata(path).map_or(true, |file| file.len() == 0) {
         return Ok(());
     }
-    let options = SqliteConnectOptions::new().filename(path);
-    match inspect_with(path, options.clone().read_only(true)).await {
+    match inspect_with(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
         // A power cut left a transaction half done. Whoever opens the file has to undo it before anything can be read.
-        Err(StoreError::Open { cause: sqlx::Error::Database(cause), .. })
-            if cause.code().as_deref() == Some(READONLY_ROLLBACK) =>
+        Err(StoreError::Open { cause: rusqlite::Error::SqliteFailure(cause, _), .. })
+            if cause.extended_code == rusqlite::ffi::SQLITE_READONLY_ROLLBACK =>
         {
-            inspect_with(path, options).await
+            inspect_with(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
         }
         outcome => outcome,
     }
 }
 
-/// SQLite's code for a file that cannot be read without writing to it first.
-const READONLY_ROLLBACK: &str = "776";
-
-async fn inspect_with(path: &Path, options: SqliteConnectOptions) -> Result<(), StoreError> {
+fn inspect_with(path: &Path, flags: OpenFlags) -> Result<(), StoreError> {
     let failed = |cause| StoreError::Open { path: path.to_owned(), cause };
-    let mut connection = options.connect().await.map_err(failed)?;
-    let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'table'")
-        .fetch_all(&mut connection)
-        .await
-        .map_err(failed)?;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    let tables = read_tables(&connection).map_err(failed)?;
     if !tables.is_empty() && !tables.iter().any(|table| table == "_sqlx_migrations") {
         return Err(StoreError::Foreign { path: path.to_owned() });
     }
     // The small tables that the books are made of; the long ones would hold up the start.
     for check in ["PRAGMA quick_check(accounts)", "PRAGMA quick_check(positions)", "PRAGMA quick_check(watchlist)"] {
-        let finding: Result<String, _> = sqlx::query_scalar(check).fetch_one(&mut connection).await;
-        match finding {
+        match connection.query_row(check, [], |row| row.get::<_, String>(0)) {
             Ok(finding) if finding == "ok" => {}
             Ok(_) => return Err(StoreError::Corrupt { path: path.to_owned() }),
             // A database that was made and then lost power before its first table was.
@@ -206,106 +223,91 @@ async fn inspect_with(path: &Path, options: SqliteConnectOptions) -> Result<(), 
             Err(cause) => return Err(failed(cause)),
         }
     }
-    connection.close().await.map_err(failed)
+    connection.close().map_err(|(_, cause)| failed(cause))
+}
+
+fn read_tables(rows: &Connection) -> rusqlite::Result<Vec<String>> {
+    rows.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?.query_map([], |row| row.get(0))?.collect()
 }
 
 /// Opens the account and its watchlist, in one transaction, when there is no account yet.
-async fn seed(connection: &mut SqliteConnection, now: UtcInstant) -> Result<(), sqlx::Error> {
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let opened = sqlx::query(
+fn seed(connection: &mut Connection, now: UtcInstant) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let opened = transaction.execute(
         "INSERT INTO accounts (id, initial_deposit_cents, cash_cents, realized_pnl_cents, opened_at_ms)
          VALUES (?1, ?2, ?2, 0, ?3) ON CONFLICT DO NOTHING",
-    )
-    .bind(ACCOUNT_ID)
-    .bind(INITIAL_DEPOSIT.cents())
-    .bind(now.unix_ms())
-    .execute(&mut *transaction)
-    .await?
-    .rows_affected();
+        params![ACCOUNT_ID, INITIAL_DEPOSIT, now],
+    )?;
     if opened > 0 {
         for (ordinal, ticker) in (0_i64..).zip(DEFAULT_TICKERS) {
-            sqlx::query("INSERT INTO watchlist (account_id, ticker, ordinal, added_at_ms) VALUES (?1, ?2, ?3, ?4)")
-                .bind(ACCOUNT_ID)
-                .bind(ticker)
-                .bind(ordinal)
-                .bind(now.unix_ms())
-                .execute(&mut *transaction)
-                .await?;
+            transaction.execute(
+                "INSERT INTO watchlist (account_id, ticker, ordinal, added_at_ms) VALUES (?1, ?2, ?3, ?4)",
+                params![ACCOUNT_ID, ticker, ordinal, now],
+            )?;
         }
     }
-    transaction.commit().await
+    transaction.commit()
 }
 
 /// Reads the books as the file has them.
-pub async fn load(connection: &mut SqliteConnection) -> Result<Books, sqlx::Error> {
-    let account =
-        sqlx::query("SELECT * FROM accounts WHERE id = ?1").bind(ACCOUNT_ID).fetch_one(&mut *connection).await?;
-    let positions =
-        sqlx::query("SELECT ticker, quantity_millionths, cost_basis_cents FROM positions WHERE account_id = ?1")
-            .bind(ACCOUNT_ID)
-            .fetch_all(&mut *connection)
-            .await?;
-    let watchlist = sqlx::query("SELECT ticker, added_at_ms FROM watchlist WHERE account_id = ?1 ORDER BY ordinal")
-        .bind(ACCOUNT_ID)
-        .fetch_all(&mut *connection)
-        .await?;
-
-    let mut holdings: BTreeMap<Ticker, Holding> = BTreeMap::new();
-    for row in positions {
-        let ticker = decode("ticker", row.try_get::<String, _>("ticker")?.parse())?;
-        let quantity = decode("quantity_millionths", Quantity::from_millionths(row.try_get("quantity_millionths")?))?;
-        holdings.insert(ticker, Holding { quantity, cost_basis: Money::from_cents(row.try_get("cost_basis_cents")?) });
-    }
-    let reset_after_sequence: i64 = account.try_get("reset_after_sequence")?;
-    Ok(Books {
-        today: load_today(connection, reset_after_sequence).await?,
-        opened_at: UtcInstant::from_unix_ms(account.try_get("opened_at_ms")?),
-        high_water_mark: account.try_get::<Option<i64>, _>("high_water_mark_cents")?.map(Money::from_cents),
-        autonomy: decode("autonomy", account.try_get::<String, _>("autonomy")?.parse())?,
-        reset_after_sequence,
-        chat_cleared_after_sequence: account.try_get("chat_cleared_after_sequence")?,
-        account: Account {
-            cash: Money::from_cents(account.try_get("cash_cents")?),
-            initial_deposit: Money::from_cents(account.try_get("initial_deposit_cents")?),
-            realized_pnl: Money::from_cents(account.try_get("realized_pnl_cents")?),
-            holdings,
-        },
-        watchlist: watchlist
-            .into_iter()
-            .map(|row| {
-                let ticker = decode("ticker", row.try_get::<String, _>("ticker")?.parse())?;
-                Ok(WatchedTicker { ticker, added_at: UtcInstant::from_unix_ms(row.try_get("added_at_ms")?) })
-            })
-            .collect::<Result<_, sqlx::Error>>()?,
+///
+/// # Errors
+/// The database's, or of a value in it that means nothing.
+pub fn load(rows: &Connection) -> rusqlite::Result<Books> {
+    rows.query_row("SELECT * FROM accounts WHERE id = ?1", [ACCOUNT_ID], |account| {
+        let reset_after_sequence = account.get("reset_after_sequence")?;
+        Ok(Books {
+            account: Account {
+                cash: account.get("cash_cents")?,
+                initial_deposit: account.get("initial_deposit_cents")?,
+                realized_pnl: account.get("realized_pnl_cents")?,
+                holdings: load_holdings(rows)?,
+            },
+            watchlist: load_watchlist(rows)?,
+            today: load_today(rows, reset_after_sequence)?,
+            opened_at: account.get("opened_at_ms")?,
+            high_water_mark: account.get("high_water_mark_cents")?,
+            autonomy: account.get("autonomy")?,
+            reset_after_sequence,
+            chat_cleared_after_sequence: account.get("chat_cleared_after_sequence")?,
+        })
     })
 }
 
+fn load_holdings(rows: &Connection) -> rusqlite::Result<BTreeMap<Ticker, Holding>> {
+    rows.prepare("SELECT ticker, quantity_millionths, cost_basis_cents FROM positions WHERE account_id = ?1")?
+        .query_map([ACCOUNT_ID], |row| Ok((row.get(0)?, Holding { quantity: row.get(1)?, cost_basis: row.get(2)? })))?
+        .collect()
+}
+
+fn load_watchlist(rows: &Connection) -> rusqlite::Result<Vec<WatchedTicker>> {
+    rows.prepare("SELECT ticker, added_at_ms FROM watchlist WHERE account_id = ?1 ORDER BY ordinal")?
+        .query_map([ACCOUNT_ID], |row| Ok(WatchedTicker { ticker: row.get(0)?, added_at: row.get(1)? }))?
+        .collect()
+}
+
 /// Adds up the trades of the day of the latest one; older ones are not looked at.
-async fn load_today(connection: &mut SqliteConnection, after_sequence: i64) -> Result<DayTrades, sqlx::Error> {
+fn load_today(rows: &Connection, after_sequence: i64) -> rusqlite::Result<DayTrades> {
     let mut today = DayTrades::default();
-    let latest: Option<i64> =
-        sqlx::query_scalar(LATEST_TRADE).bind(ACCOUNT_ID).bind(after_sequence).fetch_optional(&mut *connection).await?;
-    let Some(latest) = latest.map(UtcInstant::from_unix_ms) else {
+    let latest: Option<UtcInstant> =
+        rows.query_row(LATEST_TRADE, params![ACCOUNT_ID, after_sequence], |row| row.get(0)).optional()?;
+    let Some(latest) = latest else {
         return Ok(today);
     };
-    let day_before: i64 = sqlx::query_scalar(LAST_OF_ANOTHER_DAY)
-        .bind(ACCOUNT_ID)
-        .bind(after_sequence)
-        .bind(latest.start_of_day().unix_ms())
-        .bind(latest.start_of_next_day().unix_ms())
-        .fetch_optional(&mut *connection)
-        .await?
-        .unwrap_or(after_sequence);
-    let sums = sqlx::query(SUMS_BY_TICKER).bind(ACCOUNT_ID).bind(day_before).fetch_all(connection).await?;
-    for row in sums {
-        let ticker = decode("ticker", row.try_get::<String, _>("ticker")?.parse())?;
-        let side = decode("side", row.try_get::<String, _>("side")?.parse())?;
-        let sum = |millions: &str, rest: &str| -> Result<i64, sqlx::Error> {
-            let millions: i64 = row.try_get(millions)?;
-            Ok(millions.saturating_mul(MILLION).saturating_add(row.try_get(rest)?))
+    let day = (latest.start_of_day(), latest.start_of_next_day());
+    let day_before: Option<i64> = rows
+        .query_row(LAST_OF_ANOTHER_DAY, params![ACCOUNT_ID, after_sequence, day.0, day.1], |row| row.get(0))
+        .optional()?;
+    let mut sums = rows.prepare(SUMS_BY_TICKER)?;
+    let mut sums = sums.query(params![ACCOUNT_ID, day_before.unwrap_or(after_sequence)])?;
+    while let Some(row) = sums.next()? {
+        let sum = |millions: &str, rest: &str| -> rusqlite::Result<i64> {
+            let millions: i64 = row.get(millions)?;
+            Ok(millions.saturating_mul(MILLION).saturating_add(row.get(rest)?))
         };
         let notional = Money::from_cents(sum("notional_millions", "notional_rest")?);
-        today.record_sum(side, ticker, sum("quantity_millions", "quantity_rest")?, notional, latest);
+        let quantity = sum("quantity_millions", "quantity_rest")?;
+        today.record_sum(row.get("side")?, row.get("ticker")?, quantity, notional, latest);
     }
     Ok(today)
 }
@@ -314,34 +316,29 @@ async fn load_today(connection: &mut SqliteConnection, after_sequence: i64) -> R
 const ROOM_BYTES: usize = 256 * 1024;
 
 /// Tries whether the disk takes a file of [`ROOM_BYTES`] beside the database.
-pub async fn find_room(database: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// When it does not.
+pub fn find_room(database: &Path) -> io::Result<()> {
     let mut path = database.as_os_str().to_owned();
     path.push(".room");
-    let written = write_room(Path::new(&path)).await;
-    let removed = tokio::fs::remove_file(&path).await;
+    let written = write_room(Path::new(&path));
+    let removed = fs::remove_file(&path);
     written.and(removed)
 }
 
-async fn write_room(path: &Path) -> io::Result<()> {
-    let mut file = tokio::fs::File::create(path).await?;
-    file.write_all(&vec![0; ROOM_BYTES]).await?;
-    file.sync_all().await
+fn write_room(path: &Path) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(&vec![0; ROOM_BYTES])?;
+    file.sync_all()
 }
 
 /// Commits a change that means nothing, so that the write-ahead log ends with it. SQLite leaves this number to programs,
 /// and we have no other use for it.
-pub async fn overwrite_log_end(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    let version: i32 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *connection).await?;
-    // A pragma takes no parameters; a number can hold nothing else.
-    let statement = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {}", version.wrapping_add(1)));
-    sqlx::query(statement).execute(connection).await?;
-    Ok(())
-}
-
-/// A stored value that our types refuse is the database's fault, not the caller's.
-pub fn decode<T, E: Into<Box<dyn std::error::Error + Send + Sync>>>(
-    column: &str,
-    value: Result<T, E>,
-) -> Result<T, sqlx::Error> {
-    value.map_err(|cause| sqlx::Error::ColumnDecode { index: column.to_owned(), source: cause.into() })
+///
+/// # Errors
+/// The database's.
+pub fn overwrite_log_end(rows: &Connection) -> rusqlite::Result<()> {
+    let version: i32 = rows.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    rows.pragma_update(None, "user_version", version.wrapping_add(1))
 }

@@ -2,20 +2,15 @@
 
 use std::sync::Arc;
 
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{
-    Books, Write,
-    gathered::Gathered,
-    snapshot::record,
-    store::{ACCOUNT_ID, decode},
-};
+use super::{Books, Write, gathered::Gathered, snapshot::record, store::ACCOUNT_ID};
 use crate::{
     domain::{
         account::{Fill, Holding},
         instant::UtcInstant,
-        money::{Money, Price, Quantity},
-        order::{OrderRequest, OrderSource, Trade, TradeReceipt},
+        money::{Money, Price},
+        order::{ClientOrderId, OrderRequest, OrderSource, Trade, TradeReceipt},
         portfolio::{Portfolio, Position},
     },
     error::ApiError,
@@ -43,24 +38,20 @@ pub struct Placed {
 impl Write for PlaceOrder {
     type Outcome = TradeReceipt;
 
-    async fn apply(
-        &self,
-        books: &mut Books,
-        rows: &mut SqliteConnection,
-    ) -> Result<Result<TradeReceipt, ApiError>, sqlx::Error> {
+    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<TradeReceipt, ApiError>> {
         let mut gathered = Gathered::default();
-        let outcome = self.apply_among(books, rows, &mut gathered).await?;
-        gathered.write(rows).await?;
+        let outcome = self.apply_among(books, rows, &mut gathered)?;
+        gathered.write(rows)?;
         Ok(outcome)
     }
 
-    async fn apply_among(
+    fn apply_among(
         &self,
         books: &mut Books,
-        rows: &mut SqliteConnection,
+        rows: &Connection,
         gathered: &mut Gathered,
-    ) -> Result<Result<TradeReceipt, ApiError>, sqlx::Error> {
-        if let Some(earlier) = self.find_earlier(rows, gathered).await? {
+    ) -> rusqlite::Result<Result<TradeReceipt, ApiError>> {
+        if let Some(earlier) = self.find_earlier(rows)? {
             return Ok(self.replay(earlier));
         }
         let OrderRequest { ticker, side, quantity, .. } = self.order;
@@ -71,18 +62,49 @@ impl Write for PlaceOrder {
             Ok(fill) => fill,
             Err(refusal) => return Ok(Err(ApiError::refused(&self.order, refusal))),
         };
-        let receipt = self.receipt(books, price, &fill);
+        let placed = Placed { receipt: self.receipt(books, price, &fill), holding: fill.holding };
         books.today.record(side, ticker, quantity, fill.notional, self.executed_at);
-        if let Some(total_value) = receipt.total_value {
+        if let Some(total_value) = placed.receipt.total_value {
             if self.executed_at < books.opened_at {
                 // The clock went back, and the curve begins anew at this moment.
-                gathered.write(rows).await?;
-                record(total_value, self.executed_at, books, rows).await?;
+                gathered.write(rows)?;
+                record(total_value, self.executed_at, books, rows)?;
             }
             books.raise_high_water_mark(total_value);
         }
-        gathered.add(Placed { receipt: receipt.clone(), holding: fill.holding }, Amounts::of(books));
-        Ok(Ok(receipt))
+        placed.insert(rows)?;
+        gathered.add(&placed, Amounts::of(books));
+        Ok(Ok(placed.receipt))
+    }
+}
+
+impl Placed {
+    fn insert(&self, rows: &Connection) -> rusqlite::Result<()> {
+        let Self { receipt: TradeReceipt { trade, cash_balance, total_value, .. }, holding } = self;
+        rows.prepare_cached(
+            "INSERT INTO trades (id, account_id, client_order_id, ticker, side, quantity_millionths, price_units,
+                 notional_cents, realized_pnl_cents, source, executed_at_ms, cash_cents_after,
+                 quantity_millionths_after, cost_basis_cents_after, total_value_cents_after)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        )?
+        .execute(params![
+            trade.id,
+            ACCOUNT_ID,
+            trade.client_order_id,
+            trade.ticker,
+            trade.side,
+            trade.quantity,
+            trade.price,
+            trade.notional,
+            trade.realized_pnl,
+            trade.source,
+            trade.executed_at,
+            cash_balance,
+            holding.map(|holding| holding.quantity),
+            holding.map(|holding| holding.cost_basis),
+            total_value,
+        ])?;
+        Ok(())
     }
 }
 
@@ -111,24 +133,11 @@ impl PlaceOrder {
     }
 
     /// What was answered to the same `client_order_id` before.
-    async fn find_earlier(
-        &self,
-        rows: &mut SqliteConnection,
-        gathered: &mut Gathered,
-    ) -> Result<Option<TradeReceipt>, sqlx::Error> {
-        let Some(client_order_id) = &self.order.client_order_id else {
-            return Ok(None);
-        };
-        if gathered.has_order(client_order_id) {
-            gathered.write(rows).await?;
+    fn find_earlier(&self, rows: &Connection) -> rusqlite::Result<Option<TradeReceipt>> {
+        match &self.order.client_order_id {
+            None => Ok(None),
+            Some(client_order_id) => read_receipt_of(client_order_id, rows),
         }
-        sqlx::query(TRADE_BY_ORDER)
-            .bind(ACCOUNT_ID)
-            .bind(client_order_id.as_str())
-            .fetch_optional(rows)
-            .await?
-            .map(|row| read_receipt(&row))
-            .transpose()
     }
 
     fn replay(&self, earlier: TradeReceipt) -> Result<TradeReceipt, ApiError> {
@@ -160,53 +169,43 @@ impl Amounts {
         Self { cash: account.cash, realized_pnl: account.realized_pnl, high_water_mark }
     }
 
-    pub async fn write(self, rows: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        sqlx::query(
+    pub fn write(self, rows: &Connection) -> rusqlite::Result<()> {
+        rows.prepare_cached(
             "UPDATE accounts SET cash_cents = ?2, realized_pnl_cents = ?3, high_water_mark_cents = ?4 WHERE id = ?1",
-        )
-        .bind(ACCOUNT_ID)
-        .bind(self.cash.cents())
-        .bind(self.realized_pnl.cents())
-        .bind(self.high_water_mark.map(Money::cents))
-        .execute(rows)
-        .await?;
+        )?
+        .execute(params![ACCOUNT_ID, self.cash, self.realized_pnl, self.high_water_mark])?;
         Ok(())
     }
 }
 
 /// One row of `trades`.
-pub fn read_trade(row: &SqliteRow) -> Result<Trade, sqlx::Error> {
+pub fn read_trade(row: &Row<'_>) -> rusqlite::Result<Trade> {
     Ok(Trade {
-        id: row.try_get("id")?,
-        client_order_id: row
-            .try_get::<Option<String>, _>("client_order_id")?
-            .map(|text| decode("client_order_id", text.parse()))
-            .transpose()?,
-        ticker: decode("ticker", row.try_get::<String, _>("ticker")?.parse())?,
-        side: decode("side", row.try_get::<String, _>("side")?.parse())?,
-        quantity: decode("quantity_millionths", Quantity::from_millionths(row.try_get("quantity_millionths")?))?,
-        price: decode("price_units", Price::from_units(row.try_get("price_units")?).ok_or("out of range"))?,
-        notional: Money::from_cents(row.try_get("notional_cents")?),
-        realized_pnl: Money::from_cents(row.try_get("realized_pnl_cents")?),
-        source: decode("source", row.try_get::<String, _>("source")?.parse())?,
-        executed_at: UtcInstant::from_unix_ms(row.try_get("executed_at_ms")?),
+        id: row.get("id")?,
+        client_order_id: row.get("client_order_id")?,
+        ticker: row.get("ticker")?,
+        side: row.get("side")?,
+        quantity: row.get("quantity_millionths")?,
+        price: row.get("price_units")?,
+        notional: row.get("notional_cents")?,
+        realized_pnl: row.get("realized_pnl_cents")?,
+        source: row.get("source")?,
+        executed_at: row.get("executed_at_ms")?,
     })
 }
 
+/// The receipt of the order of this name, if it was filled.
+pub fn read_receipt_of(client_order_id: &ClientOrderId, rows: &Connection) -> rusqlite::Result<Option<TradeReceipt>> {
+    rows.prepare_cached(TRADE_BY_ORDER)?.query_row(params![ACCOUNT_ID, client_order_id], read_receipt).optional()
+}
+
 /// The receipt as it was given: the position is valued at the trade's own price, as it was then.
-pub fn read_receipt(row: &SqliteRow) -> Result<TradeReceipt, sqlx::Error> {
+fn read_receipt(row: &Row<'_>) -> rusqlite::Result<TradeReceipt> {
     let trade = read_trade(row)?;
-    let total_value = row.try_get::<Option<i64>, _>("total_value_cents_after")?.map(Money::from_cents);
-    let quantity_after: Option<i64> = row.try_get("quantity_millionths_after")?;
-    let cost_after: Option<i64> = row.try_get("cost_basis_cents_after")?;
-    let position = match quantity_after.zip(cost_after) {
-        None => None,
-        Some((quantity, cost)) => {
-            let quantity = decode("quantity_millionths_after", Quantity::from_millionths(quantity))?;
-            let holding = Holding { quantity, cost_basis: Money::from_cents(cost) };
-            Some(Position::value(trade.ticker, holding, Some(trade.price), total_value))
-        }
-    };
-    let cash_balance = Money::from_cents(row.try_get("cash_cents_after")?);
-    Ok(TradeReceipt { trade, cash_balance, position, total_value, replayed: false })
+    let total_value = row.get("total_value_cents_after")?;
+    let after = Option::zip(row.get("quantity_millionths_after")?, row.get("cost_basis_cents_after")?);
+    let position = after.map(|(quantity, cost_basis)| {
+        Position::value(trade.ticker, Holding { quantity, cost_basis }, Some(trade.price), total_value)
+    });
+    Ok(TradeReceipt { cash_balance: row.get("cash_cents_after")?, trade, position, total_value, replayed: false })
 }

@@ -1,6 +1,6 @@
 //! Watching a ticker, and no longer; and where it stands in the list.
 
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, params};
 
 use super::{Books, Write, store::ACCOUNT_ID};
 use crate::{
@@ -30,30 +30,22 @@ pub enum Watched {
 impl Write for WatchTicker {
     type Outcome = Watched;
 
-    async fn apply(
-        &self,
-        books: &mut Books,
-        rows: &mut SqliteConnection,
-    ) -> Result<Result<Watched, ApiError>, sqlx::Error> {
+    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<Watched, ApiError>> {
         if let Some(watched) = books.watchlist.iter().find(|watched| watched.ticker == self.ticker) {
             return Ok(Ok(Watched::Already(*watched)));
         }
         if books.watchlist.len() >= WATCHLIST_MAX {
             return Ok(Err(ApiError::WatchlistFull));
         }
-        sqlx::query(
+        rows.execute(
             "INSERT INTO watchlist (account_id, ticker, ordinal, added_at_ms)
              SELECT ?1, ?2, COALESCE(MAX(ordinal) + 1, 0), ?3 FROM watchlist WHERE account_id = ?1",
-        )
-        .bind(ACCOUNT_ID)
-        .bind(self.ticker.as_str().to_owned())
-        .bind(self.at.unix_ms())
-        .execute(&mut *rows)
-        .await?;
+            params![ACCOUNT_ID, self.ticker, self.at],
+        )?;
         let watched = WatchedTicker { ticker: self.ticker, added_at: self.at };
         books.watchlist.push(watched);
         if self.before.is_some() {
-            place_before(books, self.ticker, self.before, rows).await?;
+            place_before(books, self.ticker, self.before, rows)?;
         }
         Ok(Ok(Watched::Added(watched)))
     }
@@ -67,15 +59,11 @@ pub struct UnwatchTicker {
 impl Write for UnwatchTicker {
     type Outcome = ();
 
-    async fn apply(&self, books: &mut Books, rows: &mut SqliteConnection) -> Result<Result<(), ApiError>, sqlx::Error> {
+    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
         let Some(index) = books.watchlist.iter().position(|watched| watched.ticker == self.ticker) else {
             return Ok(Err(ApiError::NotWatched { ticker: self.ticker }));
         };
-        sqlx::query("DELETE FROM watchlist WHERE account_id = ?1 AND ticker = ?2")
-            .bind(ACCOUNT_ID)
-            .bind(self.ticker.as_str().to_owned())
-            .execute(rows)
-            .await?;
+        rows.execute("DELETE FROM watchlist WHERE account_id = ?1 AND ticker = ?2", params![ACCOUNT_ID, self.ticker])?;
         books.watchlist.remove(index);
         Ok(Ok(()))
     }
@@ -91,22 +79,17 @@ pub struct ReorderWatchlist {
 impl Write for ReorderWatchlist {
     type Outcome = ();
 
-    async fn apply(&self, books: &mut Books, rows: &mut SqliteConnection) -> Result<Result<(), ApiError>, sqlx::Error> {
+    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
         if !books.watchlist.iter().any(|watched| watched.ticker == self.ticker) {
             return Ok(Err(ApiError::NotWatched { ticker: self.ticker }));
         }
-        place_before(books, self.ticker, self.before, rows).await?;
+        place_before(books, self.ticker, self.before, rows)?;
         Ok(Ok(()))
     }
 }
 
 /// Moves a ticker of the list, and numbers all of it anew: it is short.
-async fn place_before(
-    books: &mut Books,
-    ticker: Ticker,
-    before: Option<Ticker>,
-    rows: &mut SqliteConnection,
-) -> Result<(), sqlx::Error> {
+fn place_before(books: &mut Books, ticker: Ticker, before: Option<Ticker>, rows: &Connection) -> rusqlite::Result<()> {
     let index_of = |list: &[WatchedTicker], ticker| list.iter().position(|watched| watched.ticker == ticker);
     if before == Some(ticker) {
         return Ok(());
@@ -116,13 +99,10 @@ async fn place_before(
         let to = before.and_then(|before| index_of(&books.watchlist, before)).unwrap_or(books.watchlist.len());
         books.watchlist.insert(to, moved);
     }
+    let mut number =
+        rows.prepare("UPDATE watchlist SET ordinal = ?3 WHERE account_id = ?1 AND ticker = ?2 AND ordinal <> ?3")?;
     for (ordinal, watched) in (0_i64..).zip(&books.watchlist) {
-        sqlx::query("UPDATE watchlist SET ordinal = ?3 WHERE account_id = ?1 AND ticker = ?2 AND ordinal <> ?3")
-            .bind(ACCOUNT_ID)
-            .bind(watched.ticker.as_str().to_owned())
-            .bind(ordinal)
-            .execute(&mut *rows)
-            .await?;
+        number.execute(params![ACCOUNT_ID, watched.ticker, ordinal])?;
     }
     Ok(())
 }

@@ -1,18 +1,20 @@
-//! The single writer, with group commit.
+//! The single writer, with group commit: a thread of its own, which waits by tokio and writes by SQLite itself.
 
 use std::{
-    pin::Pin,
+    io,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
     time::{Duration, Instant},
 };
 
-use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use rusqlite::{Connection, TransactionBehavior};
 use tokio::{
+    runtime,
     sync::{mpsc, oneshot, watch},
-    time::timeout_at,
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
@@ -26,20 +28,26 @@ use crate::{error::ApiError, server::metrics::Metrics};
 /// The most writes that share a transaction.
 pub const BATCH_MAX: usize = 256;
 
-/// How long a batch waits, at the most, for the writers who shared the one before…
+/// How long a batch waits, at the most, for the writers of a moment ago.
 const COMPANY_PATIENCE_MAX: Duration = Duration::from_millis(5);
-/// …and never longer than such a part of the time that the one before took.
-const COMPANY_PATIENCE_PART: u32 = 2;
+
+/// A batch waits until it is as much work as this part of its commit, if there are so many writers. To wait for more of
+/// them would save little, and would leave nobody to be answered, and to come again, while the disk is waited for.
+const WORK_OF_A_COMMIT: f64 = 0.75;
+
+/// How often it looks who has come.
+const LOOK_EVERY: Duration = Duration::from_micros(50);
+
+/// Tells that the writer has ended, and its file is closed; an error when it panicked.
+pub type Ended = oneshot::Receiver<()>;
 
 /// A queued write and its caller, whatever the write's type.
 pub trait Job: Send {
     /// Applies the write and keeps its outcome.
-    fn apply<'a>(
-        &'a mut self,
-        books: &'a mut Books,
-        rows: &'a mut SqliteConnection,
-        gathered: &'a mut Gathered,
-    ) -> Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + 'a>>;
+    ///
+    /// # Errors
+    /// The database's, which undo the transaction.
+    fn apply(&mut self, books: &mut Books, rows: &Connection, gathered: &mut Gathered) -> rusqlite::Result<()>;
 
     /// Tells the caller the outcome, which is on disk.
     fn acknowledge(self: Box<Self>);
@@ -61,16 +69,9 @@ impl<W: Write> Pending<W> {
 }
 
 impl<W: Write> Job for Pending<W> {
-    fn apply<'a>(
-        &'a mut self,
-        books: &'a mut Books,
-        rows: &'a mut SqliteConnection,
-        gathered: &'a mut Gathered,
-    ) -> Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + 'a>> {
-        Box::pin(async move {
-            self.outcome = Some(self.write.apply_among(books, rows, gathered).await?);
-            Ok(())
-        })
+    fn apply(&mut self, books: &mut Books, rows: &Connection, gathered: &mut Gathered) -> rusqlite::Result<()> {
+        self.outcome = Some(self.write.apply_among(books, rows, gathered)?);
+        Ok(())
     }
 
     // A caller that has gone away needs no answer, in both.
@@ -85,9 +86,9 @@ impl<W: Write> Job for Pending<W> {
 }
 
 pub struct Writer {
-    pub connection: SqliteConnection,
-    /// How to connect again.
-    pub options: SqliteConnectOptions,
+    pub connection: Connection,
+    /// Where to connect again.
+    pub path: PathBuf,
     /// Held for as long as the file is written.
     pub lock: FileLock,
     pub jobs: mpsc::Receiver<Box<dyn Job>>,
@@ -97,12 +98,29 @@ pub struct Writer {
     pub is_uncertain: bool,
     /// The same, turned round, for whoever asks about the ledger's health.
     pub works: Arc<AtomicBool>,
+    /// What the latest transaction took.
+    pub cost: Cost,
 }
 
 impl Writer {
-    /// Writes until it is told to close, or the last handle to the ledger is gone; then writes what is still queued,
-    /// and closes the file.
-    pub async fn run(mut self, metrics: Metrics, closing: CancellationToken) {
+    /// Starts the thread. It writes until it is told to close, or the last handle to the ledger is gone; then it writes
+    /// what is still queued, and closes the file.
+    ///
+    /// # Errors
+    /// The system's, which has no thread for it.
+    pub fn start(self, metrics: Metrics, closing: CancellationToken) -> io::Result<Ended> {
+        let (ending, ended) = oneshot::channel();
+        // For the waits alone; nothing else runs there.
+        let waits = runtime::Builder::new_current_thread().build()?;
+        thread::Builder::new().name("ledger".to_owned()).spawn(move || {
+            waits.block_on(self.run(metrics, closing));
+            // Whoever started it may be gone.
+            let _ = ending.send(());
+        })?;
+        Ok(ended)
+    }
+
+    async fn run(mut self, metrics: Metrics, closing: CancellationToken) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
         let (mut company, mut patience) = (0, Duration::ZERO);
         loop {
@@ -116,52 +134,65 @@ impl Writer {
             if taken == 0 {
                 break;
             }
-            self.wait_for(company, patience, &mut batch).await;
+            self.wait_for(company, patience, &mut batch);
             metrics.ledger_batch_taken(batch.len(), self.jobs.len());
             let started = Instant::now();
             let size = batch.len();
-            self.settle(&mut batch).await;
-            let time = started.elapsed();
-            company = size + self.jobs.len();
-            patience = (time / COMPANY_PATIENCE_PART).min(COMPANY_PATIENCE_MAX);
-            metrics.ledger_batch_settled(time);
+            self.settle(&mut batch);
+            patience = started.elapsed();
+            company = self.cost.company(size).min(size + self.jobs.len());
+            metrics.ledger_batch_settled(patience);
         }
-        if let Err(cause) = self.close().await {
+        if let Err(cause) = self.close() {
             error!(ledger.cause = %cause, "the database did not close cleanly; it recovers at the next start");
         }
     }
 
-    /// Lets the batch grow to as many writes as there were a moment ago, for a moment at the most: callers who have just
-    /// been answered come back with their next write at about the same time, and one wait for the disk does for all of
-    /// them. Whoever writes alone never waits.
-    async fn wait_for(&mut self, company: usize, patience: Duration, batch: &mut Vec<Box<dyn Job>>) {
-        let deadline = tokio::time::Instant::now() + patience;
-        let wanted = company.min(BATCH_MAX);
-        while batch.len() < wanted {
-            let more = self.jobs.recv_many(batch, wanted - batch.len());
-            // Nothing more comes once the queue is closed.
-            if !matches!(timeout_at(deadline, more).await, Ok(1..)) {
+    /// Lets the batch grow to a `company` of writes, as long as more keep coming, each after a time of `patience` at the
+    /// most: callers who have just been answered come back with their next write at about the same time, and one commit
+    /// does for all of them. Whoever writes alone never waits.
+    ///
+    /// It sleeps and looks, since to be woken by each write would cost more than the write.
+    fn wait_for(&mut self, company: usize, patience: Duration, batch: &mut Vec<Box<dyn Job>>) {
+        let company = company.min(BATCH_MAX);
+        let started = Instant::now();
+        let (mut present, mut last_came) = (batch.len(), started);
+        while present < company {
+            thread::sleep(LOOK_EVERY);
+            let (now, waiting) = (Instant::now(), batch.len() + self.jobs.len());
+            if waiting > present {
+                (present, last_came) = (waiting, now);
+            } else if now - last_came >= patience {
                 break;
             }
+            if now - started >= COMPANY_PATIENCE_MAX {
+                break;
+            }
+        }
+        while batch.len() < BATCH_MAX
+            && let Ok(job) = self.jobs.try_recv()
+        {
+            batch.push(job);
         }
     }
 
     /// Moves what is in the write-ahead log into the database file, and closes it.
-    async fn close(mut self) -> Result<(), sqlx::Error> {
-        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut self.connection).await?;
-        self.connection.close().await?;
+    fn close(self) -> rusqlite::Result<()> {
+        // What it tells of its work is of no use: it was done, or it fails.
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        self.connection.close().map_err(|(_, cause)| cause)?;
         drop(self.lock);
         Ok(())
     }
 
     /// Commits all of the batch at once; if that fails, each write by itself, so that a bad one fails alone.
-    async fn settle(&mut self, batch: &mut Vec<Box<dyn Job>>) {
-        match self.commit(batch).await {
+    fn settle(&mut self, batch: &mut Vec<Box<dyn Job>>) {
+        match self.commit(batch) {
             Ok(()) => batch.drain(..).for_each(Job::acknowledge),
             Err(cause) if batch.len() > 1 => {
                 debug!(ledger.cause = %cause, ledger.batch = batch.len(), "a batch failed; its writes go one by one");
                 for mut job in batch.drain(..) {
-                    match self.commit(std::slice::from_mut(&mut job)).await {
+                    match self.commit(std::slice::from_mut(&mut job)) {
                         Ok(()) => job.acknowledge(),
                         Err(cause) => self.give_up(job, &cause),
                     }
@@ -171,45 +202,48 @@ impl Writer {
         }
     }
 
-    fn give_up(&self, job: Box<dyn Job>, cause: &sqlx::Error) {
+    fn give_up(&self, job: Box<dyn Job>, cause: &WriteError) {
         error!(ledger.cause = %cause, "a write could not be committed");
         job.fail(ApiError::Busy);
     }
 
     /// One transaction. On success the new books are published; on failure nothing has changed.
-    async fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), sqlx::Error> {
+    fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), WriteError> {
         if self.is_uncertain {
-            self.recover().await?;
+            self.recover()?;
         }
         let mut books = Books::clone(&self.books.borrow());
-        let outcome = Self::write(&mut self.connection, batch, &mut books).await;
-        match &outcome {
-            Ok(()) => self.publish(books),
-            Err(_) => {
+        match Self::write(&mut self.connection, batch, &mut books) {
+            Ok(cost) => {
+                self.publish(books);
+                self.cost = cost;
+                Ok(())
+            }
+            Err(cause) => {
                 self.set_uncertain(true);
-                if let Err(cause) = self.recover().await {
+                if let Err(cause) = self.recover() {
                     warn!(ledger.cause = %cause, "the books cannot be read after a failure; nothing is written before");
                 }
+                Err(cause.into())
             }
         }
-        outcome
     }
 
-    /// Starts over on a new connection, since SQLite and its driver may not agree on whether a transaction is still
-    /// open on the old one, and reads the books anew: whether a failed COMMIT took effect is for the file to say.
+    /// Starts over on a new connection, whatever a transaction that failed has left open on the old one, and reads the
+    /// books anew: whether a failed COMMIT took effect is for the file to say.
     ///
     /// A commit whose sync failed is not in the books, but may stand whole at the end of the log, where the next start
     /// would find it: so something is written over it. And it has to fit, with room for more: a disk that takes one
     /// page but not the next trade has not recovered.
-    async fn recover(&mut self) -> Result<(), sqlx::Error> {
-        let fresh = self.options.connect().await?;
+    fn recover(&mut self) -> Result<(), WriteError> {
+        let fresh = store::connect(&self.path)?;
         let old = std::mem::replace(&mut self.connection, fresh);
-        if let Err(cause) = old.close_hard().await {
+        if let Err((_, cause)) = old.close() {
             debug!(ledger.cause = %cause, "a connection that had failed did not close cleanly");
         }
-        store::find_room(self.options.get_filename()).await?;
-        store::overwrite_log_end(&mut self.connection).await?;
-        let books = store::load(&mut self.connection).await?;
+        store::find_room(&self.path)?;
+        store::overwrite_log_end(&self.connection)?;
+        let books = store::load(&self.connection)?;
         self.publish(books);
         self.set_uncertain(false);
         Ok(())
@@ -220,18 +254,17 @@ impl Writer {
         self.works.store(!is_uncertain, Ordering::Release);
     }
 
-    async fn write(
-        connection: &mut SqliteConnection,
-        batch: &mut [Box<dyn Job>],
-        books: &mut Books,
-    ) -> Result<(), sqlx::Error> {
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    fn write(connection: &mut Connection, batch: &mut [Box<dyn Job>], books: &mut Books) -> rusqlite::Result<Cost> {
+        let started = Instant::now();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut gathered = Gathered::default();
         for job in batch {
-            job.apply(books, &mut transaction, &mut gathered).await?;
+            job.apply(books, &transaction, &mut gathered)?;
         }
-        gathered.write(&mut transaction).await?;
-        transaction.commit().await
+        gathered.write(&transaction)?;
+        let work = started.elapsed();
+        transaction.commit()?;
+        Ok(Cost { work, commit: started.elapsed() - work })
     }
 
     fn publish(&self, books: Books) {
@@ -244,5 +277,54 @@ impl Writer {
             is_new
         });
         self.books.send_replace(Arc::new(books));
+    }
+}
+
+/// How long a transaction took: what grows with its writes, and what hardly does.
+#[derive(Default)]
+pub struct Cost {
+    work: Duration,
+    commit: Duration,
+}
+
+impl Cost {
+    /// How many writes would have been [`WORK_OF_A_COMMIT`], when it was `size` of them that cost this.
+    fn company(&self, size: usize) -> usize {
+        let works_of_a_commit = self.commit.as_secs_f64() / self.work.as_secs_f64();
+        // A time of nothing gives no number or one without end, and these the least and the most there is.
+        (size as f64 * works_of_a_commit * WORK_OF_A_COMMIT) as usize
+    }
+}
+
+/// Why nothing was written.
+#[derive(Debug, thiserror::Error)]
+enum WriteError {
+    #[error(transparent)]
+    Database(#[from] rusqlite::Error),
+    /// There is no room for what comes next.
+    #[error("the disk takes no more: {0}")]
+    Room(#[from] io::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::a_commit_that_takes_no_time(10, 200, 0, 0)]
+    #[case::more_than_enough_work(10, 200, 40, 1)]
+    #[case::as_much_as_it_should_be(30, 300, 400, 30)]
+    #[case::a_slow_disk(30, 300, 4_000, 300)]
+    #[case::nothing_measured_yet(10, 0, 0, 0)]
+    fn a_slower_disk_wants_more_company(
+        #[case] size: usize,
+        #[case] work_us: u64,
+        #[case] commit_us: u64,
+        #[case] company: usize,
+    ) {
+        let cost = Cost { work: Duration::from_micros(work_us), commit: Duration::from_micros(commit_us) };
+        assert_eq!(cost.company(size), company);
     }
 }

@@ -55,7 +55,7 @@ impl Candles {
     /// Takes in a print: it extends the candle that is forming, or begins the next one. A clock that went back far takes
     /// the candles away that are in the future now; else the last one would form until that future comes.
     pub fn add(&mut self, print: &Print) {
-        let time = print.quote.at.unix_ms().div_euclid(1_000);
+        let time = print.quote.at.unix_second();
         let candle = Candle::new(time, print.quote.price, print.volume);
         match &mut self.fresh {
             // Or a moment before, where a clock was set right.
@@ -318,7 +318,7 @@ mod tests {
     fn folded(interval: Interval, prints: &[Print]) -> Vec<Candle> {
         let (mut candles, mut time): (Vec<Candle>, i64) = (Vec::new(), 0);
         for print in prints {
-            time = time.max(print.quote.at.unix_ms().div_euclid(1_000));
+            time = time.max(print.quote.at.unix_second());
             let candle = Candle::new(interval.start_of(time), print.quote.price, print.volume);
             match candles.last_mut() {
                 Some(newest) if newest.time == candle.time => newest.extend(&candle),

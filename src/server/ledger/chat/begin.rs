@@ -1,6 +1,6 @@
 //! The beginning of a turn, and the end of those that were cut off.
 
-use sqlx::{Row, SqliteConnection};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{add_actions, read_message};
 use crate::{
@@ -71,89 +71,76 @@ pub struct PastTurn {
 impl Write for BeginTurn {
     type Outcome = Begun;
 
-    async fn apply(
-        &self,
-        books: &mut Books,
-        rows: &mut SqliteConnection,
-    ) -> Result<Result<Begun, ApiError>, sqlx::Error> {
-        if let Some(before) = self.find_earlier(rows).await? {
+    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<Begun, ApiError>> {
+        if let Some(before) = self.find_earlier(rows)? {
             return Ok(before);
         }
-        close_turns(self.at, rows).await?;
+        close_turns(self.at, rows)?;
         let context = TurnContext {
             account: books.account.clone(),
             watchlist: books.watchlist.clone(),
-            recent_trades: read_trades(books.reset_after_sequence, i64::MAX, RECENT_TRADES_MAX, rows).await?,
-            equity: self.equity(books, rows).await?,
-            past_turns: past_turns(books.chat_cleared_after_sequence, rows).await?,
+            recent_trades: read_trades(books.reset_after_sequence, i64::MAX, RECENT_TRADES_MAX, rows)?,
+            equity: self.equity(books, rows)?,
+            past_turns: past_turns(books.chat_cleared_after_sequence, rows)?,
         };
-        sqlx::query(
+        rows.execute(
             "INSERT INTO chat_messages (id, account_id, role, message, created_at_ms, client_message_id)
              VALUES (?1, ?2, 'user', ?3, ?4, ?5)",
-        )
-        .bind(self.id.clone())
-        .bind(ACCOUNT_ID)
-        .bind(self.text.as_str().to_owned())
-        .bind(self.at.unix_ms())
-        .bind(self.client_message_id.as_ref().map(|id| id.as_str().to_owned()))
-        .execute(rows)
-        .await?;
+            params![self.id, ACCOUNT_ID, self.text, self.at, self.client_message_id],
+        )?;
         Ok(Ok(Begun::Anew(Box::new(context))))
     }
 }
 
 impl BeginTurn {
-    async fn find_earlier(&self, rows: &mut SqliteConnection) -> Result<Option<Result<Begun, ApiError>>, sqlx::Error> {
+    fn find_earlier(&self, rows: &Connection) -> rusqlite::Result<Option<Result<Begun, ApiError>>> {
         let Some(client_message_id) = &self.client_message_id else {
             return Ok(None);
         };
-        let earlier =
-            sqlx::query("SELECT id, message FROM chat_messages WHERE account_id = ?1 AND client_message_id = ?2")
-                .bind(ACCOUNT_ID)
-                .bind(client_message_id.as_str().to_owned())
-                .fetch_optional(rows)
-                .await?;
-        let Some(earlier) = earlier else {
-            return Ok(None);
-        };
-        if earlier.try_get::<String, _>("message")? != self.text.as_str() {
-            let client_message_id = client_message_id.as_str().to_owned();
-            return Ok(Some(Err(ApiError::MessageIdReused { client_message_id })));
-        }
-        Ok(Some(Ok(Begun::Before { message_id: earlier.try_get("id")? })))
+        let earlier: Option<(String, String)> = rows
+            .query_row(
+                "SELECT id, message FROM chat_messages WHERE account_id = ?1 AND client_message_id = ?2",
+                params![ACCOUNT_ID, client_message_id],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .optional()?;
+        Ok(earlier.map(|(message_id, message)| {
+            if message == self.text.as_str() {
+                Ok(Begun::Before { message_id })
+            } else {
+                Err(ApiError::MessageIdReused { client_message_id: client_message_id.as_str().to_owned() })
+            }
+        }))
     }
 
-    async fn equity(&self, books: &Books, rows: &mut SqliteConnection) -> Result<Vec<Snapshot>, sqlx::Error> {
-        let now_s = self.at.unix_ms().div_euclid(1_000);
-        let since_s = (now_s - EQUITY_SECONDS).max(books.opened_at.unix_ms().div_euclid(1_000));
-        let snapshots = read_curve(since_s, now_s, 1, rows).await?;
+    fn equity(&self, books: &Books, rows: &Connection) -> rusqlite::Result<Vec<Snapshot>> {
+        let now_s = self.at.unix_second();
+        let since_s = (now_s - EQUITY_SECONDS).max(books.opened_at.unix_second());
+        let snapshots = read_curve(since_s, now_s, 1, rows)?;
         Ok(downsample(&snapshots, EQUITY_POINTS_MAX))
     }
 }
 
-async fn past_turns(cleared_after: i64, rows: &mut SqliteConnection) -> Result<Vec<PastTurn>, sqlx::Error> {
+fn past_turns(cleared_after: i64, rows: &Connection) -> rusqlite::Result<Vec<PastTurn>> {
     // A turn without an answer would leave two messages of the person's in a row, which some models' templates refuse.
-    let found = sqlx::query(
+    let mut found = rows.prepare(
         "SELECT reply.*, question.message AS question FROM chat_messages AS reply
          JOIN chat_messages AS question ON question.id = reply.in_reply_to
          WHERE reply.account_id = ?1 AND reply.sequence > ?2 AND question.sequence > ?2 AND reply.failure IS NULL
          ORDER BY reply.sequence DESC LIMIT ?3",
-    )
-    .bind(ACCOUNT_ID)
-    .bind(cleared_after)
-    .bind(PAST_TURNS_MAX)
-    .fetch_all(&mut *rows)
-    .await?;
+    )?;
+    let mut found = found.query(params![ACCOUNT_ID, cleared_after, PAST_TURNS_MAX])?;
     let (mut questions, mut replies) = (Vec::new(), Vec::new());
     let mut sequences = (i64::MAX, i64::MIN);
-    for row in found.iter().rev() {
-        let sequence: i64 = row.try_get("sequence")?;
+    while let Some(row) = found.next()? {
+        let sequence: i64 = row.get("sequence")?;
         sequences = (sequences.0.min(sequence), sequences.1.max(sequence));
-        questions.push(row.try_get("question")?);
+        questions.push(row.get("question")?);
         replies.push(read_message(row)?);
     }
-    add_actions(&mut replies, sequences.0, sequences.1, rows).await?;
-    Ok(questions.into_iter().zip(replies).map(|(question, reply)| PastTurn { question, reply }).collect())
+    add_actions(&mut replies, sequences.0, sequences.1, rows)?;
+    let turns = questions.into_iter().zip(replies).rev();
+    Ok(turns.map(|(question, reply)| PastTurn { question, reply }).collect())
 }
 
 /// Ends the turns that the end of the program cut off: messages without a reply get one that says so, and actions that
@@ -165,32 +152,26 @@ pub struct CloseTurns {
 impl Write for CloseTurns {
     type Outcome = ();
 
-    async fn apply(&self, _: &mut Books, rows: &mut SqliteConnection) -> Result<Result<(), ApiError>, sqlx::Error> {
-        close_turns(self.at, rows).await?;
+    fn apply(&self, _: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
+        close_turns(self.at, rows)?;
         Ok(Ok(()))
     }
 }
 
 /// Only the latest message can be without a reply: each turn closes the one before it.
-async fn close_turns(at: UtcInstant, rows: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+fn close_turns(at: UtcInstant, rows: &Connection) -> rusqlite::Result<()> {
     let error = ApiError::ReplyCutOff;
-    sqlx::query(
+    rows.execute(
         "INSERT INTO chat_messages (id, account_id, role, message, created_at_ms, in_reply_to, failure)
          SELECT question.id || '-cut', question.account_id, 'assistant', ?2, ?3, question.id, ?4
          FROM (SELECT * FROM chat_messages WHERE account_id = ?1 AND role = 'user' ORDER BY sequence DESC LIMIT 1)
            AS question
          WHERE NOT EXISTS (SELECT 1 FROM chat_messages AS reply WHERE reply.in_reply_to = question.id)",
-    )
-    .bind(ACCOUNT_ID)
-    .bind(error.to_string())
-    .bind(at.unix_ms())
-    .bind(error.code())
-    .execute(&mut *rows)
-    .await?;
-    sqlx::query("UPDATE chat_actions SET status = 'rejected', error = ?1, decided_at_ms = ?2 WHERE status = 'pending'")
-        .bind(error.to_string())
-        .bind(at.unix_ms())
-        .execute(rows)
-        .await?;
+        params![ACCOUNT_ID, error.to_string(), at, error.code()],
+    )?;
+    rows.execute(
+        "UPDATE chat_actions SET status = 'rejected', error = ?1, decided_at_ms = ?2 WHERE status = 'pending'",
+        params![error.to_string(), at],
+    )?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Reading the conversation, without waiting for the writer.
 
-use sqlx::{Row, SqliteConnection};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{add_actions, read_action, read_message};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
         instant::UtcInstant,
     },
     error::ApiError,
-    server::ledger::{Ledger, read::unavailable, store::ACCOUNT_ID},
+    server::ledger::{Ledger, store::ACCOUNT_ID},
 };
 
 /// Part of the conversation since it was last cleared, newest first.
@@ -31,15 +31,23 @@ impl Ledger {
     /// When there is no message `before`, or the database does not answer.
     pub async fn chat(&self, limit: usize, before: Option<&str>, now: UtcInstant) -> Result<RecordedPage, ApiError> {
         let cleared_after = self.books().chat_cleared_after_sequence;
-        // One transaction, so that messages and actions are of one state.
-        let mut rows = self.readers.begin().await.map_err(unavailable)?;
-        let before = match before {
-            None => i64::MAX,
-            Some(id) => sequence_of(id, &mut rows).await.map_err(unavailable)?.ok_or_else(no_such_message)?,
-        };
-        let page = read_page(cleared_after, before, limit, now, &mut rows).await.map_err(unavailable)?;
-        rows.commit().await.map_err(unavailable)?;
-        Ok(page)
+        let before = before.map(str::to_owned);
+        let page = self.readers.read(move |rows| {
+            // One transaction, so that messages and actions are of one state.
+            let rows = rows.transaction()?;
+            let before = match before {
+                None => i64::MAX,
+                Some(id) => match sequence_of(&id, &rows)? {
+                    None => return Ok(None),
+                    Some(sequence) => sequence,
+                },
+            };
+            read_page(cleared_after, before, limit, now, &rows).map(Some)
+        });
+        page.await?.ok_or_else(|| ApiError::InvalidParameter {
+            parameter: "before".to_owned(),
+            reason: "there is no message with this id".to_owned(),
+        })
     }
 
     /// The reply to the message `id`, as it is `now`, if there is one yet.
@@ -65,12 +73,11 @@ impl Ledger {
     /// # Errors
     /// When the database does not answer.
     pub async fn action(&self, id: &str, now: UtcInstant) -> Result<Option<RecordedAction>, ApiError> {
-        let row = sqlx::query("SELECT * FROM chat_actions WHERE id = ?1")
-            .bind(id.to_owned())
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(unavailable)?;
-        Ok(row.map(|row| read_action(&row)).transpose().map_err(unavailable)?.map(|action| action.at(now)))
+        let id = id.to_owned();
+        let action = self.readers.read(move |rows| {
+            rows.prepare_cached("SELECT * FROM chat_actions WHERE id = ?1")?.query_row([id], read_action).optional()
+        });
+        Ok(action.await?.map(|action| action.at(now)))
     }
 
     async fn message_where(
@@ -79,41 +86,46 @@ impl Ledger {
         id: &str,
         now: UtcInstant,
     ) -> Result<Option<RecordedMessage>, ApiError> {
-        let mut rows = self.readers.begin().await.map_err(unavailable)?;
-        let row = sqlx::query(query).bind(id.to_owned()).fetch_optional(&mut *rows).await.map_err(unavailable)?;
-        let Some(row) = row else {
-            return Ok(None);
-        };
-        let sequence = row.try_get("sequence").map_err(unavailable)?;
-        let mut messages = [read_message(&row).map_err(unavailable)?];
-        add_actions(&mut messages, sequence, sequence, &mut rows).await.map_err(unavailable)?;
-        rows.commit().await.map_err(unavailable)?;
-        let [message] = messages;
-        Ok(Some(at(message, now)))
+        let id = id.to_owned();
+        let message = self.readers.read(move |rows| {
+            let rows = rows.transaction()?;
+            let found = rows
+                .prepare_cached(query)?
+                .query_row([id], |row| Ok((read_message(row)?, row.get("sequence")?)))
+                .optional()?;
+            let Some((message, sequence)) = found else {
+                return Ok(None);
+            };
+            let mut messages = [message];
+            add_actions(&mut messages, sequence, sequence, &rows)?;
+            let [message] = messages;
+            Ok(Some(message))
+        });
+        Ok(message.await?.map(|message| at(message, now)))
     }
 }
 
-async fn read_page(
+fn read_page(
     cleared_after: i64,
     before: i64,
     limit: usize,
     now: UtcInstant,
-    rows: &mut SqliteConnection,
-) -> Result<RecordedPage, sqlx::Error> {
+    rows: &Connection,
+) -> rusqlite::Result<RecordedPage> {
     // One more than asked for tells whether there is another page.
-    let mut found = sqlx::query(CHAT_PAGE)
-        .bind(ACCOUNT_ID)
-        .bind(cleared_after)
-        .bind(before)
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1))
-        .fetch_all(&mut *rows)
-        .await?;
+    let limit_and_one = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let mut found: Vec<(i64, RecordedMessage)> = rows
+        .prepare_cached(CHAT_PAGE)?
+        .query_map(params![ACCOUNT_ID, cleared_after, before, limit_and_one], |row| {
+            Ok((row.get("sequence")?, read_message(row)?))
+        })?
+        .collect::<Result<_, _>>()?;
     let has_more = found.len() > limit;
     found.truncate(limit);
     found.reverse();
-    let mut messages = found.iter().map(read_message).collect::<Result<Vec<_>, _>>()?;
-    if let (Some(first), Some(last)) = (found.first(), found.last()) {
-        add_actions(&mut messages, first.try_get("sequence")?, last.try_get("sequence")?, rows).await?;
+    let (sequences, mut messages): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+    if let (Some(&first), Some(&last)) = (sequences.first(), sequences.last()) {
+        add_actions(&mut messages, first, last, rows)?;
     }
     Ok(RecordedPage { messages: messages.into_iter().map(|message| at(message, now)).collect(), has_more })
 }
@@ -123,13 +135,8 @@ fn at(message: RecordedMessage, now: UtcInstant) -> RecordedMessage {
     RecordedMessage { actions: message.actions.into_iter().map(|action| action.at(now)).collect(), ..message }
 }
 
-async fn sequence_of(id: &str, rows: &mut SqliteConnection) -> Result<Option<i64>, sqlx::Error> {
-    sqlx::query_scalar("SELECT sequence FROM chat_messages WHERE id = ?1")
-        .bind(id.to_owned())
-        .fetch_optional(rows)
-        .await
-}
-
-fn no_such_message() -> ApiError {
-    ApiError::InvalidParameter { parameter: "before".to_owned(), reason: "there is no message with this id".to_owned() }
+fn sequence_of(message_id: &str, rows: &Connection) -> rusqlite::Result<Option<i64>> {
+    rows.prepare_cached("SELECT sequence FROM chat_messages WHERE id = ?1")?
+        .query_row([message_id], |row| row.get(0))
+        .optional()
 }

@@ -1,6 +1,6 @@
 //! A reply, stored together with the effects of its actions.
 
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, params};
 
 use super::{
     kind_of,
@@ -64,68 +64,63 @@ pub struct RecordReply {
 impl Write for RecordReply {
     type Outcome = ();
 
-    async fn apply(&self, books: &mut Books, rows: &mut SqliteConnection) -> Result<Result<(), ApiError>, sqlx::Error> {
-        self.insert_message(rows).await?;
+    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
+        self.insert_message(rows)?;
         for (ordinal, action) in (0_i64..).zip(&self.actions) {
-            self.insert_action(ordinal, action, rows).await?;
+            self.insert_action(ordinal, action, rows)?;
         }
-        run_actions(&self.runs, ActionStatus::Pending, &self.limits, self.at, books, rows).await?;
+        run_actions(&self.runs, ActionStatus::Pending, &self.limits, self.at, books, rows)?;
         Ok(Ok(()))
     }
 }
 
 impl RecordReply {
-    async fn insert_message(&self, rows: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        let Provenance { model, latency_ms, prompt_tokens, completion_tokens, raw_reply } = self.provenance.clone();
-        let count = |count: Option<u64>| count.map(|count| i64::try_from(count).unwrap_or(i64::MAX));
-        sqlx::query(
+    fn insert_message(&self, rows: &Connection) -> rusqlite::Result<()> {
+        let Provenance { model, latency_ms, prompt_tokens, completion_tokens, raw_reply } = &self.provenance;
+        let count = |count: &Option<u64>| count.map(|count| i64::try_from(count).unwrap_or(i64::MAX));
+        rows.execute(
             "INSERT INTO chat_messages (id, account_id, role, message, created_at_ms, in_reply_to, failure, model,
                                         latency_ms, prompt_tokens, completion_tokens, raw_reply)
              VALUES (?1, ?2, 'assistant', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-        )
-        .bind(self.id.clone())
-        .bind(ACCOUNT_ID)
-        .bind(self.message.clone())
-        .bind(self.at.unix_ms())
-        .bind(self.in_reply_to.clone())
-        .bind(self.failure)
-        .bind(model)
-        .bind(count(latency_ms))
-        .bind(count(prompt_tokens))
-        .bind(count(completion_tokens))
-        .bind(raw_reply)
-        .execute(rows)
-        .await?;
+            params![
+                self.id,
+                ACCOUNT_ID,
+                self.message,
+                self.at,
+                self.in_reply_to,
+                self.failure,
+                model,
+                count(latency_ms),
+                count(prompt_tokens),
+                count(completion_tokens),
+                raw_reply,
+            ],
+        )?;
         Ok(())
     }
 
-    async fn insert_action(
-        &self,
-        ordinal: i64,
-        action: &NewAction,
-        rows: &mut SqliteConnection,
-    ) -> Result<(), sqlx::Error> {
+    fn insert_action(&self, ordinal: i64, action: &NewAction, rows: &Connection) -> rusqlite::Result<()> {
         let quantity = match action.action {
-            Action::Trade { quantity, .. } => Some(quantity.millionths()),
+            Action::Trade { quantity, .. } => Some(quantity),
             Action::Watch(_) | Action::Unwatch(_) => None,
         };
-        sqlx::query(
+        rows.execute(
             "INSERT INTO chat_actions (id, message_id, ordinal, kind, ticker, quantity_millionths, status, price_units,
                                        error, decided_at_ms)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        )
-        .bind(action.id.clone())
-        .bind(self.id.clone())
-        .bind(ordinal)
-        .bind(kind_of(&action.action))
-        .bind(action.action.ticker().as_str().to_owned())
-        .bind(quantity)
-        .bind(action.status.as_str())
-        .bind(action.price.map(Price::units))
-        .bind(action.error.clone())
-        .bind(self.at.unix_ms())
-        .execute(rows)
-        .await?;
+            params![
+                action.id,
+                self.id,
+                ordinal,
+                kind_of(&action.action),
+                action.action.ticker(),
+                quantity,
+                action.status,
+                action.price,
+                action.error,
+                self.at,
+            ],
+        )?;
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Running a reply's actions: each is an order, or a change of the watchlist, like a person's, within the copilot's
 //! limits besides.
 
-use sqlx::{Row, SqliteConnection};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{
     domain::{
@@ -47,52 +47,52 @@ pub struct RunActions {
 impl Write for RunActions {
     type Outcome = ();
 
-    async fn apply(&self, books: &mut Books, rows: &mut SqliteConnection) -> Result<Result<(), ApiError>, sqlx::Error> {
-        run_actions(&self.runs, self.from, &self.limits, self.at, books, rows).await?;
+    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
+        run_actions(&self.runs, self.from, &self.limits, self.at, books, rows)?;
         Ok(Ok(()))
     }
 }
 
-pub async fn run_actions(
+pub fn run_actions(
     runs: &[ActionRun],
     from: ActionStatus,
     limits: &CopilotLimits,
     at: UtcInstant,
     books: &mut Books,
-    rows: &mut SqliteConnection,
-) -> Result<(), sqlx::Error> {
+    rows: &Connection,
+) -> rusqlite::Result<()> {
     for run in runs {
-        if !is_still(&run.action_id, from, rows).await? {
+        if !is_still(&run.action_id, from, rows)? {
             continue;
         }
-        let (status, done, error) = match run.step.apply(limits, at, books, rows).await? {
+        let (status, done, error) = match run.step.apply(limits, at, books, rows)? {
             Ok(done) => (ActionStatus::Executed, done, None),
             Err(reason) => (ActionStatus::Rejected, None, Some(reason)),
         };
         let (price, trade_id) = done.unzip();
-        decide(&run.action_id, status, price, trade_id, error, at, rows).await?;
+        decide(&run.action_id, status, price, trade_id, error.as_deref(), at, rows)?;
     }
     Ok(())
 }
 
 impl Step {
     /// The outer error is the database's; the inner one is for people.
-    async fn apply(
+    fn apply(
         &self,
         limits: &CopilotLimits,
         at: UtcInstant,
         books: &mut Books,
-        rows: &mut SqliteConnection,
-    ) -> Result<Result<Done, String>, sqlx::Error> {
+        rows: &Connection,
+    ) -> rusqlite::Result<Result<Done, String>> {
         let outcome = match self {
-            Self::Watch(watch) => watch.apply(books, rows).await?.map(|_: Watched| None),
-            Self::Unwatch(unwatch) => unwatch.apply(books, rows).await?.map(|()| None),
+            Self::Watch(watch) => watch.apply(books, rows)?.map(|_: Watched| None),
+            Self::Unwatch(unwatch) => unwatch.apply(books, rows)?.map(|()| None),
             Self::Trade(order) => {
-                let spent = spent_around(at.unix_ms(), rows).await?;
+                let spent = spent_around(at.unix_ms(), rows)?;
                 if let Err(over) = check_limits(order, limits, spent, books) {
                     return Ok(Err(over.to_string()));
                 }
-                order.apply(books, rows).await?.map(|receipt| Some((receipt.trade.price, receipt.trade.id)))
+                order.apply(books, rows)?.map(|receipt| Some((receipt.trade.price, receipt.trade.id)))
             }
         };
         Ok(outcome.map_err(|error| error.to_string()))
@@ -114,49 +114,36 @@ fn check_limits(order: &PlaceOrder, limits: &CopilotLimits, spent: Money, books:
 
 /// What the copilot bought and sold in the minute before, or, if the clock went back a little, after. What seems to
 /// come from further in the future was before a clock that went far back, and would block the copilot for as long.
-async fn spent_around(now_ms: i64, rows: &mut SqliteConnection) -> Result<Money, sqlx::Error> {
+fn spent_around(now_ms: i64, rows: &Connection) -> rusqlite::Result<Money> {
     let (since_ms, until_ms) = (now_ms - MINUTE_MS, now_ms + MINUTE_MS);
-    let cents = sqlx::query_scalar(SPENT).bind(ACCOUNT_ID).bind(since_ms).bind(until_ms).fetch_one(rows).await?;
-    Ok(Money::from_cents(cents))
+    rows.query_row(SPENT, params![ACCOUNT_ID, since_ms, until_ms], |row| row.get(0))
 }
 
 pub const SPENT: &str = "SELECT COALESCE(SUM(notional_cents), 0) FROM trades
     WHERE account_id = ?1 AND source = 'copilot' AND executed_at_ms > ?2 AND executed_at_ms < ?3";
 
-async fn is_still(action_id: &str, status: ActionStatus, rows: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    let row = sqlx::query("SELECT status FROM chat_actions WHERE id = ?1")
-        .bind(action_id.to_owned())
-        .fetch_optional(rows)
-        .await?;
-    match row {
-        None => Ok(false),
-        Some(row) => Ok(row.try_get::<String, _>("status")? == status.as_str()),
-    }
+fn is_still(action_id: &str, status: ActionStatus, rows: &Connection) -> rusqlite::Result<bool> {
+    let found: Option<ActionStatus> =
+        rows.query_row("SELECT status FROM chat_actions WHERE id = ?1", [action_id], |row| row.get(0)).optional()?;
+    Ok(found == Some(status))
 }
 
-async fn decide(
+fn decide(
     action_id: &str,
     status: ActionStatus,
     price: Option<Price>,
     trade_id: Option<String>,
-    error: Option<String>,
+    error: Option<&str>,
     at: UtcInstant,
-    rows: &mut SqliteConnection,
-) -> Result<(), sqlx::Error> {
+    rows: &Connection,
+) -> rusqlite::Result<()> {
     // A proposal that is turned down keeps the price that it was made at.
-    sqlx::query(
+    rows.execute(
         "UPDATE chat_actions SET status = ?2, price_units = COALESCE(?3, price_units), trade_id = ?4, error = ?5,
                                  decided_at_ms = ?6
          WHERE id = ?1",
-    )
-    .bind(action_id.to_owned())
-    .bind(status.as_str())
-    .bind(price.map(Price::units))
-    .bind(trade_id)
-    .bind(error)
-    .bind(at.unix_ms())
-    .execute(rows)
-    .await?;
+        params![action_id, status, price, trade_id, error, at],
+    )?;
     Ok(())
 }
 
@@ -171,9 +158,9 @@ pub struct DecideAction {
 impl Write for DecideAction {
     type Outcome = ();
 
-    async fn apply(&self, _: &mut Books, rows: &mut SqliteConnection) -> Result<Result<(), ApiError>, sqlx::Error> {
-        if is_still(&self.action_id, ActionStatus::Proposed, rows).await? {
-            decide(&self.action_id, self.status, None, None, self.error.clone(), self.at, rows).await?;
+    fn apply(&self, _: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
+        if is_still(&self.action_id, ActionStatus::Proposed, rows)? {
+            decide(&self.action_id, self.status, None, None, self.error.as_deref(), self.at, rows)?;
         }
         Ok(Ok(()))
     }

@@ -1,6 +1,6 @@
 //! What a person sets of the copilot: its autonomy, and a conversation begun anew.
 
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, params};
 
 use crate::{
     domain::copilot::Autonomy,
@@ -14,13 +14,9 @@ pub struct SetAutonomy(pub Autonomy);
 impl Write for SetAutonomy {
     type Outcome = ();
 
-    async fn apply(&self, books: &mut Books, rows: &mut SqliteConnection) -> Result<Result<(), ApiError>, sqlx::Error> {
+    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
         let Self(autonomy) = *self;
-        sqlx::query("UPDATE accounts SET autonomy = ?2 WHERE id = ?1")
-            .bind(ACCOUNT_ID)
-            .bind(autonomy.as_str())
-            .execute(rows)
-            .await?;
+        rows.execute("UPDATE accounts SET autonomy = ?2 WHERE id = ?1", params![ACCOUNT_ID, autonomy])?;
         books.autonomy = autonomy;
         Ok(Ok(()))
     }
@@ -33,14 +29,9 @@ pub struct ClearChat;
 impl Write for ClearChat {
     type Outcome = ();
 
-    async fn apply(&self, books: &mut Books, rows: &mut SqliteConnection) -> Result<Result<(), ApiError>, sqlx::Error> {
-        let last: i64 =
-            sqlx::query_scalar("SELECT COALESCE(MAX(sequence), 0) FROM chat_messages").fetch_one(&mut *rows).await?;
-        sqlx::query("UPDATE accounts SET chat_cleared_after_sequence = ?2 WHERE id = ?1")
-            .bind(ACCOUNT_ID)
-            .bind(last)
-            .execute(rows)
-            .await?;
+    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
+        let last: i64 = rows.query_row("SELECT COALESCE(MAX(sequence), 0) FROM chat_messages", [], |row| row.get(0))?;
+        rows.execute("UPDATE accounts SET chat_cleared_after_sequence = ?2 WHERE id = ?1", params![ACCOUNT_ID, last])?;
         books.chat_cleared_after_sequence = last;
         Ok(Ok(()))
     }

@@ -45,7 +45,7 @@ impl Aggregate {
 /// # Errors
 /// When the answer as a whole is not the documented JSON, or says that it failed.
 pub fn read_candles(body: &[u8], interval: Interval, now: UtcInstant) -> Result<Vec<Candle>, Failure> {
-    let now_seconds = now.unix_ms().div_euclid(1_000);
+    let now_seconds = now.unix_second();
     let mut candles: Vec<Candle> = Vec::new();
     for entry in Answer::read(body)?.results.unwrap_or_default() {
         let candle = serde_json::from_str(entry.get()).ok().and_then(|bar: Aggregate| bar.candle(interval));

@@ -32,7 +32,7 @@ pub struct Ending {
 impl Ending {
     /// The present second.
     pub fn unix_seconds(&self) -> i64 {
-        self.at.unix_ms().div_euclid(1_000)
+        self.at.unix_second()
     }
 }
 

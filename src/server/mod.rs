@@ -140,12 +140,15 @@ impl Server {
     /// Ends the streams with their last event, lets requests finish, writes what is queued and closes the database.
     pub async fn stop(mut self) {
         self.shutdown.cancel();
-        match timeout(DRAIN_MAX, &mut self.serving).await {
-            Ok(Ok(())) => {}
-            Ok(Err(cause)) => error!(%cause, "the listener panicked"),
-            Err(_) => {
-                warn!("some requests did not end in time and are cut");
-                self.serving.abort();
+        // One that has ended by itself cannot be waited for once more.
+        if !self.serving.is_finished() {
+            match timeout(DRAIN_MAX, &mut self.serving).await {
+                Ok(Ok(())) => {}
+                Ok(Err(cause)) => error!(%cause, "the listener panicked"),
+                Err(_) => {
+                    warn!("some requests did not end in time and are cut");
+                    self.serving.abort();
+                }
             }
         }
         if timeout(COPILOT_MAX, self.copilot.finish()).await.is_err() {
@@ -153,7 +156,7 @@ impl Server {
         }
         self.feed.abort();
         self.closing.cancel();
-        if timeout(CLOSE_MAX, self.writer).await.is_err() {
+        if timeout(CLOSE_MAX, self.writer.cancelled()).await.is_err() {
             warn!("the database was not closed in time; it recovers at the next start");
         }
     }
@@ -162,7 +165,7 @@ impl Server {
     async fn failed(&mut self) -> &'static str {
         tokio::select! {
             _ = &mut self.serving => "the listener",
-            _ = &mut self.writer => "the ledger",
+            () = self.writer.cancelled() => "the ledger",
             _ = &mut self.feed => "the market feed",
         }
     }
@@ -211,7 +214,9 @@ fn run_server() -> ExitCode {
         Err(cause) => return fail(&format!("the runtime cannot start: {cause}")),
     };
     match runtime.block_on(serve()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(None) => ExitCode::SUCCESS,
+        // Whoever watches over the program starts it again.
+        Ok(Some(_)) => ExitCode::FAILURE,
         Err(error) => fail(&error.to_string()),
     }
 }
@@ -221,7 +226,8 @@ fn fail(reason: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-async fn serve() -> Result<(), StartError> {
+/// Serves until it is told to stop, or a part ends that should not; gives which one that was.
+async fn serve() -> Result<Option<&'static str>, StartError> {
     let config = Config::from_env()?;
     start_logging();
     let site = Site::locate().map_err(StartError::Site)?;
@@ -231,12 +237,18 @@ async fn serve() -> Result<(), StartError> {
         warn!(site.root = %site_root.display(), "the page's files are not there; the REST API works all the same");
     }
     println!("FinAlly is ready on http://{}", reachable(server.address));
-    tokio::select! {
-        () = stop_signal() => info!("stopping"),
-        part = server.failed() => error!("{part} ended by itself; stopping"),
-    }
+    let failed = tokio::select! {
+        () = stop_signal() => {
+            info!("stopping");
+            None
+        }
+        part = server.failed() => {
+            error!("{part} ended by itself; stopping");
+            Some(part)
+        }
+    };
     server.stop().await;
-    Ok(())
+    Ok(failed)
 }
 
 /// Readable lines on stderr; stdout is for the one line that tells the address.

@@ -176,7 +176,7 @@ proptest! {
             let curve = together.equity(HistoryRange::All, noon()).await;
             assert_eq!(curve, alone.equity(HistoryRange::All, noon()).await);
             closing.cancel();
-            writer.await.unwrap();
+            writer.cancelled().await;
             assert_eq!(open(&folders[1]).await.books(), alone.books(), "in the file too");
         });
     }
@@ -303,7 +303,7 @@ async fn the_high_water_mark_outlives_the_value_that_made_it() {
     let mark = Some(Money::from_cents(1_300_000));
     assert_eq!(ledger.books().high_water_mark, mark);
     closing.cancel();
-    writer.await.unwrap();
+    writer.cancelled().await;
 
     let ledger = open(&folder).await;
     assert_eq!(ledger.books().high_water_mark, mark, "in the file too");
@@ -321,7 +321,7 @@ async fn a_database_from_before_there_was_a_high_water_mark_takes_it_from_its_cu
         ledger.submit(RecordSnapshot { total_value: Money::from_cents(cents), at }).await.unwrap();
     }
     closing.cancel();
-    writer.await.unwrap();
+    writer.cancelled().await;
     let mut file = sqlx::SqliteConnection::connect(&url(&folder)).await.unwrap();
     for statement in [
         "ALTER TABLE accounts DROP COLUMN high_water_mark_cents",
@@ -351,7 +351,7 @@ async fn the_days_trades_are_the_same_after_a_restart() {
     ledger.submit(trade(3, "AAPL", Side::Sell, NOON_MS + 1)).await.unwrap();
     let today = ledger.books().today.clone();
     closing.cancel();
-    writer.await.unwrap();
+    writer.cancelled().await;
 
     let ledger = open(&folder).await;
     assert_eq!(ledger.books().today, today);
@@ -359,6 +359,28 @@ async fn the_days_trades_are_the_same_after_a_restart() {
     assert_eq!(today.pnl(None, quote).unwrap().amount, Money::ZERO, "yesterday's purchase is no part of today");
     ledger.submit(Reset { at: noon() }).await.unwrap();
     assert_eq!(ledger.books().today, Default::default());
+}
+
+/// A write with a mistake in it.
+struct Panicking;
+
+impl Write for Panicking {
+    type Outcome = ();
+
+    fn apply(&self, _: &mut Books, _: &rusqlite::Connection) -> rusqlite::Result<Result<(), ApiError>> {
+        panic!("on purpose");
+    }
+}
+
+#[tokio::test]
+async fn a_writer_that_panics_is_known_to_have_ended_and_answers_everybody() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ledger, writer) = open_until(&folder, &CancellationToken::new()).await;
+    assert_eq!(ledger.submit(Panicking).await, Err(ApiError::Internal));
+    writer.cancelled().await;
+    writer.cancelled().await;
+    assert_eq!(ledger.submit(Reset { at: noon() }).await, Err(ApiError::Busy));
+    assert!(!ledger.is_healthy().await);
 }
 
 /// A write that the database refuses.

@@ -38,8 +38,8 @@ const WORK_OF_A_COMMIT: f64 = 0.75;
 /// How often it looks who has come.
 const LOOK_EVERY: Duration = Duration::from_micros(50);
 
-/// Tells that the writer has ended, and its file is closed; an error when it panicked.
-pub type Ended = oneshot::Receiver<()>;
+/// Cancelled when the writer has ended: its file is closed, unless it panicked.
+pub type Ended = CancellationToken;
 
 /// A queued write and its caller, whatever the write's type.
 pub trait Job: Send {
@@ -109,13 +109,13 @@ impl Writer {
     /// # Errors
     /// The system's, which has no thread for it.
     pub fn start(self, metrics: Metrics, closing: CancellationToken) -> io::Result<Ended> {
-        let (ending, ended) = oneshot::channel();
+        let ended = CancellationToken::new();
+        let ending = ended.clone().drop_guard();
         // For the waits alone; nothing else runs there.
         let waits = runtime::Builder::new_current_thread().build()?;
         thread::Builder::new().name("ledger".to_owned()).spawn(move || {
+            let _ending = ending;
             waits.block_on(self.run(metrics, closing));
-            // Whoever started it may be gone.
-            let _ = ending.send(());
         })?;
         Ok(ended)
     }

@@ -53,3 +53,42 @@ integer! {
     Quantity: millionths, |millionths| Quantity::from_millionths(millionths).map_err(|_| FromSqlError::OutOfRange(millionths));
     UtcInstant: unix_ms, |unix_ms| Ok(UtcInstant::from_unix_ms(unix_ms))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Debug;
+
+    use rusqlite::Connection;
+
+    use super::*;
+
+    fn back<T: FromSql>(value: impl ToSql) -> rusqlite::Result<T> {
+        Connection::open_in_memory().unwrap().query_row("SELECT ?1", [value], |row| row.get(0))
+    }
+
+    fn comes_back<T: FromSql + ToSql + PartialEq + Debug>(value: T) {
+        assert_eq!(back::<T>(&value).unwrap(), value);
+    }
+
+    #[test]
+    fn a_value_comes_back_as_it_was_stored() {
+        comes_back("BRK.B".parse::<Ticker>().unwrap());
+        comes_back(Side::Sell);
+        comes_back(OrderSource::Copilot);
+        comes_back(ActionStatus::Lapsed);
+        comes_back(Money::from_cents(-12_345));
+        comes_back(Price::from_units(1_900_333).unwrap());
+        comes_back(Quantity::from_millionths(1).unwrap());
+        comes_back(UtcInstant::from_unix_ms(-1));
+        comes_back(None::<Money>);
+    }
+
+    #[test]
+    fn what_a_type_refuses_is_an_error_of_the_database() {
+        assert!(back::<Ticker>("no ticker").is_err());
+        assert!(back::<Side>("hold").is_err());
+        assert!(back::<Price>(0).is_err());
+        assert!(back::<Quantity>(0).is_err());
+        assert!(back::<Money>("12.50").is_err(), "cents are a whole number");
+    }
+}

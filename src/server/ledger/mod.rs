@@ -2,9 +2,9 @@
 //!
 //! # How a write travels
 //! A caller hands a [`Write`] to [`Ledger::submit`], which queues it for the [`writer`]: one thread, one connection, so
-//! that a statement is a call and no hand-over. The writer takes whatever is waiting into one transaction (group commit), commits it with `synchronous=FULL`, publishes
-//! the new [`Books`] and only then answers each caller. So an acknowledged write survives a power cut, and under load
-//! one `fsync` serves many writes.
+//! that a statement is a call and no hand-over. The writer takes whatever is waiting into one transaction (group commit),
+//! commits it with `synchronous=FULL`, publishes the new [`Books`] and only then answers each caller. So an acknowledged
+//! write survives a power cut, and under load one `fsync` serves many writes.
 //!
 //! # How reads are consistent
 //! [`Books`] is one value, the state after some commit. A reader takes the current one and looks at nothing else. What is

@@ -267,6 +267,7 @@ mod tests {
             curve.iter().map(|point| point.total_value.cents()).collect()
         };
         assert_eq!(seconds(0, 40), [0, 40, 80, 150, 159]);
+        assert_eq!(seconds(80, 5), [80, 85, 90, 95, 150, 155, 159], "near enough to be passed by");
         assert_eq!(seconds(98, 1), [98, 99, 150, 155, 159], "a step of a second leaves nothing out");
         assert_eq!(seconds(159, 1), [159]);
         assert_eq!(seconds(160, 1), [0_i64; 0]);

@@ -89,3 +89,61 @@ impl Shared {
         Ok(connection)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use futures::{FutureExt, future::join_all};
+
+    use super::*;
+
+    fn readers(folder: &tempfile::TempDir) -> Readers {
+        let path = folder.path().join("readers.db");
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE numbers (n INTEGER)").unwrap();
+        Readers::of(&path)
+    }
+
+    fn count(rows: &mut Connection) -> rusqlite::Result<i64> {
+        rows.query_row("SELECT COUNT(*) FROM numbers", [], |row| row.get(0))
+    }
+
+    #[tokio::test]
+    async fn a_read_that_fails_says_so_and_the_next_one_reads() {
+        let folder = tempfile::tempdir().unwrap();
+        let readers = readers(&folder);
+        for _ in 0..2 * READERS_MAX {
+            let written = readers.read(|rows| rows.execute("INSERT INTO numbers VALUES (1)", []));
+            assert_eq!(written.await, Err(ApiError::Busy), "they only read");
+        }
+        assert_eq!(readers.read(count).await, Ok(0));
+    }
+
+    #[tokio::test]
+    async fn one_more_than_there_are_places_waits_and_a_caller_that_went_away_holds_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let readers = readers(&folder);
+        let (releases, mut held): (Vec<_>, Vec<_>) = (0..READERS_MAX)
+            .map(|_| {
+                let (release, released) = mpsc::channel::<()>();
+                let hold = readers.read(move |rows| {
+                    // Until it is let go of.
+                    let _ = released.recv();
+                    count(rows)
+                });
+                (release, Box::pin(hold))
+            })
+            .unzip();
+        for hold in &mut held {
+            assert!(hold.as_mut().now_or_never().is_none());
+        }
+        let mut one_more = Box::pin(readers.read(count));
+        assert!(one_more.as_mut().now_or_never().is_none());
+        assert_eq!(readers.0.places.available_permits(), 0);
+
+        held.truncate(1);
+        drop(releases);
+        assert_eq!(one_more.await, Ok(0));
+        assert_eq!(join_all(held).await, [Ok(0)]);
+    }
+}

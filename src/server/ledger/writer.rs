@@ -140,7 +140,7 @@ impl Writer {
             let size = batch.len();
             self.settle(&mut batch);
             patience = started.elapsed();
-            company = self.cost.company(size).min(size + self.jobs.len());
+            company = self.cost.company().min(size + self.jobs.len());
             metrics.ledger_batch_settled(patience);
         }
         if let Err(cause) = self.close() {
@@ -257,14 +257,14 @@ impl Writer {
     fn write(connection: &mut Connection, batch: &mut [Box<dyn Job>], books: &mut Books) -> rusqlite::Result<Cost> {
         let started = Instant::now();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut gathered = Gathered::default();
+        let (size, mut gathered) = (batch.len(), Gathered::default());
         for job in batch {
             job.apply(books, &transaction, &mut gathered)?;
         }
         gathered.write(&transaction)?;
         let work = started.elapsed();
         transaction.commit()?;
-        Ok(Cost { work, commit: started.elapsed() - work })
+        Ok(Cost { size, work, commit: started.elapsed() - work })
     }
 
     fn publish(&self, books: Books) {
@@ -280,19 +280,21 @@ impl Writer {
     }
 }
 
-/// How long a transaction took: what grows with its writes, and what hardly does.
+/// What a transaction took: the time that grows with its writes, and the one that hardly does.
 #[derive(Default)]
 pub struct Cost {
+    /// Its writes.
+    size: usize,
     work: Duration,
     commit: Duration,
 }
 
 impl Cost {
-    /// How many writes would have been [`WORK_OF_A_COMMIT`], when it was `size` of them that cost this.
-    fn company(&self, size: usize) -> usize {
+    /// How many writes would have been [`WORK_OF_A_COMMIT`].
+    fn company(&self) -> usize {
         let works_of_a_commit = self.commit.as_secs_f64() / self.work.as_secs_f64();
         // A time of nothing gives no number or one without end, and these the least and the most there is.
-        (size as f64 * works_of_a_commit * WORK_OF_A_COMMIT) as usize
+        (self.size as f64 * works_of_a_commit * WORK_OF_A_COMMIT) as usize
     }
 }
 
@@ -324,7 +326,7 @@ mod tests {
         #[case] commit_us: u64,
         #[case] company: usize,
     ) {
-        let cost = Cost { work: Duration::from_micros(work_us), commit: Duration::from_micros(commit_us) };
-        assert_eq!(cost.company(size), company);
+        let cost = Cost { size, work: Duration::from_micros(work_us), commit: Duration::from_micros(commit_us) };
+        assert_eq!(cost.company(), company);
     }
 }

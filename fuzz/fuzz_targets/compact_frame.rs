@@ -18,7 +18,7 @@ fuzz_target!(|stream: &str| {
         let outcome = reader.read(frame);
         let quotes = reader.quotes();
         assert!(quotes.is_sorted_by(|one, next| one.ticker < next.ticker));
-        assert!(quotes.iter().all(|quote| quote.price.units() > 0 && quote.day_open.units() > 0));
+        assert!(quotes.iter().all(|quote| quote.price.units() > 0 && quote.previous_close.units() > 0));
         match outcome {
             Ok(Reading::Taken) => assert_written_and_read(&before, &reader),
             Ok(Reading::Old | Reading::Missed) | Err(_) => {

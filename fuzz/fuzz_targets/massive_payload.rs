@@ -19,7 +19,7 @@ fuzz_target!(|body: &[u8]| {
     if let Ok(snapshots) = read_snapshots(body, &asked) {
         for (ticker, snapshot) in snapshots {
             assert!(asked.contains(&ticker));
-            assert!(snapshot.price.units() > 0 && snapshot.day_open.units() > 0);
+            assert!(snapshot.price.units() > 0 && snapshot.previous_close.units() > 0);
         }
     }
     for interval in [Interval::Minute, Interval::Hour, Interval::Day] {

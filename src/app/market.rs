@@ -226,7 +226,7 @@ mod tests {
     fn quote(cents: i64, at_ms: i64) -> Quote {
         let price = Price::from_units(cents * 100).unwrap();
         let at = UtcInstant::from_unix_ms(at_ms);
-        Quote { ticker: "V".parse().unwrap(), price, previous_price: price, day_open: price, at }
+        Quote { ticker: "V".parse().unwrap(), price, previous_price: price, previous_close: price, at }
     }
 
     const RISE: Option<bool> = Some(true);

@@ -5,7 +5,7 @@
 //! ```text
 //! K7 1795356131500 AAPL:1904200:1904000:1898300 V:2801900:2801900:2790000:1795356130000
 //! │  │             │    │       │       │                                 └ its own moment, where that is another
-//! │  │             │    │       │       └ price that the day opened at
+//! │  │             │    │       │       └ close of the trading day before
 //! │  │             │    │       └ price at the tick before
 //! │  │             │    └ price, in hundredths of a cent
 //! │  └ moment of the prices, in Unix milliseconds
@@ -24,7 +24,7 @@
 //!
 //! Numbers are Base64 VLQ, as in the Source Map format (ECMA-426): five bits a letter, the lowest first, the sign in the
 //! lowest bit of all. `!` and a number skips so many tickers that were not traded; those left out at the end were not
-//! traded either. Whatever a change cannot say exactly (another ticker, another opening price) is told by a key frame.
+//! traded either. Whatever a change cannot say exactly (another ticker, another previous close) is told by a key frame.
 
 use std::{fmt::Write as _, iter::Peekable, str::Bytes};
 
@@ -60,9 +60,10 @@ pub fn write_key_frame(version: u64, quotes: &Quotes) -> String {
     let at = moment(quotes);
     let mut frame = format!("K{version} {}", at.unix_ms());
     for quote in quotes.iter() {
-        let (price, previous, open) = (quote.price.units(), quote.previous_price.units(), quote.day_open.units());
+        let (price, previous, close) =
+            (quote.price.units(), quote.previous_price.units(), quote.previous_close.units());
         // Invariant: writing to a string does not fail.
-        let _ = write!(frame, " {}:{price}:{previous}:{open}", quote.ticker);
+        let _ = write!(frame, " {}:{price}:{previous}:{close}", quote.ticker);
         if quote.at != at {
             let _ = write!(frame, ":{}", quote.at.unix_ms());
         }
@@ -78,7 +79,7 @@ pub fn write_change(version: u64, before: &Quotes, now: &Quotes) -> Option<Strin
         return None;
     }
     for (before, now) in before.iter().zip(now.iter()) {
-        let follows = now.previous_price == before.price && now.day_open == before.day_open;
+        let follows = now.previous_price == before.price && now.previous_close == before.previous_close;
         let is_traded = now.at == at && now.at != before.at;
         let is_left = now.at == before.at && now.price == before.price;
         if before.ticker != now.ticker || !follows || !(is_traded || is_left) {
@@ -192,17 +193,17 @@ impl CompactReader {
     }
 }
 
-/// `TICKER:price:previous:open`, and the moment where it is another than the frame's.
+/// `TICKER:price:previous:close`, and the moment where it is another than the frame's.
 fn read_quote(word: &str, frame_at: UtcInstant) -> Option<Quote> {
     let mut parts = word.split(':');
     let ticker = parts.next()?.parse().ok()?;
     let mut price = || Price::from_units(parts.next()?.parse().ok()?);
-    let (price, previous_price, day_open) = (price()?, price()?, price()?);
+    let (price, previous_price, previous_close) = (price()?, price()?, price()?);
     let at = match parts.next() {
         Some(unix_ms) => UtcInstant::from_unix_ms(unix_ms.parse().ok()?),
         None => frame_at,
     };
-    parts.next().is_none().then_some(Quote { ticker, price, previous_price, day_open, at })
+    parts.next().is_none().then_some(Quote { ticker, price, previous_price, previous_close, at })
 }
 
 /// These quotes, one tick later.
@@ -233,13 +234,13 @@ mod tests {
 
     use super::*;
 
-    fn quote(ticker: &str, price: i64, previous: i64, open: i64, at_ms: i64) -> Quote {
+    fn quote(ticker: &str, price: i64, previous: i64, close: i64, at_ms: i64) -> Quote {
         let price_of = |units| Price::from_units(units).unwrap();
         Quote {
             ticker: ticker.parse().unwrap(),
             price: price_of(price),
             previous_price: price_of(previous),
-            day_open: price_of(open),
+            previous_close: price_of(close),
             at: UtcInstant::from_unix_ms(at_ms),
         }
     }
@@ -271,7 +272,7 @@ mod tests {
     #[rstest]
     #[case::no_more(&[])]
     #[case::another_ticker(&[quote("AAPL", 1, 1_904_200, 1_898_300, 1_500), quote("MSFT", 1, 500, 500, 1_500), quote("W", 1, 1, 1, 1)])]
-    #[case::another_opening(&[quote("AAPL", 1_904_200, 1_904_200, 9, 1_000), quote("MSFT", 500, 500, 500, 1_500), quote("V", 2_801_900, 2_801_900, 2_790_000, 700)])]
+    #[case::another_close(&[quote("AAPL", 1_904_200, 1_904_200, 9, 1_000), quote("MSFT", 500, 500, 500, 1_500), quote("V", 2_801_900, 2_801_900, 2_790_000, 700)])]
     #[case::another_price_before(&[quote("AAPL", 1_904_200, 9, 1_898_300, 1_500), quote("MSFT", 500, 500, 500, 1_500), quote("V", 2_801_900, 2_801_900, 2_790_000, 700)])]
     #[case::two_moments(&[quote("AAPL", 1_904_200, 1_904_200, 1_898_300, 1_400), quote("MSFT", 500, 500, 500, 1_500), quote("V", 2_801_900, 2_801_900, 2_790_000, 700)])]
     fn what_a_change_cannot_say_is_told_whole(#[case] now: &[Quote]) {

@@ -2,7 +2,7 @@
 //!
 //! # The rule
 //! A day gains what is there now and what came in, less what was there when it opened and what was paid:
-//! `day_pnl = market_value + received − spent − held_at_open × day_open`, where
+//! `day_pnl = market_value + received − spent − held_at_open × previous_close`, where
 //! `held_at_open = quantity − bought + sold`. So shares that were bought today gain from their own price on, not from
 //! the day's opening. A day is UTC's, as a day's candle is.
 
@@ -74,7 +74,7 @@ impl DayTrades {
     pub fn pnl(&self, quantity: Option<Quantity>, quote: &Quote) -> Option<DayPnl> {
         let flow = self.flows.get(&quote.ticker).filter(|_| self.includes(quote.at)).copied().unwrap_or_default();
         let held = quantity.map_or(0, Quantity::millionths);
-        let at_open = value(held.checked_sub(flow.bought)?.checked_add(flow.sold)?, quote.day_open)?;
+        let at_open = value(held.checked_sub(flow.bought)?.checked_add(flow.sold)?, quote.previous_close)?;
         let put_in = at_open.checked_add(flow.spent)?;
         let amount = value(held, quote.price)?.checked_add(flow.received)?.checked_sub(put_in)?;
         Some(DayPnl { amount, percent: amount.percent_of(put_in) })
@@ -99,13 +99,13 @@ mod tests {
 
     const NOON_MS: i64 = 1_795_348_800_000;
 
-    fn quote(price: i64, day_open: i64, at_ms: i64) -> Quote {
+    fn quote(price: i64, previous_close: i64, at_ms: i64) -> Quote {
         let price_of = |dollars: i64| Price::from_units(dollars * 10_000).unwrap();
         Quote {
             ticker: "V".parse().unwrap(),
             price: price_of(price),
             previous_price: price_of(price),
-            day_open: price_of(day_open),
+            previous_close: price_of(previous_close),
             at: UtcInstant::from_unix_ms(at_ms),
         }
     }

@@ -14,7 +14,8 @@ use super::{
     ticker::Ticker,
 };
 
-/// The latest price of a ticker, the one before it, and the one its trading day opened at.
+/// The latest price of a ticker, the one before it, and the close of the trading day before, which the day's change is
+/// measured from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "QuoteWire", try_from = "QuoteWire")]
 pub struct Quote {
@@ -22,7 +23,8 @@ pub struct Quote {
     pub price: Price,
     /// At the tick before; the price itself at the first tick.
     pub previous_price: Price,
-    pub day_open: Price,
+    /// At which the trading day before closed.
+    pub previous_close: Price,
     pub at: UtcInstant,
 }
 
@@ -32,9 +34,9 @@ impl Quote {
         self.price.change_from(self.previous_price)
     }
 
-    /// Since the trading day opened.
+    /// Since the close of the trading day before.
     pub fn day_change(&self) -> PriceChange {
-        self.price.change_from(self.day_open)
+        self.price.change_from(self.previous_close)
     }
 
     pub fn change_percent(&self) -> f64 {
@@ -42,7 +44,7 @@ impl Quote {
     }
 
     pub fn day_change_percent(&self) -> f64 {
-        self.day_change().percent_of(self.day_open)
+        self.day_change().percent_of(self.previous_close)
     }
 }
 
@@ -164,7 +166,10 @@ impl TryFrom<QuoteWire> for Quote {
             ticker: wire.ticker,
             price: wire.price,
             previous_price: wire.previous_price,
-            day_open: wire.price.before(wire.day_change).ok_or("a day cannot open at a price of zero or less")?,
+            previous_close: wire
+                .price
+                .before(wire.day_change)
+                .ok_or("a day cannot have closed at a price of zero or less")?,
             at: UtcInstant::from_unix_seconds(wire.timestamp),
         })
     }
@@ -176,13 +181,13 @@ mod tests {
 
     use super::*;
 
-    fn quote(price: i64, previous: i64, open: i64, at_ms: i64) -> Quote {
+    fn quote(price: i64, previous: i64, close: i64, at_ms: i64) -> Quote {
         let price_of = |units| Price::from_units(units).unwrap();
         Quote {
             ticker: "AAPL".parse().unwrap(),
             price: price_of(price),
             previous_price: price_of(previous),
-            day_open: price_of(open),
+            previous_close: price_of(close),
             at: UtcInstant::from_unix_ms(at_ms),
         }
     }

@@ -49,7 +49,7 @@ fn prices(units: &[(&str, i64)]) -> Arc<Tick> {
     let quote = |(symbol, units): &(&str, i64)| {
         let ticker: Ticker = symbol.parse().unwrap();
         let price = Price::from_units(*units).unwrap();
-        Quote { ticker, price, previous_price: price, day_open: price, at: noon() }
+        Quote { ticker, price, previous_price: price, previous_close: price, at: noon() }
     };
     Arc::new(Tick::new(1, units.iter().map(quote).collect()))
 }

@@ -316,7 +316,7 @@ mod tests {
     /// AAPL has a price, XOM has none.
     fn prompt(context: &TurnContext, question: &str, tokens_max: usize) -> Vec<Message> {
         let price = Price::from_units(1_100_000).unwrap();
-        let quote = Quote { ticker: ticker("AAPL"), price, previous_price: price, day_open: price, at: NOW };
+        let quote = Quote { ticker: ticker("AAPL"), price, previous_price: price, previous_close: price, at: NOW };
         let prices = Tick::new(1, [quote].into_iter().collect());
         let setting = Setting {
             context,

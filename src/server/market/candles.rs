@@ -244,7 +244,7 @@ mod tests {
     fn print(cents: i64, at_ms: i64, volume: u64) -> Print {
         let at = UtcInstant::from_unix_ms(at_ms);
         let (ticker, price) = ("V".parse().unwrap(), price(cents));
-        Print { quote: Quote { ticker, price, previous_price: price, day_open: price, at }, volume }
+        Print { quote: Quote { ticker, price, previous_price: price, previous_close: price, at }, volume }
     }
 
     fn candles(prints: &[(i64, i64)]) -> Candles {

@@ -298,7 +298,10 @@ mod tests {
 
     fn print(symbol: &str, cents: i64, at_ms: i64) -> Print {
         let (at, price) = (UtcInstant::from_unix_ms(at_ms), price(cents));
-        Print { quote: Quote { ticker: ticker(symbol), price, previous_price: price, day_open: price, at }, volume: 1 }
+        Print {
+            quote: Quote { ticker: ticker(symbol), price, previous_price: price, previous_close: price, at },
+            volume: 1,
+        }
     }
 
     struct Running {

@@ -174,7 +174,7 @@ mod tests {
         [("AAPL", 190, 189), ("V", 280, 280)]
             .map(|(ticker, cents, before)| {
                 let ticker = ticker.parse().unwrap();
-                Quote { ticker, price: price(cents), previous_price: price(before), day_open: price(1), at }
+                Quote { ticker, price: price(cents), previous_price: price(before), previous_close: price(1), at }
             })
             .into_iter()
             .collect()

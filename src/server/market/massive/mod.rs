@@ -192,7 +192,7 @@ async fn poll(client: &Client, wanted: &TickerSet) -> Result<BTreeMap<Ticker, Sn
 
 /// A ticker's next print, which its tape then ends with.
 fn print(tapes: &mut BTreeMap<Ticker, Tape>, ticker: Ticker, snapshot: Snapshot, at: UtcInstant) -> Print {
-    let Snapshot { price, day_open, day_volume } = snapshot;
+    let Snapshot { price, previous_close, day_volume } = snapshot;
     let before = match tapes.entry(ticker) {
         btree_map::Entry::Vacant(entry) => *entry.insert(Tape { price, day_volume }),
         btree_map::Entry::Occupied(mut entry) => {
@@ -203,7 +203,7 @@ fn print(tapes: &mut BTreeMap<Ticker, Tape>, ticker: Ticker, snapshot: Snapshot,
     };
     // A volume that falls is a new day, or a correction.
     let volume = day_volume.zip(before.day_volume).map_or(0, |(now, earlier)| now.saturating_sub(earlier));
-    Print { quote: Quote { ticker, price, previous_price: before.price, day_open, at }, volume }
+    Print { quote: Quote { ticker, price, previous_price: before.price, previous_close, at }, volume }
 }
 
 #[cfg(test)]
@@ -214,8 +214,8 @@ mod tests {
     fn a_print_follows_on_the_one_before() {
         let mut tapes = BTreeMap::new();
         let mut next = |dollars, day_volume| {
-            let [price, day_open] = [dollars, 10.0].map(|dollars| Price::nearest(dollars).unwrap());
-            let snapshot = Snapshot { price, day_open, day_volume };
+            let [price, previous_close] = [dollars, 10.0].map(|dollars| Price::nearest(dollars).unwrap());
+            let snapshot = Snapshot { price, previous_close, day_volume };
             let print = print(&mut tapes, "V".parse().unwrap(), snapshot, UtcInstant::from_unix_ms(0));
             (print.quote.previous_price.dollars(), print.quote.price.dollars(), print.volume)
         };

@@ -51,7 +51,7 @@ fn exact_ticker<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Ticker, D:
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Snapshot {
     pub price: Price,
-    pub day_open: Price,
+    pub previous_close: Price,
     /// Shares traded today so far.
     pub day_volume: Option<u64>,
 }
@@ -67,7 +67,7 @@ impl Entry {
         let day_volume = self.day.as_ref().and_then(|day| shares(day.v).filter(|volume| *volume > 0));
         Some(Snapshot {
             price: latest,
-            day_open: opened.unwrap_or(latest),
+            previous_close: opened.unwrap_or(latest),
             day_volume: day_volume.or_else(|| self.min.as_ref().and_then(|min| shares(min.av))),
         })
     }
@@ -118,10 +118,10 @@ mod tests {
         "prevDay": {"c": 188.9, "h": 190, "l": 187, "o": 188, "v": 292_738, "vw": 188.5},
         "todaysChange": 0.98, "todaysChangePerc": 0.82, "updated": 1_605_192_894_630_916_600_i64
     }), 190.42, 189.5)]
-    fn a_price_is_the_freshest_there_is(#[case] mut entry: Value, #[case] price: f64, #[case] day_open: f64) {
+    fn a_price_is_the_freshest_there_is(#[case] mut entry: Value, #[case] price: f64, #[case] previous_close: f64) {
         entry["ticker"] = "AAPL".into();
         let snapshot = read(json!([entry]), &["AAPL"])[&"AAPL".parse().unwrap()];
-        assert_eq!((snapshot.price, snapshot.day_open), (dollars(price), dollars(day_open)));
+        assert_eq!((snapshot.price, snapshot.previous_close), (dollars(price), dollars(previous_close)));
     }
 
     #[rstest]

@@ -162,9 +162,9 @@ mod tests {
         assert_eq!((quotes[0].price.to_string().as_str(), quotes[0].previous_price), ("190.00", quotes[0].price));
         assert!(quotes.windows(2).all(|pair| pair[1].previous_price == pair[0].price));
         // A day is 1,440 ticks of a minute, the first one having begun before the first tick.
-        assert!(quotes[..1_440].iter().all(|quote| quote.day_open == quotes[0].day_open));
-        assert!(quotes[1_440..2_880].iter().all(|quote| quote.day_open == quotes[1_440].price));
-        assert!(quotes[2_880..].iter().all(|quote| quote.day_open == quotes[2_880].price));
+        assert!(quotes[..1_440].iter().all(|quote| quote.previous_close == quotes[0].previous_close));
+        assert!(quotes[1_440..2_880].iter().all(|quote| quote.previous_close == quotes[1_440].price));
+        assert!(quotes[2_880..].iter().all(|quote| quote.previous_close == quotes[2_880].price));
     }
 
     #[test]
@@ -188,7 +188,7 @@ mod tests {
                 assert_eq!(history.days.last().unwrap().close, quote.price);
                 // The day opened 390 minutes before the first tick; the minute that held it opens at its price.
                 let opened = (tick as usize) + 390;
-                assert_eq!(history.minutes[history.minutes.len() - 1 - opened].open, quote.day_open);
+                assert_eq!(history.minutes[history.minutes.len() - 1 - opened].open, quote.previous_close);
             }
             update.histories.into_iter().map(|history| history.ticker).collect::<TickerSet>()
         };

@@ -50,7 +50,7 @@ pub struct Walk {
     /// The price at the tick that was printed last,
     printed: Option<(u64, Price)>,
     /// …and at the tick at which the present day opened.
-    day_open: Option<(u64, Price)>,
+    previous_close: Option<(u64, Price)>,
 }
 
 impl Walk {
@@ -80,7 +80,7 @@ impl Walk {
             open: listing.open.ln(),
             first_open: listing.open.ln() - first_day,
             printed: None,
-            day_open: None,
+            previous_close: None,
         }
     }
 
@@ -106,12 +106,12 @@ impl Walk {
             Some((tick, price)) if tick + 1 == self.tick => price,
             _ => price(before),
         };
-        let day_open = match self.day_open {
+        let previous_close = match self.previous_close {
             Some((tick, price)) if tick == sectors.opened_at => price,
             _ => price(self.at_open(sectors)),
         };
-        self.day_open = Some((sectors.opened_at, day_open));
-        let quote = Quote { ticker: self.ticker, price: price_now, previous_price, day_open, at };
+        self.previous_close = Some((sectors.opened_at, previous_close));
+        let quote = Quote { ticker: self.ticker, price: price_now, previous_price, previous_close, at };
         let deviations = (now - before) / self.spread;
         let (average_daily, mut rng) = (self.listing.average_daily_volume, self.volume.at(self.tick));
         Print { quote, volume: volume::shares(average_daily, self.pace.seconds, deviations, &mut rng) }

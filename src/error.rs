@@ -15,6 +15,7 @@ use crate::{
         money::{InvalidQuantity, Money, Quantity},
         order::{InvalidClientOrderId, InvalidSide, OrderRequest, Side},
         ticker::{InvalidTicker, Ticker},
+        typed_number::UnreadableQuantity,
         watchlist::WATCHLIST_MAX,
     },
     wire::WireEncoding,
@@ -256,6 +257,12 @@ impl From<InvalidSide> for ApiError {
 
 impl From<InvalidQuantity> for ApiError {
     fn from(error: InvalidQuantity) -> Self {
+        Self::InvalidQuantity { reason: error.to_string() }
+    }
+}
+
+impl From<UnreadableQuantity> for ApiError {
+    fn from(error: UnreadableQuantity) -> Self {
         Self::InvalidQuantity { reason: error.to_string() }
     }
 }

@@ -27,6 +27,7 @@ mod schema;
 pub mod sizing;
 pub mod ticker;
 pub mod treemap;
+pub mod typed_number;
 pub mod typed_order;
 pub mod watchlist;
 pub mod workstation;

@@ -209,6 +209,11 @@ impl Quantity {
         self.0
     }
 
+    /// `1234.5`: without groups, as it is written into a field.
+    pub fn plain(self) -> String {
+        self.to_string().replace(',', "")
+    }
+
     /// Nothing when the sum is over a billion shares.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         Self::from_millionths(self.0 + other.0).ok()

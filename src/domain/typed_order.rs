@@ -1,6 +1,11 @@
 //! Orders as people type them: `buy 5 NVDA`.
 
-use super::{money::Quantity, order::Side, ticker::Ticker};
+use super::{
+    money::Quantity,
+    order::Side,
+    ticker::Ticker,
+    typed_number::{UnreadableQuantity, read_quantity},
+};
 
 /// An order that was typed, before anybody confirmed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,25 +15,53 @@ pub struct TypedOrder {
     pub ticker: Ticker,
 }
 
+/// What a text that orders something says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Typed {
+    Order(TypedOrder),
+    /// Its number is one of two.
+    Doubtful {
+        /// Why it is neither, in words.
+        reason: String,
+        readings: [TypedOrder; 2],
+    },
+}
+
+/// The words of a number: spaces group its digits.
+const NUMBER_WORDS_MAX: usize = 4;
+
 impl TypedOrder {
-    /// Reads a side, a quantity and a ticker, the last two in either order, and nothing besides. People write thousands
-    /// apart (`1,000`), and `b` or `s` for the side.
-    pub fn read(text: &str) -> Option<Self> {
+    /// Reads a side, a [quantity](read_quantity) and a ticker, the last two in either order, and nothing besides; `b` or
+    /// `s` is a side too.
+    pub fn read(text: &str) -> Option<Typed> {
         let mut words = text.split_whitespace();
         let side = match words.next()?.to_ascii_lowercase().as_str() {
             "buy" | "b" => Side::Buy,
             "sell" | "s" => Side::Sell,
             _ => return None,
         };
-        let (first, second) = (words.next()?, words.next()?);
-        if words.next().is_some() {
+        let words: Vec<&str> = words.take(NUMBER_WORDS_MAX + 2).collect();
+        if words.len() > NUMBER_WORDS_MAX + 1 {
             return None;
         }
-        let read = |quantity: &str, ticker: &str| {
-            let quantity = quantity.replace(',', "").parse().ok()?;
-            Some(Self { side, quantity, ticker: ticker.parse().ok()? })
-        };
-        read(first, second).or_else(|| read(second, first))
+        let (last, before) = words.split_last()?;
+        let (first, behind) = words.split_first()?;
+        Self::read_parts(side, before, last).or_else(|| Self::read_parts(side, behind, first))
+    }
+
+    fn read_parts(side: Side, number: &[&str], ticker: &str) -> Option<Typed> {
+        let ticker = ticker.parse().ok()?;
+        let order = |quantity| Self { side, quantity, ticker };
+        match read_quantity(&number.join(" ")) {
+            Ok(quantity) => Some(Typed::Order(order(quantity))),
+            Err(UnreadableQuantity::Invalid(_)) => None,
+            Err(error @ UnreadableQuantity::Doubtful { .. }) => {
+                let reason = error.to_string();
+                let UnreadableQuantity::Doubtful { grouped, decimal, .. } = error else { return None };
+                let readings = [order(grouped.parse().ok()?), order(decimal.parse().ok()?)];
+                Some(Typed::Doubtful { reason, readings })
+            }
+        }
     }
 }
 
@@ -42,10 +75,24 @@ mod tests {
     #[case("buy 5 NVDA", Side::Buy, "5", "NVDA")]
     #[case("  SELL  2.5  brk.b ", Side::Sell, "2.5", "BRK.B")]
     #[case("buy nvda 5", Side::Buy, "5", "NVDA")]
-    #[case("s 1,000 v", Side::Sell, "1000", "V")]
+    #[case("s 1000 v", Side::Sell, "1000", "V")]
+    #[case("buy 2,5 NVDA", Side::Buy, "2.5", "NVDA")]
+    #[case("buy 0,001 NVDA", Side::Buy, "0.001", "NVDA")]
+    #[case("sell NVDA 1,234,567", Side::Sell, "1234567", "NVDA")]
+    #[case("buy 1 234,5 F", Side::Buy, "1234.5", "F")]
+    #[case("buy F 1 234 567", Side::Buy, "1234567", "F")]
     fn an_order_is_read(#[case] text: &str, #[case] side: Side, #[case] quantity: &str, #[case] ticker: &str) {
         let (quantity, ticker) = (quantity.parse().unwrap(), ticker.parse().unwrap());
-        assert_eq!(TypedOrder::read(text), Some(TypedOrder { side, quantity, ticker }));
+        assert_eq!(TypedOrder::read(text), Some(Typed::Order(TypedOrder { side, quantity, ticker })));
+    }
+
+    #[rstest]
+    #[case("buy 1,000 NVDA", "1000", "1")]
+    #[case("sell NVDA 1,500", "1500", "1.5")]
+    fn an_order_whose_number_is_one_of_two_is_neither(#[case] text: &str, #[case] grouped: &str, #[case] decimal: &str) {
+        let Some(Typed::Doubtful { reason, readings }) = TypedOrder::read(text) else { panic!("{text} is doubtful") };
+        assert_eq!(readings.map(|order| order.quantity), [grouped, decimal].map(|number| number.parse().unwrap()));
+        assert!(reason.contains(" may be "), "{reason}");
     }
 
     #[rstest]
@@ -58,6 +105,9 @@ mod tests {
     #[case::not_a_number("buy NaN NVDA")]
     #[case::two_tickers("buy V NVDA")]
     #[case::more("buy 5 NVDA now")]
+    #[case::two_numbers("buy 10 20 NVDA")]
+    #[case::too_many_words("buy 1 234 567 890 123 NVDA")]
+    #[case::a_number_alone("buy 5 000")]
     #[case::another_verb("short 5 NVDA")]
     fn what_is_no_order_is_none(#[case] text: &str) {
         assert_eq!(TypedOrder::read(text), None);

@@ -61,7 +61,8 @@ fn Search(commands: Commands, reach: Reach, listings: RwSignal<Vec<Listed>>) -> 
         commands.known.with(|known| typed.with(|typed| search(typed, &choices, known)))
     });
     let choose = move |index: usize| {
-        if let Some(offer) = offers.with_untracked(|offers| offers.get(index).cloned()) {
+        let offer = offers.with_untracked(|offers| offers.get(index).cloned());
+        if let Some(offer) = offer.filter(|offer| offer.action != Action::Refuse) {
             commands.is_palette_open.set(false);
             // Once the dialog is closed and has given the focus back, the action may take it elsewhere.
             request_animation_frame(move || act(offer.action, commands, reach));
@@ -170,6 +171,7 @@ fn act(action: Action, commands: Commands, reach: Reach) {
             reach.selected.set(Some(order.ticker));
             reach.ticket.fill(order.ticker, order.quantity, order.side);
         }
+        Action::Refuse => {}
         Action::Select(ticker) => reach.selected.set(Some(ticker)),
         Action::Watch(ticker) => spawn_local(async move {
             match reach.watchlist.add(ticker).await {

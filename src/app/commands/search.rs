@@ -1,7 +1,12 @@
 //! What the palette offers for what was typed: an order, tickers, and commands, the best first.
 
 use super::{Command, matching::score};
-use crate::domain::{order::Side, ranking::sorted_by_key, ticker::Ticker, typed_order::TypedOrder};
+use crate::domain::{
+    order::Side,
+    ranking::sorted_by_key,
+    ticker::Ticker,
+    typed_order::{Typed, TypedOrder},
+};
 
 /// The most that is offered at once.
 const OFFERS_MAX: usize = 40;
@@ -19,6 +24,8 @@ pub struct Choice {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Action {
     Fill(TypedOrder),
+    /// Nothing: it says why what was typed is no order.
+    Refuse,
     Select(Ticker),
     Watch(Ticker),
     /// The command with this index.
@@ -36,9 +43,14 @@ pub struct Offer {
 /// Offers for `typed`; for nothing typed, what is followed and what can be done.
 pub fn search(typed: &str, choices: &[Choice], commands: &[Command]) -> Vec<Offer> {
     let mut found: Vec<(u32, Offer)> = Vec::new();
-    if let Some(order) = TypedOrder::read(typed) {
-        found.push((u32::MAX, offer_order(order)));
-    }
+    let orders = match TypedOrder::read(typed) {
+        None => Vec::new(),
+        Some(Typed::Order(order)) => vec![offer_order(order)],
+        Some(Typed::Doubtful { reason, readings: [grouped, decimal] }) => {
+            vec![refuse(reason), offer_order(grouped), offer_order(decimal)]
+        }
+    };
+    found.extend(orders.into_iter().map(|offer| (u32::MAX, offer)));
     for choice in choices {
         if typed.trim().is_empty() && !choice.is_followed {
             continue;
@@ -63,11 +75,15 @@ fn offer_order(order: TypedOrder) -> Offer {
         Side::Sell => "Sell",
     };
     Offer {
-        title: format!("{verb} {} {}", order.quantity, order.ticker),
+        title: format!("{verb} {} {}", order.quantity.plain(), order.ticker),
         detail: "Into the ticket; Enter there places it".to_owned(),
         keys: None,
         action: Action::Fill(order),
     }
+}
+
+fn refuse(reason: String) -> Offer {
+    Offer { title: reason, detail: String::new(), keys: None, action: Action::Refuse }
 }
 
 fn offer_choice(choice: &Choice) -> Offer {
@@ -124,6 +140,14 @@ mod tests {
         assert_eq!(titles("heat"), ["Show the heatmap"]);
         assert_eq!(titles("exxon"), ["XOM"]);
         assert_eq!(titles("buy 5 nvda")[0], "Buy 5 NVDA");
+        assert_eq!(titles("buy 2,5 nvda")[0], "Buy 2.5 NVDA");
         assert_eq!(titles("zzz"), [""; 0]);
+    }
+
+    #[test]
+    fn an_order_with_a_doubtful_number_is_refused_and_both_readings_stand_below() {
+        let offered = titles("buy 1,000 nvda");
+        assert!(offered[0].starts_with("1,000 may be 1000 or 1.000"), "{offered:?}");
+        assert_eq!(offered[1..3], ["Buy 1000 NVDA", "Buy 1 NVDA"]);
     }
 }

@@ -7,6 +7,7 @@ use crate::{
         order::Side,
         sizing::Part,
         ticker::Ticker,
+        typed_number::UnreadableQuantity,
     },
     error::ApiError,
 };
@@ -15,7 +16,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
     pub ticker: Result<Ticker, ApiError>,
-    pub quantity: Result<Quantity, ApiError>,
+    pub quantity: Result<Quantity, UnreadableQuantity>,
     pub price: Option<Price>,
     /// The ticker is watched or held, so that it has a price or soon will.
     pub is_followed: bool,
@@ -55,7 +56,8 @@ impl Draft {
     /// Why the order would be refused, as far as the page can tell. The server has the last word.
     pub fn obstacle(&self, side: Side) -> Option<ApiError> {
         let (ticker, quantity) = match (&self.ticker, &self.quantity) {
-            (Err(error), _) | (_, Err(error)) => return Some(error.clone()),
+            (Err(error), _) => return Some(error.clone()),
+            (_, Err(error)) => return Some(error.clone().into()),
             (Ok(ticker), Ok(quantity)) => (*ticker, *quantity),
         };
         match side {
@@ -77,11 +79,12 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::domain::typed_number::read_quantity;
 
     fn draft(quantity: &str, held: Option<&str>) -> Draft {
         Draft {
             ticker: Ok("AAPL".parse().unwrap()),
-            quantity: quantity.parse::<Quantity>().map_err(ApiError::from),
+            quantity: read_quantity(quantity),
             price: Price::from_units(1_904_200),
             is_followed: true,
             is_live: true,
@@ -116,6 +119,7 @@ mod tests {
     #[case(Side::Sell, "1", None, "Selling 1 AAPL is not possible; you hold none.")]
     #[case(Side::Sell, "2", Some("1.5"), "Selling 2 AAPL is not possible; you hold 1.5.")]
     #[case(Side::Buy, "", None, "That is not a quantity: a quantity is a number of shares, such as 10 or 2.5.")]
+    #[case(Side::Buy, "1,000", None, "That is not a quantity: 1,000 may be 1000 or 1.000; write the one that you mean.")]
     #[case(Side::Sell, "-1", None, "That is not a quantity: a quantity has to be more than zero.")]
     fn what_is_in_the_way_is_said_as_the_server_says_it(
         #[case] side: Side,

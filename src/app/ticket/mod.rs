@@ -30,6 +30,7 @@ use crate::{
         order::Side,
         sizing::Part,
         ticker::Ticker,
+        typed_number::{UnreadableQuantity, read_quantity},
     },
     error::ApiError,
 };
@@ -87,7 +88,7 @@ impl Ticket {
     /// Writes an order into the ticket, with the focus on the button that would place it.
     pub fn fill(self, ticker: Ticker, quantity: Quantity, side: Side) {
         self.ticker.set(ticker.to_string());
-        self.quantity.set(quantity.to_string());
+        self.quantity.set(quantity.plain());
         self.aim(side);
     }
 
@@ -137,11 +138,6 @@ impl Ticket {
             None => self.draft.with(|draft| draft.obstacle(side)).map(|obstacle| obstacle.to_string()),
         }
     }
-}
-
-/// People write thousands apart; the separators carry no meaning.
-fn read_quantity(text: &str) -> Result<Quantity, ApiError> {
-    text.trim().replace([',', ' '], "").parse::<Quantity>().map_err(ApiError::from)
 }
 
 /// Only an element that has left the page refuses the focus.
@@ -205,9 +201,41 @@ pub fn TicketPanel(ticket: Ticket) -> impl IntoView {
                 {show_side(ticket, Side::Sell)}
             </div>
             <p class="ticket-note" role="status">{note}</p>
+            {show_readings(ticket)}
         </form>
     }
     .erase()
+}
+
+/// Both numbers that a doubtful quantity may be, each to be chosen.
+fn show_readings(ticket: Ticket) -> Piece {
+    let readings = memo(move || {
+        ticket.draft.with(|draft| match &draft.quantity {
+            Err(UnreadableQuantity::Doubtful { grouped, decimal, .. }) => Some((grouped.clone(), decimal.clone())),
+            Ok(_) | Err(UnreadableQuantity::Invalid(_)) => None,
+        })
+    });
+    let reading = move |number: String| {
+        let chosen = number.clone();
+        let choose = move |_| {
+            ticket.quantity.set(chosen.clone());
+            ticket.focus();
+        };
+        view! { <button type="button" class="small" on:click=choose>{number}</button> }.erase()
+    };
+    let question = move || {
+        readings.get().map(|(grouped, decimal)| {
+            view! {
+                <p class="ticket-note" role="status" data-testid="trade-quantity-readings">
+                    {reading(grouped)}
+                    " or "
+                    {reading(decimal)}
+                    "?"
+                </p>
+            }
+        })
+    };
+    question.erase()
 }
 
 fn doubt(working: &Working) -> Option<String> {
@@ -272,7 +300,7 @@ fn show_part(ticket: Ticket, side: Side, part: Part, words: &'static str, whole:
     let is_none = memo(move || quantity.with(Option::is_none));
     let fill = move |_| {
         if let Some(quantity) = quantity.get_untracked() {
-            ticket.quantity.set(quantity.to_string());
+            ticket.quantity.set(quantity.plain());
         }
     };
     view! {

@@ -5,25 +5,35 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::{money::Quantity, portfolio::Portfolio, ticker::Ticker};
+use crate::domain::{
+    money::Quantity,
+    portfolio::Portfolio,
+    ticker::Ticker,
+    typed_number::{UnreadableQuantity, read_quantity},
+};
 
 /// The reply to `text`: each `buy|sell N TICKER` and `add|watch|remove|unwatch TICKER` in it becomes an action, in any
 /// case and order; anything else gets a sentence on the portfolio.
 pub fn reply(text: &str, portfolio: &Portfolio) -> String {
-    let (mut trades, mut changes, mut asked) = (Vec::new(), Vec::new(), Vec::new());
-    let words: Vec<&str> = text.split(is_between_words).filter(|word| !word.is_empty()).collect();
+    let (mut trades, mut changes, mut asked, mut doubts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let words = words_of(text);
     let mut rest = words.as_slice();
     while let [word, after @ ..] = rest {
         rest = after;
         let verb = word.to_ascii_lowercase();
         match verb.as_str() {
-            "buy" | "sell" => {
-                if let Some((quantity, ticker)) = read_order(after) {
+            "buy" | "sell" => match read_order(after) {
+                Some(Ok((quantity, ticker))) => {
                     asked.push(format!("{verb} {quantity} {ticker}"));
                     trades.push(json!({ "ticker": ticker, "side": verb, "quantity": quantity }));
                     rest = &after[2..];
                 }
-            }
+                Some(Err(doubt)) => {
+                    doubts.push(format!("{doubt}."));
+                    rest = &after[2..];
+                }
+                None => {}
+            },
             "add" | "watch" | "remove" | "unwatch" => {
                 if let Some(ticker) = after.first().and_then(|word| read_ticker(word)) {
                     let action = if matches!(verb.as_str(), "add" | "watch") { "add" } else { "remove" };
@@ -36,20 +46,40 @@ pub fn reply(text: &str, portfolio: &Portfolio) -> String {
         }
     }
     // What is asked for is not what is done: the outcomes stand beside the message.
-    let message = if asked.is_empty() { describe(portfolio) } else { format!("You asked me to {}.", asked.join(", ")) };
+    let mut sentences = doubts;
+    if !asked.is_empty() {
+        sentences.insert(0, format!("You asked me to {}.", asked.join(", ")));
+    }
+    let message = if sentences.is_empty() { describe(portfolio) } else { sentences.join(" ") };
     let reply: Value = json!({ "message": message, "trades": trades, "watchlist_changes": changes });
     reply.to_string()
 }
 
-fn is_between_words(character: char) -> bool {
-    character.is_whitespace() || matches!(character, ',' | ';' | ':' | '!' | '?' | '(' | ')' | '"')
+/// The words of a text; a comma between digits is part of a number.
+fn words_of(text: &str) -> Vec<&str> {
+    let is_between_words =
+        |character: char| character.is_whitespace() || matches!(character, ';' | ':' | '!' | '?' | '(' | ')' | '"');
+    let is_in_number = |character: char| character.is_ascii_digit() || matches!(character, ',' | '.' | '\'');
+    let mut words = Vec::new();
+    for word in text.split(is_between_words) {
+        let number = word.trim_end_matches(',');
+        if number.chars().all(is_in_number) { words.push(number) } else { words.extend(word.split(',')) }
+    }
+    words.retain(|word| !word.is_empty());
+    words
 }
 
-fn read_order(words: &[&str]) -> Option<(Quantity, Ticker)> {
+/// A quantity and a ticker, or why the quantity is one of two; nothing when they are not both there.
+fn read_order(words: &[&str]) -> Option<Result<(Quantity, Ticker), UnreadableQuantity>> {
     let [quantity, ticker, ..] = words else {
         return None;
     };
-    Some((quantity.parse().ok()?, read_ticker(ticker)?))
+    let ticker = read_ticker(ticker)?;
+    match read_quantity(quantity) {
+        Ok(quantity) => Some(Ok((quantity, ticker))),
+        Err(doubt @ UnreadableQuantity::Doubtful { .. }) => Some(Err(doubt)),
+        Err(UnreadableQuantity::Invalid(_)) => None,
+    }
 }
 
 /// A ticker, at the end of a sentence perhaps.
@@ -96,6 +126,10 @@ mod tests {
     #[case::additions_run_first("buy 1 XOM, add XOM", &["add XOM", "buy 1 XOM"])]
     #[case::share_class("buy 1 brk.b.", &["buy 1 BRK.B"])]
     #[case::thousand("buy 1000000 AAPL", &["buy 1,000,000 AAPL"])]
+    #[case::decimal_comma("buy 2,5 AAPL, sell 0,001 V", &["buy 2.5 AAPL", "sell 0.001 V"])]
+    #[case::grouped("buy 1,234,567 F", &["buy 1,234,567 F"])]
+    #[case::commas_without_blanks("buy 5 AAPL,sell 1 MSFT", &["buy 5 AAPL", "sell 1 MSFT"])]
+    #[case::doubtful("buy 1,000 F and buy 1 V", &["buy 1 V"])]
     #[case::no_quantity("buy AAPL", &[])]
     #[case::no_ticker("sell 5", &[])]
     #[case::no_such_quantity("buy 0 AAPL, sell -1 V", &[])]
@@ -104,6 +138,12 @@ mod tests {
     fn the_words_become_actions(#[case] text: &str, #[case] expected: &[&str]) {
         let actions: Vec<_> = answer(text).actions.iter().map(Action::to_string).collect();
         assert_eq!(actions, expected);
+    }
+
+    #[test]
+    fn a_doubtful_number_is_answered_with_both_readings() {
+        let message = answer("buy 1,000 F, buy 1 V").message;
+        assert_eq!(message, "You asked me to buy 1 V. 1,000 may be 1000 or 1.000; write the one that you mean.");
     }
 
     #[test]

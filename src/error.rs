@@ -12,7 +12,7 @@ use crate::{
     domain::{
         account::Refusal,
         chat::{InvalidClientMessageId, InvalidMessage},
-        money::{InvalidQuantity, Money, Quantity},
+        money::{InvalidQuantity, Money, Price, Quantity},
         order::{InvalidClientOrderId, InvalidSide, OrderRequest, Side},
         ticker::{InvalidTicker, Ticker},
         typed_number::UnreadableQuantity,
@@ -72,7 +72,15 @@ pub enum ApiError {
     InsufficientShares { ticker: Ticker, quantity: Quantity, held: Option<Quantity> },
     #[error("{ticker} has no price; add it to the watchlist and try again.")]
     NoPrice { ticker: Ticker },
+    #[error("{ticker} is at {now} now, too far from {expected}, the price expected; nothing was traded.")]
+    PriceMoved { ticker: Ticker, expected: Price, now: Price },
 
+    #[error("{}", unknown_ticker(*ticker, *can_be_made_up))]
+    UnknownTicker {
+        ticker: Ticker,
+        /// The simulator makes up a price for it, once a person has said so.
+        can_be_made_up: bool,
+    },
     #[error("The watchlist is full: it holds {WATCHLIST_MAX} tickers. Remove one first.")]
     WatchlistFull,
 
@@ -148,6 +156,8 @@ impl ApiError {
             Self::InsufficientCash { .. }
             | Self::InsufficientShares { .. }
             | Self::NoPrice { .. }
+            | Self::PriceMoved { .. }
+            | Self::UnknownTicker { .. }
             | Self::WatchlistFull => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRequests { .. } | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
             Self::LlmInvalidReply | Self::LlmUnavailable { .. } => StatusCode::BAD_GATEWAY,
@@ -180,6 +190,8 @@ impl ApiError {
             Self::InsufficientCash { .. } => "insufficient_cash",
             Self::InsufficientShares { .. } => "insufficient_shares",
             Self::NoPrice { .. } => "no_price",
+            Self::PriceMoved { .. } => "price_moved",
+            Self::UnknownTicker { .. } => "unknown_ticker",
             Self::WatchlistFull => "watchlist_full",
             Self::TooManyRequests { .. } => "too_many_requests",
             Self::TooManyStreams => "too_many_streams",
@@ -226,6 +238,8 @@ impl ApiError {
             Self::InsufficientCash { .. } => "Insufficient cash",
             Self::InsufficientShares { .. } => "Insufficient shares",
             Self::NoPrice { .. } => "No price",
+            Self::PriceMoved { .. } => "Price moved",
+            Self::UnknownTicker { .. } => "Unknown ticker",
             Self::WatchlistFull => "Watchlist full",
             Self::TooManyRequests { .. } => "Too many requests",
             Self::TooManyStreams => "Too many streams",
@@ -240,6 +254,13 @@ impl ApiError {
             Self::Internal => "Internal error",
             Self::Unreachable => "Unreachable",
         }
+    }
+}
+
+fn unknown_ticker(ticker: Ticker, can_be_made_up: bool) -> String {
+    match can_be_made_up {
+        true => format!("No company is known as {ticker} here; it would be a made-up stock."),
+        false => format!("The market has no {ticker}; look its symbol up."),
     }
 }
 

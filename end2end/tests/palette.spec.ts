@@ -31,6 +31,18 @@ test.describe('the command palette', () => {
     await expect(workstation.position('NVDA').getByTestId('position-quantity')).toHaveText('5');
   });
 
+  test('refuses a doubtful number, and offers both readings', async ({ page, workstation: _ }) => {
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('buy 1,000 f');
+    await expect(offers(page).getByRole('option', { selected: true })).toContainText('1,000 may be 1000 or 1.000');
+    await page.keyboard.press('Enter');
+    await expect(offers(page)).toBeVisible();
+    await expect(offers(page).getByRole('option').nth(2)).toContainText('Buy 1 F');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await expect(page.getByTestId('trade-quantity')).toHaveValue('1000');
+  });
+
   test('watches a ticker by its company, and selects it', async ({ page, workstation }) => {
     await page.keyboard.press('Control+k');
     await page.keyboard.type('exxon');

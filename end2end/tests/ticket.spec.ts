@@ -16,10 +16,29 @@ test('the estimate is what the order costs, and what stays', async ({ page, work
   expect(cents(cost)).toBe(Math.round(Number(price) * 1_000));
   expect(cents(after)).toBe(1_000_000 - cents(cost));
   expect(proceeds).toBe(cost);
-  await page.getByTestId('trade-quantity').fill('1,000');
+  await page.getByTestId('trade-quantity').fill('1000');
   await expect(page.getByTestId('trade-buy-cash-after')).toHaveText(/^−\$\d{3},\d{3}\.\d\d$/);
   await expect(page.getByTestId('trade-buy-cash-after')).toHaveClass(/down/);
   await expect(workstation.cash).toHaveText('$10,000.00');
+});
+
+test('a comma in a quantity is a decimal mark, and one in doubt is refused with both readings', async ({ page, workstation }) => {
+  const quantity = page.getByTestId('trade-quantity');
+  const buy = page.getByTestId('trade-buy');
+  await quantity.fill('1,000');
+  await expect(buy).toHaveAttribute('aria-disabled', 'true');
+  await expect(buy).toHaveAccessibleDescription(/1,000 may be 1000 or 1\.000/);
+  await buy.click();
+  await expect(workstation.toast('error')).toContainText('1000 or 1.000');
+  await expect(workstation.cash).toHaveText('$10,000.00');
+  const readings = page.getByTestId('trade-quantity-readings');
+  await readings.getByRole('button', { name: '1.000' }).click();
+  await expect(quantity).toHaveValue('1.000');
+  await expect(quantity).toBeFocused();
+  await expect(readings).toHaveCount(0);
+  await quantity.fill('2,5');
+  await buy.click();
+  await expect(workstation.toast('success')).toContainText('Bought 2.5 AAPL');
 });
 
 test('all of the cash buys at once, and all of the holding sells', async ({ page, workstation }) => {

@@ -6,6 +6,7 @@
 //! | [`Price`]       | hundredth of a cent    | 0.0001 to 10,000,000 dollars | `190.42`       |
 //! | [`PriceChange`] | hundredth of a cent    | a difference of two prices   | `-0.31`        |
 //! | [`Quantity`]    | millionth of a share   | 0.000001 to 1,000,000,000    | `2.5`          |
+//! | [`Slippage`]    | ten-thousandth of 1 %  | 0 to 100 percent             | `0.5`          |
 //!
 //! | sum                     | gives            | rounds                        |
 //! |-------------------------|------------------|-------------------------------|
@@ -229,6 +230,53 @@ impl Quantity {
     }
 }
 
+/// How far from the price that was expected an order may be filled, in percent of it, up or down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slippage(i64);
+
+impl Slippage {
+    const DECIMALS: u32 = 4;
+    const MAX: i64 = 1_000_000;
+    /// Half a percent.
+    pub const USUAL: Self = Self(5_000);
+
+    fn from_count(count: i64) -> Option<Self> {
+        (0..=Self::MAX).contains(&count).then_some(Self(count))
+    }
+
+    /// Whether `price` is no further from `expected` than this.
+    pub fn admits(self, expected: Price, price: Price) -> bool {
+        let moved = i128::from(price.change_from(expected).units().abs());
+        moved * i128::from(Self::MAX) <= i128::from(expected.units()) * i128::from(self.0)
+    }
+}
+
+/// The text is no such percentage.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("it is a percentage from 0 to 100, with at most 4 decimal places")]
+pub struct InvalidSlippage;
+
+impl FromStr for Slippage {
+    type Err = InvalidSlippage;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSlippage> {
+        parse_decimal(text, Self::DECIMALS).ok().and_then(Self::from_count).ok_or(InvalidSlippage)
+    }
+}
+
+/// The text is no price.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a price is a number of dollars, more than 0, with at most 4 decimal places")]
+pub struct InvalidPrice;
+
+impl FromStr for Price {
+    type Err = InvalidPrice;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPrice> {
+        parse_decimal(text, Self::DECIMALS).ok().and_then(Self::from_units).ok_or(InvalidPrice)
+    }
+}
+
 /// What a subtraction of quantities leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remainder {
@@ -312,6 +360,7 @@ macro_rules! json_number {
 json_number!(Money, "an amount of money with at most 2 decimal places", |count| Some(Money(count)));
 json_number!(Price, "a price with at most 4 decimal places", Price::from_units);
 json_number!(PriceChange, "a change of price with at most 4 decimal places", |count| Some(PriceChange(count)));
+json_number!(Slippage, "a percentage from 0 to 100", Slippage::from_count);
 json_number!(Quantity, "a quantity with at most 6 decimal places", |count| Quantity::from_millionths(count).ok());
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     instant::UtcInstant,
-    money::{Money, Price, Quantity},
+    money::{Money, Price, Quantity, Slippage},
     portfolio::Position,
     ticker::Ticker,
 };
@@ -121,6 +121,26 @@ pub struct OrderRequest {
     pub quantity: Quantity,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_order_id: Option<ClientOrderId>,
+    /// The price that was looked at when it was placed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_price: Option<Price>,
+    /// How far from that it may be filled; half a percent unless said otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_slippage_percent: Option<Slippage>,
+}
+
+impl OrderRequest {
+    /// Whether the order may be filled at `price`: one that expects none may be at any.
+    ///
+    /// # Errors
+    /// The price expected, when `price` is too far from it.
+    pub fn admit(&self, price: Price) -> Result<(), Price> {
+        let slippage = self.max_slippage_percent.unwrap_or(Slippage::USUAL);
+        match self.expected_price {
+            Some(expected) if !slippage.admits(expected, price) => Err(expected),
+            Some(_) | None => Ok(()),
+        }
+    }
 }
 
 /// `buy 2.5 NVDA`
@@ -189,6 +209,32 @@ mod tests {
     fn client_order_id_has_a_longest() {
         assert!("x".repeat(ClientOrderId::LENGTH_MAX).parse::<ClientOrderId>().is_ok());
         assert!("x".repeat(ClientOrderId::LENGTH_MAX + 1).parse::<ClientOrderId>().is_err());
+    }
+
+    #[rstest]
+    #[case::unmoved(1_000_000, None, 1_000_000, true)]
+    #[case::half_a_percent_up(1_000_000, None, 1_005_000, true)]
+    #[case::a_unit_more(1_000_000, None, 1_005_001, false)]
+    #[case::half_a_percent_down(1_000_000, None, 995_000, true)]
+    #[case::a_unit_less(1_000_000, None, 994_999, false)]
+    #[case::exactly_this(1_000_000, Some("0"), 1_000_000, true)]
+    #[case::not_a_unit_away(1_000_000, Some("0"), 1_000_001, false)]
+    #[case::wide(1_000_000, Some("12.5"), 1_125_000, true)]
+    #[case::beyond_wide(1_000_000, Some("12.5"), 1_125_001, false)]
+    #[case::dearest(100_000_000_000, Some("100"), 1, true)]
+    #[case::cheapest(1, Some("100"), 3, false)]
+    fn an_order_is_filled_near_the_price_that_it_expects(
+        #[case] expected: i64,
+        #[case] slippage: Option<&str>,
+        #[case] price: i64,
+        #[case] is_admitted: bool,
+    ) {
+        let [expected, price] = [expected, price].map(|units| Price::from_units(units).unwrap());
+        let mut order: OrderRequest = serde_json::from_str(r#"{"ticker":"V","side":"buy","quantity":1}"#).unwrap();
+        assert_eq!(order.admit(price), Ok(()), "it expects no price");
+        order.expected_price = Some(expected);
+        order.max_slippage_percent = slippage.map(|percent| percent.parse().unwrap());
+        assert_eq!(order.admit(price), if is_admitted { Ok(()) } else { Err(expected) });
     }
 
     #[test]

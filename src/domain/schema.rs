@@ -10,7 +10,7 @@ use utoipa::{
 
 use super::{
     instant::UtcInstant,
-    money::{Money, Price, PriceChange, Quantity},
+    money::{Money, Price, PriceChange, Quantity, Slippage},
     order::ClientOrderId,
     ticker::Ticker,
 };
@@ -48,6 +48,10 @@ scalar!(
     number("Shares: more than 0, at most 1,000,000,000, with at most 6 decimal places.", 2.5)
         .minimum(Some(0.000_001))
         .maximum(Some(1e9))
+);
+scalar!(
+    Slippage,
+    number("Percent: from 0 to 100, with at most 4 decimal places.", 0.5).minimum(Some(0.0)).maximum(Some(100.0))
 );
 scalar!(
     Ticker,

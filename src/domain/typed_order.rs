@@ -89,7 +89,11 @@ mod tests {
     #[rstest]
     #[case("buy 1,000 NVDA", "1000", "1")]
     #[case("sell NVDA 1,500", "1500", "1.5")]
-    fn an_order_whose_number_is_one_of_two_is_neither(#[case] text: &str, #[case] grouped: &str, #[case] decimal: &str) {
+    fn an_order_whose_number_is_one_of_two_is_neither(
+        #[case] text: &str,
+        #[case] grouped: &str,
+        #[case] decimal: &str,
+    ) {
         let Some(Typed::Doubtful { reason, readings }) = TypedOrder::read(text) else { panic!("{text} is doubtful") };
         assert_eq!(readings.map(|order| order.quantity), [grouped, decimal].map(|number| number.parse().unwrap()));
         assert!(reason.contains(" may be "), "{reason}");

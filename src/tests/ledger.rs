@@ -58,7 +58,14 @@ fn place(side: Side, symbol: &str, millionths: i64, prices: &Arc<Tick>, id: usiz
     let quantity = Quantity::from_millionths(millionths).unwrap();
     let client_order_id = Some(format!("order-{id}").parse().unwrap());
     PlaceOrder {
-        order: OrderRequest { ticker: symbol.parse().unwrap(), side, quantity, client_order_id },
+        order: OrderRequest {
+            ticker: symbol.parse().unwrap(),
+            side,
+            quantity,
+            client_order_id,
+            expected_price: None,
+            max_slippage_percent: None,
+        },
         source: OrderSource::Manual,
         prices: prices.clone(),
         trade_id: format!("trade-{id}"),

@@ -156,3 +156,44 @@ async fn an_order_is_found_by_its_name() {
     let (_, receipt) = app.client.order(order).await;
     assert_eq!(find("asked-for").await, receipt);
 }
+
+#[tokio::test]
+async fn an_order_that_expects_a_price_is_filled_near_it_or_refused() {
+    let app = TestApp::start().await;
+    let price = app.client.trade("buy", 1.0, "AAPL").await.1["trade"]["price"].as_f64().unwrap();
+    let order = |expected: f64, slippage: Option<f64>| {
+        let mut order = json!({ "ticker": "AAPL", "side": "buy", "quantity": 1, "expected_price": expected });
+        if let Some(slippage) = slippage {
+            order["max_slippage_percent"] = slippage.into();
+        }
+        order
+    };
+    let cents_of = |dollars: f64| (dollars * 100.0).round() / 100.0;
+    let before = app.client.portfolio().await["cash_balance"].clone();
+    for (expected, slippage) in [(cents_of(price * 0.9), None), (cents_of(price * 1.1), None), (1.0, Some(99.0))] {
+        let (status, refused) = app.client.order(order(expected, slippage)).await;
+        assert_eq!((status, &refused["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("price_moved")), "{refused}");
+        assert!(refused["detail"].as_str().unwrap().contains("nothing was traded"), "{refused}");
+    }
+    assert_eq!(app.client.portfolio().await["cash_balance"], before);
+    let (status, filled) = app.client.order(order(cents_of(price * 1.1), Some(20.0))).await;
+    assert_eq!(status, StatusCode::OK, "{filled}");
+}
+
+#[tokio::test]
+async fn what_was_filled_is_answered_again_whatever_price_is_expected_by_then() {
+    let app = TestApp::start().await;
+    let order = json!({ "ticker": "V", "side": "buy", "quantity": 1, "client_order_id": "collar-1" });
+    let (_, first) = app.client.order(order.clone()).await;
+    let mut again = order;
+    again["expected_price"] = 1.into();
+    let (status, replayed) = app.client.order(again.clone()).await;
+    assert_eq!((status, &replayed["replayed"]), (StatusCode::OK, &json!(true)), "{replayed}");
+    assert_eq!(replayed["trade"], first["trade"]);
+    // A refusal fills nothing, so that its name is still free.
+    again["client_order_id"] = "collar-2".into();
+    assert_eq!(app.client.order(again.clone()).await.1["code"], "price_moved");
+    again["expected_price"] = first["trade"]["price"].clone();
+    again["max_slippage_percent"] = 50.into();
+    assert_eq!(app.client.order(again).await.0, StatusCode::OK);
+}

@@ -119,7 +119,12 @@ mod tests {
     #[case(Side::Sell, "1", None, "Selling 1 AAPL is not possible; you hold none.")]
     #[case(Side::Sell, "2", Some("1.5"), "Selling 2 AAPL is not possible; you hold 1.5.")]
     #[case(Side::Buy, "", None, "That is not a quantity: a quantity is a number of shares, such as 10 or 2.5.")]
-    #[case(Side::Buy, "1,000", None, "That is not a quantity: 1,000 may be 1000 or 1.000; write the one that you mean.")]
+    #[case(
+        Side::Buy,
+        "1,000",
+        None,
+        "That is not a quantity: 1,000 may be 1000 or 1.000; write the one that you mean."
+    )]
     #[case(Side::Sell, "-1", None, "That is not a quantity: a quantity has to be more than zero.")]
     fn what_is_in_the_way_is_said_as_the_server_says_it(
         #[case] side: Side,

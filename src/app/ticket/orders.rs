@@ -8,9 +8,9 @@ use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
     api::{find_order, place_order},
-    app::{account::Books, format::signed_money, names::new_name, toast::Toasts},
+    app::{account::Books, format::signed_money, market::Market, names::new_name, toast::Toasts},
     domain::{
-        money::Quantity,
+        money::{Quantity, Slippage},
         order::{ClientOrderId, OrderRequest, Side, TradeReceipt},
         ticker::Ticker,
     },
@@ -61,9 +61,23 @@ impl Orders {
             Ok(name) => name,
             Err(error) => return toasts.error(error.to_string()),
         };
-        let order = OrderRequest { ticker, side, quantity, client_order_id: Some(name.clone()) };
+        // It is filled near the price that was looked at, or not at all.
+        let expected_price = books.market.quote_untracked(ticker).map(|quote| quote.price);
+        let order = OrderRequest {
+            ticker,
+            side,
+            quantity,
+            client_order_id: Some(name.clone()),
+            expected_price,
+            max_slippage_percent: expected_price.map(|_| Slippage::USUAL),
+        };
         working.set(Some(Working { order: order.clone(), is_in_doubt: false }));
         spawn_local(async move {
+            if !is_within_reach(books.market, &name).await {
+                toasts.error(format!("Offline, not sent: the order to {order}. Nothing was traded."));
+                working.try_set(None);
+                return;
+            }
             match settle(&order, name, working).await {
                 Ok(Some(receipt)) => {
                     toasts.success(describe(&receipt));
@@ -76,6 +90,13 @@ impl Orders {
             working.try_set(None);
         });
     }
+}
+
+/// Whether an order that is sent now arrives now. Where there is doubt the server is asked first: an order that could not
+/// be sent must not be filled when the network is back.
+async fn is_within_reach(market: Market, name: &ClientOrderId) -> bool {
+    let is_doubtful = !window().navigator().on_line() || !market.connection.get_untracked().is_live();
+    !is_doubtful || !matches!(in_time(find_order(name.clone())).await, None | Some(Err(ApiError::Unreachable)))
 }
 
 /// Sends an order and finds out what became of it, however long that takes; nothing when it was never filled.

@@ -192,7 +192,14 @@ impl Service {
                 Action::Trade { ticker, side, quantity } => {
                     // Its id names the order, so that it is filled once, whatever happens.
                     let client_order_id = Some(order_id(&action.id));
-                    let order = OrderRequest { ticker, side, quantity, client_order_id };
+                    let order = OrderRequest {
+                        ticker,
+                        side,
+                        quantity,
+                        client_order_id,
+                        expected_price: None,
+                        max_slippage_percent: None,
+                    };
                     Step::Trade(Box::new(self.execution.prepare(order, OrderSource::Copilot).await))
                 }
             };

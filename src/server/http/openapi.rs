@@ -144,11 +144,17 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
             },
             ApiError::InsufficientShares { ticker: aapl, quantity: hundred, held: None },
             ApiError::NoPrice { ticker: aapl },
+            ApiError::PriceMoved {
+                ticker: aapl,
+                expected: "190.42".parse().expect("a price"),
+                now: "194.28".parse().expect("a price"),
+            },
         ],
         ("get", "/api/portfolio/trades") => vec![invalid("limit", "it has to be a whole number from 1 to 500")],
         ("get", "/api/portfolio/history") => vec![invalid("range", "a range is 1h, 1d, 1w or all")],
         ("post", "/api/watchlist") => {
-            vec![malformed(), missing("ticker"), ApiError::InvalidTicker, ApiError::WatchlistFull]
+            let unknown = ApiError::UnknownTicker { ticker: "ZZZZQ".parse().expect("a ticker"), can_be_made_up: false };
+            vec![malformed(), missing("ticker"), ApiError::InvalidTicker, unknown, ApiError::WatchlistFull]
         }
         ("delete", "/api/watchlist/{ticker}") => {
             vec![ApiError::InvalidTicker, ApiError::NotWatched { ticker: aapl }]

@@ -1,5 +1,7 @@
 //! `/api/portfolio`: what there is, and trading.
 
+use std::{fmt::Display, str::FromStr};
+
 use axum::{
     Router,
     extract::State,
@@ -43,7 +45,8 @@ pub async fn read(State(state): State<AppState>) -> Json<Portfolio> {
 }
 
 /// Place a market order. It is filled at once at the server's price, or refused; the answer comes when the trade is on
-/// disk. A buy costs at least one cent. The same `client_order_id` again answers the first result, with
+/// disk. A buy costs at least one cent. With `expected_price` it is filled no further from that than
+/// `max_slippage_percent` (0.5 unless given), else refused with `price_moved`. The same `client_order_id` again answers the first result, with
 /// `"replayed": true`, and trades nothing.
 #[utoipa::path(
     post, path = "/api/portfolio/trade", tag = "Portfolio",
@@ -128,6 +131,11 @@ pub fn read_order(mut body: JsonObject) -> Result<OrderRequest, ApiError> {
     let side = body.take_string("side", ApiError::InvalidSide)?.ok_or_else(|| missing("side"))?;
     let not_a_number = ApiError::from(InvalidQuantity::NotANumber);
     let quantity = body.take_number("quantity", not_a_number)?.ok_or_else(|| missing("quantity"))?;
+    let expected_price = read_optional(&mut body, "expected_price")?;
+    let max_slippage_percent = read_optional(&mut body, "max_slippage_percent")?;
+    if expected_price.is_none() && max_slippage_percent.is_some() {
+        return Err(missing("expected_price"));
+    }
     let not_a_string = ApiError::InvalidParameter {
         parameter: "client_order_id".to_owned(),
         reason: "it has to be a string".to_owned(),
@@ -139,7 +147,16 @@ pub fn read_order(mut body: JsonObject) -> Result<OrderRequest, ApiError> {
         side: side.parse()?,
         quantity: quantity.parse()?,
         client_order_id: client_order_id.map(|id| id.parse()).transpose()?,
+        expected_price,
+        max_slippage_percent,
     })
+}
+
+/// A number that need not be there.
+fn read_optional<T: FromStr<Err: Display>>(body: &mut JsonObject, field: &str) -> Result<Option<T>, ApiError> {
+    let not_a_number = invalid_parameter(field, "it has to be a number");
+    let number = body.take_number(field, not_a_number)?;
+    number.map(|text| text.parse().map_err(|reason: T::Err| invalid_parameter(field, &reason.to_string()))).transpose()
 }
 
 #[cfg(test)]
@@ -166,6 +183,21 @@ mod tests {
     #[case::over_a_billion(r#"{"ticker":"V","side":"buy","quantity":1000000001}"#, "invalid_quantity")]
     #[case::number_as_id(r#"{"ticker":"V","side":"buy","quantity":1,"client_order_id":7}"#, "invalid_parameter")]
     #[case::empty_id(r#"{"ticker":"V","side":"buy","quantity":1,"client_order_id":""}"#, "invalid_parameter")]
+    #[case::text_as_price(r#"{"ticker":"V","side":"buy","quantity":1,"expected_price":"1"}"#, "invalid_parameter")]
+    #[case::no_price(r#"{"ticker":"V","side":"buy","quantity":1,"expected_price":0}"#, "invalid_parameter")]
+    #[case::too_fine_a_price(
+        r#"{"ticker":"V","side":"buy","quantity":1,"expected_price":1.00001}"#,
+        "invalid_parameter"
+    )]
+    #[case::slippage_alone(r#"{"ticker":"V","side":"buy","quantity":1,"max_slippage_percent":1}"#, "missing_field")]
+    #[case::negative_slippage(
+        r#"{"ticker":"V","side":"buy","quantity":1,"expected_price":1,"max_slippage_percent":-1}"#,
+        "invalid_parameter"
+    )]
+    #[case::slippage_beyond_all(
+        r#"{"ticker":"V","side":"buy","quantity":1,"expected_price":1,"max_slippage_percent":100.1}"#,
+        "invalid_parameter"
+    )]
     #[case::unknown_field(r#"{"ticker":"V","side":"buy","quantity":1,"price":1}"#, "malformed_json")]
     fn an_order_that_is_not_one_says_why(#[case] body: &str, #[case] code: &str) {
         let body: JsonObject = serde_json::from_str(body).unwrap();

@@ -58,6 +58,9 @@ impl Write for PlaceOrder {
         let Some(price) = self.prices.price(ticker) else {
             return Ok(Err(ApiError::NoPrice { ticker }));
         };
+        if let Err(expected) = self.order.admit(price) {
+            return Ok(Err(ApiError::PriceMoved { ticker, expected, now: price }));
+        }
         let fill = match books.account.apply(side, ticker, quantity, price) {
             Ok(fill) => fill,
             Err(refusal) => return Ok(Err(ApiError::refused(&self.order, refusal))),
@@ -141,17 +144,13 @@ impl PlaceOrder {
     }
 
     fn replay(&self, earlier: TradeReceipt) -> Result<TradeReceipt, ApiError> {
-        let Trade { ticker, side, quantity, client_order_id, .. } = &earlier.trade;
-        let first = OrderRequest {
-            ticker: *ticker,
-            side: *side,
-            quantity: *quantity,
-            client_order_id: client_order_id.clone(),
-        };
-        if first == self.order {
+        let trade = &earlier.trade;
+        // What it expected of the price has been decided; only what it traded counts.
+        let order = &self.order;
+        if (trade.ticker, trade.side, trade.quantity) == (order.ticker, order.side, order.quantity) {
             return Ok(TradeReceipt { replayed: true, ..earlier });
         }
-        let client_order_id = client_order_id.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default();
+        let client_order_id = order.client_order_id.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default();
         Err(ApiError::OrderIdReused { client_order_id })
     }
 }

@@ -15,117 +15,117 @@ use crate::{
         workstation::{Listed, Statement, WatchedLines, Workstation},
     },
     error::ApiError,
-    wire::ask::Ask,
+    wire::ask::{Command, Question},
 };
 
 /// Everything that the first paint shows, with the chart of `selected` where that is followed.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_workstation(selected: Option<Ticker>) -> Result<Workstation, ApiError> {
     Ok(crate::server::state()?.workstation(selected).await)
 }
 
 /// The account as it is now.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_account() -> Result<Statement, ApiError> {
     Ok(crate::server::state()?.statement())
 }
 
 /// The latest candles, or those from `since` (Unix seconds) on, oldest first; empty when the ticker is neither watched nor
 /// held.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_candles(ticker: Ticker, interval: Interval, since: Option<i64>) -> Result<Vec<Candle>, ApiError> {
     Ok(crate::server::state()?.chart(ticker, interval, since))
 }
 
 /// The latest trades of one ticker, oldest first.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_fills(ticker: Ticker) -> Result<Vec<Trade>, ApiError> {
     crate::server::state()?.ledger.fills(ticker).await
 }
 
 /// What the portfolio was worth.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_equity(range: HistoryRange) -> Result<EquityCurve, ApiError> {
     crate::server::state()?.equity_curve(range).await
 }
 
 /// Fills a market order; see `server::execution`. The inner result is the order's: a refusal is an answer, not a failed
 /// request, so that browsers do not report it as one.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Command)]
 pub async fn place_order(order: OrderRequest) -> Result<Result<TradeReceipt, ApiError>, ApiError> {
     let source = crate::domain::order::OrderSource::Manual;
     Ok(crate::server::state()?.execution.execute(order, source).await)
 }
 
 /// What the portfolio was worth when the UTC day began; nothing while the database does not answer.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_day_start() -> Result<Option<Money>, ApiError> {
     Ok(crate::server::state()?.day_start_value().await)
 }
 
 /// Gives the account its deposit back, and nothing else.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Command)]
 pub async fn reset_account() -> Result<(), ApiError> {
     crate::server::state()?.reset().await
 }
 
 /// The watchlist as it is now.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_watchlist() -> Result<WatchedLines, ApiError> {
     Ok(crate::server::state()?.watched_lines())
 }
 
 /// Adds a ticker in front of `before`, or at the end. The inner result is a refusal, as for an order; so it is below.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Command)]
 pub async fn watch_ticker(ticker: Ticker, before: Option<Ticker>) -> Result<Result<WatchedLines, ApiError>, ApiError> {
     Ok(crate::server::state()?.watch(ticker, before).await)
 }
 
 /// Takes a ticker off the watchlist; one that is held keeps its price.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Command)]
 pub async fn unwatch_ticker(ticker: Ticker) -> Result<Result<WatchedLines, ApiError>, ApiError> {
     Ok(crate::server::state()?.unwatch(ticker).await)
 }
 
 /// Moves a ticker of the watchlist in front of `before`, or to the end.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Command)]
 pub async fn move_ticker(ticker: Ticker, before: Option<Ticker>) -> Result<Result<WatchedLines, ApiError>, ApiError> {
     Ok(crate::server::state()?.reorder(ticker, before).await)
 }
 
 /// The tickers that are known by name, in alphabetical order.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_listings() -> Result<Vec<Listed>, ApiError> {
     Ok(crate::server::market::listings())
 }
 
 /// What was answered to the order of this name; nothing when it was not filled.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Question)]
 pub async fn find_order(client_order_id: ClientOrderId) -> Result<Option<TradeReceipt>, ApiError> {
     crate::server::state()?.ledger.receipt(&client_order_id).await
 }
 
 /// Trades since the latest reset, newest first; at most `limit`, of those before the one with the id `before`.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_trades(limit: usize, before: Option<String>) -> Result<TradesPage, ApiError> {
     crate::server::state()?.ledger.trades(limit, before.as_deref()).await
 }
 
 /// What sales since the latest reset realised, ticker by ticker.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_realized() -> Result<Vec<RealizedLine>, ApiError> {
     crate::server::state()?.ledger.realized().await
 }
 
 /// The conversation with the copilot: its newest messages, or those before the message `before`, and how the copilot is
 /// set.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_conversation(before: Option<String>) -> Result<Conversation, ApiError> {
     crate::server::state()?.copilot.conversation(before.as_deref()).await
 }
 
 /// Says something to the copilot, and gives its reply. The inner result is the turn's, as for an order; so it is below.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Command)]
 pub async fn send_message(
     text: MessageText,
     client_message_id: ClientMessageId,
@@ -134,39 +134,39 @@ pub async fn send_message(
 }
 
 /// Waits for the reply that is being made; nothing when none is.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Question)]
 pub async fn await_reply() -> Result<Option<Result<ChatLine, ApiError>>, ApiError> {
     let reply = crate::server::state()?.copilot.pending_reply().await;
     Ok(reply.map(|reply| reply.map(crate::server::copilot::line)))
 }
 
 /// Gives up the reply that is being made.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Command)]
 pub async fn cancel_reply() -> Result<(), ApiError> {
     crate::server::state()?.copilot.cancel().await;
     Ok(())
 }
 
 /// Begins the conversation anew.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Command)]
 pub async fn clear_conversation() -> Result<(), ApiError> {
     crate::server::state()?.copilot.clear().await
 }
 
 /// Sets what becomes of the copilot's actions from now on.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Command)]
 pub async fn set_autonomy(autonomy: Autonomy) -> Result<(), ApiError> {
     crate::server::state()?.copilot.set_autonomy(autonomy).await
 }
 
 /// Runs a proposed action, and gives the reply that it is part of.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Command)]
 pub async fn approve_action(action_id: String) -> Result<Result<ChatLine, ApiError>, ApiError> {
     Ok(crate::server::state()?.copilot.approve(&action_id).await.map(crate::server::copilot::line))
 }
 
 /// Turns a proposed action down, and gives the reply that it is part of.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Command)]
 pub async fn dismiss_action(action_id: String) -> Result<Result<ChatLine, ApiError>, ApiError> {
     Ok(crate::server::state()?.copilot.dismiss(&action_id).await.map(crate::server::copilot::line))
 }

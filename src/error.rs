@@ -110,11 +110,20 @@ pub enum ApiError {
     TooManyStreams,
     #[error("The server is busy; nothing was changed. Try again in a moment.")]
     Busy,
+    /// Of a read, which may follow a change that was made.
+    #[error("The server is too busy to read that now. Try again in a moment.")]
+    BusyReading,
+    /// A later step found the server busy, after an earlier one was made.
+    #[error("The server became busy half way, so part of this was done. Look at what is there before you try again.")]
+    PartlyDone,
     #[error("Something went wrong on the server; it has been logged.")]
     Internal,
-    /// Made by the page alone, when no answer came or none that it could read.
+    /// Made by the page alone, when no answer came or none that it could read: what was asked may have been done.
     #[error("The server could not be reached.")]
     Unreachable,
+    /// Made by the page alone: what was answered, in its own words.
+    #[error("{detail}")]
+    Told { detail: String },
 }
 
 impl ApiError {
@@ -144,7 +153,8 @@ impl ApiError {
             | Self::InvalidSide
             | Self::InvalidQuantity { .. }
             | Self::InvalidMessage
-            | Self::InvalidParameter { .. } => StatusCode::BAD_REQUEST,
+            | Self::InvalidParameter { .. }
+            | Self::Told { .. } => StatusCode::BAD_REQUEST,
             Self::NotFound | Self::NotWatched { .. } | Self::NotFollowed { .. } => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -161,9 +171,13 @@ impl ApiError {
             | Self::WatchlistFull => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRequests { .. } | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
             Self::LlmInvalidReply | Self::LlmUnavailable { .. } => StatusCode::BAD_GATEWAY,
-            Self::Busy | Self::CopilotBusy | Self::ReplyCutOff | Self::LlmNotConfigured | Self::Unreachable => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Busy
+            | Self::BusyReading
+            | Self::PartlyDone
+            | Self::CopilotBusy
+            | Self::ReplyCutOff
+            | Self::LlmNotConfigured
+            | Self::Unreachable => StatusCode::SERVICE_UNAVAILABLE,
             Self::LlmTimeout { .. } => StatusCode::GATEWAY_TIMEOUT,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -202,9 +216,10 @@ impl ApiError {
             Self::LlmUnavailable { .. } => "llm_unavailable",
             Self::LlmNotConfigured => "llm_not_configured",
             Self::LlmTimeout { .. } => "llm_timeout",
-            Self::Busy | Self::CopilotBusy => "busy",
+            Self::Busy | Self::BusyReading | Self::PartlyDone | Self::CopilotBusy => "busy",
             Self::Internal => "internal",
             Self::Unreachable => "unreachable",
+            Self::Told { .. } => "told",
         }
     }
 
@@ -215,6 +230,11 @@ impl ApiError {
             Self::TooManyStreams => Some(STREAM_RETRY_SECONDS),
             _ => None,
         }
+    }
+
+    /// After an earlier step was made: that nothing was changed is no longer true.
+    pub fn half_way(self) -> Self {
+        if matches!(self, Self::Busy | Self::BusyReading) { Self::PartlyDone } else { self }
     }
 
     /// A few words that are the same for every failure of this kind.
@@ -250,9 +270,10 @@ impl ApiError {
             Self::LlmUnavailable { .. } => "Language model unavailable",
             Self::LlmNotConfigured => "Language model not configured",
             Self::LlmTimeout { .. } => "Language model timeout",
-            Self::Busy | Self::CopilotBusy => "Busy",
+            Self::Busy | Self::BusyReading | Self::PartlyDone | Self::CopilotBusy => "Busy",
             Self::Internal => "Internal error",
             Self::Unreachable => "Unreachable",
+            Self::Told { .. } => "Told",
         }
     }
 }
@@ -312,10 +333,11 @@ impl FromServerFnError for ApiError {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
-            ServerFnErrorErr::Args(reason) | ServerFnErrorErr::MissingArg(reason) => Self::MalformedJson { reason },
-            ServerFnErrorErr::Request(_)
-            | ServerFnErrorErr::Deserialization(_)
-            | ServerFnErrorErr::UnsupportedRequestMethod(_) => Self::Unreachable,
+            // The page reads answers by itself, so what cannot be read is a request's body.
+            ServerFnErrorErr::Args(reason)
+            | ServerFnErrorErr::MissingArg(reason)
+            | ServerFnErrorErr::Deserialization(reason) => Self::MalformedJson { reason },
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::UnsupportedRequestMethod(_) => Self::Unreachable,
             ServerFnErrorErr::Registration(_)
             | ServerFnErrorErr::ServerError(_)
             | ServerFnErrorErr::MiddlewareError(_)

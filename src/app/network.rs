@@ -1,10 +1,11 @@
-//! Whether the browser has a network at all.
+//! Whether the browser has a network at all, and whether the server wants to be asked now.
 
 use leptos::{ev, prelude::*};
 
 use super::{effects::effect, erase::Erase};
+use crate::wire::pause;
 
-/// Says that there is none, for as long as that is so.
+/// Says what keeps the page from asking the server, for as long as that is so.
 #[component]
 pub fn OfflineBanner() -> impl IntoView {
     let is_offline = RwSignal::new(false);
@@ -18,12 +19,14 @@ pub fn OfflineBanner() -> impl IntoView {
     });
     let words = Signal::derive(move || {
         if is_offline.get() {
-            "You are offline. What is shown is from before; trades wait until the network is back."
+            "You are offline. What is shown is from before; trades wait until the network is back.".to_owned()
+        } else if let Some(seconds) = pause::seconds() {
+            format!("Too many requests: the server asked this page to wait {seconds} s. What is shown is from before.")
         } else {
-            ""
+            String::new()
         }
     });
-    let is_shown = Signal::derive(move || is_offline.get().to_string());
+    let is_shown = Signal::derive(move || (!words.with(String::is_empty)).to_string());
     // Always there, so that what it says is read out when it appears.
     view! {
         <div class="banner" data-shown=is_shown role="status" data-testid="offline-banner">

@@ -8,18 +8,25 @@ const JSON: &str = "application/json";
 
 /// What was answered.
 pub struct Answer {
-    pub is_good: bool,
+    pub status: u16,
+    /// When to ask again, where the answer says so in whole seconds.
+    pub retry_after_seconds: Option<u32>,
     pub text: String,
 }
 
 /// # Errors
 /// When nothing came back; what of it went wrong, browsers do not tell.
-pub async fn post(path: &str, body: String) -> Result<Answer, JsValue> {
-    let (answer, mut given_up) = begin(path, &body)?;
+pub async fn post(path: &str, body: &str) -> Result<Answer, JsValue> {
+    let (answer, mut given_up) = begin(path, body)?;
     let answer: Response = answer.await?.dyn_into()?;
     let text = answer.text()?.await?;
     given_up.0 = None;
-    Ok(Answer { is_good: answer.status() < 400, text: text.as_string().unwrap_or_default() })
+    let retry_after = answer.headers().get("Retry-After")?;
+    Ok(Answer {
+        status: answer.status(),
+        retry_after_seconds: retry_after.and_then(|text| text.parse().ok()),
+        text: text.as_string().unwrap_or_default(),
+    })
 }
 
 fn begin(path: &str, body: &str) -> Result<(Promise, GivenUp), JsValue> {

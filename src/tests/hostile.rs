@@ -1,5 +1,7 @@
 //! Requests that are wrong in every way: each gets its 4xx, as problem details, and harms nothing.
 
+use finally::api::{LoadAccount, LoadCandles, LoadTrades, PlaceOrder, SetAutonomy};
+use leptos::server_fn::ServerFn;
 use reqwest::{Method, StatusCode, header};
 use rstest::rstest;
 use serde_json::Value;
@@ -53,6 +55,45 @@ async fn a_body_of_another_kind_or_size_is_refused() {
     assert_eq!(form, (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type".to_owned()));
     let large = send("application/json", format!(r#"{{"ticker":"{}"}}"#, "A".repeat(70_000))).await;
     assert_eq!(large, (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large".to_owned()));
+}
+
+/// The page reads the same problems as a script does.
+#[rstest]
+#[case::not_json(PlaceOrder::PATH, "buy 10 AAPL", 400, "malformed_json")]
+#[case::nothing(PlaceOrder::PATH, "", 400, "malformed_json")]
+#[case::no_argument(LoadCandles::PATH, "{}", 400, "malformed_json")]
+#[case::wrong_type(LoadTrades::PATH, r#"{"limit":"many","before":null}"#, 400, "malformed_json")]
+#[case::negative(LoadTrades::PATH, r#"{"limit":-1,"before":null}"#, 400, "malformed_json")]
+#[case::no_ticker(LoadCandles::PATH, r#"{"ticker":"'; DROP","interval":"1m","since":null}"#, 400, "malformed_json")]
+#[case::no_word(SetAutonomy::PATH, r#"{"autonomy":"reckless"}"#, 400, "malformed_json")]
+#[case::no_such_trade(LoadTrades::PATH, r#"{"limit":1,"before":"nothing"}"#, 400, "invalid_parameter")]
+#[tokio::test]
+async fn a_server_function_s_bad_arguments_are_a_problem_in_words(
+    #[case] path: &str,
+    #[case] body: &'static str,
+    #[case] status: u16,
+    #[case] code: &str,
+) {
+    let app = TestApp::start().await;
+    let request = app.client.http.post(app.client.url(path)).header(header::CONTENT_TYPE, "application/json");
+    let response = request.body(body).send().await.unwrap();
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+    assert_eq!(response.status().as_u16(), status);
+    let problem: Value = response.json().await.unwrap();
+    assert_eq!(problem["code"], code, "{problem}");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.ends_with('.') && !detail.contains("server's answer"), "{detail}");
+}
+
+#[tokio::test]
+async fn a_server_function_s_body_has_the_bound_of_all_others() {
+    let app = TestApp::start().await;
+    for path in [PlaceOrder::PATH, LoadAccount::PATH] {
+        let request = app.client.http.post(app.client.url(path)).header(header::CONTENT_TYPE, "application/json");
+        let response = request.body(format!(r#"{{"order":"{}"}}"#, "A".repeat(70_000))).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE, "{path}");
+        assert_eq!(response.json::<Value>().await.unwrap()["code"], "body_too_large", "{path}");
+    }
 }
 
 #[rstest]

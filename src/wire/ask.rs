@@ -8,15 +8,27 @@ use std::pin::Pin;
 use http::Method;
 use leptos::server_fn::{Http, Protocol, client::Client, codec::Json, server::Server};
 use send_wrapper::SendWrapper;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Wire, read};
-use crate::{error::ApiError, interop::post::post};
+use super::{Wire, pause, read};
+use crate::{
+    error::ApiError,
+    interop::post::{Answer, post},
+};
 
 /// HTTP, with JSON both ways.
-pub struct Ask;
+pub struct Call<const IS_QUESTION: bool>;
 
-impl<Input, Output, C, S> Protocol<Input, Output, C, S, ApiError> for Ask
+/// Of what changes nothing: while the server is asked too much it waits, and is sent again.
+pub type Question = Call<true>;
+
+/// Of what changes something: it is sent once. Whether to send it again is for the one who gave it.
+pub type Command = Call<false>;
+
+/// How often a question is sent, if the server wants it later.
+const TRIES_MAX: u32 = 4;
+
+impl<Input, Output, C, S, const IS_QUESTION: bool> Protocol<Input, Output, C, S, ApiError> for Call<IS_QUESTION>
 where
     Input: Serialize + Send,
     Output: DeserializeOwned + Send,
@@ -39,17 +51,121 @@ where
 
     async fn run_client(path: &str, input: Input) -> Result<Output, ApiError> {
         let body = serde_json::to_string(&input).map_err(|_| ApiError::Internal)?;
-        let answer = ask(path, body).await?;
+        let answer = ask(path, body, IS_QUESTION).await?;
         read(&answer).map_err(|_| ApiError::Unreachable)
     }
 }
 
 type Answered<'a> = Pin<Box<dyn Future<Output = Result<String, ApiError>> + Send + 'a>>;
 
-fn ask(path: &str, body: String) -> Answered<'_> {
+fn ask(path: &str, body: String, is_question: bool) -> Answered<'_> {
     // The browser has one thread, which the future never leaves.
     Box::pin(SendWrapper::new(async move {
-        let answer = post(path, body).await.map_err(|_| ApiError::Unreachable)?;
-        if answer.is_good { Ok(answer.text) } else { Err(read(&answer.text).unwrap_or(ApiError::Unreachable)) }
+        let mut tries = 0;
+        loop {
+            pause::pass(is_question).await?;
+            let answer = post(path, &body).await.map_err(|_| ApiError::Unreachable)?;
+            if answer.status < 400 {
+                return Ok(answer.text);
+            }
+            tries += 1;
+            let refusal = refusal(&answer);
+            let Some(seconds) = answer.retry_after_seconds.or(refusal.retry_after_seconds()) else {
+                return Err(refusal);
+            };
+            pause::begin(seconds);
+            if !is_question || tries == TRIES_MAX {
+                return Err(refusal);
+            }
+        }
     }))
+}
+
+/// What a problem (RFC 9457) says.
+#[derive(Deserialize)]
+struct Problem {
+    detail: String,
+}
+
+/// When the server says 429 without a word on when to come back.
+const RETRY_SECONDS_ASSUMED: u32 = 1;
+
+/// What an answer means that is no success: ours, in its own words, or that of a proxy before us.
+fn refusal(answer: &Answer) -> ApiError {
+    let problem = read::<Problem>(&answer.text);
+    match (answer.status, problem) {
+        (429, _) => ApiError::TooManyRequests {
+            retry_after_seconds: answer.retry_after_seconds.unwrap_or(RETRY_SECONDS_ASSUMED),
+        },
+        // It may have happened after the deed.
+        (500, Ok(_)) => ApiError::Internal,
+        (_, Ok(Problem { detail })) => ApiError::Told { detail },
+        (500.., Err(_)) => ApiError::Unreachable,
+        (status, Err(_)) => {
+            ApiError::Told { detail: format!("The server, or a proxy before it, refuses this (status {status}).") }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn answer(status: u16, text: &str, retry_after_seconds: Option<u32>) -> Answer {
+        Answer { status, text: text.to_owned(), retry_after_seconds }
+    }
+
+    #[rstest]
+    #[case::wrong_host(ApiError::WrongHost)]
+    #[case::cross_site(ApiError::CrossSite)]
+    #[case::late(ApiError::RequestTimeout)]
+    #[case::large(ApiError::BodyTooLarge { limit_bytes: 65_536 })]
+    #[case::arguments(ApiError::MalformedJson { reason: "missing field `order`".to_owned() })]
+    #[case::busy(ApiError::Busy)]
+    fn a_problem_is_told_in_its_own_words(#[case] error: ApiError) {
+        let problem = serde_json::json!({
+            "type": format!("urn:finally:problem:{}", error.code()),
+            "title": error.title(),
+            "status": error.status().as_u16(),
+            "detail": error.to_string(),
+            "code": error.code(),
+            "request_id": "7",
+        });
+        let told = refusal(&answer(error.status().as_u16(), &problem.to_string(), None));
+        assert_eq!(told, ApiError::Told { detail: error.to_string() });
+        assert_eq!(told.to_string(), error.to_string());
+    }
+
+    #[rstest]
+    #[case::ours(
+        429,
+        r#"{"detail":"Too many requests; try again in 7 s."}"#,
+        Some(7),
+        "Too many requests; try again in 7 s."
+    )]
+    #[case::a_proxy_s(429, "<html>slow down</html>", None, "Too many requests; try again in 1 s.")]
+    #[case::proxy_s_limit(
+        413,
+        "<html>too large</html>",
+        None,
+        "The server, or a proxy before it, refuses this (status 413)."
+    )]
+    #[case::after_the_deed(
+        500,
+        r#"{"detail":"Something"}"#,
+        None,
+        "Something went wrong on the server; it has been logged."
+    )]
+    #[case::no_server(502, "<html>bad gateway</html>", None, "The server could not be reached.")]
+    #[case::no_server_for_now(503, "", Some(3), "The server could not be reached.")]
+    fn each_refusal_is_a_sentence(
+        #[case] status: u16,
+        #[case] text: &str,
+        #[case] retry_after_seconds: Option<u32>,
+        #[case] words: &str,
+    ) {
+        assert_eq!(refusal(&answer(status, text, retry_after_seconds)).to_string(), words);
+    }
 }

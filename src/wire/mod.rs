@@ -6,6 +6,7 @@
 
 pub mod ask;
 pub mod json;
+pub mod pause;
 mod reader;
 
 use leptos::{

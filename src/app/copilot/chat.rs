@@ -196,6 +196,7 @@ impl Chat {
                 | ApiError::Busy
                 | ApiError::LlmNotConfigured
                 | ApiError::Unreachable
+                | ApiError::Told { .. }
                 | ApiError::TooManyRequests { .. }),
             ) => {
                 self.is_answering.try_set(false);
@@ -209,8 +210,14 @@ impl Chat {
                 }
                 self.trouble.try_set(Some(Trouble { reason: error.to_string(), remedy: Remedy::Resend }));
             }
-            // The others it has, in the reply's place.
-            Err(_) => self.reload().await,
+            // The others it has, in the reply's place; but for one that says to look at what it has.
+            Err(error) => {
+                self.reload().await;
+                if error == ApiError::PartlyDone {
+                    self.trouble.try_set(Some(Trouble { reason: error.to_string(), remedy: Remedy::Reload }));
+                    self.follow_effects().await;
+                }
+            }
         }
     }
 

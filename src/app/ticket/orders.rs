@@ -107,7 +107,8 @@ async fn settle(
 ) -> Result<Option<TradeReceipt>, ApiError> {
     for _ in 0..=RESENDS_MAX {
         match in_time(place_order(order.clone())).await.map(Result::flatten) {
-            None | Some(Err(ApiError::Unreachable)) => {}
+            // A fault of the server's may come after the deed.
+            None | Some(Err(ApiError::Unreachable | ApiError::Internal)) => {}
             Some(answer) => return answer.map(Some),
         }
         working.try_update(|working| {

@@ -203,8 +203,10 @@ impl Copilot {
     /// # Errors
     /// When the ledger is busy.
     pub async fn clear(&self) -> Result<(), ApiError> {
+        let was_answering = self.place().is_some();
         self.cancel().await;
-        self.0.ledger.submit(ClearChat).await
+        let cleared = self.0.ledger.submit(ClearChat).await;
+        if was_answering { cleared.map_err(ApiError::half_way) } else { cleared }
     }
 
     /// Sets what becomes of actions from now on, also of those of a reply that is being made.

@@ -67,7 +67,9 @@ impl Copilot {
         self.0.ledger.action(action_id, (self.0.clock)()).await?.ok_or(ApiError::NotFound)
     }
 
+    /// After the action was decided on.
     async fn reply_of(&self, action_id: &str) -> Outcome {
-        self.0.ledger.reply_of_action(action_id, (self.0.clock)()).await?.ok_or(ApiError::NotFound)
+        let reply = self.0.ledger.reply_of_action(action_id, (self.0.clock)()).await.map_err(ApiError::half_way)?;
+        reply.ok_or(ApiError::NotFound)
     }
 }

@@ -43,7 +43,12 @@ impl Turn {
             Begun::Anew(context) => context,
             Begun::Before { message_id } => return self.reply_to(&message_id).await,
         };
-        let Answer { outcome, provenance } = self.think(&context).await;
+        // The message is recorded by now.
+        self.go_on(&context).await.map_err(ApiError::half_way)
+    }
+
+    async fn go_on(&self, context: &TurnContext) -> Outcome {
+        let Answer { outcome, provenance } = self.think(context).await;
         self.tell(&outcome, &provenance);
         match outcome {
             Ok(reply) => self.settle(reply, provenance).await?,

@@ -194,7 +194,8 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
         errors.push(ApiError::CrossSite);
     }
     errors.extend([ApiError::WrongHost, ApiError::TooManyRequests { retry_after_seconds: 1 }]);
-    errors.extend([ApiError::Busy, ApiError::Internal]);
+    errors.push(if method == "get" { ApiError::BusyReading } else { ApiError::Busy });
+    errors.push(ApiError::Internal);
     errors
 }
 

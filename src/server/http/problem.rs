@@ -6,14 +6,16 @@
 use std::any::Any;
 
 use axum::{
+    body::to_bytes,
     http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
 use serde::Serialize;
 use tracing::error;
 use utoipa::ToSchema;
 
-use super::{json::Json, request_id::RequestId};
+use super::{json::Json, json_body::BODY_BYTES_MAX, request_id::RequestId};
 use crate::error::ApiError;
 
 /// The body of every failure under `/api`.
@@ -67,6 +69,27 @@ pub fn render(response: Response, method: &Method, id: &RequestId) -> Response {
     }
     let body = Json(problem).into_response().into_body();
     Response::from_parts(parts, body)
+}
+
+/// The longest failure of a server function: its request's body may be named in it.
+const FUNCTION_FAILURE_BYTES_MAX: usize = 2 * BODY_BYTES_MAX;
+
+/// A server function writes its failure by itself, always as a 500; here it becomes a failure like any other.
+pub async fn of_server_function(response: Response) -> Response {
+    if !response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
+        return response;
+    }
+    let body = to_bytes(response.into_body(), FUNCTION_FAILURE_BYTES_MAX).await;
+    let failure = body
+        .map_err(|cause| cause.to_string())
+        .and_then(|body| serde_json::from_slice::<ApiError>(&body).map_err(|cause| cause.to_string()));
+    match failure {
+        Ok(failure) => failure.into_response(),
+        Err(cause) => {
+            error!(%cause, "a server function's failure cannot be read");
+            ApiError::Internal.into_response()
+        }
+    }
 }
 
 /// A handler's panic is a defect: it is logged, and the caller is told no more than that.

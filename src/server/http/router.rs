@@ -123,7 +123,8 @@ async fn pass(State(guards): State<Guards>, request: Request, next: Next) -> Res
     let mut response = match guards.check(&request, route.as_ref()) {
         Ok(()) => {
             let answer = deadlines::keep(guards.patience, request, |request| next.run(request));
-            AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|panic| problem::of_panic(&*panic))
+            let answer = AssertUnwindSafe(answer).catch_unwind().await;
+            problem::of_server_function(answer.unwrap_or_else(|panic| problem::of_panic(&*panic))).await
         }
         Err(refusal) => refusal.into_response(),
     };

@@ -38,7 +38,7 @@ impl Readers {
     /// leaves the connection to the next one.
     ///
     /// # Errors
-    /// [`ApiError::Busy`] when the database does not answer; the cause is logged.
+    /// [`ApiError::BusyReading`] when the database does not answer; the cause is logged.
     pub async fn read<T: Send + 'static>(
         &self,
         query: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -59,12 +59,12 @@ impl Readers {
         match reading.await {
             Ok(outcome) => outcome.map_err(|cause| {
                 error!(ledger.cause = %cause, "a read failed");
-                ApiError::Busy
+                ApiError::BusyReading
             }),
             Err(ended) => match ended.try_into_panic() {
                 Ok(payload) => panic::resume_unwind(payload),
                 // The runtime ends, and with it every request.
-                Err(_) => Err(ApiError::Busy),
+                Err(_) => Err(ApiError::BusyReading),
             },
         }
     }

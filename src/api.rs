@@ -10,6 +10,7 @@ use crate::{
         equity::{EquityCurve, HistoryRange},
         money::Money,
         order::{ClientOrderId, OrderRequest, Trade, TradeReceipt, TradesPage},
+        quote::Quote,
         realized::RealizedLine,
         ticker::Ticker,
         workstation::{Listed, Statement, WatchedLines, Workstation},
@@ -97,6 +98,12 @@ pub async fn move_ticker(ticker: Ticker, before: Option<Ticker>) -> Result<Resul
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_listings() -> Result<Vec<Listed>, ApiError> {
     Ok(crate::server::market::listings())
+}
+
+/// What a ticker trades at that nobody has to watch or hold; the price stream has it from then on, for a minute.
+#[server(prefix = "/api/fn", protocol = Ask)]
+pub async fn load_quote(ticker: Ticker) -> Result<Option<Quote>, ApiError> {
+    Ok(crate::server::state()?.execution.price(ticker).await.quotes.get(ticker).copied())
 }
 
 /// What was answered to the order of this name; nothing when it was not filled.

@@ -70,7 +70,7 @@ pub enum ApiError {
     InsufficientCash { ticker: Ticker, quantity: Quantity, cost: Money, available: Money },
     #[error("Selling {quantity} {ticker} is not possible; you hold {}.", held.map_or("none".to_owned(), |held| held.to_string()))]
     InsufficientShares { ticker: Ticker, quantity: Quantity, held: Option<Quantity> },
-    #[error("{ticker} has no price; add it to the watchlist and try again.")]
+    #[error("{ticker} has no price now; try again in a moment.")]
     NoPrice { ticker: Ticker },
     #[error("{ticker} is at {now} now, too far from {expected}, the price expected; nothing was traded.")]
     PriceMoved { ticker: Ticker, expected: Price, now: Price },

@@ -55,7 +55,6 @@ for (const [name, side, quantity, ticker, reason] of [
   ['no quantity', 'buy', '', 'AAPL', /^That is not a quantity: a quantity is a number of shares/],
   ['a negative quantity', 'buy', '-1', 'AAPL', /more than zero/],
   ['no ticker', 'buy', '1', '123', /^That is not a ticker/],
-  ['a ticker without a price', 'buy', '1', 'XOM', /^XOM has no price/],
 ] as const) {
   test(`an order for ${name} is refused with its reason`, async ({ page, workstation }) => {
     await page.getByTestId('trade-ticker').fill(ticker);
@@ -72,6 +71,15 @@ for (const [name, side, quantity, ticker, reason] of [
     await expect(page.getByTestId('position-row')).toHaveCount(0);
   });
 }
+
+test('a ticker that nobody watches is priced and bought, and the watchlist stays as it is', async ({ page, workstation }) => {
+  const watched = await workstation.watched();
+  await page.getByTestId('trade-ticker').fill('xom');
+  await expect(page.getByTestId('trade-buy-estimate')).toHaveText(/^\$\d/);
+  await page.getByTestId('trade-buy').click();
+  await expect(workstation.position('XOM').getByTestId('position-quantity')).toHaveText('1');
+  expect(await workstation.watched()).toEqual(watched);
+});
 
 test('a double click trades once', async ({ workstation }) => {
   await workstation.page.getByTestId('trade-ticker').fill('V');

@@ -1,33 +1,41 @@
 //! Execution: the only way to trade, for REST, server functions and copilot alike.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use uuid::Uuid;
 
 use super::{
     clock::Clock,
     ledger::{Ledger, PlaceOrder},
-    market::feed::Feed,
+    market::{
+        feed::{Feed, Tick},
+        wanted::Wanted,
+    },
 };
 use crate::{
-    domain::order::{OrderRequest, OrderSource, TradeReceipt},
+    domain::{
+        order::{OrderRequest, OrderSource, TradeReceipt},
+        ticker::Ticker,
+    },
     error::ApiError,
 };
 
-/// How long an order waits for the first price of a ticker that has just been added to the watchlist.
-const FIRST_PRICE_MAX: Duration = Duration::from_millis(1_500);
+/// How long an order waits for the first price of its ticker: a vendor is asked for a new one a second after the poll
+/// before.
+const FIRST_PRICE_MAX: Duration = Duration::from_millis(2_500);
 
 /// Fills market orders at the feed's price. Clones share the feed and the ledger.
 #[derive(Clone)]
 pub struct Execution {
     feed: Feed,
+    wanted: Wanted,
     ledger: Ledger,
     clock: Clock,
 }
 
 impl Execution {
-    pub fn new(feed: Feed, ledger: Ledger, clock: Clock) -> Self {
-        Self { feed, ledger, clock }
+    pub fn new(feed: Feed, wanted: Wanted, ledger: Ledger, clock: Clock) -> Self {
+        Self { feed, wanted, ledger, clock }
     }
 
     /// Fills `order` at the latest price, and answers when the trade is on disk. An order whose `client_order_id` was
@@ -41,9 +49,14 @@ impl Execution {
 
     /// The write that fills `order`, at the latest price there is now; for those whose write is more than the order.
     pub async fn prepare(&self, order: OrderRequest, source: OrderSource) -> PlaceOrder {
-        let is_wanted = self.ledger.wanted().borrow().contains(&order.ticker);
-        let patience = if is_wanted { FIRST_PRICE_MAX } else { Duration::ZERO };
-        let prices = self.feed.tick_with(order.ticker, patience).await;
+        let prices = self.price(order.ticker).await;
         PlaceOrder { order, source, prices, trade_id: Uuid::now_v7().to_string(), executed_at: (self.clock)() }
+    }
+
+    /// The newest tick, once it has a price of `ticker`, or knows that there is none; nobody has to watch or hold it. The
+    /// feed goes on following it for a while.
+    pub async fn price(&self, ticker: Ticker) -> Arc<Tick> {
+        self.wanted.visit(ticker);
+        self.feed.tick_with(ticker, FIRST_PRICE_MAX).await
     }
 }

@@ -40,7 +40,7 @@ use self::{
     execution::Execution,
     http::{App, FanOut, Site, StreamPlaces},
     ledger::{Ledger, StoreError},
-    market::{feed::Feed, massive::Massive, simulator::Simulator},
+    market::{feed::Feed, massive::Massive, simulator::Simulator, wanted::Wanted},
     metrics::Metrics,
     state::{AppState, Services},
     watchlist::WatchlistService,
@@ -98,14 +98,15 @@ impl Server {
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
 
-        let (wanted, stop) = (ledger.wanted(), shutdown.clone());
+        let wanted = Wanted::start(ledger.wanted(), shutdown.clone());
+        let (followed, stop) = (wanted.subscribe(), shutdown.clone());
         let (feed, feed_task) = match &config.massive {
-            Some(massive) => Feed::start(Massive::new(massive.clone(), system_clock)?, wanted, stop).await,
-            None => Feed::start(Simulator::new(config.simulator, system_clock), wanted, stop).await,
+            Some(massive) => Feed::start(Massive::new(massive.clone(), system_clock)?, followed, stop).await,
+            None => Feed::start(Simulator::new(config.simulator, system_clock), followed, stop).await,
         };
         let keeper = equity::keep(ledger.clone(), feed.clone(), system_clock, metrics.clone(), shutdown.clone());
         tokio::spawn(keeper);
-        let execution = Execution::new(feed.clone(), ledger.clone(), system_clock);
+        let execution = Execution::new(feed.clone(), wanted, ledger.clone(), system_clock);
         let parts = Parts {
             ledger: ledger.clone(),
             feed: feed.clone(),

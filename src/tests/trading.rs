@@ -3,7 +3,7 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::app::{TestApp, cents};
+use crate::app::{TestApp, assert_identity, cents};
 
 #[tokio::test]
 async fn a_fresh_account_has_its_deposit_and_the_default_watchlist() {
@@ -81,7 +81,7 @@ async fn an_order_that_cannot_be_filled_says_why_and_changes_nothing() {
         ("buy", 1_000.0, "AAPL", "insufficient_cash", "Buying 1,000 AAPL costs $"),
         ("sell", 2.5, "V", "insufficient_shares", "you hold 2."),
         ("sell", 1.0, "MSFT", "insufficient_shares", "you hold none."),
-        ("buy", 1.0, "XOM", "no_price", "XOM has no price"),
+        ("sell", 1.0, "XOM", "insufficient_shares", "you hold none."),
     ] {
         let (status, problem) = app.client.trade(side, quantity, ticker).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -89,6 +89,27 @@ async fn an_order_that_cannot_be_filled_says_why_and_changes_nothing() {
         assert!(problem["detail"].as_str().unwrap().contains(words), "{problem}");
     }
     assert_eq!(app.client.portfolio().await["cash_balance"], before);
+}
+
+#[tokio::test]
+async fn a_ticker_that_nobody_watches_is_priced_and_filled_and_the_watchlist_stays() {
+    let app = TestApp::start().await;
+    let watchlist = async || {
+        let list = app.client.read("/api/watchlist").await;
+        list["tickers"].as_array().unwrap().iter().map(|line| line["ticker"].clone()).collect::<Vec<_>>()
+    };
+    let before = watchlist().await;
+    let (status, receipt) = app.client.trade("buy", 2.0, "xom").await;
+    assert_eq!(status, StatusCode::OK, "{receipt}");
+    assert_eq!((&receipt["trade"]["ticker"], &receipt["position"]["quantity"]), (&"XOM".into(), &2.0.into()));
+    assert_eq!(watchlist().await, before);
+    let portfolio = app.client.portfolio().await;
+    assert!(portfolio["positions"][0]["current_price"].is_number(), "a held ticker is followed");
+    assert_identity(&portfolio);
+    assert_eq!(app.client.trade("sell", 2.0, "XOM").await.0, StatusCode::OK);
+    // It is held no more, and still priced for a while.
+    assert_eq!(app.client.trade("buy", 1.0, "XOM").await.0, StatusCode::OK);
+    assert_eq!(watchlist().await, before);
 }
 
 #[tokio::test]

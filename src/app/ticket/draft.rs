@@ -17,9 +17,8 @@ use crate::{
 pub struct Draft {
     pub ticker: Result<Ticker, ApiError>,
     pub quantity: Result<Quantity, UnreadableQuantity>,
+    /// Nothing while the page knows none; the server prices every order.
     pub price: Option<Price>,
-    /// The ticker is watched or held, so that it has a price or soon will.
-    pub is_followed: bool,
     /// The price is the market's, not one from before the connection was lost.
     pub is_live: bool,
     pub cash: Money,
@@ -61,7 +60,6 @@ impl Draft {
             (Ok(ticker), Ok(quantity)) => (*ticker, *quantity),
         };
         match side {
-            Side::Buy if !self.is_followed => Some(ApiError::NoPrice { ticker }),
             Side::Buy => {
                 let cost = self.notional(side).filter(|cost| self.is_live && *cost > self.cash)?;
                 Some(ApiError::InsufficientCash { ticker, quantity, cost, available: self.cash })
@@ -86,7 +84,6 @@ mod tests {
             ticker: Ok("AAPL".parse().unwrap()),
             quantity: read_quantity(quantity),
             price: Price::from_units(1_904_200),
-            is_followed: true,
             is_live: true,
             cash: Money::from_cents(1_000_000),
             held: held.map(|held| held.parse().unwrap()),
@@ -136,11 +133,8 @@ mod tests {
     }
 
     #[test]
-    fn a_ticker_that_nobody_follows_has_no_price_and_may_still_be_priced_soon_when_watched() {
-        let unpriced = Draft { price: None, ..draft("1", None) };
-        assert_eq!(obstacle(&unpriced, Side::Buy), None);
-        let unknown = Draft { is_followed: false, ..unpriced };
-        assert!(obstacle(&unknown, Side::Buy).unwrap().starts_with("AAPL has no price"));
+    fn a_ticker_without_a_price_is_for_the_server_to_price() {
+        assert_eq!(obstacle(&Draft { price: None, ..draft("1", None) }, Side::Buy), None);
     }
 
     #[test]

@@ -3,6 +3,9 @@
 mod draft;
 mod orders;
 
+use std::time::Duration;
+
+use gloo_timers::future::sleep;
 use leptos::{
     ev::KeyboardEvent,
     html::{Button, Input},
@@ -17,7 +20,7 @@ use self::{
 };
 use super::{
     account::Books,
-    effects::memo,
+    effects::{effect, memo, spawn},
     erase::{Erase, Piece},
     format::{MISSING, money},
     market::Market,
@@ -25,6 +28,7 @@ use super::{
     watchlist::store::WatchlistStore,
 };
 use crate::{
+    api::load_quote,
     domain::{
         money::{Money, Quantity},
         order::Side,
@@ -34,6 +38,11 @@ use crate::{
     },
     error::ApiError,
 };
+
+/// A ticker that is still being typed is not asked for.
+const TYPING_PAUSE: Duration = Duration::from_millis(400);
+/// The server is asked again before it stops following a ticker.
+const FOLLOWED_FOR: Duration = Duration::from_secs(40);
 
 /// The handle to the page's trade ticket; copies share it.
 #[derive(Clone, Copy)]
@@ -67,11 +76,19 @@ impl Ticket {
             Draft {
                 quantity: quantity.with(|text| read_quantity(text)),
                 price: priced.and_then(|ticker| market.price(ticker)),
-                is_followed: held.is_some() || priced.is_some_and(|ticker| watchlist.contains(ticker)),
                 is_live: market.connection.get().is_live(),
                 cash: books.cash(),
                 ticker,
                 held,
+            }
+        });
+        let stranger = memo(move || {
+            let ticker = draft.with(|draft| draft.ticker.as_ref().ok().copied().filter(|_| draft.held.is_none()));
+            ticker.filter(|ticker| !watchlist.contains(*ticker))
+        });
+        effect(move || {
+            if let Some(ticker) = stranger.get() {
+                spawn(keep_priced(ticker, market));
             }
         });
         Self {
@@ -137,6 +154,18 @@ impl Ticket {
             Some(_) => Some("An order is on its way.".to_owned()),
             None => self.draft.with(|draft| draft.obstacle(side)).map(|obstacle| obstacle.to_string()),
         }
+    }
+}
+
+/// Has the server follow a ticker that is neither watched nor held, for as long as the ticket is for it.
+async fn keep_priced(ticker: Ticker, market: Market) {
+    sleep(TYPING_PAUSE).await;
+    loop {
+        // Without an answer the order itself is priced all the same.
+        if let Ok(quote) = load_quote(ticker).await {
+            market.introduce(quote);
+        }
+        sleep(FOLLOWED_FOR).await;
     }
 }
 

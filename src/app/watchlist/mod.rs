@@ -9,7 +9,7 @@ pub mod store;
 mod suggest;
 
 use leptos::{
-    ev::{Event, KeyboardEvent, PointerEvent},
+    ev::{AnimationEvent, Event, KeyboardEvent, PointerEvent},
     html::{Input, Ul},
     prelude::*,
     task::{spawn_local, tick},
@@ -26,6 +26,7 @@ use super::{
     commands::{Commands, Section},
     effects::{detach, effect, memo},
     erase::{Erase, Piece},
+    flash::end_animation,
     market::Market,
     rows::rows_of,
     storage,
@@ -153,6 +154,7 @@ pub fn Watchlist(
                 on:pointerleave=move |_| beat.point(false)
                 on:focusin=move |_| beat.focus(true)
                 on:focusout=move |_| beat.focus(false)
+                on:animationend=|event: AnimationEvent| end_animation(&event, "data-lit")
             >
                 {rows_of(order, row)}
                 {show_lights(list, market, order, window)}
@@ -293,7 +295,7 @@ impl Panel {
         });
     }
 
-    /// Shows where a ticker is that has just been added.
+    /// Shows where a ticker is that has just been added, or was there already.
     fn point_out(self, ticker: Ticker) {
         self.tell_place(ticker);
         // Its row stands after the effects of the change.
@@ -302,6 +304,7 @@ impl Panel {
                 let options = ScrollIntoViewOptions::new();
                 options.set_block(ScrollLogicalPosition::Nearest);
                 row.scroll_into_view_with_scroll_into_view_options(&options);
+                light(&row);
             }
         });
     }
@@ -319,6 +322,14 @@ impl Panel {
         let list = self.list.try_get_untracked()??;
         let symbol = list.query_selector(&format!("[data-ticker=\"{ticker}\"] .symbol")).ok()??;
         symbol.dyn_into().ok()
+    }
+}
+
+/// Lights the row up that an element stands in.
+fn light(element: &HtmlElement) {
+    if let Ok(Some(row)) = element.closest(".row") {
+        // Only a malformed name could be refused.
+        let _ = row.set_attribute("data-lit", "once");
     }
 }
 

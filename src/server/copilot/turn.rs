@@ -120,6 +120,9 @@ impl Turn {
     async fn settle(&self, reply: Reply, provenance: Provenance) -> Result<(), ApiError> {
         let service = &self.service;
         let autonomy = service.ledger.books().autonomy;
+        if autonomy == Autonomy::Propose {
+            self.price(&reply.actions).await;
+        }
         let actions: Vec<NewAction> =
             reply.actions.iter().enumerate().map(|(index, action)| self.judge(index, *action, autonomy)).collect();
         let pending: Vec<&NewAction> = actions.iter().filter(|action| action.status == ActionStatus::Pending).collect();
@@ -144,6 +147,15 @@ impl Turn {
             service.run(ActionStatus::Pending, &later).await?;
         }
         Ok(())
+    }
+
+    /// Waits for prices of what is to be traded, watched or not: a proposal is made at one.
+    async fn price(&self, actions: &[Action]) {
+        let traded = actions.iter().take(self.service.limits.actions_max).filter_map(|action| match action {
+            Action::Trade { ticker, .. } => Some(*ticker),
+            Action::Watch(_) | Action::Unwatch(_) => None,
+        });
+        join_all(traded.map(async |ticker| self.service.execution.price(ticker).await)).await;
     }
 
     /// What is known of an action before any runs.

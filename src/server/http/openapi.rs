@@ -149,6 +149,7 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
                 expected: "190.42".parse().expect("a price"),
                 now: "194.28".parse().expect("a price"),
             },
+            ApiError::UnknownTicker { ticker: aapl, can_be_made_up: false },
         ],
         ("get", "/api/portfolio/trades") => vec![invalid("limit", "it has to be a whole number from 1 to 500")],
         ("get", "/api/portfolio/history") => vec![invalid("range", "a range is 1h, 1d, 1w or all")],

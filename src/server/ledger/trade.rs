@@ -56,7 +56,9 @@ impl Write for PlaceOrder {
         }
         let OrderRequest { ticker, side, quantity, .. } = self.order;
         let Some(price) = self.prices.price(ticker) else {
-            return Ok(Err(ApiError::NoPrice { ticker }));
+            let is_held = books.account.holdings.contains_key(&ticker);
+            let is_unknown = !is_held && self.prices.is_unknown(ticker);
+            return Ok(Err(if is_unknown { ApiError::UnknownTicker { ticker, can_be_made_up: false } } else { ApiError::NoPrice { ticker } }));
         };
         if let Err(expected) = self.order.admit(price) {
             return Ok(Err(ApiError::PriceMoved { ticker, expected, now: price }));

@@ -48,23 +48,30 @@ pub struct Tick {
     pub version: u64,
     pub quotes: Quotes,
     pub at: Instant,
+    /// Wanted, but not known to the source.
+    unknown: Arc<TickerSet>,
     frames: Frames,
 }
 
 impl Tick {
     /// The market at this moment, whatever it was before.
     pub fn new(version: u64, quotes: Quotes) -> Self {
-        Self { version, quotes, at: Instant::now(), frames: Frames::new(version) }
+        Self { version, quotes, at: Instant::now(), unknown: Arc::default(), frames: Frames::new(version) }
     }
 
     /// The tick after this one.
-    fn next(&self, quotes: Quotes) -> Self {
+    fn next(&self, quotes: Quotes, unknown: Arc<TickerSet>) -> Self {
         let frames = self.frames.next(&self.quotes, &quotes);
-        Self { version: self.version + 1, quotes, at: Instant::now(), frames }
+        Self { version: self.version + 1, quotes, at: Instant::now(), unknown, frames }
     }
 
     pub fn price(&self, ticker: Ticker) -> Option<Price> {
         self.quotes.get(ticker).map(|quote| quote.price)
+    }
+
+    /// Whether the source was asked for a ticker, answered, and does not know it.
+    pub fn is_unknown(&self, ticker: Ticker) -> bool {
+        self.unknown.contains(&ticker)
     }
 
     /// How often a tick has been written as JSON, up to this one.
@@ -143,8 +150,8 @@ impl Feed {
         tick.version > 0 && tick.at.elapsed() < self.silence_max
     }
 
-    /// Waits until a ticker that has just become wanted has a price, and gives that tick; after `patience`, or when
-    /// the price is there already, the newest one.
+    /// Waits until a ticker that has just become wanted has a price, or turns out to be unknown, and gives that tick;
+    /// after `patience`, or when the price is there already, the newest one.
     pub async fn tick_with(&self, ticker: Ticker, patience: Duration) -> Arc<Tick> {
         // Nearly always; whoever waits has to be registered first, and that costs.
         let newest = self.latest();
@@ -152,7 +159,7 @@ impl Feed {
             return newest;
         }
         let mut ticks = self.subscribe();
-        let priced = ticks.wait_for(|tick| tick.price(ticker).is_some());
+        let priced = ticks.wait_for(|tick| tick.price(ticker).is_some() || tick.is_unknown(ticker));
         match timeout(patience, priced).await {
             Ok(Ok(tick)) => tick.clone(),
             // Too late, or the feed has ended.
@@ -207,7 +214,7 @@ impl Publisher {
                 }
                 // What is wanted may have changed while the source was asked.
                 let now_wanted = wanted.borrow().clone();
-                self.publish(update, now_wanted);
+                self.publish(update, now_wanted, source.unknown());
             }
             Err(cause) => {
                 // Said once, not at every attempt.
@@ -219,7 +226,7 @@ impl Publisher {
         }
     }
 
-    fn publish(&mut self, mut update: Update, wanted: Arc<TickerSet>) {
+    fn publish(&mut self, mut update: Update, wanted: Arc<TickerSet>, unknown: Arc<TickerSet>) {
         // Most sources print all that is wanted in its order, and then nothing has to be looked up.
         let is_whole = update.prints.iter().map(|print| &print.quote.ticker).eq(&*wanted);
         if !is_whole {
@@ -234,7 +241,7 @@ impl Publisher {
             .chain(update.prints.iter().map(|print| print.quote))
             .collect();
         self.remember(update, wanted);
-        self.sender.send_replace(Arc::new(tick.next(quotes)));
+        self.sender.send_replace(Arc::new(tick.next(quotes, unknown)));
     }
 
     /// Keeps the candles of what is wanted; the prints are among it, and in its order.

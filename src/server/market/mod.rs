@@ -6,6 +6,7 @@ pub mod feed;
 pub mod frame;
 pub mod massive;
 pub mod simulator;
+pub mod wanted;
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,6 +29,11 @@ pub trait MarketSource: Send + 'static {
 
     /// How long it usually is from one tick to the next.
     fn tick_interval(&self) -> Duration;
+
+    /// The tickers that were asked for last, and that the source, though it answered, does not know.
+    fn unknown(&self) -> Arc<TickerSet> {
+        Arc::default()
+    }
 }
 
 /// What a source has to tell at a tick.

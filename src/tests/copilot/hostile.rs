@@ -116,7 +116,7 @@ fn trade(ticker: &str, side: &str, quantity: Value) -> Value {
 #[case::dust(Value::Array(vec![trade("V", "buy", json!(0.000_001)); 100]))]
 #[case::not_held(json!([trade("AAPL", "sell", json!(1))]))]
 #[case::short(json!([trade("TSLA", "sell", json!(1_000_000))]))]
-#[case::no_price(json!([trade("ZZZZZ", "buy", json!(1))]))]
+#[case::unwatched(json!([trade("ZZZZZ", "buy", json!(1))]))]
 #[case::all_at_once(json!([trade("AAPL", "buy", json!(26)), trade("AAPL", "sell", json!(26))]))]
 #[tokio::test]
 async fn a_hostile_reply_passes_no_limit(#[case] orders: Value) {

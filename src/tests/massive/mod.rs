@@ -1,6 +1,7 @@
 //! Real market data, from a massive.com of our own.
 
 mod failing;
+mod holdings;
 
 use std::{
     collections::BTreeSet,

@@ -62,6 +62,8 @@ pub struct Massive {
     last_request: Option<Instant>,
     /// …and what the last poll asked for.
     asked: TickerSet,
+    /// What it left out of an answer that told of others.
+    unknown: Arc<TickerSet>,
     tapes: BTreeMap<Ticker, Tape>,
     backlog: Backlog,
 }
@@ -92,6 +94,7 @@ impl Massive {
             backoff: Backoff::default(),
             last_request: None,
             asked: TickerSet::new(),
+            unknown: Arc::default(),
             tapes: BTreeMap::new(),
         })
     }
@@ -160,6 +163,7 @@ impl MarketSource for Massive {
             Ok(snapshots) => {
                 self.backoff.reset();
                 self.next_poll = began + self.poll_interval;
+                self.unknown = Arc::new(left_out(wanted, &snapshots));
                 let at = (self.clock)();
                 let prints =
                     snapshots.into_iter().map(|(ticker, snapshot)| print(&mut self.tapes, ticker, snapshot, at));
@@ -177,6 +181,16 @@ impl MarketSource for Massive {
     fn tick_interval(&self) -> Duration {
         self.poll_interval
     }
+
+    fn unknown(&self) -> Arc<TickerSet> {
+        Arc::clone(&self.unknown)
+    }
+}
+
+/// The tickers that a good answer does not tell of. One that tells of none at all says nothing about any: at night
+/// massive.com empties its snapshots.
+fn left_out(asked: &TickerSet, told: &BTreeMap<Ticker, Snapshot>) -> TickerSet {
+    if told.is_empty() { TickerSet::new() } else { asked.iter().filter(|ticker| !told.contains_key(ticker)).copied().collect() }
 }
 
 /// One snapshot of all wanted tickers, in as many requests as it takes; none when nothing is wanted.

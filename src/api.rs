@@ -35,7 +35,7 @@ pub async fn load_account() -> Result<Statement, ApiError> {
 /// held.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_candles(ticker: Ticker, interval: Interval, since: Option<i64>) -> Result<Vec<Candle>, ApiError> {
-    Ok(crate::server::state()?.chart(ticker, interval, since))
+    Ok(crate::server::state()?.chart(ticker, interval, since).await)
 }
 
 /// The latest trades of one ticker, oldest first.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{
-        account::Refusal,
+        account::{POSITIONS_MAX, Refusal},
         chat::{InvalidClientMessageId, InvalidMessage},
         money::{InvalidQuantity, Money, Price, Quantity},
         order::{InvalidClientOrderId, InvalidSide, OrderRequest, Side},
@@ -81,6 +81,9 @@ pub enum ApiError {
         /// The simulator makes up a price for it, once a person has said so.
         can_be_made_up: bool,
     },
+    #[error("{ticker} would be one position too many: there are {POSITIONS_MAX}. Close one first.")]
+    TooManyPositions { ticker: Ticker },
+
     #[error("The watchlist is full: it holds {WATCHLIST_MAX} tickers. Remove one first.")]
     WatchlistFull,
 
@@ -135,6 +138,7 @@ impl ApiError {
                 Self::InsufficientCash { ticker, quantity, cost, available }
             }
             Refusal::InsufficientShares { held } => Self::InsufficientShares { ticker, quantity, held },
+            Refusal::TooManyPositions => Self::TooManyPositions { ticker },
             Refusal::TooLarge => Self::InvalidQuantity {
                 reason: match order.side {
                     Side::Buy => "the position would grow beyond 1,000,000,000 shares".to_owned(),
@@ -168,6 +172,7 @@ impl ApiError {
             | Self::NoPrice { .. }
             | Self::PriceMoved { .. }
             | Self::UnknownTicker { .. }
+            | Self::TooManyPositions { .. }
             | Self::WatchlistFull => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRequests { .. } | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
             Self::LlmInvalidReply | Self::LlmUnavailable { .. } => StatusCode::BAD_GATEWAY,
@@ -206,6 +211,7 @@ impl ApiError {
             Self::NoPrice { .. } => "no_price",
             Self::PriceMoved { .. } => "price_moved",
             Self::UnknownTicker { .. } => "unknown_ticker",
+            Self::TooManyPositions { .. } => "too_many_positions",
             Self::WatchlistFull => "watchlist_full",
             Self::TooManyRequests { .. } => "too_many_requests",
             Self::TooManyStreams => "too_many_streams",
@@ -260,6 +266,7 @@ impl ApiError {
             Self::NoPrice { .. } => "No price",
             Self::PriceMoved { .. } => "Price moved",
             Self::UnknownTicker { .. } => "Unknown ticker",
+            Self::TooManyPositions { .. } => "Too many positions",
             Self::WatchlistFull => "Watchlist full",
             Self::TooManyRequests { .. } => "Too many requests",
             Self::TooManyStreams => "Too many streams",

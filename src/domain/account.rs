@@ -19,6 +19,9 @@ use super::{
 /// What every account starts with: $10,000.00.
 pub const INITIAL_DEPOSIT: Money = Money::from_cents(1_000_000);
 
+/// The most tickers that can be held at a time.
+pub const POSITIONS_MAX: usize = 500;
+
 /// What is held of one ticker, and what it cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holding {
@@ -54,6 +57,8 @@ pub enum Refusal {
     InsufficientShares {
         held: Option<Quantity>,
     },
+    /// [`POSITIONS_MAX`] other tickers are held.
+    TooManyPositions,
     /// The holding, or an amount of money, would outgrow its type.
     TooLarge,
 }
@@ -81,6 +86,7 @@ impl Account {
             return Err(Refusal::InsufficientCash { cost, available: self.cash });
         }
         let holding = match self.holdings.get(&ticker) {
+            None if self.holdings.len() >= POSITIONS_MAX => return Err(Refusal::TooManyPositions),
             None => Holding { quantity, cost_basis: cost },
             Some(held) => Holding {
                 quantity: held.quantity.checked_add(quantity).ok_or(Refusal::TooLarge)?,
@@ -185,6 +191,21 @@ mod tests {
         let mut account = Account::open(INITIAL_DEPOSIT);
         let fill = account.apply(Side::Buy, ticker("AAPL"), quantity("0.000001"), price(1_904_200)).unwrap();
         assert_eq!(fill.notional, Money::CENT);
+    }
+
+    #[test]
+    fn so_many_tickers_can_be_held_and_no_more() {
+        let mut account = Account::open(INITIAL_DEPOSIT);
+        let letter = |index: usize| char::from(b'A' + u8::try_from(index % 26).unwrap());
+        let held = |index: usize| ticker(&format!("{}{}", letter(index / 26), letter(index)));
+        let buy = |account: &mut Account, index| account.apply(Side::Buy, held(index), quantity("1"), price(100));
+        for index in 0..POSITIONS_MAX {
+            buy(&mut account, index).unwrap();
+        }
+        assert_eq!(buy(&mut account, POSITIONS_MAX), Err(Refusal::TooManyPositions));
+        buy(&mut account, 0).unwrap();
+        account.apply(Side::Sell, held(1), quantity("1"), price(100)).unwrap();
+        buy(&mut account, POSITIONS_MAX).unwrap();
     }
 
     #[test]

@@ -98,7 +98,7 @@ impl Server {
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
 
-        let wanted = Wanted::start(ledger.wanted(), shutdown.clone());
+        let wanted = Wanted::start(ledger.wanted(), ledger.watched(), shutdown.clone());
         let (followed, stop) = (wanted.subscribe(), shutdown.clone());
         let (feed, feed_task) = match &config.massive {
             Some(massive) => Feed::start(Massive::new(massive.clone(), system_clock)?, followed, stop).await,
@@ -106,7 +106,7 @@ impl Server {
         };
         let keeper = equity::keep(ledger.clone(), feed.clone(), system_clock, metrics.clone(), shutdown.clone());
         tokio::spawn(keeper);
-        let execution = Execution::new(feed.clone(), wanted, ledger.clone(), system_clock);
+        let execution = Execution::new(feed.clone(), wanted.clone(), ledger.clone(), system_clock);
         let parts = Parts {
             ledger: ledger.clone(),
             feed: feed.clone(),
@@ -124,6 +124,7 @@ impl Server {
             execution,
             watchlist: WatchlistService::new(ledger.clone(), system_clock),
             clock: system_clock,
+            wanted,
             feed,
             ledger,
             copilot: copilot.clone(),

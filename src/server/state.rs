@@ -1,6 +1,6 @@
 //! The services, built once a process and handed on.
 
-use std::{ops::Deref, sync::Arc};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
@@ -12,7 +12,7 @@ use super::{
     execution::Execution,
     http::{FanOut, StreamPlaces},
     ledger::{Ledger, Reset},
-    market::{company_name, feed::Feed},
+    market::{company_name, feed::Feed, wanted::Wanted},
     metrics::Metrics,
     watchlist::{FIRST_PRICE_MAX, WatchlistService},
 };
@@ -31,6 +31,9 @@ use crate::{
 
 /// The candles that a chart of the page starts with.
 const CHART_CANDLES_MAX: usize = 500;
+
+/// How long a chart waits for the past of a ticker of which little was kept; the simulator tells it at the next tick.
+const PAST_PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// What every request may reach: one handle, because axum clones it several times a request.
 #[derive(Clone)]
@@ -52,6 +55,7 @@ impl From<Services> for AppState {
 
 /// All services, and what they are asked together.
 pub struct Services {
+    pub wanted: Wanted,
     pub feed: Feed,
     pub ledger: Ledger,
     pub execution: Execution,
@@ -73,12 +77,30 @@ impl Services {
         Portfolio::value(&books.account, |ticker| tick.price(ticker))
     }
 
+    /// A ticker's latest candles, at most `limit`, oldest first; nothing when it is neither watched nor held.
+    pub async fn candles(&self, ticker: Ticker, interval: Interval, limit: usize) -> Option<Vec<Candle>> {
+        self.open_chart(ticker).await?;
+        Some(self.feed.candles(ticker, interval, limit).unwrap_or_default())
+    }
+
     /// What a chart shows of a ticker: its latest candles, or those from `since` (Unix seconds) on; empty when it is
     /// neither watched nor held.
-    pub fn chart(&self, ticker: Ticker, interval: Interval, since: Option<i64>) -> Vec<Candle> {
-        let mut candles = self.feed.candles(ticker, interval, CHART_CANDLES_MAX).unwrap_or_default();
+    pub async fn chart(&self, ticker: Ticker, interval: Interval, since: Option<i64>) -> Vec<Candle> {
+        let mut candles = self.candles(ticker, interval, CHART_CANDLES_MAX).await.unwrap_or_default();
         candles.retain(|candle| since.is_none_or(|since| candle.time >= since));
         candles
+    }
+
+    /// Has the whole past of a ticker kept: of one that is held and not watched little is, until someone looks at it.
+    /// Nothing when it is neither.
+    async fn open_chart(&self, ticker: Ticker) -> Option<()> {
+        if !self.ledger.wanted().borrow().contains(&ticker) {
+            return None;
+        }
+        if self.wanted.look_at(ticker) {
+            self.feed.whole_past(ticker, PAST_PATIENCE).await;
+        }
+        Some(())
     }
 
     /// What the equity curve shows, over `range` up to now.
@@ -114,10 +136,14 @@ impl Services {
     pub async fn workstation(&self, selected: Option<Ticker>) -> Workstation {
         let day_start_value = self.day_start_value().await;
         let conversation = self.copilot.conversation(None).await;
-        let (books, tick) = (self.ledger.books(), self.feed.latest());
-        let wanted = books.wanted();
+        let wanted = self.ledger.wanted().borrow().clone();
         let selected = selected.filter(|ticker| wanted.contains(ticker));
-        let charted = selected.or_else(|| books.watchlist.first().map(|watched| watched.ticker));
+        let charted = selected.or_else(|| self.ledger.books().watchlist.first().map(|watched| watched.ticker));
+        if let Some(ticker) = charted {
+            self.open_chart(ticker).await;
+        }
+        let (books, tick) = (self.ledger.books(), self.feed.latest());
+        let candles = |ticker| self.feed.candles(ticker, Interval::default(), CHART_CANDLES_MAX).unwrap_or_default();
         Workstation {
             account: books.account.clone(),
             day_start_value,
@@ -125,7 +151,7 @@ impl Services {
             watchlist: books.watchlist.iter().map(|watched| self.line(watched)).collect(),
             quotes: tick.quotes.to_vec(),
             market_source: self.feed.source().to_owned(),
-            chart: charted.map(|ticker| (ticker, self.chart(ticker, Interval::default(), None))),
+            chart: charted.map(|ticker| (ticker, candles(ticker))),
             conversation,
         }
     }

@@ -7,6 +7,7 @@ mod copilot;
 mod durability;
 mod faults;
 mod guards;
+mod holdings;
 mod hostile;
 mod ledger;
 mod massive;

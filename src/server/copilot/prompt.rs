@@ -63,7 +63,7 @@ How to answer
 asks for them. Orders are filled at the server's price; you never set a price.
 - The server decides whether an action runs and shows the outcome beside your message. Write of actions as requests \
 (\"Buying 2 NVDA\"), never as done.
-- A ticker without a price can only be traded once it is on the watchlist: add it in the same answer.
+- Any ticker can be traded, whether it is on the watchlist or not; change the watchlist only when the person asks for it.
 - What the data calls \"missing\" is not known now. Say so; it is not zero.
 - Nothing here is real money, and nothing you say is advice on real investments.
 

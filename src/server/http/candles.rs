@@ -66,9 +66,6 @@ pub async fn read(
         Some(text) => text.parse().map_err(|reason| invalid_parameter("interval", &format!("{reason}")))?,
     };
     let limit = read_limit(parameters.limit.as_deref(), LIMIT_DEFAULT, CANDLES_MAX)?;
-    if !state.ledger.wanted().borrow().contains(&ticker) {
-        return Err(ApiError::NotFollowed { ticker });
-    }
-    let candles = state.feed.candles(ticker, interval, limit).unwrap_or_default();
+    let candles = state.candles(ticker, interval, limit).await.ok_or(ApiError::NotFollowed { ticker })?;
     Ok(Json(CandleSeries { ticker, interval, candles }))
 }

@@ -150,6 +150,7 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
                 now: "194.28".parse().expect("a price"),
             },
             ApiError::UnknownTicker { ticker: aapl, can_be_made_up: false },
+            ApiError::TooManyPositions { ticker: aapl },
         ],
         ("get", "/api/portfolio/trades") => vec![invalid("limit", "it has to be a whole number from 1 to 500")],
         ("get", "/api/portfolio/history") => vec![invalid("range", "a range is 1h, 1d, 1w or all")],

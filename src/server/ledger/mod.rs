@@ -81,6 +81,10 @@ pub struct Books {
 }
 
 impl Books {
+    pub fn watched(&self) -> TickerSet {
+        self.watchlist.iter().map(|watched| watched.ticker).collect()
+    }
+
     /// What is watched or held.
     pub fn wanted(&self) -> TickerSet {
         let watched = self.watchlist.iter().map(|watched| watched.ticker);
@@ -131,6 +135,7 @@ pub trait Write: Send + 'static {
 pub struct Ledger {
     queue: mpsc::Sender<Box<dyn Job>>,
     books: watch::Receiver<Arc<Books>>,
+    watched: watch::Receiver<Arc<TickerSet>>,
     wanted: watch::Receiver<Arc<TickerSet>>,
     readers: Readers,
     /// No write has failed, or the writer has recovered since.
@@ -151,6 +156,7 @@ impl Ledger {
     ) -> Result<(Self, Ended), StoreError> {
         let store = store::open(database_url, clock()).await?;
         let (queue, jobs) = mpsc::channel(QUEUE_CAPACITY);
+        let (watched_sender, watched) = watch::channel(Arc::new(store.books.watched()));
         let (wanted_sender, wanted) = watch::channel(Arc::new(store.books.wanted()));
         let (books_sender, books) = watch::channel(Arc::new(store.books));
         let works = Arc::new(AtomicBool::new(true));
@@ -161,13 +167,14 @@ impl Ledger {
             lock: store.lock,
             jobs,
             books: books_sender,
+            watched: watched_sender,
             wanted: wanted_sender,
             is_uncertain: false,
             cost: Cost::default(),
             works: Arc::clone(&works),
         };
         let ended = writer.start(metrics, closing).map_err(StoreError::Thread)?;
-        Ok((Self { queue, books, wanted, readers, works }, ended))
+        Ok((Self { queue, books, watched, wanted, readers, works }, ended))
     }
 
     /// Applies a write, and answers when it is on disk.
@@ -185,6 +192,11 @@ impl Ledger {
     /// The books after the latest commit.
     pub fn books(&self) -> Arc<Books> {
         self.books.borrow().clone()
+    }
+
+    /// The tickers watched now, and notice when they change, which comes before that of [`wanted`](Self::wanted).
+    pub fn watched(&self) -> watch::Receiver<Arc<TickerSet>> {
+        self.watched.clone()
     }
 
     /// The tickers wanted now, and notice when they change.

@@ -93,6 +93,7 @@ pub struct Writer {
     pub lock: FileLock,
     pub jobs: mpsc::Receiver<Box<dyn Job>>,
     pub books: watch::Sender<Arc<Books>>,
+    pub watched: watch::Sender<Arc<TickerSet>>,
     pub wanted: watch::Sender<Arc<TickerSet>>,
     /// A transaction failed, and the writer has not recovered since.
     pub is_uncertain: bool,
@@ -268,16 +269,23 @@ impl Writer {
     }
 
     fn publish(&self, books: Books) {
-        let wanted = books.wanted();
-        self.wanted.send_if_modified(|current| {
-            let is_new = **current != wanted;
-            if is_new {
-                *current = Arc::new(wanted);
-            }
-            is_new
-        });
+        // First, as is promised.
+        if self.books.borrow().watchlist != books.watchlist {
+            publish_set(&self.watched, books.watched());
+        }
+        publish_set(&self.wanted, books.wanted());
         self.books.send_replace(Arc::new(books));
     }
+}
+
+fn publish_set(sender: &watch::Sender<Arc<TickerSet>>, set: TickerSet) {
+    sender.send_if_modified(|current| {
+        let is_new = **current != set;
+        if is_new {
+            *current = Arc::new(set);
+        }
+        is_new
+    });
 }
 
 /// What a transaction took: the time that grows with its writes, and the one that hardly does.

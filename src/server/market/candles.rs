@@ -9,14 +9,30 @@ use crate::domain::{
     watchlist::SPARKLINE_POINTS_MAX,
 };
 
-/// How many candles of an interval are kept.
-const fn capacity(interval: Interval) -> usize {
-    match interval {
-        Interval::Second => 1_800,
-        Interval::Minute => 1_440,
-        Interval::FiveMinutes => 1_440,
-        Interval::Hour => 720,
-        Interval::Day => 400,
+/// How much of a ticker's past is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Depth {
+    /// What a chart shows: some 280 KiB.
+    #[default]
+    Whole,
+    /// A little, until someone looks: some 15 KiB.
+    Brief,
+}
+
+/// How many candles of each interval are kept briefly: no fewer than the seconds of a minute, which are folded together.
+const BRIEF_CAPACITY: usize = 64;
+
+impl Depth {
+    /// How many candles of an interval are kept.
+    const fn capacity(self, interval: Interval) -> usize {
+        match (self, interval) {
+            (Self::Brief, _) => BRIEF_CAPACITY,
+            (Self::Whole, Interval::Second) => 1_800,
+            (Self::Whole, Interval::Minute) => 1_440,
+            (Self::Whole, Interval::FiveMinutes) => 1_440,
+            (Self::Whole, Interval::Hour) => 720,
+            (Self::Whole, Interval::Day) => 400,
+        }
     }
 }
 
@@ -31,6 +47,9 @@ const LONGER: [Interval; 4] = [Interval::Minute, Interval::FiveMinutes, Interval
 /// many tickers costs is the memory it touches.
 #[derive(Debug, Default)]
 pub struct Candles {
+    depth: Depth,
+    /// It was kept briefly, and its past is to be told anew.
+    is_cut: bool,
     /// The prints of this second, which are in nothing else yet.
     fresh: Option<Candle>,
     /// The seconds before it,
@@ -52,6 +71,27 @@ struct Series {
 }
 
 impl Candles {
+    /// Candles of a past that is not told yet.
+    pub fn of(depth: Depth) -> Self {
+        Self { depth, is_cut: depth == Depth::Brief, ..Self::default() }
+    }
+
+    /// Keeps more or less from now on; tells whether the past has to be told anew for it.
+    pub fn set_depth(&mut self, depth: Depth) -> bool {
+        self.depth = depth;
+        if depth == Depth::Brief {
+            self.is_cut = true;
+            shorten(&mut self.seconds);
+            self.longer.iter_mut().for_each(|series| shorten(&mut series.ring));
+        }
+        self.is_cut && depth == Depth::Whole
+    }
+
+    /// Whether all is there that a chart shows, or will be once the source tells it for the first time.
+    pub fn is_whole(&self) -> bool {
+        !self.is_cut
+    }
+
     /// Takes in a print: it extends the candle that is forming, or begins the next one. A clock that went back far takes
     /// the candles away that are in the future now; else the last one would form until that future comes.
     pub fn add(&mut self, print: &Print) {
@@ -96,7 +136,7 @@ impl Candles {
             return false;
         }
         // With the one that is fresh.
-        if self.seconds.len() + 1 == capacity(Interval::Second) {
+        if self.seconds.len() + 1 >= self.depth.capacity(Interval::Second) {
             self.seconds.pop_front();
         }
         self.seconds.push_back(second);
@@ -114,7 +154,7 @@ impl Candles {
 
     fn fold_one(&mut self, candle: Candle) {
         for (interval, series) in LONGER.into_iter().zip(self.longer.iter_mut()) {
-            series.extend(interval, of_interval(interval, candle));
+            series.extend(interval, of_interval(interval, candle), self.depth);
         }
     }
 
@@ -132,15 +172,20 @@ impl Candles {
         self.settle();
         self.fold();
         let History { seconds, minutes, five_minutes, hours, days, ticker: _ } = history;
-        let present = std::mem::take(&mut self.seconds);
+        // What was kept briefly is part of the past that is told now.
+        let is_retold = self.depth == Depth::Whole && std::mem::take(&mut self.is_cut);
+        let covered = |past: &[Candle]| past.last().filter(|_| is_retold).map(|last| last.time);
+        let (present, end) = (std::mem::take(&mut self.seconds), covered(&seconds));
         self.newest_second = None;
-        for second in seconds.into_iter().chain(present) {
+        for second in seconds.into_iter().chain(present.into_iter().filter(|second| Some(second.time) > end)) {
             self.write_down(second);
         }
         let pasts = [minutes, five_minutes, hours, days];
         for ((interval, series), past) in LONGER.into_iter().zip(self.longer.iter_mut()).zip(pasts) {
             let Series { forming, ring } = std::mem::take(series);
-            past.into_iter().chain(ring).chain(forming).for_each(|candle| series.extend(interval, candle));
+            let end = covered(&past);
+            let present = ring.into_iter().chain(forming).filter(|candle| Some(candle.time) >= end);
+            past.into_iter().chain(present).for_each(|candle| series.extend(interval, candle, self.depth));
         }
     }
 
@@ -203,12 +248,12 @@ impl Candles {
 }
 
 impl Series {
-    fn extend(&mut self, interval: Interval, candle: Candle) {
+    fn extend(&mut self, interval: Interval, candle: Candle, depth: Depth) {
         match &mut self.forming {
             Some(forming) if forming.time >= candle.time => forming.extend(&candle),
             forming => {
                 // With the one that is forming, and the two after it that seconds may make.
-                if self.ring.len() + 3 == capacity(interval) {
+                if self.ring.len() + 3 >= depth.capacity(interval) {
                     self.ring.pop_front();
                 }
                 self.ring.extend(forming.replace(candle));
@@ -223,6 +268,13 @@ impl Series {
             self.forming = self.ring.pop_back();
         }
     }
+}
+
+/// Leaves the newest candles of a ring, and the room of as many.
+fn shorten(ring: &mut VecDeque<Candle>) {
+    // As many as a brief ring comes to have: one or more stand beside it.
+    ring.drain(..ring.len().saturating_sub(BRIEF_CAPACITY - 3));
+    ring.shrink_to(BRIEF_CAPACITY);
 }
 
 /// A candle of seconds as the beginning of one that lasts longer.
@@ -269,6 +321,37 @@ mod tests {
         let prints: Vec<_> = (0..2_000).map(|second| (100 + second, second * 1_000)).collect();
         let seconds = candles(&prints).latest(Interval::Second, usize::MAX);
         assert_eq!((seconds.len(), seconds[0].time, seconds[1_799].time), (1_800, 200, 1_999));
+    }
+
+    #[test]
+    fn little_is_kept_briefly_and_the_past_that_is_told_anew_takes_its_place() {
+        let mut candles = Candles::of(Depth::Brief);
+        let second = |second: i64| print(100 + second % 7, second * 1_000, 1);
+        let whole: Vec<Print> = (0..20_000).map(second).collect();
+        whole.iter().for_each(|print| candles.add(print));
+        for interval in Interval::ALL {
+            let kept = candles.latest(interval, usize::MAX);
+            let all = folded(interval, &whole);
+            assert!(kept.len() <= BRIEF_CAPACITY);
+            assert_eq!(kept, all[all.len() - kept.len()..], "{interval:?}: the newest, as they are");
+        }
+        assert!(candles.set_depth(Depth::Whole) && !candles.is_whole());
+        // A print comes before the past does.
+        let next = second(20_000);
+        candles.add(&next);
+        let [seconds, minutes, five_minutes, hours, days] = Interval::ALL.map(|interval| folded(interval, &whole));
+        candles.prepend(History { ticker: "V".parse().unwrap(), seconds, minutes, five_minutes, hours, days });
+        assert!(candles.is_whole());
+        let all: Vec<Print> = whole.into_iter().chain([next]).collect();
+        for interval in Interval::ALL {
+            let (kept, all) = (candles.latest(interval, usize::MAX), folded(interval, &all));
+            let times = |candles: &[Candle]| candles.iter().map(|candle| candle.time).collect::<Vec<_>>();
+            assert_eq!(times(&kept), times(&all[all.len() - kept.len()..]), "{interval:?}");
+            assert!(kept.len() == all.len() || kept.len() > 1_000, "{interval:?}");
+            assert_eq!(kept.last().unwrap().close, all.last().unwrap().close);
+        }
+        assert!(!candles.set_depth(Depth::Brief) && candles.set_depth(Depth::Whole), "it is cut again");
+        assert!(!Candles::default().set_depth(Depth::Whole), "one whose past comes anyway");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use std::{
     collections::BTreeMap,
+    future::pending,
     sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
@@ -16,7 +17,7 @@ use tracing::{info, warn};
 
 use super::{
     MarketSource, Update,
-    candles::Candles,
+    candles::{Candles, Depth},
     event::Event,
     frame::{Choice, Frames},
 };
@@ -85,6 +86,21 @@ impl Tick {
     }
 }
 
+/// The tickers that a feed follows, as they change.
+pub struct Followed {
+    /// Those that have prices.
+    pub wanted: watch::Receiver<Arc<TickerSet>>,
+    /// Those whose whole past is kept, of which not all have to be wanted; nothing when it is of all.
+    pub charted: Option<watch::Receiver<Arc<TickerSet>>>,
+}
+
+/// With the whole past of each.
+impl From<watch::Receiver<Arc<TickerSet>>> for Followed {
+    fn from(wanted: watch::Receiver<Arc<TickerSet>>) -> Self {
+        Self { wanted, charted: None }
+    }
+}
+
 /// The handle to the feed; clones share it.
 #[derive(Clone)]
 pub struct Feed {
@@ -99,9 +115,10 @@ impl Feed {
     /// the source was asked in vain once.
     pub async fn start<S: MarketSource>(
         mut source: S,
-        mut wanted: watch::Receiver<Arc<TickerSet>>,
+        followed: impl Into<Followed>,
         shutdown: CancellationToken,
     ) -> (Self, JoinHandle<()>) {
+        let mut followed = followed.into();
         let (sender, latest) = watch::channel(Arc::new(Tick::new(0, Quotes::default())));
         let candles = Arc::default();
         let feed = Self {
@@ -110,13 +127,14 @@ impl Feed {
             source: S::NAME,
             silence_max: (source.tick_interval() * MISSED_TICKS_MAX).max(SILENCE_MIN),
         };
-        let mut publisher = Publisher { sender, wanted: Arc::default(), candles, has_failed: false };
-        publisher.advance(&mut source, &mut wanted).await;
+        let (wanted, charted) = (Arc::default(), None);
+        let mut publisher = Publisher { sender, wanted, charted, candles, has_failed: false };
+        publisher.advance(&mut source, &mut followed).await;
         let beats = publisher.sender.clone();
         let task = tokio::spawn(async move {
             let publish = async {
                 loop {
-                    publisher.advance(&mut source, &mut wanted).await;
+                    publisher.advance(&mut source, &mut followed).await;
                 }
             };
             tokio::select! {
@@ -173,6 +191,16 @@ impl Feed {
         candles.get(&ticker).filter(|candles| !candles.is_empty()).map(|candles| candles.latest(interval, limit))
     }
 
+    /// Waits until all is kept of a ticker's past that a chart shows, but no longer than `patience`.
+    pub async fn whole_past(&self, ticker: Ticker, patience: Duration) {
+        let is_whole = || {
+            let candles = self.candles.read().unwrap_or_else(PoisonError::into_inner);
+            candles.get(&ticker).is_none_or(Candles::is_whole)
+        };
+        // Too late is as good as never: what there is is shown.
+        let _ = timeout(patience, self.subscribe().wait_for(|_| is_whole())).await;
+    }
+
     /// Prices of the latest minutes, oldest first; empty for a ticker that has none.
     pub fn sparkline(&self, ticker: Ticker) -> Vec<Price> {
         let candles = self.candles.read().unwrap_or_else(PoisonError::into_inner);
@@ -190,8 +218,10 @@ async fn beat(watched: watch::Sender<Arc<Tick>>) {
 
 struct Publisher {
     sender: watch::Sender<Arc<Tick>>,
-    /// At the tick before; there are candles of these.
+    /// At the tick before; there are candles of these,
     wanted: Arc<TickerSet>,
+    /// …and all of the past of these; nothing when it is of all.
+    charted: Option<Arc<TickerSet>>,
     candles: Arc<RwLock<BTreeMap<Ticker, Candles>>>,
     has_failed: bool,
 }
@@ -199,13 +229,25 @@ struct Publisher {
 impl Publisher {
     /// Waits for the source's next update and publishes it, or returns early when other tickers are wanted. Is only
     /// ever dropped while it waits.
-    async fn advance<S: MarketSource>(&mut self, source: &mut S, wanted: &mut watch::Receiver<Arc<TickerSet>>) {
-        let now_wanted = wanted.borrow_and_update().clone();
+    async fn advance<S: MarketSource>(&mut self, source: &mut S, followed: &mut Followed) {
+        let now_wanted = followed.wanted.borrow_and_update().clone();
+        let charted = followed.charted.as_mut().map(|charted| charted.borrow_and_update().clone());
+        for ticker in self.deepen(charted) {
+            source.retell(ticker);
+        }
+        let Followed { wanted, charted } = followed;
+        let charts_change = async {
+            match charted {
+                Some(charted) => charted.changed().await,
+                None => pending().await,
+            }
+        };
         let update = tokio::select! {
             // What is ready is not thrown away for the sake of a change.
             biased;
             update = source.next_update(&now_wanted) => update,
             Ok(()) = wanted.changed() => return,
+            Ok(()) = charts_change => return,
         };
         match update {
             Ok(update) => {
@@ -214,6 +256,11 @@ impl Publisher {
                 }
                 // What is wanted may have changed while the source was asked.
                 let now_wanted = wanted.borrow().clone();
+                // Afterwards: what is watched is charted before it is wanted.
+                let now_charted = charted.as_ref().map(|charted| charted.borrow().clone());
+                for ticker in self.deepen(now_charted) {
+                    source.retell(ticker);
+                }
                 self.publish(update, now_wanted, source.unknown());
             }
             Err(cause) => {
@@ -244,13 +291,31 @@ impl Publisher {
         self.sender.send_replace(Arc::new(tick.next(quotes, unknown)));
     }
 
+    /// Keeps the whole past of these from now on, and little of the others; gives those whose past has to be told anew.
+    fn deepen(&mut self, charted: Option<Arc<TickerSet>>) -> Vec<Ticker> {
+        // Mostly it is the very same set, and not compared.
+        if self.charted == charted {
+            return Vec::new();
+        }
+        self.charted = charted;
+        let mut candles = self.candles.write().unwrap_or_else(PoisonError::into_inner);
+        let deepened = candles.iter_mut().filter_map(|(ticker, candles)| {
+            let has_to_be_told = candles.set_depth(depth_of(*ticker, self.charted.as_deref()));
+            has_to_be_told.then_some(*ticker)
+        });
+        deepened.collect()
+    }
+
     /// Keeps the candles of what is wanted; the prints are among it, and in its order.
     fn remember(&mut self, update: Update, wanted: Arc<TickerSet>) {
         let mut candles = self.candles.write().unwrap_or_else(PoisonError::into_inner);
         // Mostly it is the very same set, and not compared.
         if self.wanted != wanted {
             candles.retain(|ticker, _| wanted.contains(ticker));
-            wanted.iter().for_each(|ticker| _ = candles.entry(*ticker).or_default());
+            let charted = self.charted.as_deref();
+            for ticker in wanted.iter() {
+                candles.entry(*ticker).or_insert_with(|| Candles::of(depth_of(*ticker, charted)));
+            }
             self.wanted = wanted;
         }
         for history in update.histories {
@@ -265,6 +330,10 @@ impl Publisher {
             }
         }
     }
+}
+
+fn depth_of(ticker: Ticker, charted: Option<&TickerSet>) -> Depth {
+    if charted.is_none_or(|charted| charted.contains(&ticker)) { Depth::Whole } else { Depth::Brief }
 }
 
 #[cfg(test)]

@@ -30,6 +30,9 @@ pub trait MarketSource: Send + 'static {
     /// How long it usually is from one tick to the next.
     fn tick_interval(&self) -> Duration;
 
+    /// Tells a ticker's history once more, with an update to come; one that is on its way does for both.
+    fn retell(&mut self, _: Ticker) {}
+
     /// The tickers that were asked for last, and that the source, though it answered, does not know.
     fn unknown(&self) -> Arc<TickerSet> {
         Arc::default()

@@ -1,8 +1,10 @@
 //! The tickers that the feed follows: those that the ledger wants, and for a while each one that somebody wants a price
 //! of, such as an order's.
+//!
+//! A chart takes much memory, so the whole past is kept of what is watched, and of those others that were looked at last.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -13,6 +15,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use super::feed::Followed;
 use crate::{domain::ticker::Ticker, server::ledger::TickerSet};
 
 /// The tickers that are followed for a while at the same time; one more takes the place of the one that was asked for
@@ -22,6 +25,9 @@ pub const VISITORS_MAX: usize = 100;
 /// How long a ticker is followed after it was last asked for.
 pub const VISIT_LENGTH: Duration = Duration::from_secs(60);
 
+/// The charts that are kept of tickers that are not watched; one more takes the place of the one that was looked at first.
+pub const CHARTS_MAX: usize = 16;
+
 /// The handle to what is followed; clones share it.
 #[derive(Clone)]
 pub struct Wanted(Arc<Shared>);
@@ -29,16 +35,32 @@ pub struct Wanted(Arc<Shared>);
 struct Shared {
     /// Watched or held.
     by_ledger: watch::Receiver<Arc<TickerSet>>,
-    /// Until when each of the others is followed.
-    visitors: Mutex<BTreeMap<Ticker, Instant>>,
+    watched: watch::Receiver<Arc<TickerSet>>,
+    guests: Mutex<Guests>,
     all: watch::Sender<Arc<TickerSet>>,
+    charted: watch::Sender<Arc<TickerSet>>,
+}
+
+/// What is followed, or charted, though it is not watched.
+#[derive(Default)]
+struct Guests {
+    /// Until when each is followed.
+    visitors: BTreeMap<Ticker, Instant>,
+    /// Those whose charts were looked at, the last one at the end.
+    looked_at: VecDeque<Ticker>,
 }
 
 impl Wanted {
-    /// Follows the ledger's tickers, and lets visitors go in time, until `shutdown`.
-    pub fn start(by_ledger: watch::Receiver<Arc<TickerSet>>, shutdown: CancellationToken) -> Self {
+    /// Follows the ledger's tickers, and lets visitors go in time, until `shutdown`. What is `watched` changes before
+    /// `by_ledger` does.
+    pub fn start(
+        by_ledger: watch::Receiver<Arc<TickerSet>>,
+        watched: watch::Receiver<Arc<TickerSet>>,
+        shutdown: CancellationToken,
+    ) -> Self {
         let (all, _) = watch::channel(by_ledger.borrow().clone());
-        let wanted = Self(Arc::new(Shared { by_ledger, visitors: Mutex::default(), all }));
+        let (charted, _) = watch::channel(watched.borrow().clone());
+        let wanted = Self(Arc::new(Shared { by_ledger, watched, guests: Mutex::default(), all, charted }));
         let keeper = Self::clone(&wanted);
         tokio::spawn(async move {
             tokio::select! {
@@ -50,24 +72,41 @@ impl Wanted {
     }
 
     /// All that is followed, and notice when that changes.
-    pub fn subscribe(&self) -> watch::Receiver<Arc<TickerSet>> {
-        self.0.all.subscribe()
+    pub fn subscribe(&self) -> Followed {
+        Followed { wanted: self.0.all.subscribe(), charted: Some(self.0.charted.subscribe()) }
     }
 
     /// Follows a ticker for [`VISIT_LENGTH`] from now on, unless the ledger wants it anyway.
     pub fn visit(&self, ticker: Ticker) {
         if !self.0.by_ledger.borrow().contains(&ticker) {
-            self.change(|visitors| admit(visitors, ticker, Instant::now()));
+            self.change(|guests| admit(&mut guests.visitors, ticker, Instant::now()));
         }
     }
 
+    /// Keeps the whole past of a ticker from now on; tells whether it was not kept before.
+    pub fn look_at(&self, ticker: Ticker) -> bool {
+        if self.0.watched.borrow().contains(&ticker) {
+            return false;
+        }
+        self.change(|Guests { looked_at, .. }| {
+            let before = looked_at.iter().position(|other| *other == ticker);
+            match before {
+                Some(index) => _ = looked_at.remove(index),
+                None if looked_at.len() >= CHARTS_MAX => _ = looked_at.pop_front(),
+                None => {}
+            }
+            looked_at.push_back(ticker);
+            before.is_none()
+        })
+    }
+
     async fn keep(&self) {
-        let mut by_ledger = self.0.by_ledger.clone();
+        let (mut by_ledger, mut watched) = (self.0.by_ledger.clone(), self.0.watched.clone());
         let mut all = self.0.all.subscribe();
         loop {
             // First, so that no visitor is overlooked who comes meanwhile.
             all.mark_unchanged();
-            let next_end = self.change(|visitors| {
+            let next_end = self.change(|Guests { visitors, .. }| {
                 let now = Instant::now();
                 visitors.retain(|_, until| *until > now);
                 visitors.values().min().copied()
@@ -78,13 +117,10 @@ impl Wanted {
                     None => std::future::pending().await,
                 }
             };
+            // The ledger closes when the server does.
             tokio::select! {
-                changed = by_ledger.changed() => {
-                    // The ledger has closed, and so does the server.
-                    if changed.is_err() {
-                        return;
-                    }
-                }
+                changed = by_ledger.changed() => if changed.is_err() { return },
+                changed = watched.changed() => if changed.is_err() { return },
                 // A visitor came, who may be the next to leave; a sender of ours lives, so this does not fail.
                 _ = all.changed() => {}
                 () = end => {}
@@ -92,26 +128,35 @@ impl Wanted {
         }
     }
 
-    /// Changes the visitors, and publishes what that makes. In one step, so that none undoes another.
-    fn change<T>(&self, change: impl FnOnce(&mut BTreeMap<Ticker, Instant>) -> T) -> T {
+    /// Changes the guests, and publishes what that makes. In one step, so that none undoes another.
+    fn change<T>(&self, change: impl FnOnce(&mut Guests) -> T) -> T {
         // Nothing panics while it is held.
-        let mut visitors = self.0.visitors.lock().unwrap_or_else(PoisonError::into_inner);
-        let outcome = change(&mut visitors);
+        let mut guests = self.0.guests.lock().unwrap_or_else(PoisonError::into_inner);
+        let outcome = change(&mut guests);
         let by_ledger = self.0.by_ledger.borrow().clone();
-        let all = if visitors.keys().all(|ticker| by_ledger.contains(ticker)) {
-            by_ledger
-        } else {
-            Arc::new(by_ledger.iter().chain(visitors.keys()).copied().collect())
-        };
-        self.0.all.send_if_modified(|current| {
-            let is_new = *current != all;
-            if is_new {
-                *current = all;
-            }
-            is_new
-        });
+        // Afterwards, since it changes before: what is watched is never without its chart.
+        let watched = self.0.watched.borrow().clone();
+        publish(&self.0.charted, with(watched, guests.looked_at.iter()));
+        publish(&self.0.all, with(by_ledger, guests.visitors.keys()));
         outcome
     }
+}
+
+fn with<'a>(set: Arc<TickerSet>, others: impl Iterator<Item = &'a Ticker> + Clone) -> Arc<TickerSet> {
+    if others.clone().all(|ticker| set.contains(ticker)) {
+        return set;
+    }
+    Arc::new(set.iter().copied().chain(others.copied()).collect())
+}
+
+fn publish(sender: &watch::Sender<Arc<TickerSet>>, set: Arc<TickerSet>) {
+    sender.send_if_modified(|current| {
+        let is_new = *current != set;
+        if is_new {
+            *current = set;
+        }
+        is_new
+    });
 }
 
 /// Takes in a visitor, or lets it stay longer.
@@ -138,8 +183,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_visitor_is_followed_for_a_while_and_longer_when_asked_for_again() {
         let (ledger, by_ledger) = watch::channel(set(&["AAPL"]));
-        let wanted = Wanted::start(by_ledger, CancellationToken::new());
-        let mut all = wanted.subscribe();
+        let wanted = Wanted::start(by_ledger.clone(), by_ledger, CancellationToken::new());
+        let mut all = wanted.subscribe().wanted;
         wanted.visit(ticker("XOM"));
         assert_eq!(*all.borrow_and_update(), set(&["AAPL", "XOM"]), "at once");
 
@@ -158,21 +203,40 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_the_ledger_wants_takes_no_visitor_s_place() {
         let (ledger, by_ledger) = watch::channel(set(&["AAPL"]));
-        let wanted = Wanted::start(by_ledger, CancellationToken::new());
-        let mut all = wanted.subscribe();
+        let wanted = Wanted::start(by_ledger.clone(), by_ledger, CancellationToken::new());
+        let mut all = wanted.subscribe().wanted;
         wanted.visit(ticker("AAPL"));
         ledger.send_replace(set(&[]));
         tokio::time::timeout(VISIT_LENGTH / 2, all.wait_for(|all| all.is_empty())).await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn charts_are_kept_of_what_is_watched_and_of_a_few_others() {
+        let (_ledger, by_ledger) = watch::channel(set(&["AAPL", "V"]));
+        let (_list, watched) = watch::channel(set(&["AAPL"]));
+        let wanted = Wanted::start(by_ledger, watched, CancellationToken::new());
+        let charted = wanted.subscribe().charted.unwrap();
+        assert_eq!(*charted.borrow(), set(&["AAPL"]));
+        assert!(!wanted.look_at(ticker("AAPL")) && wanted.look_at(ticker("V")));
+        for index in 1..CHARTS_MAX {
+            assert!(wanted.look_at(symbol(index)));
+        }
+        assert!(!wanted.look_at(ticker("V")));
+        assert!(wanted.look_at(symbol(CHARTS_MAX)), "takes another one's place");
+        let kept = charted.borrow().clone();
+        assert_eq!(kept.len(), 1 + CHARTS_MAX);
+        assert!(kept.contains(&ticker("V")) && !kept.contains(&symbol(1)));
+    }
+
+    fn symbol(index: usize) -> Ticker {
+        let letter = |index: usize| char::from(b'A' + u8::try_from(index % 26).unwrap());
+        ticker(&format!("{}{}", letter(index / 26), letter(index)))
     }
 
     #[test]
     fn visitors_are_bounded_and_the_first_one_leaves() {
         let mut visitors = BTreeMap::new();
         let start = Instant::now();
-        let symbol = |index: usize| {
-            let letter = |index: usize| char::from(b'A' + u8::try_from(index % 26).unwrap());
-            ticker(&format!("{}{}", letter(index / 26), letter(index)))
-        };
         for index in 0..VISITORS_MAX + 5 {
             admit(&mut visitors, symbol(index), start + Duration::from_millis(index as u64));
         }

@@ -36,7 +36,9 @@ async fn a_ticker_that_the_vendor_leaves_out_is_unknown() {
     assert_eq!((status, &problem["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("unknown_ticker")), "{problem}");
     assert_eq!(app.client.portfolio().await["cash_balance"], 10_000.0);
     // One that has traded before is not unknown for being left out once, and an answer without anything says nothing.
-    server.play(|request| if request.path.starts_with(SNAPSHOT) { snapshot(std::iter::empty::<Value>()) } else { Reply::text(404, "") });
+    server.play(|request| {
+        if request.path.starts_with(SNAPSHOT) { snapshot(std::iter::empty::<Value>()) } else { Reply::text(404, "") }
+    });
     let (_, problem) = app.client.trade("buy", 1.0, "KO").await;
     assert_eq!(problem["code"], "no_price", "{problem}");
 }

@@ -78,6 +78,13 @@ impl Backlog {
         self.known.clone_from(wanted);
     }
 
+    /// Fetches the history of a wanted ticker once more, unless that is still to be done.
+    pub fn retell(&mut self, ticker: Ticker) {
+        if self.jobs.iter().all(|job| job.ticker != ticker) {
+            self.known.remove(&ticker);
+        }
+    }
+
     /// Begins no request before `instant`.
     pub fn pause_until(&mut self, instant: Instant) {
         self.not_before = self.not_before.max(instant);

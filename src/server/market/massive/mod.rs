@@ -182,6 +182,10 @@ impl MarketSource for Massive {
         self.poll_interval
     }
 
+    fn retell(&mut self, ticker: Ticker) {
+        self.backlog.retell(ticker);
+    }
+
     fn unknown(&self) -> Arc<TickerSet> {
         Arc::clone(&self.unknown)
     }
@@ -190,7 +194,11 @@ impl MarketSource for Massive {
 /// The tickers that a good answer does not tell of. One that tells of none at all says nothing about any: at night
 /// massive.com empties its snapshots.
 fn left_out(asked: &TickerSet, told: &BTreeMap<Ticker, Snapshot>) -> TickerSet {
-    if told.is_empty() { TickerSet::new() } else { asked.iter().filter(|ticker| !told.contains_key(ticker)).copied().collect() }
+    if told.is_empty() {
+        TickerSet::new()
+    } else {
+        asked.iter().filter(|ticker| !told.contains_key(ticker)).copied().collect()
+    }
 }
 
 /// One snapshot of all wanted tickers, in as many requests as it takes; none when nothing is wanted.

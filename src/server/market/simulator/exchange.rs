@@ -23,6 +23,8 @@ pub struct Exchange {
     walks: BTreeMap<Ticker, Walk>,
     /// Of others that were wanted once.
     idle: BTreeMap<Ticker, Walk>,
+    /// Whose history is told at the next tick, whether they are new or not.
+    retold: TickerSet,
 }
 
 impl Exchange {
@@ -35,7 +37,13 @@ impl Exchange {
             wanted: Arc::default(),
             walks: BTreeMap::new(),
             idle: BTreeMap::new(),
+            retold: TickerSet::new(),
         }
+    }
+
+    /// Tells a ticker's history with the next tick, if it is wanted then.
+    pub fn retell(&mut self, ticker: Ticker) {
+        self.retold.insert(ticker);
     }
 
     /// The next tick, which happens `at`: a print of every wanted ticker, and the history of each that was not wanted at
@@ -45,14 +53,17 @@ impl Exchange {
             self.sectors.advance();
         }
         // Mostly it is the very same set, and not compared.
-        let newcomers = if self.wanted == *wanted { Vec::new() } else { self.change(wanted) };
+        let mut told = std::mem::take(&mut self.retold);
+        if self.wanted != *wanted {
+            told.extend(self.change(wanted));
+        }
         let print = |walk: &mut Walk| {
             walk.advance_to(self.sectors.tick);
             walk.print(&self.sectors, at)
         };
         let prints = self.walks.values_mut().map(print).collect();
-        let history = |ticker| self.walks.get(ticker).map(|walk| walk.history(&self.sectors, at));
-        let histories = newcomers.iter().filter_map(history).collect();
+        let history = |ticker: &Ticker| self.walks.get(ticker).map(|walk| walk.history(&self.sectors, at));
+        let histories = told.iter().filter_map(history).collect();
         Update { prints, histories }
     }
 

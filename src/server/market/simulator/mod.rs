@@ -72,6 +72,10 @@ impl MarketSource for Simulator {
     fn tick_interval(&self) -> Duration {
         self.interval.period()
     }
+
+    fn retell(&mut self, ticker: Ticker) {
+        self.exchange.retell(ticker);
+    }
 }
 
 #[cfg(test)]

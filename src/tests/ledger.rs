@@ -435,3 +435,22 @@ async fn a_day_starts_with_the_last_value_before_it_or_with_the_deposit() {
     ledger.submit(Reset { at: midnight }).await.unwrap();
     assert_eq!(ledger.value_before(midnight).await, Ok(INITIAL_DEPOSIT), "a reset begins anew");
 }
+
+#[tokio::test]
+async fn so_many_positions_can_be_held_and_no_more() {
+    let folder = fast_folder();
+    let ledger = open(&folder).await;
+    let letters = || 'A'..='Z';
+    let symbols: Vec<String> = letters().flat_map(|a| letters().map(move |b| format!("{a}{b}"))).take(501).collect();
+    let priced: Vec<(&str, i64)> = symbols.iter().map(|symbol| (symbol.as_str(), 100)).collect();
+    let prices = prices(&priced);
+    let buy = |index: usize, id| ledger.submit(place(Side::Buy, &symbols[index], 1, &prices, id));
+    let bought = futures::future::join_all((0..500).map(|index| buy(index, index))).await;
+    assert!(bought.iter().all(Result::is_ok));
+    let ticker = symbols[500].parse().unwrap();
+    assert_eq!(buy(500, 1_000).await, Err(ApiError::TooManyPositions { ticker }));
+    assert!(buy(7, 1_001).await.is_ok(), "more of what is held");
+    assert!(ledger.submit(place(Side::Sell, &symbols[0], 1, &prices, 1_002)).await.is_ok());
+    assert!(buy(500, 1_003).await.is_ok());
+    assert_eq!(ledger.books().account.holdings.len(), 500);
+}

@@ -58,7 +58,11 @@ impl Write for PlaceOrder {
         let Some(price) = self.prices.price(ticker) else {
             let is_held = books.account.holdings.contains_key(&ticker);
             let is_unknown = !is_held && self.prices.is_unknown(ticker);
-            return Ok(Err(if is_unknown { ApiError::UnknownTicker { ticker, can_be_made_up: false } } else { ApiError::NoPrice { ticker } }));
+            return Ok(Err(if is_unknown {
+                ApiError::UnknownTicker { ticker, can_be_made_up: false }
+            } else {
+                ApiError::NoPrice { ticker }
+            }));
         };
         if let Err(expected) = self.order.admit(price) {
             return Ok(Err(ApiError::PriceMoved { ticker, expected, now: price }));

@@ -101,7 +101,7 @@ pub async fn load_listings() -> Result<Vec<Listed>, ApiError> {
 }
 
 /// What a ticker trades at that nobody has to watch or hold; the price stream has it from then on, for a minute.
-#[server(prefix = "/api/fn", protocol = Ask)]
+#[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_quote(ticker: Ticker) -> Result<Option<Quote>, ApiError> {
     Ok(crate::server::state()?.execution.price(ticker).await.quotes.get(ticker).copied())
 }

@@ -8,7 +8,6 @@ use crate::{
         chat::{ChatLine, ClientMessageId, Conversation, MessageText},
         copilot::Autonomy,
         equity::{EquityCurve, HistoryRange},
-        money::Money,
         order::{ClientOrderId, OrderRequest, Trade, TradeReceipt, TradesPage},
         quote::Quote,
         realized::RealizedLine,
@@ -56,12 +55,6 @@ pub async fn load_equity(range: HistoryRange) -> Result<EquityCurve, ApiError> {
 pub async fn place_order(order: OrderRequest) -> Result<Result<TradeReceipt, ApiError>, ApiError> {
     let source = crate::domain::order::OrderSource::Manual;
     Ok(crate::server::state()?.execution.execute(order, source).await)
-}
-
-/// What the portfolio was worth when the UTC day began; nothing while the database does not answer.
-#[server(prefix = "/api/fn", protocol = Question)]
-pub async fn load_day_start() -> Result<Option<Money>, ApiError> {
-    Ok(crate::server::state()?.day_start_value().await)
 }
 
 /// Gives the account its deposit back, and nothing else.

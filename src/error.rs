@@ -84,6 +84,18 @@ pub enum ApiError {
     #[error("{ticker} would be one position too many: there are {POSITIONS_MAX}. Close one first.")]
     TooManyPositions { ticker: Ticker },
 
+    #[error("{}", stale_price(*ticker, *age_seconds))]
+    StalePrice {
+        ticker: Ticker,
+        /// Since the price was last confirmed; nothing when it never was.
+        age_seconds: Option<u64>,
+    },
+    #[error("The exchange is closed{}. Nothing was traded.", opens.as_ref().map_or(String::new(), |opens| format!("; it opens {opens}")))]
+    MarketClosed {
+        /// When it opens, in words.
+        opens: Option<String>,
+    },
+
     #[error("The watchlist is full: it holds {WATCHLIST_MAX} tickers. Remove one first.")]
     WatchlistFull,
 
@@ -173,6 +185,8 @@ impl ApiError {
             | Self::PriceMoved { .. }
             | Self::UnknownTicker { .. }
             | Self::TooManyPositions { .. }
+            | Self::StalePrice { .. }
+            | Self::MarketClosed { .. }
             | Self::WatchlistFull => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRequests { .. } | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
             Self::LlmInvalidReply | Self::LlmUnavailable { .. } => StatusCode::BAD_GATEWAY,
@@ -212,6 +226,8 @@ impl ApiError {
             Self::PriceMoved { .. } => "price_moved",
             Self::UnknownTicker { .. } => "unknown_ticker",
             Self::TooManyPositions { .. } => "too_many_positions",
+            Self::StalePrice { .. } => "stale_price",
+            Self::MarketClosed { .. } => "market_closed",
             Self::WatchlistFull => "watchlist_full",
             Self::TooManyRequests { .. } => "too_many_requests",
             Self::TooManyStreams => "too_many_streams",
@@ -267,6 +283,8 @@ impl ApiError {
             Self::PriceMoved { .. } => "Price moved",
             Self::UnknownTicker { .. } => "Unknown ticker",
             Self::TooManyPositions { .. } => "Too many positions",
+            Self::StalePrice { .. } => "Stale price",
+            Self::MarketClosed { .. } => "Market closed",
             Self::WatchlistFull => "Watchlist full",
             Self::TooManyRequests { .. } => "Too many requests",
             Self::TooManyStreams => "Too many streams",
@@ -290,6 +308,16 @@ fn unknown_ticker(ticker: Ticker, can_be_made_up: bool) -> String {
         true => format!("No company is known as {ticker} here; it would be a made-up stock."),
         false => format!("The market has no {ticker}; look its symbol up."),
     }
+}
+
+fn stale_price(ticker: Ticker, age_seconds: Option<u64>) -> String {
+    let age = match age_seconds {
+        None => format!("The price of {ticker} was never confirmed"),
+        Some(seconds @ ..120) => format!("The price of {ticker} is {seconds} s old"),
+        Some(seconds @ ..7_200) => format!("The price of {ticker} is {} min old", seconds / 60),
+        Some(seconds) => format!("The price of {ticker} is {} h old", seconds / 3_600),
+    };
+    format!("{age}, and no newer one has come. Nothing was traded; try again when prices come again.")
 }
 
 impl From<InvalidTicker> for ApiError {
@@ -367,6 +395,26 @@ mod tests {
             available: Money::from_cents(854_290),
         };
         assert_eq!(error.to_string(), "Buying 100 AAPL costs $19,428.00; you have $8,542.90.");
+    }
+
+    #[test]
+    fn a_stale_price_is_refused_with_its_age() {
+        let words = |age_seconds| ApiError::StalePrice { ticker: "V".parse().unwrap(), age_seconds }.to_string();
+        for (age_seconds, beginning) in [
+            (None, "The price of V was never confirmed, and"),
+            (Some(46), "The price of V is 46 s old, and"),
+            (Some(600), "The price of V is 10 min old, and"),
+            (Some(90_000), "The price of V is 25 h old, and"),
+        ] {
+            assert!(words(age_seconds).starts_with(beginning), "{}", words(age_seconds));
+        }
+    }
+
+    #[test]
+    fn a_closed_market_says_when_it_opens() {
+        let words = |opens: Option<&str>| ApiError::MarketClosed { opens: opens.map(str::to_owned) }.to_string();
+        assert_eq!(words(Some("on Monday")), "The exchange is closed; it opens on Monday. Nothing was traded.");
+        assert_eq!(words(None), "The exchange is closed. Nothing was traded.");
     }
 
     #[test]

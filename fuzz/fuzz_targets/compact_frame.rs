@@ -3,7 +3,10 @@
 
 use finally::domain::{
     compact_frame::{CompactReader, Reading, write_change, write_key_frame},
+    instant::UtcInstant,
+    market_status::MarketStatus,
     quote::Quotes,
+    trading_day::TradingDay,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -33,13 +36,15 @@ fuzz_target!(|stream: &str| {
 /// What the reader knows now, told by our own frames to others, is the same.
 fn assert_written_and_read(before: &CompactReader, now: &CompactReader) {
     let (earlier, later) = (market(before), market(now));
+    // Nothing is read before a status is.
+    let status = now.status().cloned().unwrap_or_else(|| MarketStatus::live(TradingDay::utc(UtcInstant::EPOCH)));
     let mut fresh = CompactReader::default();
-    assert_eq!(fresh.read(&write_key_frame(2, &later)), Ok(Reading::Taken));
-    assert_eq!(fresh.quotes(), now.quotes());
+    assert_eq!(fresh.read(&write_key_frame(2, &later, &status)), Ok(Reading::Taken));
+    assert_eq!((fresh.quotes(), fresh.status()), (now.quotes(), Some(&status)));
 
     let Some(change) = write_change(2, &earlier, &later) else { return };
     let mut follower = CompactReader::default();
-    assert_eq!(follower.read(&write_key_frame(1, &earlier)), Ok(Reading::Taken));
+    assert_eq!(follower.read(&write_key_frame(1, &earlier, &status)), Ok(Reading::Taken));
     assert_eq!(follower.read(&change), Ok(Reading::Taken), "{change}");
     assert_eq!(follower.quotes(), now.quotes(), "{change}");
 }

@@ -17,9 +17,10 @@ const NOW_MS: i64 = 1_795_356_131_512;
 fuzz_target!(|body: &[u8]| {
     let asked: BTreeSet<Ticker> = ["AAPL", "BRK.B", "V"].iter().map(|symbol| symbol.parse().unwrap()).collect();
     if let Ok(snapshots) = read_snapshots(body, &asked) {
-        for (ticker, snapshot) in snapshots {
+        for (ticker, snapshot) in snapshots.by_ticker {
             assert!(asked.contains(&ticker));
-            assert!(snapshot.price.units() > 0 && snapshot.previous_close.units() > 0);
+            assert!(snapshot.price.units() > 0 && snapshot.previous_close.is_none_or(|close| close.units() > 0));
+            assert!(snapshot.minute.is_none_or(|minute| minute.low <= minute.high && minute.time % 60 == 0));
         }
     }
     for interval in [Interval::Minute, Interval::Hour, Interval::Day] {

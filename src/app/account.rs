@@ -160,19 +160,28 @@ impl Books {
         let quote = self.market.quote_untracked(ticker)?;
         self.statement.with(|now| {
             let quantity = now.account.holdings.get(&ticker).map(|holding| holding.quantity);
-            now.today.pnl(quantity, &quote)
+            now.today.pnl(self.market.day(), quantity, &quote)
         })
     }
 
     /// What all positions gained today, tracked; missing while that of any is.
     pub fn day_total(self) -> Option<Money> {
         self.market.track_ticks();
+        let day = self.market.day();
         self.statement.with(|now| {
             now.account.holdings.iter().try_fold(Money::ZERO, |sum, (ticker, holding)| {
                 let quote = self.market.quote_untracked(*ticker)?;
-                sum.checked_add(now.today.pnl(Some(holding.quantity), &quote)?.amount)
+                sum.checked_add(now.today.pnl(day, Some(holding.quantity), &quote)?.amount)
             })
         })
+    }
+
+    /// What the account gained today, with what was sold, tracked; missing while any price is.
+    pub fn day_gain(self) -> Option<DayPnl> {
+        self.market.track_ticks();
+        let (day, total_value) = (self.market.day(), self.with_portfolio(|portfolio| portfolio.total_value));
+        let quote_of = |ticker| self.market.quote_untracked(ticker);
+        self.statement.with(|now| now.today.gain(day, &now.account, total_value, quote_of))
     }
 
     /// The whole portfolio at the prices shown, tracked.

@@ -5,7 +5,16 @@ use std::collections::HashMap;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{money::Price, quote::Quote, ticker::Ticker};
+use crate::{
+    domain::{
+        market_status::{Data, MarketStatus},
+        money::Price,
+        quote::Quote,
+        ticker::Ticker,
+        trading_day::TradingDay,
+    },
+    error::ApiError,
+};
 
 /// Whether prices arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +70,8 @@ pub struct Market {
     pub moves: RwSignal<Vec<Move>>,
     pub connection: RwSignal<Connection>,
     pub problem: RwSignal<Option<String>>,
+    /// What the server says of its prices, and which day it is there.
+    pub status: RwSignal<MarketStatus>,
     pace: RwSignal<Pace>,
 }
 
@@ -74,7 +85,7 @@ struct Pace {
 
 impl Market {
     /// The market as the server rendered it.
-    pub fn new(quotes: &[Quote]) -> Self {
+    pub fn new(quotes: &[Quote], status: MarketStatus) -> Self {
         let market = Self {
             rows: StoredValue::new(HashMap::new()),
             ticks: RwSignal::new(0),
@@ -83,6 +94,7 @@ impl Market {
             moves: RwSignal::new(Vec::new()),
             connection: RwSignal::new(Connection::Connecting),
             problem: RwSignal::new(None),
+            status: RwSignal::new(status),
             pace: RwSignal::new(Pace::default()),
         };
         market.apply(quotes.iter().copied(), false);
@@ -142,6 +154,33 @@ impl Market {
         self.connection.set(notice.connection);
         self.problem.set(notice.problem);
         self.pace.set(Pace::default());
+    }
+
+    /// Takes in what the server says of the market.
+    pub fn restate(self, status: &MarketStatus) {
+        if self.status.with_untracked(|known| known != status) {
+            self.status.set(status.clone());
+        }
+    }
+
+    /// Whether the prices shown are those of now, as far as page and server know, tracked.
+    pub fn is_live(self) -> bool {
+        self.connection.get().is_live() && self.status.with(|status| status.data != Data::Stale)
+    }
+
+    /// The trading day at the server, tracked.
+    pub fn day(self) -> TradingDay {
+        self.status.with(|status| status.day)
+    }
+
+    /// Why an order for a ticker would be refused whatever it is, in the server's words, tracked.
+    pub fn obstacle(self, ticker: Ticker) -> Option<String> {
+        let is_stale = self.quote(ticker).is_some_and(|quote| quote.is_stale);
+        self.status.with(|status| match status {
+            MarketStatus { is_open: false, note, .. } => Some(note.clone()),
+            MarketStatus { data: Data::Stale, note, .. } if is_stale => Some(note.clone()),
+            _ => is_stale.then(|| ApiError::StalePrice { ticker, age_seconds: None }.to_string()),
+        })
     }
 
     /// Notes that a frame came, at a moment in milliseconds.
@@ -223,10 +262,14 @@ mod tests {
     use super::*;
     use crate::domain::instant::UtcInstant;
 
+    fn status() -> MarketStatus {
+        MarketStatus::live(TradingDay::utc(UtcInstant::EPOCH))
+    }
+
     fn quote(cents: i64, at_ms: i64) -> Quote {
         let price = Price::from_units(cents * 100).unwrap();
         let at = UtcInstant::from_unix_ms(at_ms);
-        Quote { ticker: "V".parse().unwrap(), price, previous_price: price, previous_close: price, at }
+        Quote { ticker: "V".parse().unwrap(), price, previous_price: price, previous_close: price, at, is_stale: false }
     }
 
     const RISE: Option<bool> = Some(true);
@@ -236,7 +279,7 @@ mod tests {
     fn moves_of(ticks: &[(i64, bool)]) -> Vec<Option<bool>> {
         let owner = Owner::new();
         owner.with(|| {
-            let market = Market::new(&[quote(100, 0)]);
+            let market = Market::new(&[quote(100, 0)], status());
             let tick = |(at_ms, (cents, moves)): (i64, &(i64, bool))| {
                 market.moves.set(Vec::new());
                 market.apply([quote(*cents, at_ms)].into_iter(), *moves);
@@ -257,7 +300,7 @@ mod tests {
     fn who_is_not_seen_has_a_turn_once_in_eight_ticks() {
         let owner = Owner::new();
         owner.with(|| {
-            let market = Market::new(&[]);
+            let market = Market::new(&[], status());
             let turns = Memo::new(move |turns: Option<&u32>| {
                 market.track_turn("V".parse().unwrap());
                 turns.map_or(0, |turns| turns + 1)
@@ -278,7 +321,7 @@ mod tests {
     fn the_pace_is_that_of_the_last_frames() {
         let owner = Owner::new();
         owner.with(|| {
-            let market = Market::new(&[]);
+            let market = Market::new(&[], status());
             market.count_frame(1_000.0);
             assert_eq!(market.frames_per_second(), None);
             market.count_frame(1_500.0);

@@ -6,7 +6,6 @@ mod beat;
 mod chart;
 mod commands;
 mod copilot;
-mod day_start;
 mod download;
 mod effects;
 mod equity;

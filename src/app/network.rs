@@ -1,13 +1,13 @@
-//! Whether the browser has a network at all, and whether the server wants to be asked now.
+//! Whether the browser has a network at all, whether the server wants to be asked now, and whether that has prices.
 
 use leptos::{ev, prelude::*};
 
-use super::{effects::effect, erase::Erase};
-use crate::wire::pause;
+use super::{effects::effect, erase::Erase, market::Market};
+use crate::{domain::market_status::Data, wire::pause};
 
-/// Says what keeps the page from asking the server, for as long as that is so.
+/// Says what keeps the page from asking the server, or the server from having prices, for as long as that is so.
 #[component]
-pub fn OfflineBanner() -> impl IntoView {
+pub fn OfflineBanner(market: Market) -> impl IntoView {
     let is_offline = RwSignal::new(false);
     effect(move || {
         is_offline.set(!window().navigator().on_line());
@@ -23,7 +23,10 @@ pub fn OfflineBanner() -> impl IntoView {
         } else if let Some(seconds) = pause::seconds() {
             format!("Too many requests: the server asked this page to wait {seconds} s. What is shown is from before.")
         } else {
-            String::new()
+            market.status.with(|status| match status.data {
+                Data::Stale => status.note.clone(),
+                Data::Live | Data::Delayed => String::new(),
+            })
         }
     });
     let is_shown = Signal::derive(move || (!words.with(String::is_empty)).to_string());

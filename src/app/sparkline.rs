@@ -107,7 +107,7 @@ mod tests {
 
     fn quote(cents: i64, at_ms: i64) -> Quote {
         let (price, at) = (price(cents), UtcInstant::from_unix_ms(at_ms));
-        Quote { ticker: "V".parse().unwrap(), price, previous_price: price, previous_close: price, at }
+        Quote { ticker: "V".parse().unwrap(), price, previous_price: price, previous_close: price, at, is_stale: false }
     }
 
     #[test]

@@ -9,7 +9,6 @@ use super::{
     chart::{ChartPanel, ChartSettings, register_chart},
     commands::{Commands, HelpSheet, Palette, Reach, follow_keys},
     copilot::{AutonomySwitch, Chat, CopilotPanel},
-    day_start::DayStart,
     effects::{effect, spawn},
     equity::EquityPanel,
     erase::Erase,
@@ -29,7 +28,10 @@ use super::{
 use crate::{
     api::load_workstation,
     domain::{
+        instant::UtcInstant,
+        market_status::MarketStatus,
         ticker::Ticker,
+        trading_day::TradingDay,
         workstation::{Statement, Workstation},
     },
     error::ApiError,
@@ -55,8 +57,10 @@ pub fn WorkstationPage(named: Option<Ticker>) -> impl IntoView {
 
 #[component]
 fn Desk(start: Workstation) -> impl IntoView {
-    let Workstation { account, day_start_value, today, watchlist, quotes, market_source, chart, conversation } = start;
-    let market = Market::new(&quotes);
+    let Workstation { account, today, watchlist, quotes, market_source, market_status, chart, conversation } = start;
+    let status =
+        MarketStatus::read(&market_status).unwrap_or_else(|| MarketStatus::live(TradingDay::utc(UtcInstant::EPOCH)));
+    let market = Market::new(&quotes, status);
     let books = Books::new(Statement { account, today }, market);
     let toasts = Toasts::new();
     let selected = RwSignal::new(chart.as_ref().map(|(ticker, _)| *ticker));
@@ -66,7 +70,6 @@ fn Desk(start: Workstation) -> impl IntoView {
     let chat = Chat::new(conversation, books, watchlist, toasts);
     let layout = Layout::new();
     let commands = Commands::new();
-    let day_start = DayStart::new(day_start_value);
     let chart_settings = ChartSettings::new();
     provide_context(commands);
     register_keys(commands, layout, ticket);
@@ -78,11 +81,11 @@ fn Desk(start: Workstation) -> impl IntoView {
     install();
     mark_hydrated();
     let view_word = Signal::derive(move || layout.view().as_str());
-    let is_live = Signal::derive(move || market.connection.get().is_live().to_string());
+    let is_live = Signal::derive(move || market.is_live().to_string());
     view! {
         <div class="app" data-view=view_word data-live=is_live>
-            <OfflineBanner/>
-            <Header books market market_source day_start toasts layout commands>
+            <OfflineBanner market/>
+            <Header books market market_source toasts layout commands>
                 <AutonomySwitch chat/>
             </Header>
             <Slot panel=Panel::Watchlist>

@@ -3,7 +3,9 @@
 //! A *key frame* tells everything, and numbers the tickers by their order in it:
 //!
 //! ```text
-//! K7 1795356131500 AAPL:1904200:1904000:1898300 V:2801900:2801900:2790000:1795356130000
+//! K7 1795356131500 AAPL:1904200:1904000:1898300 V:2801900:2801900:2790000:1795356130000? @L+ 1795305600 …
+//! │  │             │    │       │       │                                 │            │ └ the market's status
+//! │  │             │    │       │       │                                 │            └ the price is stale
 //! │  │             │    │       │       │                                 └ its own moment, where that is another
 //! │  │             │    │       │       └ close of the trading day before
 //! │  │             │    │       └ price at the tick before
@@ -24,12 +26,14 @@
 //!
 //! Numbers are Base64 VLQ, as in the Source Map format (ECMA-426): five bits a letter, the lowest first, the sign in the
 //! lowest bit of all. `!` and a number skips so many tickers that were not traded; those left out at the end were not
-//! traded either. Whatever a change cannot say exactly (another ticker, another previous close) is told by a key frame.
+//! traded either. Whatever a change cannot say exactly (another ticker, another previous close, another status) is told by a
+//! key frame. The status is as [`MarketStatus::write`] has it, up to the end of the frame.
 
 use std::{fmt::Write as _, iter::Peekable, str::Bytes};
 
 use super::{
     instant::UtcInstant,
+    market_status::MarketStatus,
     money::Price,
     quote::{Quote, Quotes},
 };
@@ -41,6 +45,8 @@ const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 const LETTER_BITS: u32 = 5;
 const HAS_MORE: u64 = 1 << LETTER_BITS;
 const SKIP: u8 = b'!';
+const STALE: char = '?';
+const STATUS: &str = " @";
 
 /// Most simulated prices are whole cents, which makes for shorter numbers.
 const CENT: i64 = 100;
@@ -56,7 +62,7 @@ fn moment(quotes: &[Quote]) -> UtcInstant {
 }
 
 /// Everything there is to know at a tick.
-pub fn write_key_frame(version: u64, quotes: &Quotes) -> String {
+pub fn write_key_frame(version: u64, quotes: &Quotes, status: &MarketStatus) -> String {
     let at = moment(quotes);
     let mut frame = format!("K{version} {}", at.unix_ms());
     for quote in quotes.iter() {
@@ -67,8 +73,11 @@ pub fn write_key_frame(version: u64, quotes: &Quotes) -> String {
         if quote.at != at {
             let _ = write!(frame, ":{}", quote.at.unix_ms());
         }
+        if quote.is_stale {
+            frame.push(STALE);
+        }
     }
-    frame
+    frame + STATUS + &status.write()
 }
 
 /// What a tick changed; nothing when only a key frame can say that.
@@ -79,7 +88,9 @@ pub fn write_change(version: u64, before: &Quotes, now: &Quotes) -> Option<Strin
         return None;
     }
     for (before, now) in before.iter().zip(now.iter()) {
-        let follows = now.previous_price == before.price && now.previous_close == before.previous_close;
+        let follows = now.previous_price == before.price
+            && now.previous_close == before.previous_close
+            && now.is_stale == before.is_stale;
         let is_traded = now.at == at && now.at != before.at;
         let is_left = now.at == before.at && now.price == before.price;
         if before.ticker != now.ticker || !follows || !(is_traded || is_left) {
@@ -150,12 +161,18 @@ pub struct CompactReader {
     version: u64,
     at: Option<UtcInstant>,
     quotes: Vec<Quote>,
+    status: Option<MarketStatus>,
 }
 
 impl CompactReader {
     /// In the order of the last key frame.
     pub fn quotes(&self) -> &[Quote] {
         &self.quotes
+    }
+
+    /// The market's status at the last key frame; nothing before the first one.
+    pub fn status(&self) -> Option<&MarketStatus> {
+        self.status.as_ref()
     }
 
     /// Takes in a frame; a bad one changes nothing.
@@ -168,17 +185,21 @@ impl CompactReader {
 
     fn try_read(&mut self, frame: &str) -> Option<Reading> {
         let kind = *frame.as_bytes().first()?;
+        let (frame, status) = frame.split_once(STATUS).map_or((frame, None), |(frame, status)| (frame, Some(status)));
         let mut words = frame.get(1..)?.split(' ');
         let version = words.next()?.parse().ok()?;
         let at = UtcInstant::from_unix_ms(words.next()?.parse().ok()?);
         match kind {
             b'K' if version <= self.version && self.at.is_some_and(|known| at <= known) => return Some(Reading::Old),
             b'K' => {
+                let status = MarketStatus::read(status?)?;
                 let quotes: Option<Vec<_>> = words.map(|words| read_quote(words, at)).collect();
                 self.quotes = quotes.filter(|quotes| quotes.is_sorted_by(|one, next| one.ticker < next.ticker))?;
+                self.status = Some(status);
             }
             b'D' if version <= self.version => return Some(Reading::Old),
             b'D' if self.at.is_none() || version - self.version > 1 => return Some(Reading::Missed),
+            b'D' if status.is_some() => return None,
             b'D' => {
                 let step = words.next()?.parse().ok()?;
                 let letters = words.next()?;
@@ -193,8 +214,9 @@ impl CompactReader {
     }
 }
 
-/// `TICKER:price:previous:close`, and the moment where it is another than the frame's.
+/// `TICKER:price:previous:close`, and the moment where it is another than the frame's; `?` at the end of a stale one.
 fn read_quote(word: &str, frame_at: UtcInstant) -> Option<Quote> {
+    let (word, is_stale) = word.strip_suffix(STALE).map_or((word, false), |word| (word, true));
     let mut parts = word.split(':');
     let ticker = parts.next()?.parse().ok()?;
     let mut price = || Price::from_units(parts.next()?.parse().ok()?);
@@ -203,7 +225,7 @@ fn read_quote(word: &str, frame_at: UtcInstant) -> Option<Quote> {
         Some(unix_ms) => UtcInstant::from_unix_ms(unix_ms.parse().ok()?),
         None => frame_at,
     };
-    parts.next().is_none().then_some(Quote { ticker, price, previous_price, previous_close, at })
+    parts.next().is_none().then_some(Quote { ticker, price, previous_price, previous_close, at, is_stale })
 }
 
 /// These quotes, one tick later.
@@ -233,6 +255,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::domain::trading_day::TradingDay;
 
     fn quote(ticker: &str, price: i64, previous: i64, close: i64, at_ms: i64) -> Quote {
         let price_of = |units| Price::from_units(units).unwrap();
@@ -242,7 +265,19 @@ mod tests {
             previous_price: price_of(previous),
             previous_close: price_of(close),
             at: UtcInstant::from_unix_ms(at_ms),
+            is_stale: false,
         }
+    }
+
+    fn status() -> MarketStatus {
+        MarketStatus {
+            note: "All is well @ the market.".to_owned(),
+            ..MarketStatus::live(TradingDay::utc(UtcInstant::EPOCH))
+        }
+    }
+
+    fn key_frame(version: u64, quotes: &Quotes) -> String {
+        write_key_frame(version, quotes, &status())
     }
 
     fn market(quotes: &[Quote]) -> Quotes {
@@ -261,8 +296,10 @@ mod tests {
 
     #[test]
     fn frames_are_written_as_documented() {
-        let key = "K7 1000 AAPL:1904200:1904000:1898300 MSFT:500:500:500 V:2801900:2801900:2790000:700";
-        assert_eq!(write_key_frame(7, &first()), key);
+        let key = "K7 1000 AAPL:1904200:1904000:1898300 MSFT:500:500:500 V:2801900:2801900:2790000:700 @L+ 0 0 86400 All is well @ the market.";
+        assert_eq!(key_frame(7, &first()), key);
+        let stale = market(&[Quote { is_stale: true, ..quote("V", 1, 1, 1, 7) }]);
+        assert!(key_frame(7, &stale).starts_with("K7 7 V:1:1:1? @"));
         assert_eq!(write_change(8, &first(), &second()).unwrap(), "D8 1500 100 EA");
         let untraded = second().iter().map(|quote| Quote { previous_price: quote.price, ..*quote }).collect::<Vec<_>>();
         let third = untraded.into_iter().chain([quote("V", 2_801_733, 2_801_900, 2_790_000, 2_000)]).collect();
@@ -273,6 +310,7 @@ mod tests {
     #[case::no_more(&[])]
     #[case::another_ticker(&[quote("AAPL", 1, 1_904_200, 1_898_300, 1_500), quote("MSFT", 1, 500, 500, 1_500), quote("W", 1, 1, 1, 1)])]
     #[case::another_close(&[quote("AAPL", 1_904_200, 1_904_200, 9, 1_000), quote("MSFT", 500, 500, 500, 1_500), quote("V", 2_801_900, 2_801_900, 2_790_000, 700)])]
+    #[case::stale(&[quote("AAPL", 1_904_200, 1_904_200, 1_898_300, 1_000), quote("MSFT", 500, 500, 500, 1_500), Quote { is_stale: true, ..quote("V", 2_801_900, 2_801_900, 2_790_000, 700) }])]
     #[case::another_price_before(&[quote("AAPL", 1_904_200, 9, 1_898_300, 1_500), quote("MSFT", 500, 500, 500, 1_500), quote("V", 2_801_900, 2_801_900, 2_790_000, 700)])]
     #[case::two_moments(&[quote("AAPL", 1_904_200, 1_904_200, 1_898_300, 1_400), quote("MSFT", 500, 500, 500, 1_500), quote("V", 2_801_900, 2_801_900, 2_790_000, 700)])]
     fn what_a_change_cannot_say_is_told_whole(#[case] now: &[Quote]) {
@@ -282,18 +320,18 @@ mod tests {
     #[test]
     fn a_reader_follows_and_is_not_led_astray() {
         let mut reader = CompactReader::default();
-        let key = write_key_frame(7, &first());
+        let key = key_frame(7, &first());
         let change = write_change(8, &first(), &second()).unwrap();
         assert_eq!(reader.read(&change), Ok(Reading::Missed), "nothing is known yet");
         assert_eq!(reader.read(&key), Ok(Reading::Taken));
-        assert_eq!(reader.quotes(), &*first());
+        assert_eq!((reader.quotes(), reader.status()), (&*first(), Some(&status())));
         assert_eq!(reader.read("D9 2000 100 EA"), Ok(Reading::Missed), "a tick was left out");
         assert_eq!(reader.read(&change), Ok(Reading::Taken));
         assert_eq!(reader.quotes(), &*second());
         assert_eq!((reader.read(&change), reader.read(&key)), (Ok(Reading::Old), Ok(Reading::Old)));
         assert_eq!(reader.quotes(), &*second());
         assert_eq!(
-            reader.read(&write_key_frame(1, &market(&[quote("V", 1, 1, 1, 9_000)]))),
+            reader.read(&key_frame(1, &market(&[quote("V", 1, 1, 1, 9_000)]))),
             Ok(Reading::Taken),
             "the server began anew"
         );
@@ -313,15 +351,18 @@ mod tests {
     #[case::below_zero("D8 1500 100 A/////B")]
     #[case::step_too_large("D8 1500 9223372036854775807 E")]
     #[case::more_behind("D8 1500 100 EA E")]
-    #[case::price_of_nothing("K8 1500 AAPL:0:1:1")]
-    #[case::too_few_prices("K8 1500 AAPL:1:1")]
-    #[case::too_much("K8 1500 AAPL:1:1:1:1:1")]
-    #[case::no_ticker("K8 1500 A1:1:1:1")]
-    #[case::out_of_order("K8 1500 V:1:1:1 AAPL:1:1:1")]
+    #[case::status("D8 1500 100 EA @L+ 0 0 1")]
+    #[case::price_of_nothing("K8 1500 AAPL:0:1:1 @L+ 0 0 1")]
+    #[case::too_few_prices("K8 1500 AAPL:1:1 @L+ 0 0 1")]
+    #[case::too_much("K8 1500 AAPL:1:1:1:1:1 @L+ 0 0 1")]
+    #[case::no_ticker("K8 1500 A1:1:1:1 @L+ 0 0 1")]
+    #[case::out_of_order("K8 1500 V:1:1:1 AAPL:1:1:1 @L+ 0 0 1")]
+    #[case::no_status("K8 1500 AAPL:1:1:1")]
+    #[case::half_a_status("K8 1500 AAPL:1:1:1 @L+ 0")]
     #[case::not_ascii("ä")]
     fn what_is_no_frame_is_refused_and_changes_nothing(#[case] frame: &str) {
         let mut reader = CompactReader::default();
-        reader.read(&write_key_frame(7, &first())).unwrap();
+        reader.read(&key_frame(7, &first())).unwrap();
         assert_eq!(reader.read(frame), Err(InvalidFrame));
         assert_eq!(reader.quotes(), &*first());
         assert_eq!(reader.read("D8 1500 100 EA"), Ok(Reading::Taken));
@@ -340,7 +381,7 @@ mod tests {
         fn a_reader_knows_every_tick_exactly(ticks in vec(vec(proptest::option::of(1_i64..100_000_000_000), 4), 1..30)) {
             let mut now = market(&["A", "BB", "CCC", "D.E"].map(|ticker| quote(ticker, 5_000, 5_000, 4_000, 0)));
             let mut reader = CompactReader::default();
-            reader.read(&write_key_frame(1, &now)).unwrap();
+            reader.read(&key_frame(1, &now)).unwrap();
             for (version, tick) in (2..).zip(ticks) {
                 let before = now.clone();
                 let follow = |(quote, price): (&Quote, Option<i64>)| match price.map(|units| Price::from_units(units).unwrap()) {
@@ -351,7 +392,7 @@ mod tests {
                     None => Quote { previous_price: quote.price, ..*quote },
                 };
                 now = before.iter().zip(tick).map(follow).collect();
-                let frame = write_change(version, &before, &now).unwrap_or_else(|| write_key_frame(version, &now));
+                let frame = write_change(version, &before, &now).unwrap_or_else(|| key_frame(version, &now));
                 prop_assert_eq!(reader.read(&frame), Ok(Reading::Taken));
                 prop_assert_eq!(reader.quotes(), &*now);
             }

@@ -1,30 +1,44 @@
 //! What a day's trades did, ticker by ticker, and the P&L of the day.
 //!
 //! # The rule
-//! A day gains what is there now and what came in, less what was there when it opened and what was paid:
-//! `day_pnl = market_value + received − spent − held_at_open × previous_close`, where
-//! `held_at_open = quantity − bought + sold`. So shares that were bought today gain from their own price on, not from
-//! the day's opening. A day is UTC's, as a day's candle is.
+//! A day gains what is there now and what came in, less what was there when it began and what was paid:
+//! `day_pnl = market_value + received − spent − held_before × previous_close`, where
+//! `held_before = quantity − bought + sold`. So shares that were bought today gain from their own price on, the others from
+//! the close of the trading day before. Which day it is, is the market's to say ([`TradingDay`]).
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    candle::Interval,
+    account::Account,
+    candle::STEP_BACK_SECONDS,
     instant::UtcInstant,
     money::{Money, Price, Quantity},
     order::Side,
     quote::Quote,
     ticker::Ticker,
+    trading_day::TradingDay,
 };
 
 /// The trades of one day, added up.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct DayTrades {
-    /// When the day started: Unix seconds.
-    starts_at: i64,
+    /// Nothing while nothing was traded.
+    day: Option<TradingDay>,
     flows: BTreeMap<Ticker, Flow>,
+}
+
+/// Trades of one ticker and side, added up.
+#[derive(Debug, Clone, Copy)]
+pub struct Traded {
+    pub ticker: Ticker,
+    pub side: Side,
+    /// A day may turn over more than can be held.
+    pub millionths: i64,
+    pub notional: Money,
+    /// Of the ticker at that day, where it was known.
+    pub previous_close: Option<Price>,
 }
 
 /// What was traded of one ticker. Quantities are millionths: a day may turn over more than can be held.
@@ -34,55 +48,87 @@ pub struct Flow {
     sold: i64,
     spent: Money,
     received: Money,
+    /// Of the latest trade, where it was known then.
+    previous_close: Option<Price>,
 }
 
 /// What a day gained, or lost.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DayPnl {
     pub amount: Money,
-    /// In percent of what was there at the opening and what was paid since.
+    /// In percent of what was there before and what was paid since.
     pub percent: Option<f64>,
 }
 
 impl DayTrades {
-    /// Takes in a trade; the first one of another day begins anew. Sums beyond their type stay at its end.
-    pub fn record(&mut self, side: Side, ticker: Ticker, quantity: Quantity, notional: Money, at: UtcInstant) {
-        self.record_sum(side, ticker, quantity.millionths(), notional, at);
-    }
-
-    /// Takes in trades of one day that were added up; quantities are millionths.
-    pub fn record_sum(&mut self, side: Side, ticker: Ticker, millionths: i64, notional: Money, at: UtcInstant) {
-        let day = day_of(at);
-        if day != self.starts_at {
-            *self = Self { starts_at: day, flows: BTreeMap::new() };
+    /// Takes in trades of a day; the first ones of another day begin anew. Sums beyond their type stay at its end.
+    pub fn record(&mut self, day: TradingDay, traded: Traded) {
+        if self.day != Some(day) {
+            *self = Self { day: Some(day), flows: BTreeMap::new() };
         }
-        let flow = self.flows.entry(ticker).or_default();
-        let (shares, money) = match side {
+        let flow = self.flows.entry(traded.ticker).or_default();
+        let (shares, money) = match traded.side {
             Side::Buy => (&mut flow.bought, &mut flow.spent),
             Side::Sell => (&mut flow.sold, &mut flow.received),
         };
-        *shares = shares.saturating_add(millionths);
-        *money = Money::from_cents(money.cents().saturating_add(notional.cents()));
+        *shares = shares.saturating_add(traded.millionths);
+        *money = Money::from_cents(money.cents().saturating_add(traded.notional.cents()));
+        flow.previous_close = traded.previous_close.or(flow.previous_close);
     }
 
-    /// Whether a trade of this moment belongs to the day.
-    pub fn includes(&self, at: UtcInstant) -> bool {
-        day_of(at) == self.starts_at
+    /// The day of these trades, for a trade of this moment: it belongs to it, or the clock was just set back a little and
+    /// the trade is no older than the others. Nothing when it is of another day.
+    pub fn day_with(&self, at: UtcInstant) -> Option<TradingDay> {
+        let second = at.unix_second();
+        self.day.filter(|day| (day.starts_at - STEP_BACK_SECONDS..day.ends_at).contains(&second))
     }
 
-    /// What a holding of `quantity` gained on the day of its quote; nothing when an amount does not fit.
-    pub fn pnl(&self, quantity: Option<Quantity>, quote: &Quote) -> Option<DayPnl> {
-        let flow = self.flows.get(&quote.ticker).filter(|_| self.includes(quote.at)).copied().unwrap_or_default();
+    /// What a holding of `quantity` gained on a day; nothing when an amount does not fit.
+    pub fn pnl(&self, day: TradingDay, quantity: Option<Quantity>, quote: &Quote) -> Option<DayPnl> {
+        let flow = self.flow(day, quote.ticker).copied().unwrap_or_default();
         let held = quantity.map_or(0, Quantity::millionths);
-        let at_open = value(held.checked_sub(flow.bought)?.checked_add(flow.sold)?, quote.previous_close)?;
-        let put_in = at_open.checked_add(flow.spent)?;
-        let amount = value(held, quote.price)?.checked_add(flow.received)?.checked_sub(put_in)?;
-        Some(DayPnl { amount, percent: amount.percent_of(put_in) })
+        flow.gain(held, value(held, quote.price)?, Some(quote.previous_close))
+    }
+
+    /// What a whole account gained on a day, in percent of what it was worth before; nothing while a price is missing, or
+    /// when an amount does not fit. `total_value` is what it is worth now.
+    pub fn gain(
+        &self,
+        day: TradingDay,
+        account: &Account,
+        total_value: Option<Money>,
+        quote_of: impl Fn(Ticker) -> Option<Quote>,
+    ) -> Option<DayPnl> {
+        let mut amount = Money::ZERO;
+        for (ticker, holding) in &account.holdings {
+            amount = amount.checked_add(self.pnl(day, Some(holding.quantity), &quote_of(*ticker)?)?.amount)?;
+        }
+        let flows = self.flows.iter().filter(|_| self.day == Some(day));
+        for (ticker, flow) in flows.filter(|(ticker, _)| !account.holdings.contains_key(ticker)) {
+            // What was sold whole may have no price any more.
+            let close = quote_of(*ticker).map(|quote| quote.previous_close).or(flow.previous_close);
+            amount = amount.checked_add(flow.gain(0, Money::ZERO, close)?.amount)?;
+        }
+        Some(DayPnl { amount, percent: amount.percent_of(total_value?.checked_sub(amount)?) })
+    }
+
+    fn flow(&self, day: TradingDay, ticker: Ticker) -> Option<&Flow> {
+        self.flows.get(&ticker).filter(|_| self.day == Some(day))
     }
 }
 
-fn day_of(at: UtcInstant) -> i64 {
-    Interval::Day.start_of(at.unix_second())
+impl Flow {
+    /// What so many shares, in millionths, gained that are worth `value` now.
+    fn gain(&self, held: i64, value_now: Money, previous_close: Option<Price>) -> Option<DayPnl> {
+        let before = match held.checked_sub(self.bought)?.checked_add(self.sold)? {
+            // The close does not matter, and need not be known.
+            0 => Money::ZERO,
+            held_before => value(held_before, previous_close?)?,
+        };
+        let put_in = before.checked_add(self.spent)?;
+        let amount = value_now.checked_add(self.received)?.checked_sub(put_in)?;
+        Some(DayPnl { amount, percent: amount.percent_of(put_in) })
+    }
 }
 
 /// No shares are worth nothing.
@@ -95,18 +141,36 @@ fn value(millionths: i64, price: Price) -> Option<Money> {
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
+    use crate::domain::account::INITIAL_DEPOSIT;
 
-    const NOON_MS: i64 = 1_795_348_800_000;
+    /// In seconds: the day is UTC's.
+    const NOON: i64 = 1_795_348_800;
+    const DAY: i64 = 86_400;
 
-    fn quote(price: i64, previous_close: i64, at_ms: i64) -> Quote {
-        let price_of = |dollars: i64| Price::from_units(dollars * 10_000).unwrap();
+    fn ticker(symbol: &str) -> Ticker {
+        symbol.parse().unwrap()
+    }
+
+    fn price_of(dollars: i64) -> Price {
+        Price::from_units(dollars * 10_000).unwrap()
+    }
+
+    fn day_of(second: i64) -> TradingDay {
+        TradingDay::utc(UtcInstant::from_unix_ms(second * 1_000))
+    }
+
+    fn quote(price: i64, previous_close: i64) -> Quote {
         Quote {
-            ticker: "V".parse().unwrap(),
+            ticker: ticker("V"),
             price: price_of(price),
             previous_price: price_of(price),
             previous_close: price_of(previous_close),
-            at: UtcInstant::from_unix_ms(at_ms),
+            // The day is the market's, not that of the latest trade.
+            at: UtcInstant::EPOCH,
+            is_stale: false,
         }
     }
 
@@ -114,18 +178,17 @@ mod tests {
         Some(text.parse().unwrap())
     }
 
+    fn traded(symbol: &str, side: Side, shares: &str, dollars: i64) -> Traded {
+        let millionths = shares.parse::<Quantity>().unwrap().millionths();
+        let notional = Money::from_cents(dollars * 100);
+        Traded { ticker: ticker(symbol), side, millionths, notional, previous_close: Some(price_of(100)) }
+    }
+
     /// Side, shares, dollars.
     fn day(trades: &[(Side, &str, i64)]) -> DayTrades {
         let mut day = DayTrades::default();
         for (side, shares, dollars) in trades {
-            let notional = Money::from_cents(dollars * 100);
-            day.record(
-                *side,
-                "V".parse().unwrap(),
-                shares.parse().unwrap(),
-                notional,
-                UtcInstant::from_unix_ms(NOON_MS),
-            );
+            day.record(day_of(NOON), traded("V", *side, shares, *dollars));
         }
         day
     }
@@ -134,36 +197,80 @@ mod tests {
         pnl.map(|pnl| (pnl.amount.cents() / 100, pnl.percent))
     }
 
-    #[test]
-    fn shares_held_over_night_gain_from_the_opening() {
-        assert_eq!(dollars(day(&[]).pnl(quantity("10"), &quote(110, 100, NOON_MS))), Some((100, Some(10.0))));
-    }
-
-    #[test]
-    fn shares_bought_today_gain_from_their_own_price() {
-        let day = day(&[(Side::Buy, "10", 1_080)]);
-        assert_eq!(dollars(day.pnl(quantity("10"), &quote(108, 100, NOON_MS))), Some((0, Some(0.0))));
-        assert_eq!(
-            dollars(day.pnl(quantity("15"), &quote(108, 100, NOON_MS))),
-            Some((40, Some(2.5316))),
-            "5 over night"
-        );
-    }
-
-    #[test]
-    fn what_was_sold_today_counts() {
-        let day = day(&[(Side::Sell, "10", 1_050)]);
-        assert_eq!(dollars(day.pnl(None, &quote(120, 100, NOON_MS))), Some((50, Some(5.0))));
-        assert_eq!(dollars(day.pnl(quantity("10"), &quote(110, 100, NOON_MS))), Some((150, Some(7.5))));
+    #[rstest]
+    #[case::held_over_night(&[], Some("10"), quote(110, 100), 100, 10.0)]
+    #[case::bought_today(&[(Side::Buy, "10", 1_080)], Some("10"), quote(108, 100), 0, 0.0)]
+    #[case::bought_more_today(&[(Side::Buy, "10", 1_080)], Some("15"), quote(108, 100), 40, 2.5316)]
+    #[case::sold_whole(&[(Side::Sell, "10", 1_050)], None, quote(120, 100), 50, 5.0)]
+    #[case::sold_half(&[(Side::Sell, "10", 1_050)], Some("10"), quote(110, 100), 150, 7.5)]
+    fn a_day_gains_from_the_close_before_or_from_what_was_paid(
+        #[case] trades: &[(Side, &str, i64)],
+        #[case] held: Option<&str>,
+        #[case] quote: Quote,
+        #[case] amount: i64,
+        #[case] percent: f64,
+    ) {
+        let pnl = day(trades).pnl(day_of(NOON), held.and_then(quantity), &quote);
+        assert_eq!(dollars(pnl), Some((amount, Some(percent))));
     }
 
     #[test]
     fn yesterdays_trades_are_over() {
         let mut day = day(&[(Side::Buy, "10", 1_080)]);
-        let tomorrow_ms = NOON_MS + 86_400_000;
-        assert_eq!(dollars(day.pnl(quantity("10"), &quote(108, 107, tomorrow_ms))).unwrap().0, 10);
-        let one = "1".parse().unwrap();
-        day.record(Side::Buy, "AAPL".parse().unwrap(), one, Money::CENT, UtcInstant::from_unix_ms(tomorrow_ms));
-        assert!(day.includes(UtcInstant::from_unix_ms(tomorrow_ms)) && day.flows.len() == 1);
+        let tomorrow = day_of(NOON + DAY);
+        assert_eq!(dollars(day.pnl(tomorrow, quantity("10"), &quote(108, 107))).unwrap().0, 10);
+        day.record(tomorrow, traded("AAPL", Side::Buy, "1", 1));
+        assert!(day.day == Some(tomorrow) && day.flows.len() == 1);
+    }
+
+    #[rstest]
+    #[case::same_moment(NOON, true)]
+    #[case::last_moment(NOON + DAY / 2 - 1, true)]
+    #[case::next_day(NOON + DAY / 2, false)]
+    #[case::a_clock_set_back_over_midnight(NOON - DAY / 2 - 5, true)]
+    #[case::day_before(NOON - DAY, false)]
+    fn a_trade_is_of_the_day_or_a_little_before(#[case] second: i64, #[case] is_of_it: bool) {
+        let day = day(&[(Side::Buy, "10", 1_080)]);
+        let found = day.day_with(UtcInstant::from_unix_ms(second * 1_000));
+        assert_eq!(found, is_of_it.then(|| day_of(NOON)));
+        assert_eq!(DayTrades::default().day_with(UtcInstant::EPOCH), None);
+    }
+
+    /// V is held and AAPL was sold whole; both closed at 100.
+    fn account() -> (Account, DayTrades) {
+        let mut account = Account::open(INITIAL_DEPOSIT);
+        account.apply(Side::Buy, ticker("V"), "10".parse().unwrap(), price_of(108)).unwrap();
+        let mut today = day(&[(Side::Buy, "10", 1_080)]);
+        today.record(day_of(NOON), traded("AAPL", Side::Sell, "5", 550));
+        (account, today)
+    }
+
+    #[test]
+    fn an_account_gains_with_what_it_holds_and_what_it_sold() {
+        let (account, today) = account();
+        let total_value = Some(Money::from_cents(1_010_000));
+        let gain = |quote_of: fn(Ticker) -> Option<Quote>, day| today.gain(day, &account, total_value, quote_of);
+        let held_only = |wanted: Ticker| (wanted == ticker("V")).then(|| quote(110, 100));
+        // 20 of V, and 550 less 5 times the close that was known when AAPL was sold.
+        assert_eq!(dollars(gain(held_only, day_of(NOON))), Some((70, Some(0.6979))));
+        assert_eq!(gain(|_| None, day_of(NOON)), None, "a price is missing");
+        assert_eq!(dollars(gain(held_only, day_of(NOON + DAY))), Some((100, Some(1.0))), "the next day");
+    }
+
+    #[test]
+    fn what_was_bought_and_sold_within_the_day_needs_no_close() {
+        let mut today = DayTrades::default();
+        for (side, dollars) in [(Side::Buy, 500), (Side::Sell, 530)] {
+            today.record(day_of(NOON), Traded { previous_close: None, ..traded("AAPL", side, "5", dollars) });
+        }
+        let account = Account::open(INITIAL_DEPOSIT);
+        let gain = today.gain(day_of(NOON), &account, Some(Money::from_cents(1_003_000)), |_| None);
+        assert_eq!(dollars(gain), Some((30, Some(0.3))));
+        today.record(day_of(NOON), Traded { previous_close: None, ..traded("V", Side::Sell, "1", 10) });
+        assert_eq!(
+            today.gain(day_of(NOON), &account, Some(Money::ZERO), |_| None),
+            None,
+            "nobody knows what it was worth"
+        );
     }
 }

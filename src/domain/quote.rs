@@ -25,7 +25,10 @@ pub struct Quote {
     pub previous_price: Price,
     /// At which the trading day before closed.
     pub previous_close: Price,
+    /// When it was traded at this price.
     pub at: UtcInstant,
+    /// The source has not confirmed the price for too long: it is shown as old, and nothing is traded at it.
+    pub is_stale: bool,
 }
 
 impl Quote {
@@ -121,13 +124,22 @@ struct QuoteWire {
     ticker: Ticker,
     price: Price,
     previous_price: Price,
-    /// Unix seconds.
+    /// When it was traded at this price: Unix seconds.
     timestamp: f64,
     change: PriceChange,
     change_percent: f64,
     direction: Direction,
+    /// Since the close of the trading day before.
     day_change: PriceChange,
     day_change_percent: f64,
+    /// There and true when the source has not confirmed the price for too long: nothing is traded at it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    stale: bool,
+}
+
+/// Serde asks by reference.
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl PartialSchema for Quote {
@@ -154,6 +166,7 @@ impl From<Quote> for QuoteWire {
             direction: Direction::of(quote.change()),
             day_change: quote.day_change(),
             day_change_percent: quote.day_change_percent(),
+            stale: quote.is_stale,
         }
     }
 }
@@ -171,6 +184,7 @@ impl TryFrom<QuoteWire> for Quote {
                 .before(wire.day_change)
                 .ok_or("a day cannot have closed at a price of zero or less")?,
             at: UtcInstant::from_unix_seconds(wire.timestamp),
+            is_stale: wire.stale,
         })
     }
 }
@@ -189,6 +203,7 @@ mod tests {
             previous_price: price_of(previous),
             previous_close: price_of(close),
             at: UtcInstant::from_unix_ms(at_ms),
+            is_stale: false,
         }
     }
 
@@ -203,6 +218,13 @@ mod tests {
                 "day_change": 0.59, "day_change_percent": 0.3108,
             })
         );
+    }
+
+    #[test]
+    fn a_stale_quote_says_so() {
+        let stale = Quote { is_stale: true, ..quote(1, 1, 1, 0) };
+        assert_eq!(serde_json::to_value(stale).unwrap()["stale"], true);
+        assert_eq!(serde_json::from_value::<Quote>(serde_json::to_value(stale).unwrap()).unwrap(), stale);
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub struct WatchlistEntry {
     pub direction: Option<Direction>,
     pub day_change: Option<PriceChange>,
     pub day_change_percent: Option<f64>,
+    /// The source has not confirmed the price for too long: nothing is traded at it.
+    pub stale: bool,
     /// Oldest first, at most [`SPARKLINE_POINTS_MAX`].
     pub sparkline: Vec<Price>,
 }
@@ -54,6 +56,7 @@ impl WatchlistEntry {
             direction: quote.map(|quote| Direction::of(quote.change())),
             day_change: quote.map(Quote::day_change),
             day_change_percent: quote.map(Quote::day_change_percent),
+            stale: quote.is_some_and(|quote| quote.is_stale),
             sparkline,
         }
     }

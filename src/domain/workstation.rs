@@ -3,21 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    account::Account,
-    candle::Candle,
-    chat::Conversation,
-    day::DayTrades,
-    money::{Money, Price},
-    quote::Quote,
-    ticker::Ticker,
+    account::Account, candle::Candle, chat::Conversation, day::DayTrades, money::Price, quote::Quote, ticker::Ticker,
 };
 use crate::error::ApiError;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workstation {
     pub account: Account,
-    /// What the portfolio was worth when the UTC day began; nothing when the server could not read it.
-    pub day_start_value: Option<Money>,
     pub today: DayTrades,
     /// In the list's order.
     pub watchlist: Vec<WatchlistLine>,
@@ -25,6 +17,8 @@ pub struct Workstation {
     pub quotes: Vec<Quote>,
     /// Where prices come from, such as `simulator`.
     pub market_source: String,
+    /// As [`MarketStatus::write`](super::market_status::MarketStatus::write) has it.
+    pub market_status: String,
     /// What the chart shows first, in the interval that it starts with: nothing when no ticker is watched.
     pub chart: Option<(Ticker, Vec<Candle>)>,
     /// The newest of the conversation with the copilot, or why it could not be read.

@@ -1,4 +1,7 @@
-//! Asking a running server whether it is well: what a container's health check runs.
+//! Asking a running server whether it lives: what a container's health check runs.
+//!
+//! A server that answers, and whose database works, lives. Prices that a vendor does not give are said by `/api/health`, and
+//! starting the server anew would not bring them.
 
 use std::{
     io::{Read, Write},
@@ -11,22 +14,31 @@ use super::{config::Config, reachable};
 
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Succeeds when `/api/health` on the configured address answers 200.
+/// Succeeds when the server on the configured address answers, and its database works.
 pub fn run() -> ExitCode {
     let outcome = Config::from_env()
         .map_err(|error| error.to_string())
         .and_then(|config| ask(SocketAddr::new(config.host, config.port)).map_err(|cause| cause.to_string()));
     match outcome {
-        Ok(answer) if answer.starts_with("HTTP/1.1 200 ") => ExitCode::SUCCESS,
         Ok(answer) => {
-            eprintln!("the server is not well: {}", answer.lines().last().unwrap_or_default());
-            ExitCode::FAILURE
+            let body = answer.lines().last().unwrap_or_default();
+            let is_alive = is_alive(&answer);
+            if !answer.starts_with("HTTP/1.1 200 ") {
+                eprintln!("the server is {}: {body}", if is_alive { "alive, but degraded" } else { "not well" });
+            }
+            if is_alive { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(reason) => {
             eprintln!("the server could not be asked: {reason}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether the answer is that of a server which works, but for what others give it.
+fn is_alive(answer: &str) -> bool {
+    let is_degraded = answer.starts_with("HTTP/1.1 503 ") && answer.contains("\"database\":\"ok\"");
+    answer.starts_with("HTTP/1.1 200 ") || is_degraded
 }
 
 /// The whole answer, as text.
@@ -37,4 +49,21 @@ fn ask(address: SocketAddr) -> std::io::Result<String> {
     let mut answer = String::new();
     socket.read_to_string(&mut answer)?;
     Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::well("HTTP/1.1 200 OK\r\n\r\n{\"status\":\"ok\"}", true)]
+    #[case::without_prices("HTTP/1.1 503 x\r\n\r\n{\"status\":\"degraded\",\"database\":\"ok\"}", true)]
+    #[case::without_a_database("HTTP/1.1 503 x\r\n\r\n{\"status\":\"degraded\",\"database\":\"failed\"}", false)]
+    #[case::another_program("HTTP/1.1 404 Not Found\r\n\r\n", false)]
+    #[case::nothing("", false)]
+    fn a_server_lives_that_answers_and_has_its_database(#[case] answer: &str, #[case] is_alive_now: bool) {
+        assert_eq!(is_alive(answer), is_alive_now);
+    }
 }

@@ -34,13 +34,12 @@ use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
 
 use self::{
-    clock::system_clock,
     config::{Config, variables::ConfigError},
     copilot::{Copilot, Parts},
     execution::Execution,
     http::{App, FanOut, Site, StreamPlaces},
     ledger::{Ledger, StoreError},
-    market::{feed::Feed, massive::Massive, simulator::Simulator, wanted::Wanted},
+    market::{feed::Feed, hours::Hours, massive::Massive, simulator::Simulator, wanted::Wanted},
     metrics::Metrics,
     state::{AppState, Services},
     watchlist::WatchlistService,
@@ -90,9 +89,10 @@ impl Server {
     /// When a part cannot start; nothing is left running then.
     pub async fn start(config: Config, site: Site) -> Result<Self, StartError> {
         let shutdown = CancellationToken::new();
-        let (metrics, closing) = (Metrics::default(), CancellationToken::new());
+        let (metrics, closing, clock) = (Metrics::default(), CancellationToken::new(), config.clock);
+        let hours = if config.massive.is_some() { Hours::Exchange } else { Hours::Continuous };
         let (ledger, writer) =
-            Ledger::open(&config.database_url, system_clock, metrics.clone(), closing.clone()).await?;
+            Ledger::open(&config.database_url, clock, hours, metrics.clone(), closing.clone()).await?;
         let address = SocketAddr::new(config.host, config.port);
         let failed = |cause| StartError::Listen { address, cause };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
@@ -101,17 +101,17 @@ impl Server {
         let wanted = Wanted::start(ledger.wanted(), ledger.watched(), shutdown.clone());
         let (followed, stop) = (wanted.subscribe(), shutdown.clone());
         let (feed, feed_task) = match &config.massive {
-            Some(massive) => Feed::start(Massive::new(massive.clone(), system_clock)?, followed, stop).await,
-            None => Feed::start(Simulator::new(config.simulator, system_clock), followed, stop).await,
+            Some(massive) => Feed::start(Massive::new(massive.clone(), clock)?, followed, clock, stop).await,
+            None => Feed::start(Simulator::new(config.simulator, clock), followed, clock, stop).await,
         };
-        let keeper = equity::keep(ledger.clone(), feed.clone(), system_clock, metrics.clone(), shutdown.clone());
+        let keeper = equity::keep(ledger.clone(), feed.clone(), clock, metrics.clone(), shutdown.clone());
         tokio::spawn(keeper);
-        let execution = Execution::new(feed.clone(), wanted.clone(), ledger.clone(), system_clock);
+        let execution = Execution::new(feed.clone(), wanted.clone(), ledger.clone(), clock);
         let parts = Parts {
             ledger: ledger.clone(),
             feed: feed.clone(),
             execution: execution.clone(),
-            clock: system_clock,
+            clock,
             metrics: metrics.clone(),
             shutdown: shutdown.clone(),
         };
@@ -122,8 +122,8 @@ impl Server {
         let fan_out = FanOut::start(&feed.subscribe(), &metrics);
         let services = Services {
             execution,
-            watchlist: WatchlistService::new(ledger.clone(), system_clock),
-            clock: system_clock,
+            watchlist: WatchlistService::new(ledger.clone(), clock),
+            clock,
             wanted,
             feed,
             ledger,
@@ -185,7 +185,7 @@ const USAGE: &str = "\
 FinAlly, the AI trading workstation.
 
   finally            serve the workstation (settings: see .env.example)
-  finally --health   exit with 0 when the server on HOST and PORT is well, else with 1
+  finally --health   exit with 0 when the server on HOST and PORT lives, else with 1
   finally --version  print the version
 ";
 

@@ -20,7 +20,6 @@ use crate::{
     domain::{
         candle::{Candle, Interval},
         equity::{EquityCurve, HistoryRange},
-        money::Money,
         portfolio::Portfolio,
         ticker::Ticker,
         watchlist::WatchedTicker,
@@ -112,11 +111,6 @@ impl Services {
         Ok(EquityCurve { snapshots, high_water_mark: self.ledger.books().high_water_mark })
     }
 
-    /// What the portfolio was worth when the UTC day began; nothing while the database does not answer.
-    pub async fn day_start_value(&self) -> Option<Money> {
-        self.ledger.value_before((self.clock)().start_of_day()).await.ok()
-    }
-
     /// Gives the account its deposit back.
     ///
     /// # Errors
@@ -134,7 +128,6 @@ impl Services {
     /// What the page starts from: one state of the books, and one tick. The chart is that of `selected`, or of the first
     /// ticker watched when that one is neither watched nor held.
     pub async fn workstation(&self, selected: Option<Ticker>) -> Workstation {
-        let day_start_value = self.day_start_value().await;
         let conversation = self.copilot.conversation(None).await;
         let wanted = self.ledger.wanted().borrow().clone();
         let selected = selected.filter(|ticker| wanted.contains(ticker));
@@ -146,11 +139,11 @@ impl Services {
         let candles = |ticker| self.feed.candles(ticker, Interval::default(), CHART_CANDLES_MAX).unwrap_or_default();
         Workstation {
             account: books.account.clone(),
-            day_start_value,
             today: books.today.clone(),
             watchlist: books.watchlist.iter().map(|watched| self.line(watched)).collect(),
             quotes: tick.quotes.to_vec(),
             market_source: self.feed.source().to_owned(),
+            market_status: tick.status.write(),
             chart: charted.map(|ticker| (ticker, candles(ticker))),
             conversation,
         }

@@ -9,6 +9,7 @@ use std::{
 
 use finally::server::{
     Server,
+    clock::{Clock, system_clock},
     config::{Config, Patience},
     http::Site,
 };
@@ -34,19 +35,24 @@ impl TestApp {
 
     /// With these variables besides, or instead of, the usual ones.
     pub async fn start_with(variables: &[(&str, &str)]) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), variables, Patience::default()).await
+        Self::start_in(tempfile::tempdir().unwrap(), variables, Patience::default(), system_clock).await
+    }
+
+    /// By another clock than the machine's.
+    pub async fn start_at(clock: Clock, variables: &[(&str, &str)]) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), variables, Patience::default(), clock).await
     }
 
     /// With other waiting times than the usual ones, and these variables besides.
     pub async fn start_impatient(patience: Patience, variables: &[(&str, &str)]) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), variables, patience).await
+        Self::start_in(tempfile::tempdir().unwrap(), variables, patience, system_clock).await
     }
 
-    async fn start_in(folder: TempDir, variables: &[(&str, &str)], patience: Patience) -> Self {
+    async fn start_in(folder: TempDir, variables: &[(&str, &str)], patience: Patience, clock: Clock) -> Self {
         let mut settings = settings(folder.path());
         settings.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let mut config = Config::from_lookup(|name| settings.get(name).cloned()).unwrap();
-        config.patience = patience;
+        (config.patience, config.clock) = (patience, clock);
         let site = Site { root: folder.path().join("site"), hash_files: false };
         let server = Server::start(config, site).await.unwrap();
         Self { client: TestClient::new(server.address), server, folder }
@@ -55,7 +61,7 @@ impl TestApp {
     /// Stops the server and starts another on the same file.
     pub async fn restart(self) -> Self {
         self.server.stop().await;
-        Self::start_in(self.folder, &[], Patience::default()).await
+        Self::start_in(self.folder, &[], Patience::default(), system_clock).await
     }
 
     pub async fn stop(self) {

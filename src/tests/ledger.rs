@@ -11,12 +11,13 @@ use finally::{
         order::{OrderRequest, OrderSource, Side, TradeReceipt},
         quote::Quote,
         ticker::Ticker,
+        trading_day::TradingDay,
     },
     error::ApiError,
     server::{
         equity::Keeper,
         ledger::{Books, Ended, Ledger, PlaceOrder, RecordSnapshot, Reset, Write},
-        market::feed::Tick,
+        market::{feed::Tick, hours::Hours},
         metrics::Metrics,
     },
 };
@@ -38,7 +39,7 @@ async fn open(folder: &TempDir) -> Ledger {
 
 /// Open until it is told to close, and its writer, whose end is the file's.
 async fn open_until(folder: &TempDir, closing: &CancellationToken) -> (Ledger, Ended) {
-    Ledger::open(&url(folder), noon, Metrics::default(), closing.clone()).await.unwrap()
+    Ledger::open(&url(folder), noon, Hours::Continuous, Metrics::default(), closing.clone()).await.unwrap()
 }
 
 fn url(folder: &TempDir) -> String {
@@ -49,7 +50,7 @@ fn prices(units: &[(&str, i64)]) -> Arc<Tick> {
     let quote = |(symbol, units): &(&str, i64)| {
         let ticker: Ticker = symbol.parse().unwrap();
         let price = Price::from_units(*units).unwrap();
-        Quote { ticker, price, previous_price: price, previous_close: price, at: noon() }
+        Quote { ticker, price, previous_price: price, previous_close: price, at: noon(), is_stale: false }
     };
     Arc::new(Tick::new(1, units.iter().map(quote).collect()))
 }
@@ -160,7 +161,7 @@ proptest! {
         runtime.block_on(async {
             let folders = [fast_folder(), fast_folder()];
             let (alone, metrics, closing) = (open(&folders[0]).await, Metrics::default(), CancellationToken::new());
-            let (together, writer) = Ledger::open(&url(&folders[1]), noon, metrics.clone(), closing.clone()).await.unwrap();
+            let (together, writer) = Ledger::open(&url(&folders[1]), noon, Hours::Continuous, metrics.clone(), closing.clone()).await.unwrap();
 
             let mut expected = Vec::new();
             for id in 0..steps.len() {
@@ -363,7 +364,8 @@ async fn the_days_trades_are_the_same_after_a_restart() {
     let ledger = open(&folder).await;
     assert_eq!(ledger.books().today, today);
     let quote = market.quotes.get("AAPL".parse().unwrap()).unwrap();
-    assert_eq!(today.pnl(None, quote).unwrap().amount, Money::ZERO, "yesterday's purchase is no part of today");
+    let day = TradingDay::utc(noon());
+    assert_eq!(today.pnl(day, None, quote).unwrap().amount, Money::ZERO, "yesterday's purchase is no part of today");
     ledger.submit(Reset { at: noon() }).await.unwrap();
     assert_eq!(ledger.books().today, Default::default());
 }
@@ -417,23 +419,6 @@ async fn books_that_could_not_be_read_after_a_failure_are_read_before_the_next_w
     other.close().await.unwrap();
     ledger.submit(RecordSnapshot { total_value: INITIAL_DEPOSIT, at: noon() }).await.unwrap();
     assert_eq!(ledger.books().watchlist.len(), 9);
-}
-
-#[tokio::test]
-async fn a_day_starts_with_the_last_value_before_it_or_with_the_deposit() {
-    let folder = tempfile::tempdir().unwrap();
-    let ledger = open(&folder).await;
-    let later = |seconds: i64| UtcInstant::from_unix_ms(NOON_MS + seconds * 1_000);
-    let midnight = noon().start_of_next_day();
-    assert_eq!(ledger.value_before(midnight).await, Ok(INITIAL_DEPOSIT));
-    for (at, cents) in [(later(60), 1_000_100), (later(120), 1_000_200), (midnight, 1_000_300)] {
-        ledger.submit(RecordSnapshot { total_value: Money::from_cents(cents), at }).await.unwrap();
-    }
-    assert_eq!(ledger.value_before(midnight).await, Ok(Money::from_cents(1_000_200)));
-    assert_eq!(ledger.value_before(noon()).await, Ok(INITIAL_DEPOSIT), "before it was opened");
-
-    ledger.submit(Reset { at: midnight }).await.unwrap();
-    assert_eq!(ledger.value_before(midnight).await, Ok(INITIAL_DEPOSIT), "a reset begins anew");
 }
 
 #[tokio::test]

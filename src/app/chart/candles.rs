@@ -16,6 +16,7 @@ use crate::{
     domain::{
         candle::{Candle, Interval, STEP_BACK_SECONDS},
         candle_series::{CandleSeries, Change},
+        instant::UtcInstant,
         ticker::Ticker,
     },
     interop::lightweight_charts::price_chart::Study,
@@ -138,17 +139,24 @@ impl Candles {
 
     /// Follows the quotes, and asks the server for what they do not tell; ends with the effect that this is called from.
     fn go_on(self, ticker: Ticker, interval: Interval, market: Market) {
-        let quoted_at = Cell::new(0);
+        // What was loaded has the latest trade already.
+        let traded_at = Cell::new(market.quote_untracked(ticker).map_or(UtcInstant::EPOCH, |quote| quote.at));
         effect(move || {
             // Not the price itself: drawing it takes as long as all rows do, and has an animation frame of its own.
             market.track_ticks();
             if let Some(quote) = market.quote_untracked(ticker) {
-                let time = quote.at.unix_second();
-                if quoted_at.replace(time) - time > STEP_BACK_SECONDS {
+                let (before, at) = (traded_at.replace(quote.at), quote.at);
+                if before == at {
+                    // Only a new trade makes or moves a candle.
+                    return;
+                }
+                if before.unix_second() - at.unix_second() > STEP_BACK_SECONDS {
                     // The clock went back, and the server has taken the candles away that are in the future now.
                     self.retries.update(|retries| *retries += 1);
                     return;
                 }
+                let day = market.status.with_untracked(|status| status.day);
+                let time = if interval == Interval::Day && day.includes(at) { day.date } else { at.unix_second() };
                 self.change(|series| series.take_in(time, quote.price));
             }
         });

@@ -88,6 +88,9 @@ impl Frames {
         self.state.try_update_value(|state| match state.take_in() {
             Ok(true) => {
                 let moves = !std::mem::take(&mut state.catches_up);
+                if let Some(status) = state.reader.status() {
+                    self.market.restate(status);
+                }
                 if self.market.take_in(state.reader.quotes().iter().copied(), moves) {
                     self.tick(began_ms);
                 }

@@ -2,8 +2,13 @@
 
 use leptos::prelude::*;
 
-use crate::app::erase::Erase;
-use crate::app::market::{Connection, Market};
+use crate::{
+    app::{
+        erase::Erase,
+        market::{Connection, Market},
+    },
+    domain::market_status::{DELAY_MINUTES, Data},
+};
 
 #[component]
 pub fn ConnectionStatus(market: Market, market_source: String) -> impl IntoView {
@@ -12,8 +17,14 @@ pub fn ConnectionStatus(market: Market, market_source: String) -> impl IntoView 
         Connection::Connecting | Connection::Reconnecting { .. } => "reconnecting",
         Connection::Disconnected { .. } => "disconnected",
     });
+    let data = Signal::derive(move || market.status.with(|status| status.data.as_str()));
     let words = Signal::derive(move || match market.connection.get() {
-        Connection::Connected => "Connected".to_owned(),
+        Connection::Connected => market.status.with(|status| match status.data {
+            Data::Live if status.is_open => "Connected".to_owned(),
+            Data::Live => "Market closed".to_owned(),
+            Data::Delayed => format!("Delayed {DELAY_MINUTES} min"),
+            Data::Stale => "No new prices".to_owned(),
+        }),
         Connection::Connecting => "Connecting".to_owned(),
         Connection::Reconnecting { attempt } => format!("Reconnecting, attempt {attempt}"),
         Connection::Disconnected { .. } => "Disconnected".to_owned(),
@@ -25,10 +36,13 @@ pub fn ConnectionStatus(market: Market, market_source: String) -> impl IntoView 
     };
     let tooltip = {
         let source = source.clone();
-        Signal::derive(move || describe(market.connection.get(), market.problem.get(), &source))
+        Signal::derive(move || {
+            let note = market.status.with(|status| status.note.clone());
+            describe(market.connection.get(), market.problem.get(), &note, &source)
+        })
     };
     view! {
-        <p class="connection" data-testid="connection-status" data-state=state role="status" tabindex="0" title=tooltip>
+        <p class="connection" data-testid="connection-status" data-state=state data-market=data role="status" tabindex="0" title=tooltip>
             <span class="dot" aria-hidden="true"></span>
             <span class="connection-words">{words}</span>
             <span class="muted connection-source">{source}</span>
@@ -38,8 +52,9 @@ pub fn ConnectionStatus(market: Market, market_source: String) -> impl IntoView 
 }
 
 /// What the tooltip says: what went wrong, if that is known, and what that means.
-fn describe(connection: Connection, problem: Option<String>, source: &str) -> String {
+fn describe(connection: Connection, problem: Option<String>, note: &str, source: &str) -> String {
     let meaning = match connection {
+        Connection::Connected if !note.is_empty() => format!("{note} Source: {source}."),
         Connection::Connected => format!("Prices are live. Source: {source}."),
         Connection::Connecting => format!("Waiting for the first prices. Source: {source}."),
         Connection::Reconnecting { attempt } => {
@@ -58,9 +73,11 @@ mod tests {
 
     #[test]
     fn the_tooltip_says_what_is_wrong_and_what_that_means() {
-        assert_eq!(describe(Connection::Connected, None, "Simulator"), "Prices are live. Source: Simulator.");
+        assert_eq!(describe(Connection::Connected, None, "", "Simulator"), "Prices are live. Source: Simulator.");
+        let late = describe(Connection::Connected, None, "Prices are delayed 15 min.", "Massive");
+        assert_eq!(late, "Prices are delayed 15 min. Source: Massive.");
         let problem = Some("The server is shutting down.".to_owned());
-        let told = describe(Connection::Reconnecting { attempt: 2 }, problem, "Simulator");
+        let told = describe(Connection::Reconnecting { attempt: 2 }, problem, "", "Simulator");
         assert!(told.starts_with("The server is shutting down. Prices are as they were last; attempt 2"), "{told}");
     }
 }

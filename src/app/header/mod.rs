@@ -9,7 +9,6 @@ use leptos_meta::Title;
 use super::{
     account::Books,
     commands::Commands,
-    day_start::DayStart,
     effects::memo,
     erase::{Content, Erase},
     format::{arrow, or_missing, signed_money, signed_percent, tone},
@@ -17,7 +16,7 @@ use super::{
     market::Market,
     toast::Toasts,
 };
-use crate::domain::{money::Money, quote::Direction};
+use crate::domain::{day::DayPnl, money::Money, quote::Direction};
 use connection::ConnectionStatus;
 use settings::Settings;
 
@@ -26,7 +25,6 @@ pub fn Header(
     books: Books,
     market: Market,
     market_source: String,
-    day_start: DayStart,
     toasts: Toasts,
     layout: Layout,
     commands: Commands,
@@ -36,7 +34,7 @@ pub fn Header(
 ) -> impl IntoView {
     let total_value = memo(move || books.with_portfolio(|portfolio| portfolio.total_value));
     let cash = memo(move || books.cash());
-    let day_pnl = memo(move || Gain::since(day_start.value(), total_value.get()));
+    let day_pnl = memo(move || books.day_gain().map(Gain::from));
     let total_pnl = memo(move || Gain::since(Some(books.initial_deposit()), total_value.get()));
     let title = move || match total_value.get() {
         Some(value) => format!("{value} · FinAlly"),
@@ -71,7 +69,7 @@ pub fn Header(
                 >
                     <kbd>"Ctrl K"</kbd>
                 </button>
-                <Settings books day_start toasts layout commands/>
+                <Settings books toasts layout commands/>
             </div>
         </header>
     }
@@ -83,6 +81,12 @@ pub fn Header(
 struct Gain {
     amount: Money,
     percent: Option<f64>,
+}
+
+impl From<DayPnl> for Gain {
+    fn from(DayPnl { amount, percent }: DayPnl) -> Self {
+        Self { amount, percent }
+    }
 }
 
 impl Gain {

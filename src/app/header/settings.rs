@@ -7,7 +7,6 @@ use crate::{
     app::{
         account::Books,
         commands::{Commands, Section},
-        day_start::DayStart,
         erase::{Erase, Piece},
         layout::Layout,
         look::{
@@ -30,13 +29,7 @@ const EXPORTS: [(&str, &str, &str); 2] = [
 ];
 
 #[component]
-pub fn Settings(
-    books: Books,
-    day_start: DayStart,
-    toasts: Toasts,
-    layout: Layout,
-    commands: Commands,
-) -> impl IntoView {
+pub fn Settings(books: Books, toasts: Toasts, layout: Layout, commands: Commands) -> impl IntoView {
     let is_resetting = RwSignal::new(false);
     let (theme, density) = (use_theme_setting(), use_density());
     for (choice, name) in THEMES {
@@ -95,7 +88,7 @@ pub fn Settings(
                 "Reset the account…"
             </button>
         </div>
-        <ResetDialog is_open=is_resetting books day_start toasts/>
+        <ResetDialog is_open=is_resetting books toasts/>
     }
     .erase()
 }
@@ -131,7 +124,7 @@ fn show_choices<T: Copy + PartialEq + Send + Sync + 'static, const COUNT: usize>
 }
 
 #[component]
-fn ResetDialog(is_open: RwSignal<bool>, books: Books, day_start: DayStart, toasts: Toasts) -> impl IntoView {
+fn ResetDialog(is_open: RwSignal<bool>, books: Books, toasts: Toasts) -> impl IntoView {
     let is_pending = RwSignal::new(false);
     let reset = move |_| {
         is_pending.set(true);
@@ -143,7 +136,6 @@ fn ResetDialog(is_open: RwSignal<bool>, books: Books, day_start: DayStart, toast
             if let Err(error) = books.reload().await {
                 toasts.error(format!("The account could not be read. {error}"));
             }
-            day_start.reload().await;
             is_pending.set(false);
             is_open.set(false);
         });

@@ -51,6 +51,7 @@ pub struct Ticket {
     quantity: RwSignal<String>,
     draft: Memo<Draft>,
     orders: Orders,
+    market: Market,
     toasts: Toasts,
     quantity_field: NodeRef<Input>,
     buttons: [NodeRef<Button>; 2],
@@ -76,7 +77,7 @@ impl Ticket {
             Draft {
                 quantity: quantity.with(|text| read_quantity(text)),
                 price: priced.and_then(|ticker| market.price(ticker)),
-                is_live: market.connection.get().is_live(),
+                is_live: market.is_live(),
                 cash: books.cash(),
                 ticker,
                 held,
@@ -96,6 +97,7 @@ impl Ticket {
             quantity,
             draft,
             orders: Orders::new(books, toasts),
+            market,
             toasts,
             quantity_field: NodeRef::new(),
             buttons: [NodeRef::new(), NodeRef::new()],
@@ -125,9 +127,9 @@ impl Ticket {
     /// Places the order that the ticket shows, or says what is in its way; once, while it is on its way.
     pub fn place(self, side: Side) {
         let draft = self.draft.get_untracked();
-        match (draft.obstacle(side), &draft.ticker, &draft.quantity) {
+        match (untrack(|| self.obstacle(side)), &draft.ticker, &draft.quantity) {
             (None, Ok(ticker), Ok(quantity)) => self.trade(*ticker, *quantity, side),
-            (obstacle, ..) => obstacle.into_iter().for_each(|reason| self.toasts.error(reason.to_string())),
+            (obstacle, ..) => obstacle.into_iter().for_each(|reason| self.toasts.error(reason)),
         }
     }
 
@@ -148,11 +150,19 @@ impl Ticket {
         }
     }
 
+    /// What is in the way of the order that the ticket shows, tracked.
+    fn obstacle(self, side: Side) -> Option<String> {
+        let obstacle = self.draft.with(|draft| draft.obstacle(side)).map(|obstacle| obstacle.to_string());
+        obstacle.or_else(|| {
+            self.draft.with(|draft| draft.ticker.as_ref().ok().and_then(|ticker| self.market.obstacle(*ticker)))
+        })
+    }
+
     /// Why a button does not work now, tracked.
     fn reason(self, side: Side) -> Option<String> {
         match self.orders.working.get() {
             Some(_) => Some("An order is on its way.".to_owned()),
-            None => self.draft.with(|draft| draft.obstacle(side)).map(|obstacle| obstacle.to_string()),
+            None => self.obstacle(side),
         }
     }
 }
@@ -192,6 +202,7 @@ pub fn TicketPanel(ticket: Ticket) -> impl IntoView {
     let is_unreadable = Signal::derive(move || draft.with(|draft| draft.quantity.is_err()).to_string());
     let note =
         Signal::derive(move || orders.working.with(|working| working.as_ref().and_then(doubt)).unwrap_or_default());
+    let of_market = Signal::derive(move || ticket.market.status.with(|status| status.note.clone()));
     view! {
         <form class="panel ticket" aria-label="Trade" on:submit=move |event| event.prevent_default()>
             <label class="field">
@@ -230,6 +241,7 @@ pub fn TicketPanel(ticket: Ticket) -> impl IntoView {
                 {show_side(ticket, Side::Sell)}
             </div>
             <p class="ticket-note" role="status">{note}</p>
+            <p class="ticket-note" data-testid="trade-market-note">{of_market}</p>
             {show_readings(ticket)}
         </form>
     }

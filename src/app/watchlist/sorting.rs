@@ -70,7 +70,14 @@ mod tests {
         };
         let price = |dollars: i64| Price::from_units(dollars * 10_000).unwrap();
         let at = UtcInstant::from_unix_ms(0);
-        Some(Quote { ticker, price: price(now), previous_price: price(now), previous_close: price(open), at })
+        Some(Quote {
+            ticker,
+            price: price(now),
+            previous_price: price(now),
+            previous_close: price(open),
+            at,
+            is_stale: false,
+        })
     }
 
     #[rstest]

@@ -13,6 +13,7 @@ use self::{
     copilot::CopilotConfig,
     variables::{ConfigError, Secret, Variables, read_dotenv},
 };
+use super::clock::{Clock, system_clock};
 
 /// Everything that can be set from outside.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub struct Config {
     pub massive: Option<MassiveConfig>,
     pub limits: LimitsConfig,
     pub patience: Patience,
+    /// What tells the time. No variable sets it; tests hand in another.
+    pub clock: Clock,
     /// Host names that are answered, besides the loopback ones and `host`; lower case, without ports.
     pub allowed_hosts: Vec<String>,
     pub copilot: CopilotConfig,
@@ -120,6 +123,7 @@ impl Config {
                 requests_per_client: vars.limit("RATE_LIMIT", 50, "50")?,
             },
             patience: Patience::default(),
+            clock: system_clock,
             allowed_hosts: vars
                 .get("ALLOWED_HOSTS")
                 .unwrap_or_default()

@@ -65,6 +65,8 @@ asks for them. Orders are filled at the server's price; you never set a price.
 (\"Buying 2 NVDA\"), never as done.
 - Any ticker can be traded, whether it is on the watchlist or not; change the watchlist only when the person asks for it.
 - What the data calls \"missing\" is not known now. Say so; it is not zero.
+- A price that is stale is an old one, and no order is filled at it, nor while the market takes none. Say so, and how old it \
+is, before you reckon with it.
 - Nothing here is real money, and nothing you say is advice on real investments.
 
 What is trusted
@@ -158,17 +160,19 @@ fn account_data(setting: &Setting<'_>, rows_max: usize) -> Value {
             "company": company_name(watched.ticker),
             "price": known(quote.map(|quote| quote.price)),
             "day_change_percent": known(quote.map(|quote| quote.day_change_percent())),
+            "price_is_stale": known(quote.map(|quote| quote.is_stale)),
         })
     });
     json!({
         "as_of": now,
+        "market": market_data(prices),
         "cash_balance": portfolio.cash_balance,
         "positions_value": known(portfolio.positions_value),
         "total_value": known(portfolio.total_value),
         "unrealized_pnl": known(portfolio.unrealized_pnl),
         "realized_pnl": portfolio.realized_pnl,
         "initial_deposit": context.account.initial_deposit,
-        "positions": positions.iter().take(rows_max).map(|position| position_data(position)).collect::<Vec<_>>(),
+        "positions": positions.iter().take(rows_max).map(|position| position_data(position, prices)).collect::<Vec<_>>(),
         "positions_in_all": positions.len(),
         "concentration": known(portfolio.concentration().map(|concentration| json!({
             "largest_weight_percent": concentration.largest_weight,
@@ -182,12 +186,24 @@ fn account_data(setting: &Setting<'_>, rows_max: usize) -> Value {
     })
 }
 
-fn position_data(position: &Position) -> Value {
+/// How current the prices are, and whether orders are filled.
+fn market_data(prices: &Tick) -> Value {
+    let status = &prices.status;
+    json!({
+        "prices": status.data,
+        "prices_since": prices.since,
+        "takes_orders": status.is_open,
+        "note": status.note,
+    })
+}
+
+fn position_data(position: &Position, prices: &Tick) -> Value {
     json!({
         "ticker": position.ticker,
         "quantity": position.quantity,
         "avg_cost": known(position.avg_cost),
         "price": known(position.current_price),
+        "price_is_stale": known(prices.quotes.get(position.ticker).map(|quote| quote.is_stale)),
         "market_value": known(position.market_value),
         "unrealized_pnl": known(position.unrealized_pnl),
         "unrealized_pnl_percent": known(position.unrealized_pnl_percent),
@@ -316,7 +332,14 @@ mod tests {
     /// AAPL has a price, XOM has none.
     fn prompt(context: &TurnContext, question: &str, tokens_max: usize) -> Vec<Message> {
         let price = Price::from_units(1_100_000).unwrap();
-        let quote = Quote { ticker: ticker("AAPL"), price, previous_price: price, previous_close: price, at: NOW };
+        let quote = Quote {
+            ticker: ticker("AAPL"),
+            price,
+            previous_price: price,
+            previous_close: price,
+            at: NOW,
+            is_stale: false,
+        };
         let prices = Tick::new(1, [quote].into_iter().collect());
         let setting = Setting {
             context,

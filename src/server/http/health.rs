@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::json::Json;
-use crate::server::state::AppState;
+use crate::{domain::market_status::Data, server::state::AppState};
 
 pub fn router() -> Router<AppState> {
     Router::new().route("/api/health", get(read))
@@ -29,6 +29,10 @@ pub struct MarketHealth {
     source: &'static str,
     tickers: usize,
     last_tick_age_ms: u64,
+    data: Data,
+    /// What is wrong with the prices, or that the exchange is closed, in sentences; missing when there is nothing to say.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    note: String,
 }
 
 /// Whether the server works.
@@ -50,6 +54,8 @@ pub async fn read(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
             source: state.feed.source(),
             tickers: tick.quotes.len(),
             last_tick_age_ms: u64::try_from(tick.at.elapsed().as_millis()).unwrap_or(u64::MAX),
+            data: tick.status.data,
+            note: tick.status.note.clone(),
         },
         database: if database_works { "ok" } else { "failed" },
         copilot: state.copilot.availability().as_str(),

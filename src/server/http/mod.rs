@@ -9,6 +9,7 @@ mod host;
 mod json;
 pub mod json_body;
 mod limits;
+mod market;
 mod metrics;
 mod observe;
 pub mod openapi;

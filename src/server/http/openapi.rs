@@ -12,7 +12,7 @@ use utoipa::{
     openapi::{Content, Ref, RefOr, example::ExampleBuilder, path::Operation, response::ResponseBuilder},
 };
 
-use super::{candles, chat, health, portfolio, problem::Problem, stream, watchlist};
+use super::{candles, chat, health, market, portfolio, problem::Problem, stream, watchlist};
 use crate::{
     domain::{
         candle::Interval,
@@ -66,6 +66,7 @@ pub struct WatchRequest {
         chat::send,
         chat::read,
         chat::clear,
+        market::read,
         stream::prices,
     ),
     components(schemas(Problem, Interval, HistoryRange))
@@ -151,6 +152,10 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
             },
             ApiError::UnknownTicker { ticker: aapl, can_be_made_up: false },
             ApiError::TooManyPositions { ticker: aapl },
+            ApiError::StalePrice { ticker: aapl, age_seconds: Some(600) },
+            ApiError::MarketClosed {
+                opens: Some("on Monday, 30 November 2026 at 9:30 in New York (2026-11-30 14:30 UTC)".to_owned()),
+            },
         ],
         ("get", "/api/portfolio/trades") => vec![invalid("limit", "it has to be a whole number from 1 to 500")],
         ("get", "/api/portfolio/history") => vec![invalid("range", "a range is 1h, 1d, 1w or all")],

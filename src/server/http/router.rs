@@ -18,7 +18,7 @@ use super::{
     host::AllowedHosts,
     json_body::BODY_BYTES_MAX,
     limits::RequestRates,
-    metrics,
+    market, metrics,
     observe::Observed,
     openapi, page, portfolio, problem,
     request_id::{self, RequestId},
@@ -50,6 +50,7 @@ impl App {
             .merge(page::router(&state))
             .merge(metrics::router())
             .merge(health::router())
+            .merge(market::router())
             .merge(portfolio::router())
             .merge(watchlist::router())
             .merge(candles::router())

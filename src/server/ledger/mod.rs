@@ -37,10 +37,10 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     domain::{
         account::Account, copilot::Autonomy, day::DayTrades, instant::UtcInstant, money::Money, ticker::Ticker,
-        watchlist::WatchedTicker,
+        trading_day::TradingDay, watchlist::WatchedTicker,
     },
     error::ApiError,
-    server::{clock::Clock, metrics::Metrics},
+    server::{clock::Clock, market::hours::Hours, metrics::Metrics},
 };
 
 pub use gathered::Gathered;
@@ -66,6 +66,8 @@ pub struct Books {
     pub account: Account,
     /// In the list's order: as added, unless rearranged.
     pub watchlist: Vec<WatchedTicker>,
+    /// Whose days those are that gains are measured over.
+    pub hours: Hours,
     /// What was traded on the day of the latest trade.
     pub today: DayTrades,
     /// When the account was opened, or last reset: its equity curve begins here.
@@ -89,6 +91,12 @@ impl Books {
     pub fn wanted(&self) -> TickerSet {
         let watched = self.watchlist.iter().map(|watched| watched.ticker);
         watched.chain(self.account.holdings.keys().copied()).collect()
+    }
+
+    /// The trading day of a moment.
+    pub fn day_of(&self, at: UtcInstant) -> TradingDay {
+        // Mostly it is the day of the latest trade.
+        self.today.day_with(at).unwrap_or_else(|| self.hours.day_of(at))
     }
 
     /// Takes in a value that is recorded; tells whether it is the highest so far.
@@ -144,17 +152,19 @@ pub struct Ledger {
 
 impl Ledger {
     /// Opens the database file (made and seeded when there is none) and starts the writer. It ends, with everything
-    /// queued written and the file closed, after `closing` or when the last handle is gone.
+    /// queued written and the file closed, after `closing` or when the last handle is gone. The account's days are those of
+    /// `hours`.
     ///
     /// # Errors
     /// When the file cannot be opened, is not one of ours, or another process has it.
     pub async fn open(
         database_url: &str,
         clock: Clock,
+        hours: Hours,
         metrics: Metrics,
         closing: CancellationToken,
     ) -> Result<(Self, Ended), StoreError> {
-        let store = store::open(database_url, clock()).await?;
+        let store = store::open(database_url, clock(), hours).await?;
         let (queue, jobs) = mpsc::channel(QUEUE_CAPACITY);
         let (watched_sender, watched) = watch::channel(Arc::new(store.books.watched()));
         let (wanted_sender, wanted) = watch::channel(Arc::new(store.books.wanted()));

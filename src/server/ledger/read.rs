@@ -11,7 +11,6 @@ use crate::{
     domain::{
         equity::{EquityHistory, HISTORY_POINTS_MAX, HistoryRange, Snapshot, downsample},
         instant::UtcInstant,
-        money::Money,
         order::{ClientOrderId, Trade, TradeReceipt, TradesPage},
         realized::RealizedLine,
         ticker::Ticker,
@@ -46,9 +45,6 @@ const EQUITY: &str = "SELECT recorded_at_s, total_value_cents FROM snapshots
 
 const EQUITY_LATEST: &str = "SELECT recorded_at_s, total_value_cents FROM snapshots
     WHERE account_id = ?1 AND recorded_at_s BETWEEN ?2 AND ?3 ORDER BY recorded_at_s DESC LIMIT 1";
-
-const VALUE_BEFORE: &str = "SELECT total_value_cents FROM snapshots
-    WHERE account_id = ?1 AND recorded_at_s >= ?2 AND recorded_at_s < ?3 ORDER BY recorded_at_s DESC LIMIT 1";
 
 impl Ledger {
     /// The trades since the latest reset, newest first: at most `limit` and [`TRADES_MAX`], and of those that came before the trade with
@@ -90,21 +86,6 @@ impl Ledger {
         trades.retain(|trade| trade.ticker == ticker);
         trades.reverse();
         Ok(trades)
-    }
-
-    /// What the portfolio was last worth before `moment`; what it was opened with when that came later.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn value_before(&self, moment: UtcInstant) -> Result<Money, ApiError> {
-        let books = self.books();
-        let opened_at = books.opened_at;
-        let recorded = self.readers.read(move |rows| {
-            rows.prepare_cached(VALUE_BEFORE)?
-                .query_row(params![ACCOUNT_ID, opened_at.unix_second(), moment.unix_second()], |row| row.get(0))
-                .optional()
-        });
-        Ok(recorded.await?.unwrap_or(books.account.initial_deposit))
     }
 
     /// What was answered to the order of this name; nothing when it was not filled.
@@ -217,11 +198,17 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::server::ledger::{
-        chat::{CHAT_PAGE, SPENT},
-        snapshot::write_snapshot,
-        store,
-        trade::TRADE_BY_ORDER,
+    use crate::{
+        domain::money::Money,
+        server::{
+            ledger::{
+                chat::{CHAT_PAGE, SPENT},
+                snapshot::write_snapshot,
+                store,
+                trade::TRADE_BY_ORDER,
+            },
+            market::hours::Hours,
+        },
     };
 
     #[rstest]
@@ -231,7 +218,6 @@ mod tests {
     #[case::equity_latest(EQUITY_LATEST, "PRIMARY KEY")]
     #[case::chat_page(CHAT_PAGE, "chat_messages_by_account")]
     #[case::copilot_trades(SPENT, "trades_by_copilot")]
-    #[case::value_before(VALUE_BEFORE, "PRIMARY KEY")]
     #[case::order_id(TRADE_BY_ORDER, "trades_by_client_order_id")]
     #[case::realized(REALIZED, "COVERING INDEX trades_realized")]
     #[case::latest_trade(store::LATEST_TRADE, "trades_by_account")]
@@ -241,7 +227,7 @@ mod tests {
     async fn a_hot_query_uses_its_index(#[case] query: &'static str, #[case] index: &str) {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("plan.db").display());
-        let store = store::open(&url, UtcInstant::from_unix_ms(0)).await.unwrap();
+        let store = store::open(&url, UtcInstant::from_unix_ms(0), Hours::Continuous).await.unwrap();
         let mut explain = store.connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
         // Parameters that are not bound are NULL, which changes no plan.
         let plan: Vec<String> = explain.raw_query().mapped(|row| row.get("detail")).collect::<Result<_, _>>().unwrap();
@@ -255,7 +241,7 @@ mod tests {
     async fn a_curve_is_read_in_steps_and_ends_with_its_latest_value() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("curve.db").display());
-        let store = store::open(&url, UtcInstant::from_unix_ms(0)).await.unwrap();
+        let store = store::open(&url, UtcInstant::from_unix_ms(0), Hours::Continuous).await.unwrap();
         // The last one is of a future that has not come.
         for at_s in (0..100).chain([150, 155, 159, 160]) {
             let at = UtcInstant::from_unix_ms(at_s * 1_000);

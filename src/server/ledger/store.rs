@@ -15,12 +15,13 @@ use sqlx::{ConnectOptions, Connection as _, migrate::MigrateError, sqlite::Sqlit
 use super::Books;
 use crate::domain::{
     account::{Account, Holding, INITIAL_DEPOSIT},
-    day::DayTrades,
+    day::{DayTrades, Traded},
     instant::UtcInstant,
     money::Money,
     ticker::Ticker,
     watchlist::{DEFAULT_TICKERS, WatchedTicker},
 };
+use crate::server::market::hours::Hours;
 
 /// The one account there is.
 pub const ACCOUNT_ID: &str = "default";
@@ -41,7 +42,8 @@ pub const LAST_OF_ANOTHER_DAY: &str = "SELECT sequence FROM trades NOT INDEXED
 /// What the account traded after one trade. A sum of millions and a sum of the rest cannot overflow, as their whole can.
 const SUMS_BY_TICKER: &str = "SELECT ticker, side,
         SUM(quantity_millionths / 1000000) AS quantity_millions, SUM(quantity_millionths % 1000000) AS quantity_rest,
-        SUM(notional_cents / 1000000) AS notional_millions, SUM(notional_cents % 1000000) AS notional_rest
+        SUM(notional_cents / 1000000) AS notional_millions, SUM(notional_cents % 1000000) AS notional_rest,
+        MAX(previous_close_units) AS previous_close
     FROM trades NOT INDEXED WHERE account_id = ?1 AND sequence > ?2 GROUP BY ticker, side";
 
 const MILLION: i64 = 1_000_000;
@@ -95,7 +97,7 @@ pub struct Store {
 }
 
 /// Opens the file, brings its schema up to date, seeds it when it is new, and reads the books.
-pub async fn open(database_url: &str, now: UtcInstant) -> Result<Store, StoreError> {
+pub async fn open(database_url: &str, now: UtcInstant, hours: Hours) -> Result<Store, StoreError> {
     let options = SqliteConnectOptions::from_str(database_url).map_err(StoreError::Url)?;
     let path = options.get_filename().to_owned();
     let lock = take_lock(&path)?;
@@ -105,7 +107,7 @@ pub async fn open(database_url: &str, now: UtcInstant) -> Result<Store, StoreErr
     let mut connection = create(&path).map_err(failed)?;
     migrate(&path).await?;
     seed(&mut connection, now).map_err(failed)?;
-    let books = load(&connection).map_err(failed)?;
+    let books = load(&connection, hours).map_err(failed)?;
     if !books.account.is_balanced() {
         return Err(StoreError::Unbalanced { path });
     }
@@ -249,11 +251,11 @@ fn seed(connection: &mut Connection, now: UtcInstant) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
-/// Reads the books as the file has them.
+/// Reads the books as the file has them, with the days of `hours`.
 ///
 /// # Errors
 /// The database's, or of a value in it that means nothing.
-pub fn load(rows: &Connection) -> rusqlite::Result<Books> {
+pub fn load(rows: &Connection, hours: Hours) -> rusqlite::Result<Books> {
     rows.query_row("SELECT * FROM accounts WHERE id = ?1", [ACCOUNT_ID], |account| {
         let reset_after_sequence = account.get("reset_after_sequence")?;
         Ok(Books {
@@ -264,7 +266,8 @@ pub fn load(rows: &Connection) -> rusqlite::Result<Books> {
                 holdings: load_holdings(rows)?,
             },
             watchlist: load_watchlist(rows)?,
-            today: load_today(rows, reset_after_sequence)?,
+            hours,
+            today: load_today(rows, reset_after_sequence, hours)?,
             opened_at: account.get("opened_at_ms")?,
             high_water_mark: account.get("high_water_mark_cents")?,
             autonomy: account.get("autonomy")?,
@@ -287,17 +290,17 @@ fn load_watchlist(rows: &Connection) -> rusqlite::Result<Vec<WatchedTicker>> {
 }
 
 /// Adds up the trades of the day of the latest one; older ones are not looked at.
-fn load_today(rows: &Connection, after_sequence: i64) -> rusqlite::Result<DayTrades> {
+fn load_today(rows: &Connection, after_sequence: i64, hours: Hours) -> rusqlite::Result<DayTrades> {
     let mut today = DayTrades::default();
     let latest: Option<UtcInstant> =
         rows.query_row(LATEST_TRADE, params![ACCOUNT_ID, after_sequence], |row| row.get(0)).optional()?;
     let Some(latest) = latest else {
         return Ok(today);
     };
-    let day = (latest.start_of_day(), latest.start_of_next_day());
-    let day_before: Option<i64> = rows
-        .query_row(LAST_OF_ANOTHER_DAY, params![ACCOUNT_ID, after_sequence, day.0, day.1], |row| row.get(0))
-        .optional()?;
+    let day = hours.day_of(latest);
+    let [starts_at_ms, ends_at_ms] = [day.starts_at, day.ends_at].map(|second| second * 1_000);
+    let bounds = params![ACCOUNT_ID, after_sequence, starts_at_ms, ends_at_ms];
+    let day_before: Option<i64> = rows.query_row(LAST_OF_ANOTHER_DAY, bounds, |row| row.get(0)).optional()?;
     let mut sums = rows.prepare(SUMS_BY_TICKER)?;
     let mut sums = sums.query(params![ACCOUNT_ID, day_before.unwrap_or(after_sequence)])?;
     while let Some(row) = sums.next()? {
@@ -307,7 +310,8 @@ fn load_today(rows: &Connection, after_sequence: i64) -> rusqlite::Result<DayTra
         };
         let notional = Money::from_cents(sum("notional_millions", "notional_rest")?);
         let quantity = sum("quantity_millions", "quantity_rest")?;
-        today.record_sum(row.get("side")?, row.get("ticker")?, quantity, notional, latest);
+        let (ticker, side, previous_close) = (row.get("ticker")?, row.get("side")?, row.get("previous_close")?);
+        today.record(day, Traded { ticker, side, millionths: quantity, notional, previous_close });
     }
     Ok(today)
 }

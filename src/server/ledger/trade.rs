@@ -8,6 +8,7 @@ use super::{Books, Write, gathered::Gathered, snapshot::record, store::ACCOUNT_I
 use crate::{
     domain::{
         account::{Fill, Holding},
+        day::Traded,
         instant::UtcInstant,
         money::{Money, Price},
         order::{ClientOrderId, OrderRequest, OrderSource, Trade, TradeReceipt},
@@ -33,6 +34,8 @@ pub struct PlaceOrder {
 pub struct Placed {
     pub receipt: TradeReceipt,
     pub holding: Option<Holding>,
+    /// Of its ticker.
+    previous_close: Option<Price>,
 }
 
 impl Write for PlaceOrder {
@@ -55,14 +58,18 @@ impl Write for PlaceOrder {
             return Ok(self.replay(earlier));
         }
         let OrderRequest { ticker, side, quantity, .. } = self.order;
-        let Some(price) = self.prices.price(ticker) else {
-            let is_held = books.account.holdings.contains_key(&ticker);
-            let is_unknown = !is_held && self.prices.is_unknown(ticker);
-            return Ok(Err(if is_unknown {
-                ApiError::UnknownTicker { ticker, can_be_made_up: false }
-            } else {
-                ApiError::NoPrice { ticker }
-            }));
+        let price = match self.prices.price_to_trade(ticker, self.executed_at) {
+            Ok(price) => price,
+            Err(ApiError::NoPrice { ticker }) => {
+                let is_held = books.account.holdings.contains_key(&ticker);
+                let is_unknown = !is_held && self.prices.is_unknown(ticker);
+                return Ok(Err(if is_unknown {
+                    ApiError::UnknownTicker { ticker, can_be_made_up: false }
+                } else {
+                    ApiError::NoPrice { ticker }
+                }));
+            }
+            Err(refusal) => return Ok(Err(refusal)),
         };
         if let Err(expected) = self.order.admit(price) {
             return Ok(Err(ApiError::PriceMoved { ticker, expected, now: price }));
@@ -71,8 +78,15 @@ impl Write for PlaceOrder {
             Ok(fill) => fill,
             Err(refusal) => return Ok(Err(ApiError::refused(&self.order, refusal))),
         };
-        let placed = Placed { receipt: self.receipt(books, price, &fill), holding: fill.holding };
-        books.today.record(side, ticker, quantity, fill.notional, self.executed_at);
+        let placed = Placed {
+            receipt: self.receipt(books, price, &fill),
+            holding: fill.holding,
+            previous_close: self.previous_close(),
+        };
+        let day = books.day_of(self.executed_at);
+        let previous_close = self.previous_close();
+        let (millionths, notional) = (quantity.millionths(), fill.notional);
+        books.today.record(day, Traded { ticker, side, millionths, notional, previous_close });
         if let Some(total_value) = placed.receipt.total_value {
             if self.executed_at < books.opened_at {
                 // The clock went back, and the curve begins anew at this moment.
@@ -89,12 +103,12 @@ impl Write for PlaceOrder {
 
 impl Placed {
     fn insert(&self, rows: &Connection) -> rusqlite::Result<()> {
-        let Self { receipt: TradeReceipt { trade, cash_balance, total_value, .. }, holding } = self;
+        let Self { receipt: TradeReceipt { trade, cash_balance, total_value, .. }, holding, previous_close } = self;
         rows.prepare_cached(
             "INSERT INTO trades (id, account_id, client_order_id, ticker, side, quantity_millionths, price_units,
                  notional_cents, realized_pnl_cents, source, executed_at_ms, cash_cents_after,
-                 quantity_millionths_after, cost_basis_cents_after, total_value_cents_after)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                 quantity_millionths_after, cost_basis_cents_after, total_value_cents_after, previous_close_units)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         )?
         .execute(params![
             trade.id,
@@ -112,12 +126,17 @@ impl Placed {
             holding.map(|holding| holding.quantity),
             holding.map(|holding| holding.cost_basis),
             total_value,
+            previous_close,
         ])?;
         Ok(())
     }
 }
 
 impl PlaceOrder {
+    fn previous_close(&self) -> Option<Price> {
+        self.prices.quotes.get(self.order.ticker).map(|quote| quote.previous_close)
+    }
+
     fn receipt(&self, books: &Books, price: Price, fill: &Fill) -> TradeReceipt {
         let total_value = Portfolio::value(&books.account, |ticker| self.prices.price(ticker)).total_value;
         let ticker = self.order.ticker;

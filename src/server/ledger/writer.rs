@@ -244,7 +244,8 @@ impl Writer {
         }
         store::find_room(&self.path)?;
         store::overwrite_log_end(&self.connection)?;
-        let books = store::load(&self.connection)?;
+        let hours = self.books.borrow().hours;
+        let books = store::load(&self.connection, hours)?;
         self.publish(books);
         self.set_uncertain(false);
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{History, Print};
+use super::{History, Print, hours::Hours};
 use crate::domain::{
     candle::{Candle, Interval, STEP_BACK_SECONDS},
     money::Price,
@@ -50,6 +50,8 @@ pub struct Candles {
     depth: Depth,
     /// It was kept briefly, and its past is to be told anew.
     is_cut: bool,
+    /// Whose days the daily candles have.
+    hours: Hours,
     /// The prints of this second, which are in nothing else yet.
     fresh: Option<Candle>,
     /// The seconds before it,
@@ -71,9 +73,9 @@ struct Series {
 }
 
 impl Candles {
-    /// Candles of a past that is not told yet.
-    pub fn of(depth: Depth) -> Self {
-        Self { depth, is_cut: depth == Depth::Brief, ..Self::default() }
+    /// Candles of a past that is not told yet, of a market that keeps these hours.
+    pub fn of(depth: Depth, hours: Hours) -> Self {
+        Self { depth, hours, is_cut: depth == Depth::Brief, ..Self::default() }
     }
 
     /// Keeps more or less from now on; tells whether the past has to be told anew for it.
@@ -154,7 +156,25 @@ impl Candles {
 
     fn fold_one(&mut self, candle: Candle) {
         for (interval, series) in LONGER.into_iter().zip(self.longer.iter_mut()) {
-            series.extend(interval, of_interval(interval, candle), self.depth);
+            series.extend(interval, of_interval(interval, candle, self.hours), self.depth);
+        }
+    }
+
+    /// Takes in a minute as the source has it: its highs and lows, which prints may have missed, and its opening. Its close
+    /// is that of the prints, which are as new.
+    pub fn set_right(&mut self, minute: &Candle) {
+        self.settle();
+        self.fold();
+        for (interval, series) in LONGER.into_iter().zip(self.longer.iter_mut()) {
+            let start = start_of(interval, minute.time, self.hours);
+            let Some(candle) = series.find(start) else {
+                continue;
+            };
+            candle.high = candle.high.max(minute.high);
+            candle.low = candle.low.min(minute.low);
+            if interval == Interval::Minute {
+                candle.open = minute.open;
+            }
         }
     }
 
@@ -218,20 +238,22 @@ impl Candles {
         self.seconds.retain(|second| second.time <= time);
         self.newest_second = self.seconds.back().map(|second| second.time);
         for (interval, series) in LONGER.into_iter().zip(self.longer.iter_mut()) {
-            series.forget_after(interval.start_of(time));
+            series.forget_after(start_of(interval, time, self.hours));
         }
     }
 
     fn newest_first(&self, interval: Interval) -> impl Iterator<Item = Candle> {
         let series = LONGER.iter().position(|longer| *longer == interval).map(|index| &self.longer[index]);
-        let (ring, written) = match series {
-            Some(series) => (&series.ring, [series.forming, self.latest_seconds()]),
-            None => (&self.seconds, [None, None]),
+        let (ring, forming, unfolded) = match series {
+            Some(series) => (&series.ring, series.forming, self.latest_seconds()),
+            None => (&self.seconds, None, None),
         };
+        let of_seconds = [unfolded, self.fresh].into_iter().flatten();
+        let of_seconds = of_seconds.map(|candle| of_interval(interval, candle, self.hours));
         // What is not in the ring, oldest first: three candles at the most.
-        let mut tail: Vec<Candle> = Vec::with_capacity(written.len() + 1);
+        let mut tail: Vec<Candle> = Vec::with_capacity(3);
         let mut before = ring.iter().rev().copied().peekable();
-        for candle in written.into_iter().chain([self.fresh]).flatten().map(|candle| of_interval(interval, candle)) {
+        for candle in forming.into_iter().chain(of_seconds) {
             match tail.last_mut() {
                 Some(newest) if newest.time >= candle.time => newest.extend(&candle),
                 Some(_) => tail.push(candle),
@@ -261,6 +283,14 @@ impl Series {
         }
     }
 
+    /// The candle that starts then, if it is among the latest.
+    fn find(&mut self, start: i64) -> Option<&mut Candle> {
+        /// Further back nothing is set right any more.
+        const LOOK_BACK: usize = 5;
+        let latest = self.forming.iter_mut().chain(self.ring.iter_mut().rev());
+        latest.take(LOOK_BACK).find(|candle| candle.time == start)
+    }
+
     /// Takes the candles away that start later; the last one of the others forms again.
     fn forget_after(&mut self, start: i64) {
         if self.forming.is_some_and(|forming| forming.time > start) {
@@ -278,8 +308,16 @@ fn shorten(ring: &mut VecDeque<Candle>) {
 }
 
 /// A candle of seconds as the beginning of one that lasts longer.
-fn of_interval(interval: Interval, candle: Candle) -> Candle {
-    Candle { time: interval.start_of(candle.time), ..candle }
+fn of_interval(interval: Interval, candle: Candle, hours: Hours) -> Candle {
+    Candle { time: start_of(interval, candle.time, hours), ..candle }
+}
+
+/// When the candle starts that holds this second.
+fn start_of(interval: Interval, second: i64, hours: Hours) -> i64 {
+    match interval {
+        Interval::Day => hours.candle_day(second),
+        Interval::Second | Interval::Minute | Interval::FiveMinutes | Interval::Hour => interval.start_of(second),
+    }
 }
 
 #[cfg(test)]
@@ -296,7 +334,10 @@ mod tests {
     fn print(cents: i64, at_ms: i64, volume: u64) -> Print {
         let at = UtcInstant::from_unix_ms(at_ms);
         let (ticker, price) = ("V".parse().unwrap(), price(cents));
-        Print { quote: Quote { ticker, price, previous_price: price, previous_close: price, at }, volume }
+        Print {
+            quote: Quote { ticker, price, previous_price: price, previous_close: price, at, is_stale: false },
+            volume,
+        }
     }
 
     fn candles(prints: &[(i64, i64)]) -> Candles {
@@ -317,6 +358,44 @@ mod tests {
     }
 
     #[test]
+    fn a_minute_of_the_source_fills_in_what_prints_missed() {
+        let mut candles = candles(&[(100, 45_000), (105, 60_000), (103, 75_000)]);
+        let bar = |time, open, high, low| Candle {
+            open: price(open),
+            high: price(high),
+            low: price(low),
+            ..Candle::new(time, price(1), 99)
+        };
+        candles.set_right(&bar(60, 104, 120, 90));
+        candles.set_right(&bar(0, 98, 101, 97));
+        candles.set_right(&bar(3_000, 1, 1, 1));
+        candles.add(&print(104, 90_000, 10));
+        let minutes = candles.latest(Interval::Minute, 10);
+        let expected =
+            Candle { time: 60, open: price(104), high: price(120), low: price(90), close: price(104), volume: 30 };
+        assert_eq!(minutes, [Candle { close: price(100), volume: 10, ..bar(0, 98, 101, 97) }, expected]);
+        let hour = candles.latest(Interval::Hour, 1)[0];
+        assert_eq!((hour.open, hour.high, hour.low, hour.close), (price(100), price(120), price(90), price(104)));
+        let seconds = candles.latest(Interval::Second, 10);
+        assert_eq!(seconds.iter().map(|second| second.high).max(), Some(price(105)), "no second is known of a minute");
+    }
+
+    #[test]
+    fn the_exchanges_evening_is_part_of_its_own_day() {
+        // 19:29:59 and 19:30 in New York, and the next morning: 2026-12-01 in UTC, all of them.
+        let evening_ms = 1_796_083_200_000;
+        let prints = [(100, evening_ms - 1_000), (101, evening_ms + 1_800_000), (102, evening_ms + 40_000_000)];
+        let days = |hours| {
+            let mut candles = Candles::of(Depth::Whole, hours);
+            prints.iter().for_each(|(cents, at_ms)| candles.add(&print(*cents, *at_ms, 1)));
+            candles.latest(Interval::Day, 10).iter().map(|day| (day.time, day.volume)).collect::<Vec<_>>()
+        };
+        let midnight = evening_ms / 1_000;
+        assert_eq!(days(Hours::Exchange), [(midnight - 86_400, 2), (midnight, 1)]);
+        assert_eq!(days(Hours::Continuous), [(midnight - 86_400, 1), (midnight, 2)]);
+    }
+
+    #[test]
     fn as_many_are_kept_as_have_room() {
         let prints: Vec<_> = (0..2_000).map(|second| (100 + second, second * 1_000)).collect();
         let seconds = candles(&prints).latest(Interval::Second, usize::MAX);
@@ -325,7 +404,7 @@ mod tests {
 
     #[test]
     fn little_is_kept_briefly_and_the_past_that_is_told_anew_takes_its_place() {
-        let mut candles = Candles::of(Depth::Brief);
+        let mut candles = Candles::of(Depth::Brief, Hours::Continuous);
         let second = |second: i64| print(100 + second % 7, second * 1_000, 1);
         let whole: Vec<Print> = (0..20_000).map(second).collect();
         whole.iter().for_each(|print| candles.add(print));

@@ -3,32 +3,47 @@
 //! A tick's frames are written once, whoever listens ([`frame`](super::frame)); listeners share their bytes. Whoever is told
 //! of ticks waits on a `watch` channel, which holds the newest only, so a slow one skips forward and nothing ever queues
 //! for it.
+//!
+//! # When the source does not answer
+//! The last prices stay, and each is stale once it was not confirmed for as long as the source says that one counts. What
+//! is wrong goes with the tick as the market's [status](MarketStatus); a tick is published for the status alone, too.
 
 use std::{
     collections::BTreeMap,
     future::pending,
+    pin::pin,
     sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
-use tokio::{sync::watch, task::JoinHandle, time::timeout};
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{MissedTickBehavior, timeout},
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::{
-    MarketSource, Update,
+    MarketSource, SourceError, Update,
     candles::{Candles, Depth},
     event::Event,
     frame::{Choice, Frames},
+    hours::Hours,
 };
 use crate::{
     domain::{
         candle::{Candle, Interval},
+        freshness::Freshness,
+        instant::UtcInstant,
+        market_status::{Data, MarketStatus, Situation},
         money::Price,
         quote::{Quote, Quotes},
         ticker::Ticker,
+        trading_day::TradingDay,
     },
-    server::ledger::TickerSet,
+    error::ApiError,
+    server::{clock::Clock, ledger::TickerSet},
 };
 
 /// How long to wait before a source that failed is asked again, at the least.
@@ -42,28 +57,51 @@ const SILENCE_MIN: Duration = Duration::from_secs(5);
 /// How often those who watch the feed are woken though there is no tick, so that they can say that they are still there.
 pub const BEAT_INTERVAL: Duration = Duration::from_secs(4);
 
+/// How often it is looked whether prices have become stale, or the exchange has opened or closed.
+const WATCH_INTERVAL: Duration = Duration::from_millis(250);
+
 /// The market at one moment: every wanted ticker's latest quote, and the frames that say so.
 #[derive(Debug)]
 pub struct Tick {
     /// Counts from 1; 0 is the market before its first tick.
     pub version: u64,
     pub quotes: Quotes,
+    /// When the source last told anything.
     pub at: Instant,
     /// Wanted, but not known to the source.
     unknown: Arc<TickerSet>,
+    pub status: Arc<MarketStatus>,
+    /// Since when the prices have been as live, delayed or stale as the status says.
+    pub since: UtcInstant,
+    freshness: Arc<Freshness>,
+    hours: Hours,
     frames: Frames,
 }
 
 impl Tick {
-    /// The market at this moment, whatever it was before.
+    /// A market that never closes at this moment, whatever it was before.
     pub fn new(version: u64, quotes: Quotes) -> Self {
-        Self { version, quotes, at: Instant::now(), unknown: Arc::default(), frames: Frames::new(version) }
+        let at = quotes.iter().map(|quote| quote.at).max().unwrap_or(UtcInstant::EPOCH);
+        let status = MarketStatus::live(TradingDay::utc(at));
+        Self::of(version, quotes, status, at, Freshness::default(), Hours::Continuous)
     }
 
-    /// The tick after this one.
-    fn next(&self, quotes: Quotes, unknown: Arc<TickerSet>) -> Self {
-        let frames = self.frames.next(&self.quotes, &quotes);
-        Self { version: self.version + 1, quotes, at: Instant::now(), unknown, frames }
+    fn of(
+        version: u64,
+        quotes: Quotes,
+        status: MarketStatus,
+        since: UtcInstant,
+        freshness: Freshness,
+        hours: Hours,
+    ) -> Self {
+        let (status, freshness) = (Arc::new(status), Arc::new(freshness));
+        let frames = Frames::new(version, Arc::clone(&status));
+        Self { version, quotes, at: Instant::now(), unknown: Arc::default(), status, since, freshness, hours, frames }
+    }
+
+    /// The same market, whose prices have to be confirmed, and which keeps its hours.
+    pub fn with_rules(self, freshness: Freshness, hours: Hours) -> Self {
+        Self { freshness: Arc::new(freshness), hours, ..self }
     }
 
     pub fn price(&self, ticker: Ticker) -> Option<Price> {
@@ -73,6 +111,28 @@ impl Tick {
     /// Whether the source was asked for a ticker, answered, and does not know it.
     pub fn is_unknown(&self, ticker: Ticker) -> bool {
         self.unknown.contains(&ticker)
+    }
+
+    /// The price that an order is filled at which is executed at a moment.
+    ///
+    /// # Errors
+    /// When there is none, when it was not confirmed for too long by then, or when the market is closed then.
+    pub fn price_to_trade(&self, ticker: Ticker, at: UtcInstant) -> Result<Price, ApiError> {
+        let price = self.price(ticker).ok_or(ApiError::NoPrice { ticker })?;
+        if self.freshness.is_stale(ticker, at) {
+            let confirmed_at = self.freshness.confirmed_at(ticker);
+            let age_ms = confirmed_at.map(|confirmed| at.unix_ms().abs_diff(confirmed.unix_ms()));
+            return Err(ApiError::StalePrice { ticker, age_seconds: age_ms.map(|ms| ms / 1_000) });
+        }
+        if !self.hours.is_open(at) {
+            return Err(ApiError::MarketClosed { opens: self.hours.opens(at) });
+        }
+        Ok(price)
+    }
+
+    /// When the source last confirmed a ticker's price; nothing where prices need no confirmation.
+    pub fn confirmed_at(&self, ticker: Ticker) -> Option<UtcInstant> {
+        self.freshness.confirmed_at(ticker)
     }
 
     /// How often a tick has been written as JSON, up to this one.
@@ -107,6 +167,7 @@ pub struct Feed {
     latest: watch::Receiver<Arc<Tick>>,
     candles: Arc<RwLock<BTreeMap<Ticker, Candles>>>,
     source: &'static str,
+    pub hours: Hours,
     silence_max: Duration,
 }
 
@@ -116,19 +177,27 @@ impl Feed {
     pub async fn start<S: MarketSource>(
         mut source: S,
         followed: impl Into<Followed>,
+        clock: Clock,
         shutdown: CancellationToken,
     ) -> (Self, JoinHandle<()>) {
         let mut followed = followed.into();
-        let (sender, latest) = watch::channel(Arc::new(Tick::new(0, Quotes::default())));
+        let (hours, now) = (source.hours(), clock());
+        let freshness = source
+            .price_counts_for()
+            .map_or_else(Freshness::default, |time| Freshness::of(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)));
+        let status = MarketStatus::live(hours.day_of(now));
+        let first = Tick::of(0, Quotes::default(), status, now, freshness, hours);
+        let (sender, latest) = watch::channel(Arc::new(first));
         let candles = Arc::default();
         let feed = Self {
             latest,
             candles: Arc::clone(&candles),
             source: S::NAME,
+            hours,
             silence_max: (source.tick_interval() * MISSED_TICKS_MAX).max(SILENCE_MIN),
         };
-        let (wanted, charted) = (Arc::default(), None);
-        let mut publisher = Publisher { sender, wanted, charted, candles, has_failed: false };
+        let is_watched = source.price_counts_for().is_some() || hours != Hours::Continuous;
+        let mut publisher = Publisher::new(sender, candles, clock, is_watched);
         publisher.advance(&mut source, &mut followed).await;
         let beats = publisher.sender.clone();
         let task = tokio::spawn(async move {
@@ -162,10 +231,10 @@ impl Feed {
         self.source
     }
 
-    /// Whether ticks still come: no three in a row were missed.
+    /// Whether there are prices of now: the source has answered, not refused, and no three ticks in a row were missed.
     pub fn is_healthy(&self) -> bool {
         let tick = self.latest();
-        tick.version > 0 && tick.at.elapsed() < self.silence_max
+        tick.version > 0 && tick.status.data != Data::Stale && tick.at.elapsed() < self.silence_max
     }
 
     /// Waits until a ticker that has just become wanted has a price, or turns out to be unknown, and gives that tick;
@@ -216,6 +285,30 @@ async fn beat(watched: watch::Sender<Arc<Tick>>) {
     }
 }
 
+/// Waits for the source's next answer, but not before a moment; nothing when other tickers are wanted first.
+async fn ask<S: MarketSource>(
+    source: &mut S,
+    followed: &mut Followed,
+    not_before: tokio::time::Instant,
+) -> Option<Result<Update, SourceError>> {
+    tokio::time::sleep_until(not_before).await;
+    let Followed { wanted, charted } = followed;
+    let now_wanted = wanted.borrow_and_update().clone();
+    let charts_change = async {
+        match charted {
+            Some(charted) => charted.changed().await,
+            None => pending().await,
+        }
+    };
+    tokio::select! {
+        // What is ready is not thrown away for the sake of a change.
+        biased;
+        answer = source.next_update(&now_wanted) => Some(answer),
+        Ok(()) = wanted.changed() => None,
+        Ok(()) = charts_change => None,
+    }
+}
+
 struct Publisher {
     sender: watch::Sender<Arc<Tick>>,
     /// At the tick before; there are candles of these,
@@ -223,52 +316,82 @@ struct Publisher {
     /// …and all of the past of these; nothing when it is of all.
     charted: Option<Arc<TickerSet>>,
     candles: Arc<RwLock<BTreeMap<Ticker, Candles>>>,
-    has_failed: bool,
+    clock: Clock,
+    /// Prices have to be confirmed, or the market closes: time alone may change what there is to tell.
+    is_watched: bool,
+    looks: tokio::time::Interval,
+    /// Why the source did not answer last; nothing when it did.
+    failure: Option<SourceError>,
+    /// The source is not asked before.
+    not_before: tokio::time::Instant,
+    delay_minutes: Option<u32>,
 }
 
 impl Publisher {
-    /// Waits for the source's next update and publishes it, or returns early when other tickers are wanted. Is only
-    /// ever dropped while it waits.
+    fn new(
+        sender: watch::Sender<Arc<Tick>>,
+        candles: Arc<RwLock<BTreeMap<Ticker, Candles>>>,
+        clock: Clock,
+        is_watched: bool,
+    ) -> Self {
+        let mut looks = tokio::time::interval(WATCH_INTERVAL);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            sender,
+            wanted: Arc::default(),
+            charted: None,
+            candles,
+            clock,
+            is_watched,
+            looks,
+            failure: None,
+            not_before: tokio::time::Instant::now(),
+            delay_minutes: None,
+        }
+    }
+
+    /// Waits for the source's next answer and publishes it, or returns early when other tickers are wanted. Meanwhile it
+    /// publishes what time alone brings. Is only ever dropped while it waits.
     async fn advance<S: MarketSource>(&mut self, source: &mut S, followed: &mut Followed) {
-        let now_wanted = followed.wanted.borrow_and_update().clone();
         let charted = followed.charted.as_mut().map(|charted| charted.borrow_and_update().clone());
         for ticker in self.deepen(charted) {
             source.retell(ticker);
         }
-        let Followed { wanted, charted } = followed;
-        let charts_change = async {
-            match charted {
-                Some(charted) => charted.changed().await,
-                None => pending().await,
+        let answer = {
+            let mut asking = pin!(ask(source, followed, self.not_before));
+            loop {
+                tokio::select! {
+                    // What is ready is not put off for the sake of a look.
+                    biased;
+                    answer = asking.as_mut() => break answer,
+                    _ = self.looks.tick(), if self.is_watched => self.restate(),
+                }
             }
         };
-        let update = tokio::select! {
-            // What is ready is not thrown away for the sake of a change.
-            biased;
-            update = source.next_update(&now_wanted) => update,
-            Ok(()) = wanted.changed() => return,
-            Ok(()) = charts_change => return,
-        };
-        match update {
-            Ok(update) => {
-                if std::mem::take(&mut self.has_failed) {
+        match answer {
+            None => {}
+            Some(Ok(update)) => {
+                // A past may be told while there are no prices.
+                if (update.is_answer || !self.is_watched) && self.failure.take().is_some() {
                     info!("the market source answers again");
                 }
                 // What is wanted may have changed while the source was asked.
-                let now_wanted = wanted.borrow().clone();
+                let now_wanted = followed.wanted.borrow().clone();
                 // Afterwards: what is watched is charted before it is wanted.
-                let now_charted = charted.as_ref().map(|charted| charted.borrow().clone());
+                let now_charted = followed.charted.as_ref().map(|charted| charted.borrow().clone());
                 for ticker in self.deepen(now_charted) {
                     source.retell(ticker);
                 }
                 self.publish(update, now_wanted, source.unknown());
             }
-            Err(cause) => {
-                // Said once, not at every attempt.
-                if !std::mem::replace(&mut self.has_failed, true) {
-                    warn!(market.cause = %cause, "no tick; the last prices stay");
+            Some(Err(failure)) => {
+                self.not_before = tokio::time::Instant::now() + RETRY_DELAY;
+                // Said once, not at every attempt, unless it is of another kind now.
+                if self.failure.as_ref().is_none_or(|before| before.refusal != failure.refusal) {
+                    warn!(market.cause = %failure, "no tick; the last prices stay");
                 }
-                tokio::time::sleep(RETRY_DELAY).await;
+                self.failure = Some(failure);
+                self.restate();
             }
         }
     }
@@ -279,16 +402,25 @@ impl Publisher {
         if !is_whole {
             update.prints.retain(|print| wanted.contains(&print.quote.ticker));
             update.prints.sort_by_key(|print| print.quote.ticker);
+            update.confirmed.retain(|quote| wanted.contains(&quote.ticker));
         }
         let tick = self.sender.borrow().clone();
+        let now = match update.prints.first() {
+            // A simulated day turns with the prices of its midnight.
+            Some(print) if !self.is_watched => print.quote.at,
+            _ => (self.clock)(),
+        };
+        let freshness = self.confirm(&tick.freshness, &update, &wanted, now);
         // A ticker that the source did not mention keeps its price, and did not change. Of two quotes, the later stays.
         let kept = tick.quotes.iter().filter(|quote| !is_whole && wanted.contains(&quote.ticker));
         let quotes = kept
             .map(|quote| Quote { previous_price: quote.price, ..*quote })
+            .chain(std::mem::take(&mut update.confirmed))
             .chain(update.prints.iter().map(|print| print.quote))
+            .map(|quote| Quote { is_stale: freshness.is_stale(quote.ticker, now), ..quote })
             .collect();
         self.remember(update, wanted);
-        self.sender.send_replace(Arc::new(tick.next(quotes, unknown)));
+        self.send(&tick, quotes, unknown, freshness, now, Instant::now());
     }
 
     /// Keeps the whole past of these from now on, and little of the others; gives those whose past has to be told anew.
@@ -306,15 +438,99 @@ impl Publisher {
         deepened.collect()
     }
 
+    /// What is known of the prices' age after an update.
+    fn confirm(
+        &mut self,
+        before: &Arc<Freshness>,
+        update: &Update,
+        wanted: &TickerSet,
+        now: UtcInstant,
+    ) -> Arc<Freshness> {
+        if !update.is_answer || !before.is_kept() {
+            return Arc::clone(before);
+        }
+        self.delay_minutes = update.delay_minutes;
+        let mut freshness = Freshness::clone(before);
+        let printed = update.prints.iter().map(|print| print.quote.ticker);
+        freshness.confirm(printed.chain(update.confirmed.iter().map(|quote| quote.ticker)), now);
+        freshness.retain(|ticker| wanted.contains(&ticker));
+        Arc::new(freshness)
+    }
+
+    /// Publishes what time has brought: prices that are stale now, another day, an exchange that has opened or closed.
+    fn restate(&mut self) {
+        let (tick, now) = (self.sender.borrow().clone(), (self.clock)());
+        let freshness = &tick.freshness;
+        let has_turned = tick.quotes.iter().any(|quote| quote.is_stale != freshness.is_stale(quote.ticker, now));
+        if !has_turned && self.status(&tick, freshness, now) == tick.status {
+            return;
+        }
+        let restate = |quote: &Quote| Quote {
+            previous_price: quote.price,
+            is_stale: freshness.is_stale(quote.ticker, now),
+            ..*quote
+        };
+        let quotes = tick.quotes.iter().map(restate).collect();
+        self.send(&tick, quotes, Arc::clone(&tick.unknown), Arc::clone(freshness), now, tick.at);
+    }
+
+    fn send(
+        &self,
+        before: &Tick,
+        quotes: Quotes,
+        unknown: Arc<TickerSet>,
+        freshness: Arc<Freshness>,
+        now: UtcInstant,
+        at: Instant,
+    ) {
+        let status = self.status(before, &freshness, now);
+        let since = match status.data {
+            data if data == before.status.data && before.version > 0 => before.since,
+            Data::Stale => freshness.answered_at().unwrap_or(now),
+            Data::Live | Data::Delayed => now,
+        };
+        let frames = before.frames.next(&before.quotes, &quotes, Arc::clone(&status));
+        let (version, hours) = (before.version + 1, before.hours);
+        self.sender.send_replace(Arc::new(Tick {
+            version,
+            quotes,
+            at,
+            unknown,
+            status,
+            since,
+            freshness,
+            hours,
+            frames,
+        }));
+    }
+
+    fn status(&self, before: &Tick, freshness: &Freshness, now: UtcInstant) -> Arc<MarketStatus> {
+        if !self.is_watched && before.status.day.includes(now) {
+            return Arc::clone(&before.status);
+        }
+        let hours = before.hours;
+        let opens = hours.opens(now);
+        let situation = Situation {
+            day: if before.status.day.includes(now) { before.status.day } else { hours.day_of(now) },
+            is_silent: freshness.is_silent(now),
+            answered_at: freshness.answered_at(),
+            delay_minutes: self.delay_minutes,
+            refusal: self.failure.as_ref().and_then(|failure| failure.refusal),
+            failure: self.failure.as_ref().map(|failure| failure.cause.as_str()),
+            opens: opens.as_deref(),
+        };
+        Arc::new(situation.status())
+    }
+
     /// Keeps the candles of what is wanted; the prints are among it, and in its order.
     fn remember(&mut self, update: Update, wanted: Arc<TickerSet>) {
         let mut candles = self.candles.write().unwrap_or_else(PoisonError::into_inner);
         // Mostly it is the very same set, and not compared.
         if self.wanted != wanted {
             candles.retain(|ticker, _| wanted.contains(ticker));
-            let charted = self.charted.as_deref();
+            let (charted, hours) = (self.charted.as_deref(), self.sender.borrow().hours);
             for ticker in wanted.iter() {
-                candles.entry(*ticker).or_insert_with(|| Candles::of(depth_of(*ticker, charted)));
+                candles.entry(*ticker).or_insert_with(|| Candles::of(depth_of(*ticker, charted), hours));
             }
             self.wanted = wanted;
         }
@@ -329,6 +545,11 @@ impl Publisher {
                 candles.add(print);
             }
         }
+        for (ticker, minute) in update.minutes {
+            if let Some(candles) = candles.get_mut(&ticker) {
+                candles.set_right(&minute);
+            }
+        }
     }
 }
 
@@ -341,10 +562,7 @@ mod tests {
     use std::collections::VecDeque;
 
     use super::*;
-    use crate::{
-        domain::instant::UtcInstant,
-        server::market::{Print, SourceError},
-    };
+    use crate::server::{clock::system_clock, market::Print};
 
     /// A market whose every tick is written down.
     struct Script(VecDeque<Result<Vec<Print>, SourceError>>);
@@ -354,7 +572,7 @@ mod tests {
 
         async fn next_update(&mut self, _: &Arc<TickerSet>) -> Result<Update, SourceError> {
             match self.0.pop_front() {
-                Some(tick) => tick.map(|prints| Update { prints, histories: Vec::new() }),
+                Some(tick) => tick.map(|prints| Update { prints, ..Update::default() }),
                 None => std::future::pending().await,
             }
         }
@@ -375,7 +593,14 @@ mod tests {
     fn print(symbol: &str, cents: i64, at_ms: i64) -> Print {
         let (at, price) = (UtcInstant::from_unix_ms(at_ms), price(cents));
         Print {
-            quote: Quote { ticker: ticker(symbol), price, previous_price: price, previous_close: price, at },
+            quote: Quote {
+                ticker: ticker(symbol),
+                price,
+                previous_price: price,
+                previous_close: price,
+                at,
+                is_stale: false,
+            },
             volume: 1,
         }
     }
@@ -389,7 +614,7 @@ mod tests {
     async fn run(script: Vec<Result<Vec<Print>, SourceError>>, wanted: &[&str]) -> Running {
         let ticks = script.iter().filter(|tick| tick.is_ok()).count() as u64;
         let (wanted, receiver) = watch::channel(Arc::new(wanted.iter().map(|symbol| ticker(symbol)).collect()));
-        let (feed, _task) = Feed::start(Script(script.into()), receiver, CancellationToken::new()).await;
+        let (feed, _task) = Feed::start(Script(script.into()), receiver, system_clock, CancellationToken::new()).await;
         feed.subscribe().wait_for(|tick| tick.version == ticks).await.unwrap();
         Running { feed, wanted }
     }
@@ -418,7 +643,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_failing_source_keeps_the_last_prices_and_recovers() {
-        let fault = || Err(SourceError("down".to_owned()));
+        let fault = || Err(SourceError { cause: "down".to_owned(), refusal: None });
         let script = vec![Ok(vec![print("V", 100, 0)]), fault(), fault(), Ok(vec![print("V", 101, 500)])];
         let tick = run(script, &["V"]).await.feed.latest();
         assert_eq!((tick.version, tick.price(ticker("V"))), (2, Some(price(101))));
@@ -428,7 +653,8 @@ mod tests {
     async fn those_who_watch_are_woken_while_nothing_ticks_until_the_feed_ends() {
         let (_wanted, receiver) = watch::channel(Arc::new(TickerSet::new()));
         let shutdown = CancellationToken::new();
-        let (feed, _task) = Feed::start(Script([Ok(Vec::new())].into()), receiver, shutdown.clone()).await;
+        let (feed, _task) =
+            Feed::start(Script([Ok(Vec::new())].into()), receiver, system_clock, shutdown.clone()).await;
         let mut ticks = feed.subscribe();
         ticks.borrow_and_update();
         let started = tokio::time::Instant::now();

@@ -14,6 +14,7 @@ use super::event::Event;
 use crate::{
     domain::{
         compact_frame,
+        market_status::MarketStatus,
         quote::{Quote, Quotes},
     },
     server::ledger::TickerSet,
@@ -45,6 +46,9 @@ pub struct JsonChoice {
 #[derive(Debug)]
 pub struct Frames {
     version: u64,
+    status: Arc<MarketStatus>,
+    /// Something else than prices has changed, so that those who want changes are told everything.
+    is_restated: bool,
     /// The frames that were written as JSON, of this tick and those before it.
     written: Arc<AtomicU64>,
     /// When readers of compact frames were last told everything.
@@ -59,9 +63,11 @@ pub struct Frames {
 }
 
 impl Frames {
-    pub fn new(version: u64) -> Self {
+    pub fn new(version: u64, status: Arc<MarketStatus>) -> Self {
         Self {
             version,
+            status,
+            is_restated: false,
             written: Arc::default(),
             key_frame_at: Instant::now(),
             change: None,
@@ -73,9 +79,16 @@ impl Frames {
     }
 
     /// Those of the tick after this one.
-    pub fn next(&self, before: &Quotes, now: &Quotes) -> Self {
-        let mut next = Self { written: Arc::clone(&self.written), ..Self::new(self.version + 1) };
-        if self.key_frame_at.elapsed() < KEY_FRAME_INTERVAL
+    pub fn next(&self, before: &Quotes, now: &Quotes, status: Arc<MarketStatus>) -> Self {
+        let is_same_status = self.status == status;
+        let is_restated = before.iter().zip(now.iter()).any(|(before, now)| {
+            before.ticker == now.ticker
+                && (before.is_stale != now.is_stale || before.previous_close != now.previous_close)
+        });
+        let written = Arc::clone(&self.written);
+        let mut next = Self { written, is_restated, ..Self::new(self.version + 1, status) };
+        if is_same_status
+            && self.key_frame_at.elapsed() < KEY_FRAME_INTERVAL
             && let Some(change) = compact_frame::write_change(next.version, before, now)
         {
             next.change = Some(write_text(next.version, &change));
@@ -93,13 +106,16 @@ impl Frames {
     /// (`is_behind`) is told everything it wants, changed or not.
     pub fn of(&self, quotes: &Quotes, choice: &Choice, is_behind: bool) -> Option<Event> {
         match choice {
+            // A market that has no prices yet tells programs nothing, and a person why.
+            Choice::Json(_) if quotes.is_empty() => None,
             Choice::Json(choice) => self.json(quotes, choice, is_behind),
             Choice::Compact => Some(self.compact(quotes, is_behind)),
         }
     }
 
     fn compact(&self, quotes: &Quotes, is_behind: bool) -> Event {
-        let key_frame = || write_text(self.version, &compact_frame::write_key_frame(self.version, quotes));
+        let key_frame =
+            || write_text(self.version, &compact_frame::write_key_frame(self.version, quotes, &self.status));
         match &self.change {
             Some(change) if !is_behind => change.clone(),
             _ => self.key_frame.get_or_init(key_frame).clone(),
@@ -107,7 +123,7 @@ impl Frames {
     }
 
     fn json(&self, quotes: &Quotes, choice: &JsonChoice, is_behind: bool) -> Option<Event> {
-        let changes_only = choice.changes_only && !is_behind;
+        let changes_only = choice.changes_only && !is_behind && !self.is_restated;
         let Some(tickers) = &choice.tickers else {
             return if changes_only {
                 self.changes.get_or_init(|| self.write_changes(quotes.iter())).clone()
@@ -165,7 +181,11 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::domain::{instant::UtcInstant, money::Price};
+    use crate::domain::{instant::UtcInstant, money::Price, trading_day::TradingDay};
+
+    fn status() -> Arc<MarketStatus> {
+        Arc::new(MarketStatus::live(TradingDay::utc(UtcInstant::EPOCH)))
+    }
 
     /// AAPL rose, V did not move.
     fn quotes() -> Quotes {
@@ -174,7 +194,14 @@ mod tests {
         [("AAPL", 190, 189), ("V", 280, 280)]
             .map(|(ticker, cents, before)| {
                 let ticker = ticker.parse().unwrap();
-                Quote { ticker, price: price(cents), previous_price: price(before), previous_close: price(1), at }
+                Quote {
+                    ticker,
+                    price: price(cents),
+                    previous_price: price(before),
+                    previous_close: price(1),
+                    at,
+                    is_stale: false,
+                }
             })
             .into_iter()
             .collect()
@@ -194,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_frame_holds_what_its_reader_wants() {
-        let (quotes, frames) = (quotes(), Frames::new(7));
+        let (quotes, frames) = (quotes(), Frames::new(7, status()));
         let told = |choice: Choice, is_behind| frames.of(&quotes, &choice, is_behind).map(|frame| tickers_in(&frame));
         let list = |tickers: &[&str]| Some(tickers.iter().map(|ticker| (*ticker).to_owned()).collect::<Vec<_>>());
         assert_eq!(told(choice(None, false), false), list(&["AAPL", "V"]));
@@ -208,7 +235,7 @@ mod tests {
 
     #[test]
     fn readers_of_the_same_share_the_same_bytes() {
-        let (quotes, frames) = (quotes(), Frames::new(7));
+        let (quotes, frames) = (quotes(), Frames::new(7, status()));
         let chosen = Some(&["AAPL"][..]);
         for choice in
             [choice(None, false), choice(None, true), choice(chosen, false), choice(chosen, true), Choice::Compact]
@@ -238,19 +265,39 @@ mod tests {
 
     #[test]
     fn compact_readers_are_told_changes_and_everything_when_they_are_behind_or_it_is_time() {
-        let (before, frames) = (quotes(), Frames::new(7));
+        let (before, frames) = (quotes(), Frames::new(7, status()));
         assert_eq!(kind_of(frames.of(&before, &Choice::Compact, false)), b'K', "the first tick has none before it");
         let now = tick_after(&before);
-        let mut next = frames.next(&before, &now);
+        let mut next = frames.next(&before, &now, status());
         assert_eq!(kind_of(next.of(&now, &Choice::Compact, false)), b'D');
         assert_eq!(kind_of(next.of(&now, &Choice::Compact, true)), b'K');
         let fewer = tick_after(&now).iter().skip(1).copied().collect();
-        assert_eq!(kind_of(next.next(&now, &fewer).of(&fewer, &Choice::Compact, false)), b'K', "another list");
+        assert_eq!(
+            kind_of(next.next(&now, &fewer, status()).of(&fewer, &Choice::Compact, false)),
+            b'K',
+            "another list"
+        );
         next.key_frame_at -= KEY_FRAME_INTERVAL;
         let later = tick_after(&now);
-        let key_frame = next.next(&now, &later);
+        let key_frame = next.next(&now, &later, status());
         assert_eq!(kind_of(key_frame.of(&later, &Choice::Compact, false)), b'K', "it is time");
         let last = tick_after(&later);
-        assert_eq!(kind_of(key_frame.next(&later, &last).of(&last, &Choice::Compact, false)), b'D');
+        assert_eq!(kind_of(key_frame.next(&later, &last, status()).of(&last, &Choice::Compact, false)), b'D');
+        let closed = Arc::new(MarketStatus { is_open: false, ..(*status()).clone() });
+        let told = key_frame.next(&later, &last, closed).of(&last, &Choice::Compact, false);
+        assert_eq!(kind_of(told), b'K', "another status");
+    }
+
+    #[test]
+    fn readers_of_changes_are_told_when_a_price_gets_stale() {
+        let before: Quotes = quotes().iter().map(|quote| Quote { previous_price: quote.price, ..*quote }).collect();
+        let now: Quotes = before.iter().map(|quote| Quote { is_stale: true, ..*quote }).collect();
+        let frames = Frames::new(6, status());
+        let told = |now: &Quotes| frames.next(&before, now, status()).of(now, &choice(None, true), false);
+        assert_eq!(told(&before), None, "nothing changed");
+        assert_eq!(tickers_in(&told(&now).unwrap()), ["AAPL", "V"]);
+        let no_prices = Quotes::default();
+        assert_eq!(frames.of(&no_prices, &choice(None, false), true), None, "there is nothing to tell yet");
+        assert_eq!(kind_of(frames.of(&no_prices, &Choice::Compact, true)), b'K', "but why");
     }
 }

@@ -4,12 +4,14 @@ pub mod candles;
 pub mod event;
 pub mod feed;
 pub mod frame;
+pub mod hours;
 pub mod massive;
 pub mod simulator;
 pub mod wanted;
 
 use std::{sync::Arc, time::Duration};
 
+use self::hours::Hours;
 use crate::{
     domain::{candle::Candle, quote::Quote, ticker::Ticker, workstation::Listed},
     server::ledger::TickerSet,
@@ -37,18 +39,37 @@ pub trait MarketSource: Send + 'static {
     fn unknown(&self) -> Arc<TickerSet> {
         Arc::default()
     }
+
+    /// When its market trades.
+    fn hours(&self) -> Hours {
+        Hours::Continuous
+    }
+
+    /// How long a price counts that the source has confirmed; nothing where a price needs no confirmation, because it is
+    /// the source itself that makes it.
+    fn price_counts_for(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// What a source has to tell at a tick.
 #[derive(Debug, Default)]
 pub struct Update {
-    /// At most one of each ticker.
+    /// New trades: at most one of each ticker.
     pub prints: Vec<Print>,
+    /// Tickers that did not trade since, as they stand; none of them is among the prints.
+    pub confirmed: Vec<Quote>,
+    /// Whether the source was asked for prices: then it has confirmed those it told, and no others.
+    pub is_answer: bool,
+    /// By how many minutes the source says that these prices are late.
+    pub delay_minutes: Option<u32>,
+    /// Minutes as the source has them, to set right what was seen of them.
+    pub minutes: Vec<(Ticker, Candle)>,
     /// What was before a ticker's first print, told once, with that print or later.
     pub histories: Vec<History>,
 }
 
-/// A ticker's latest price, and the shares traded since the print before.
+/// A ticker's newest trade, and the shares traded since the print before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Print {
     pub quote: Quote,
@@ -66,10 +87,15 @@ pub struct History {
     pub days: Vec<Candle>,
 }
 
-/// The source has no answer now. The text is for the log, and never holds a key.
+/// The source has no answer now. No text of it ever holds a key.
 #[derive(Debug, thiserror::Error)]
-#[error("the market source did not answer: {0}")]
-pub struct SourceError(pub String);
+#[error("the market source did not answer: {cause}")]
+pub struct SourceError {
+    /// For the log and for people; without a full stop.
+    pub cause: String,
+    /// Where nothing changes until a person does something: what is wrong and what to do, in sentences.
+    pub refusal: Option<&'static str>,
+}
 
 /// What a ticker is called, where it is known.
 pub fn company_name(ticker: Ticker) -> Option<&'static str> {

@@ -2,17 +2,19 @@
 
 mod failing;
 mod holdings;
+mod hours;
+mod stale;
 
 use std::{
     collections::BTreeSet,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
 use finally::{
     domain::{candle::Interval, instant::UtcInstant, ticker::Ticker},
     server::{
-        clock::system_clock,
+        clock::{Clock, system_clock},
         config::Config,
         ledger::TickerSet,
         market::{MarketSource, feed::Feed, massive::Massive},
@@ -49,11 +51,13 @@ fn snapshot(entries: impl Iterator<Item = Value>) -> Reply {
     Reply::json(&json!({ "status": "OK", "count": entries.len(), "tickers": entries }))
 }
 
+/// A ticker that has just been traded.
 fn entry(ticker: &str, price: f64) -> Value {
+    let now_ns = system_clock().unix_ms() * 1_000_000;
     json!({
-        "ticker": ticker, "todaysChange": 0.98, "todaysChangePerc": 0.82, "updated": 1_605_192_894_630_916_600_i64,
+        "ticker": ticker, "todaysChange": 0.98, "todaysChangePerc": 0.82, "updated": now_ns,
         "day": {"o": 90.0, "h": 200.0, "l": 80.0, "c": price, "v": 28_727_868, "vw": 95.0},
-        "lastTrade": {"p": price, "s": 236, "t": 1_605_192_894_630_916_600_i64, "c": [14], "i": "1", "x": 4},
+        "lastTrade": {"p": price, "s": 236, "t": now_ns, "c": [14], "i": "1", "x": 4},
         "prevDay": {"o": 80.0, "h": 200.0, "l": 80.0, "c": 89.0, "v": 1, "vw": 95.0},
     })
 }
@@ -72,8 +76,26 @@ fn settings(server: &ScriptedServer) -> [(&'static str, String); 3] {
 }
 
 async fn start(server: &ScriptedServer) -> TestApp {
+    start_at(in_session, server).await
+}
+
+/// By a clock of its own, which says whether the exchange is open.
+async fn start_at(clock: Clock, server: &ScriptedServer) -> TestApp {
     let settings = settings(server);
-    TestApp::start_with(&settings.each_ref().map(|(name, value)| (*name, value.as_str()))).await
+    TestApp::start_at(clock, &settings.each_ref().map(|(name, value)| (*name, value.as_str()))).await
+}
+
+/// A clock that runs from a moment on.
+fn run_from(moment: &str, started: &OnceLock<Instant>) -> UtcInstant {
+    let since = started.get_or_init(Instant::now).elapsed();
+    let start = UtcInstant::from_rfc3339(moment).unwrap();
+    UtcInstant::from_unix_ms(start.unix_ms() + i64::try_from(since.as_millis()).unwrap())
+}
+
+/// A Tuesday, half an hour after the opening.
+fn in_session() -> UtcInstant {
+    static STARTED: OnceLock<Instant> = OnceLock::new();
+    run_from("2026-11-24T15:00:00Z", &STARTED)
 }
 
 /// The watchlist's price of a ticker; null when it has none.
@@ -107,7 +129,8 @@ async fn quotes_are_the_vendors() {
     let line = &watchlist["tickers"][0];
     assert_eq!(
         (&line["price"], &line["previous_price"], &line["day_change"]),
-        (&json!(100.25), &json!(100.25), &json!(10.25))
+        (&json!(100.25), &json!(100.25), &json!(11.25)),
+        "the change is since the previous close"
     );
 
     server.play(market_at(101.0));
@@ -207,7 +230,7 @@ async fn a_chart_begins_with_the_past() {
     let now = system_clock();
     let server = ScriptedServer::start(market_with_a_past(now)).await;
     let (_wanted, receiver) = watch::channel(tickers(&["AAPL", "BRK.B"]));
-    let (feed, _task) = Feed::start(source(&server), receiver, CancellationToken::new()).await;
+    let (feed, _task) = Feed::start(source(&server), receiver, system_clock, CancellationToken::new()).await;
     let [aapl, brk]: [Ticker; 2] = ["AAPL", "BRK.B"].map(|symbol| symbol.parse().unwrap());
     let first = |ticker, interval: Interval| feed.candles(ticker, interval, 1_000).unwrap()[0];
     eventually(SOON, "both pasts", async || {
@@ -256,10 +279,10 @@ async fn a_new_ticker_is_asked_for_before_its_turn() {
     let started = Instant::now();
     let update = loop {
         let update = source.next_update(&tickers(&["AAPL", "V"])).await.unwrap();
-        if !update.prints.is_empty() {
+        if update.is_answer {
             break update;
         }
     };
-    assert_eq!(update.prints.len(), 2);
+    assert_eq!(update.prints.len() + update.confirmed.len(), 2);
     assert!(started.elapsed() < Duration::from_secs(3));
 }

@@ -95,7 +95,9 @@ fn read_tickers(list: &str) -> Result<TickerSet, ApiError> {
 /// the server closes a stream for a fault, `event: done` before it closes one on shutdown.
 ///
 /// `?format=compact` is what the page itself reads: each `data` is either a key frame, `K<version> <unix ms>` and, for
-/// each ticker, ` TICKER:price:previous price:opening price[:unix ms]`, prices in hundredths of a cent; or a change,
+/// each ticker, ` TICKER:price:previous price:previous close[:unix ms][?]`, prices in hundredths of a cent, `?` after a stale
+/// one, and at its end ` @` with the market's status (how current prices are, `+` while orders are filled, the trading day's
+/// date, start and end in Unix seconds, a note); or a change,
 /// `D<version> <unix ms> <step> <moves>`, with for each ticker of the last key frame, in its order, by how many steps (in
 /// hundredths of a cent) its price moved, as Base64 VLQ; `!` and such a number skip tickers that were not traded, and
 /// those left out at the end were not traded either. A key frame comes first, every 30 seconds, after a tick was missed,

@@ -42,6 +42,23 @@ pub enum Failure {
     Failed,
 }
 
+impl Failure {
+    /// What is wrong and what to do, where only a person can do it.
+    pub fn refusal(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused(StatusCode::UNAUTHORIZED) => Some(
+                "The key has no access to real-time snapshots: massive.com does not know it. Check MASSIVE_API_KEY and \
+                 start the server again; without a key, prices are simulated.",
+            ),
+            Self::Refused(_) => Some(
+                "The key has no access to real-time snapshots: its plan at massive.com does not include them. Change the \
+                 plan, or set another MASSIVE_API_KEY and start the server again; without a key, prices are simulated.",
+            ),
+            Self::Status { .. } | Self::Unreachable(_) | Self::TooLarge | Self::Malformed { .. } | Self::Failed => None,
+        }
+    }
+}
+
 impl From<reqwest::Error> for Failure {
     fn from(error: reqwest::Error) -> Self {
         Self::Unreachable(https::describe(error))

@@ -10,6 +10,11 @@
 //! for (`Retry-After`, bounded), else ever longer ([`pacing`](crate::server::pacing)); nothing is asked in between. A history that fails has
 //! waits of its own and never stops the quotes, unless the server says that there were too many requests.
 //!
+//! # What is a trade
+//! A snapshot that is asked for twice tells the same trade twice, and at night and on weekends it tells the last one for
+//! hours. So only a trade with a later instant than the one before is a [`Print`], which makes or moves candles; otherwise
+//! the quote is confirmed as it stands. A vendor that tells no instants is told apart by price and volume.
+//!
 //! # The key
 //! It is sent in a header, to the configured address only, and shows in no error and no log.
 
@@ -31,11 +36,11 @@ use tokio::time::{Instant, sleep_until};
 use self::{
     backlog::Backlog,
     client::{Client, Failure},
-    snapshot::{Snapshot, read_snapshots},
+    snapshot::{Snapshot, Snapshots, read_snapshots},
 };
-use super::{History, MarketSource, Print, SourceError, Update};
+use super::{History, MarketSource, Print, SourceError, Update, hours::Hours};
 use crate::{
-    domain::{instant::UtcInstant, money::Price, quote::Quote, ticker::Ticker},
+    domain::{candle::Interval, instant::UtcInstant, market_status::DELAY_MINUTES, quote::Quote, ticker::Ticker},
     server::{clock::Clock, config::MassiveConfig, ledger::TickerSet, pacing::Backoff},
 };
 
@@ -68,10 +73,18 @@ pub struct Massive {
     backlog: Backlog,
 }
 
-/// What the next print of a ticker follows on.
+/// So many polls in a row may fail before a price is stale…
+const POLLS_MISSED_MAX: u32 = 3;
+/// …but it counts for so long at the least, because a busy machine may be late.
+const PRICE_COUNTS_MIN: Duration = Duration::from_secs(1);
+
+/// What is known of a ticker's latest trade.
 #[derive(Debug, Clone, Copy)]
 struct Tape {
-    price: Price,
+    quote: Quote,
+    /// As the vendor told it.
+    traded_at: Option<UtcInstant>,
+    /// Up to that trade.
     day_volume: Option<u64>,
 }
 
@@ -151,7 +164,7 @@ impl MarketSource for Massive {
     async fn next_update(&mut self, wanted: &Arc<TickerSet>) -> Result<Update, SourceError> {
         self.follow(wanted);
         if let Some(history) = self.history_before_poll().await {
-            return Ok(Update { prints: Vec::new(), histories: vec![history] });
+            return Ok(Update { histories: vec![history], ..Update::default() });
         }
         let began = Instant::now();
         let outcome = poll(&self.client, wanted).await;
@@ -163,23 +176,28 @@ impl MarketSource for Massive {
             Ok(snapshots) => {
                 self.backoff.reset();
                 self.next_poll = began + self.poll_interval;
-                self.unknown = Arc::new(left_out(wanted, &snapshots));
-                let at = (self.clock)();
-                let prints =
-                    snapshots.into_iter().map(|(ticker, snapshot)| print(&mut self.tapes, ticker, snapshot, at));
-                Ok(Update { prints: prints.collect(), histories: Vec::new() })
+                self.unknown = Arc::new(left_out(wanted, &snapshots.by_ticker));
+                Ok(take_in(&mut self.tapes, &snapshots, (self.clock)()))
             }
             Err(failure) => {
                 let wait = self.wait_after(&failure);
                 self.keep_quiet(wait);
                 self.next_poll = self.quiet_until;
-                Err(SourceError(failure.to_string()))
+                Err(SourceError { refusal: failure.refusal(), cause: failure.to_string() })
             }
         }
     }
 
     fn tick_interval(&self) -> Duration {
         self.poll_interval
+    }
+
+    fn hours(&self) -> Hours {
+        Hours::Exchange
+    }
+
+    fn price_counts_for(&self) -> Option<Duration> {
+        Some((self.poll_interval * POLLS_MISSED_MAX).max(PRICE_COUNTS_MIN))
     }
 
     fn retell(&mut self, ticker: Ticker) {
@@ -202,51 +220,195 @@ fn left_out(asked: &TickerSet, told: &BTreeMap<Ticker, Snapshot>) -> TickerSet {
 }
 
 /// One snapshot of all wanted tickers, in as many requests as it takes; none when nothing is wanted.
-async fn poll(client: &Client, wanted: &TickerSet) -> Result<BTreeMap<Ticker, Snapshot>, Failure> {
+async fn poll(client: &Client, wanted: &TickerSet) -> Result<Snapshots, Failure> {
     let tickers: Vec<&str> = wanted.iter().map(Ticker::as_str).collect();
-    let mut snapshots = BTreeMap::new();
+    let mut snapshots = Snapshots::default();
     for some in tickers.chunks(TICKERS_PER_REQUEST) {
         let path = format!("/v2/snapshot/locale/us/markets/stocks/tickers?tickers={}", some.join(","));
-        snapshots.extend(read_snapshots(&client.get(&path).await?, wanted)?);
+        let part = read_snapshots(&client.get(&path).await?, wanted)?;
+        snapshots.by_ticker.extend(part.by_ticker);
+        snapshots.is_delayed |= part.is_delayed;
     }
     Ok(snapshots)
 }
 
-/// A ticker's next print, which its tape then ends with.
-fn print(tapes: &mut BTreeMap<Ticker, Tape>, ticker: Ticker, snapshot: Snapshot, at: UtcInstant) -> Print {
-    let Snapshot { price, previous_close, day_volume } = snapshot;
-    let before = match tapes.entry(ticker) {
-        btree_map::Entry::Vacant(entry) => *entry.insert(Tape { price, day_volume }),
-        btree_map::Entry::Occupied(mut entry) => {
-            // A snapshot without a volume does not make the next one's whole day look new.
-            let day_volume = day_volume.or(entry.get().day_volume);
-            entry.insert(Tape { price, day_volume })
+/// When a price was traded: as the vendor says, whose clock may be ahead of ours; else when the latest minute with trades
+/// ended, or when there could have been a trade.
+fn traded_at_of(snapshot: &Snapshot, now: UtcInstant) -> UtcInstant {
+    let minute_end = snapshot
+        .minute
+        .filter(|_| snapshot.is_traded)
+        .map(|minute| UtcInstant::from_unix_ms((minute.time + Interval::Minute.seconds()) * 1_000));
+    snapshot.traded_at.or(minute_end).unwrap_or_else(|| Hours::Exchange.last_open(now)).min(now)
+}
+
+/// What a poll tells that is not known yet.
+fn take_in(tapes: &mut BTreeMap<Ticker, Tape>, snapshots: &Snapshots, now: UtcInstant) -> Update {
+    let mut update =
+        Update { is_answer: true, delay_minutes: snapshots.is_delayed.then_some(DELAY_MINUTES), ..Update::default() };
+    for (&ticker, snapshot) in &snapshots.by_ticker {
+        let next = match tapes.entry(ticker) {
+            btree_map::Entry::Vacant(entry) => {
+                let tape = Tape::begin(ticker, snapshot, now);
+                entry.insert(tape);
+                if snapshot.is_traded {
+                    Next::Traded(Print { quote: tape.quote, volume: 0 })
+                } else {
+                    Next::Stands(tape.quote)
+                }
+            }
+            btree_map::Entry::Occupied(entry) => entry.into_mut().go_on(snapshot, now),
+        };
+        match next {
+            Next::Traded(print) => update.prints.push(print),
+            Next::Stands(quote) => update.confirmed.push(quote),
         }
-    };
-    // A volume that falls is a new day, or a correction.
-    let volume = day_volume.zip(before.day_volume).map_or(0, |(now, earlier)| now.saturating_sub(earlier));
-    Print { quote: Quote { ticker, price, previous_price: before.price, previous_close, at }, volume }
+        update.minutes.extend(snapshot.minute.map(|minute| (ticker, minute)));
+    }
+    update
+}
+
+/// What became of a ticker since the last poll.
+enum Next {
+    Traded(Print),
+    Stands(Quote),
+}
+
+impl Tape {
+    fn begin(ticker: Ticker, snapshot: &Snapshot, now: UtcInstant) -> Self {
+        let Snapshot { price, traded_at, previous_close, day_open, day_volume, .. } = *snapshot;
+        let previous_close = previous_close.or(day_open).unwrap_or(price);
+        let at = traded_at_of(snapshot, now);
+        let quote = Quote { ticker, price, previous_price: price, previous_close, at, is_stale: false };
+        Self { quote, traded_at, day_volume }
+    }
+
+    fn go_on(&mut self, snapshot: &Snapshot, now: UtcInstant) -> Next {
+        let before = self.quote;
+        self.quote.previous_price = before.price;
+        self.quote.previous_close = snapshot.previous_close.unwrap_or(before.previous_close);
+        if !snapshot.is_traded {
+            // The day has no trade yet, and the last one known is as new as its close.
+            return Next::Stands(self.quote);
+        }
+        self.quote.price = snapshot.price;
+        if !self.is_new(snapshot) {
+            return Next::Stands(self.quote);
+        }
+        self.quote.at = traded_at_of(snapshot, now).max(before.at);
+        self.traded_at = snapshot.traded_at.or(self.traded_at);
+        // A volume that falls is a new day, or a correction.
+        let volume = snapshot.day_volume.zip(self.day_volume).map_or(0, |(now, earlier)| now.saturating_sub(earlier));
+        // A snapshot without a volume does not make the next one's whole day look new.
+        self.day_volume = snapshot.day_volume.or(self.day_volume);
+        Next::Traded(Print { quote: self.quote, volume })
+    }
+
+    /// Whether the snapshot's trade came after the last one; `self.quote` has its price already.
+    fn is_new(&self, snapshot: &Snapshot) -> bool {
+        let has_moved = self.quote.price != self.quote.previous_price;
+        match (snapshot.traded_at, self.traded_at) {
+            (Some(at), Some(before)) => at > before || (at == before && has_moved),
+            (Some(_), None) | (None, _) => has_moved || snapshot.day_volume > self.day_volume,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::money::Price;
+
+    const NOON_MS: i64 = 1_795_348_800_000;
+
+    fn dollars(amount: f64) -> Price {
+        Price::nearest(amount).unwrap()
+    }
+
+    /// A trade of V so many seconds after noon, where that is told.
+    fn snapshot(price: f64, second: Option<i64>, day_volume: Option<u64>) -> Snapshot {
+        Snapshot {
+            price: dollars(price),
+            is_traded: true,
+            traded_at: second.map(|second| UtcInstant::from_unix_ms(NOON_MS + second * 1_000)),
+            previous_close: Some(dollars(10.0)),
+            day_open: None,
+            day_volume,
+            minute: None,
+        }
+    }
+
+    /// What becomes of V with each of these polls, which are 15 seconds apart: its price before and now, the second of its
+    /// trade, and the volume of a print; nothing where it stands.
+    fn poll(snapshots: &[Snapshot]) -> Vec<(f64, f64, i64, Option<u64>)> {
+        let (mut tapes, ticker) = (BTreeMap::new(), "V".parse().unwrap());
+        let poll = |(second, snapshot): (i64, &Snapshot)| {
+            let snapshots = Snapshots { by_ticker: [(ticker, *snapshot)].into(), is_delayed: false };
+            let update = take_in(&mut tapes, &snapshots, UtcInstant::from_unix_ms(NOON_MS + second * 1_000));
+            let (quote, volume) = match (&update.prints[..], &update.confirmed[..]) {
+                ([print], []) => (print.quote, Some(print.volume)),
+                ([], [quote]) => (*quote, None),
+                both => panic!("{both:?}"),
+            };
+            let second = (quote.at.unix_ms() - NOON_MS) / 1_000;
+            (quote.previous_price.dollars(), quote.price.dollars(), second, volume)
+        };
+        (0..).step_by(15).zip(snapshots).map(poll).collect()
+    }
 
     #[test]
-    fn a_print_follows_on_the_one_before() {
+    fn only_a_later_trade_is_a_print() {
+        let polls = [
+            (snapshot(11.0, Some(-60), Some(1_000)), (11.0, 11.0, -60, Some(0))),
+            // The same again, then a trade, then the same with a volume that grew without one.
+            (snapshot(11.0, Some(-60), Some(1_000)), (11.0, 11.0, -60, None)),
+            (snapshot(12.0, Some(20), Some(1_250)), (11.0, 12.0, 20, Some(250))),
+            (snapshot(12.0, Some(20), Some(1_300)), (12.0, 12.0, 20, None)),
+            (snapshot(12.0, Some(55), Some(1_310)), (12.0, 12.0, 55, Some(60))),
+            // A trade that was taken back, a volume that fell with the new day, a clock ahead of ours.
+            (snapshot(11.5, Some(20), Some(1_200)), (12.0, 11.5, 55, None)),
+            (snapshot(13.0, Some(80), Some(20)), (11.5, 13.0, 80, Some(0))),
+            (snapshot(13.5, Some(500), None), (13.0, 13.5, 105, Some(0))),
+            (snapshot(13.6, Some(501), Some(50)), (13.5, 13.6, 120, Some(30))),
+        ];
+        let (snapshots, expected): (Vec<_>, Vec<_>) = polls.into_iter().unzip();
+        assert_eq!(poll(&snapshots), expected);
+    }
+
+    #[test]
+    fn without_instants_a_trade_is_known_by_price_and_volume() {
+        let polls = [
+            (snapshot(11.0, None, Some(1_000)), (11.0, 11.0, 0, Some(0))),
+            (snapshot(11.0, None, Some(1_000)), (11.0, 11.0, 0, None)),
+            (snapshot(11.0, None, Some(1_001)), (11.0, 11.0, 30, Some(1))),
+            (snapshot(12.0, None, None), (11.0, 12.0, 45, Some(0))),
+            (snapshot(12.0, None, None), (12.0, 12.0, 45, None)),
+        ];
+        let (snapshots, expected): (Vec<_>, Vec<_>) = polls.into_iter().unzip();
+        assert_eq!(poll(&snapshots), expected);
+    }
+
+    #[test]
+    fn figures_that_the_vendor_empties_at_night_leave_the_last_trade() {
+        let emptied = Snapshot { is_traded: false, previous_close: Some(dollars(11.8)), ..snapshot(11.8, None, None) };
+        let told = poll(&[snapshot(12.0, Some(-60), Some(9)), emptied]);
+        assert_eq!(told[1], (12.0, 12.0, -60, None));
+        let first = poll(&[emptied]);
+        assert_eq!(first, [(11.8, 11.8, 0, None)], "a close of yesterday is no trade of now");
+    }
+
+    #[test]
+    fn the_previous_close_is_the_vendors_and_stays_where_it_is_missing() {
+        let close =
+            |price: Option<f64>| Snapshot { previous_close: price.map(dollars), ..snapshot(12.0, Some(0), None) };
         let mut tapes = BTreeMap::new();
-        let mut next = |dollars, day_volume| {
-            let [price, previous_close] = [dollars, 10.0].map(|dollars| Price::nearest(dollars).unwrap());
-            let snapshot = Snapshot { price, previous_close, day_volume };
-            let print = print(&mut tapes, "V".parse().unwrap(), snapshot, UtcInstant::from_unix_ms(0));
-            (print.quote.previous_price.dollars(), print.quote.price.dollars(), print.volume)
-        };
-        assert_eq!(next(11.0, Some(1_000)), (11.0, 11.0, 0), "the first one");
-        assert_eq!(next(12.0, Some(1_250)), (11.0, 12.0, 250));
-        assert_eq!(next(12.0, Some(1_250)), (12.0, 12.0, 0), "nothing was traded");
-        assert_eq!(next(12.5, None), (12.0, 12.5, 0), "no volume is told");
-        assert_eq!(next(12.5, Some(1_300)), (12.5, 12.5, 50));
-        assert_eq!(next(13.0, Some(20)), (12.5, 13.0, 0), "a new day");
-        assert_eq!(next(13.0, Some(50)), (13.0, 13.0, 30));
+        let told = [close(None), close(Some(9.0)), close(None), close(Some(9.5))].map(|snapshot| {
+            let snapshots = Snapshots { by_ticker: [("V".parse().unwrap(), snapshot)].into(), is_delayed: true };
+            let update = take_in(&mut tapes, &snapshots, UtcInstant::from_unix_ms(NOON_MS));
+            assert_eq!((update.is_answer, update.delay_minutes), (true, Some(15)));
+            let quotes = update.prints.iter().map(|print| print.quote).chain(update.confirmed);
+            quotes.map(|quote| quote.previous_close.dollars()).next().unwrap()
+        });
+        assert_eq!(told, [12.0, 9.0, 9.0, 9.5]);
     }
 }

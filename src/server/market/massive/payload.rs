@@ -5,12 +5,15 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::client::Failure;
-use crate::domain::money::Price;
+use crate::domain::{instant::UtcInstant, money::Price};
 
 /// The envelope of every answer. Its entries stay text at first, so that each is read on its own.
 #[derive(Deserialize)]
 pub struct Answer<'a> {
     status: Option<String>,
+    /// The key's plan has prices that are late.
+    #[serde(skip)]
+    pub is_delayed: bool,
     /// Of a snapshot.
     #[serde(borrow)]
     pub tickers: Option<Vec<&'a RawValue>>,
@@ -25,7 +28,8 @@ impl<'a> Answer<'a> {
     pub fn read(body: &'a [u8]) -> Result<Self, Failure> {
         let answer: Self = serde_json::from_slice(body)?;
         match answer.status.as_deref() {
-            Some("OK" | "DELAYED") => Ok(answer),
+            Some("OK") => Ok(answer),
+            Some("DELAYED") => Ok(Self { is_delayed: true, ..answer }),
             Some("NOT_AUTHORIZED") => Err(Failure::Refused(StatusCode::OK)),
             Some(_) => Err(Failure::Failed),
             // Every documented answer has a status.
@@ -39,6 +43,17 @@ pub fn price(dollars: Option<f64>) -> Option<Price> {
     dollars.and_then(Price::nearest)
 }
 
+/// A moment, whose unit follows from its size: the vendor counts seconds of trades in billionths and those of bars in
+/// thousandths. Nothing for the zero that stands for none.
+pub fn instant(count: Option<i64>) -> Option<UtcInstant> {
+    /// 2001 in milliseconds, microseconds and nanoseconds.
+    const LEAST: [(i64, i64); 3] =
+        [(1_000_000_000_000_000_000, 1_000_000), (1_000_000_000_000_000, 1_000), (1_000_000_000_000, 1)];
+    let count = count?;
+    let (_, in_a_ms) = LEAST.into_iter().find(|(least, _)| count >= *least)?;
+    Some(UtcInstant::from_unix_ms(count / in_a_ms))
+}
+
 /// Whole shares; massive.com writes fractions of them too.
 pub fn shares(volume: Option<f64>) -> Option<u64> {
     // A volume of more than u64's is not one; the cast keeps what is in range.
@@ -50,6 +65,23 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+
+    #[rstest]
+    #[case::of_a_trade(1_795_356_131_512_345_678, Some(1_795_356_131_512))]
+    #[case::in_microseconds(1_795_356_131_512_345, Some(1_795_356_131_512))]
+    #[case::of_a_bar(1_795_356_120_000, Some(1_795_356_120_000))]
+    #[case::none(0, None)]
+    #[case::negative(-1, None)]
+    #[case::too_small(1_795_356_120, None)]
+    fn a_moment_is_read_in_its_unit(#[case] count: i64, #[case] unix_ms: Option<i64>) {
+        assert_eq!(instant(Some(count)).map(UtcInstant::unix_ms), unix_ms);
+    }
+
+    #[test]
+    fn a_plan_with_late_prices_says_so() {
+        let is_delayed = |status: &str| Answer::read(status.as_bytes()).unwrap().is_delayed;
+        assert!(is_delayed(r#"{"status":"DELAYED"}"#) && !is_delayed(r#"{"status":"OK"}"#));
+    }
 
     #[rstest]
     #[case::empty("")]

@@ -64,7 +64,7 @@ impl Exchange {
         let prints = self.walks.values_mut().map(print).collect();
         let history = |ticker: &Ticker| self.walks.get(ticker).map(|walk| walk.history(&self.sectors, at));
         let histories = told.iter().filter_map(history).collect();
-        Update { prints, histories }
+        Update { prints, histories, ..Update::default() }
     }
 
     /// Takes up the walks of what is wanted, and lays those aside that are not; gives the tickers that were not wanted

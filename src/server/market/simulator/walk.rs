@@ -111,7 +111,8 @@ impl Walk {
             _ => price(self.at_open(sectors)),
         };
         self.previous_close = Some((sectors.opened_at, previous_close));
-        let quote = Quote { ticker: self.ticker, price: price_now, previous_price, previous_close, at };
+        let quote =
+            Quote { ticker: self.ticker, price: price_now, previous_price, previous_close, at, is_stale: false };
         let deviations = (now - before) / self.spread;
         let (average_daily, mut rng) = (self.listing.average_daily_volume, self.volume.at(self.tick));
         Print { quote, volume: volume::shares(average_daily, self.pace.seconds, deviations, &mut rng) }

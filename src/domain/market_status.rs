@@ -1,0 +1,200 @@
+//! How current the prices are as a whole, which day it is, and what a person should know of both.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{instant::UtcInstant, trading_day::TradingDay};
+
+/// How current the prices are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Data {
+    Live,
+    /// As late as the source says, which does not make them stale.
+    Delayed,
+    /// Not confirmed for too long: nothing is traded at them.
+    Stale,
+}
+
+impl Data {
+    /// As it is written in JSON, and in the page's attributes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Delayed => "delayed",
+            Self::Stale => "stale",
+        }
+    }
+}
+
+/// How late the prices of a plan are that has no live ones.
+pub const DELAY_MINUTES: u32 = 15;
+
+/// The state of the market as the page is told it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MarketStatus {
+    pub data: Data,
+    /// Whether orders are filled now, as far as the exchange's hours go.
+    pub is_open: bool,
+    pub day: TradingDay,
+    /// Sentences on what is wrong, or closed, and what to do; empty when there is nothing to say.
+    pub note: String,
+}
+
+impl MarketStatus {
+    /// A market that is open, with prices of now.
+    pub fn live(day: TradingDay) -> Self {
+        Self { data: Data::Live, is_open: true, day, note: String::new() }
+    }
+
+    /// As it travels in a key frame: `L+ 1795305600 1795305600 1795392000`, then the note. The letter tells the data (`L`ive,
+    /// `D`elayed, `S`tale), the sign whether the market is open; the numbers are the day's.
+    pub fn write(&self) -> String {
+        let data = match self.data {
+            Data::Live => 'L',
+            Data::Delayed => 'D',
+            Data::Stale => 'S',
+        };
+        let sign = if self.is_open { '+' } else { '-' };
+        let TradingDay { date, starts_at, ends_at } = self.day;
+        let gap = if self.note.is_empty() { "" } else { " " };
+        // A frame is one line.
+        format!("{data}{sign} {date} {starts_at} {ends_at}{gap}{}", self.note.replace(char::is_control, " "))
+    }
+
+    /// Nothing when the text is not what [`write`](Self::write) makes.
+    pub fn read(text: &str) -> Option<Self> {
+        let mut words = text.splitn(5, ' ');
+        let (data, is_open) = match words.next()? {
+            "L+" => (Data::Live, true),
+            "L-" => (Data::Live, false),
+            "D+" => (Data::Delayed, true),
+            "D-" => (Data::Delayed, false),
+            "S+" => (Data::Stale, true),
+            "S-" => (Data::Stale, false),
+            _ => return None,
+        };
+        let mut number = || words.next()?.parse::<i64>().ok();
+        let day = TradingDay { date: number()?, starts_at: number()?, ends_at: number()? };
+        Some(Self { data, is_open, day, note: words.next().unwrap_or_default().to_owned() })
+    }
+}
+
+/// All that a market's status follows from.
+#[derive(Debug, Clone)]
+pub struct Situation<'a> {
+    pub day: TradingDay,
+    /// Whether no price has been confirmed for too long.
+    pub is_silent: bool,
+    /// When the source last answered well.
+    pub answered_at: Option<UtcInstant>,
+    /// By how many minutes the source says that its prices are late.
+    pub delay_minutes: Option<u32>,
+    /// Why the source gives no prices and will not until a person does something, in sentences.
+    pub refusal: Option<&'a str>,
+    /// Why the source did not answer last, without a full stop.
+    pub failure: Option<&'a str>,
+    /// When the exchange opens next, in words, while it is closed.
+    pub opens: Option<&'a str>,
+}
+
+impl Situation<'_> {
+    pub fn status(&self) -> MarketStatus {
+        let data = match self.delay_minutes {
+            _ if self.is_silent || self.refusal.is_some() => Data::Stale,
+            Some(_) => Data::Delayed,
+            None => Data::Live,
+        };
+        let trouble = match (data, self.refusal, self.delay_minutes) {
+            (Data::Live, ..) => None,
+            (Data::Delayed, _, minutes) => minutes.map(|minutes| format!("Prices are delayed {minutes} min.")),
+            (Data::Stale, Some(refusal), _) => Some(refusal.to_owned()),
+            (Data::Stale, None, _) => Some(self.silence()),
+        };
+        let closed = self.opens.map(|opens| format!("The exchange is closed; it opens {opens}."));
+        let note = [trouble, closed].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        MarketStatus { data, is_open: self.opens.is_none(), day: self.day, note }
+    }
+
+    fn silence(&self) -> String {
+        let cause = self.failure.map(|failure| format!(": {failure}")).unwrap_or_default();
+        match self.answered_at {
+            None => format!("There are no prices yet{cause}. It is tried again and again."),
+            Some(at) => {
+                let time = at.to_rfc3339();
+                // The time of day, to the second.
+                let time = time.get(11..19).unwrap_or(&time);
+                format!("Prices are as they were at {time} UTC{cause}. Orders wait for new ones.")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    const NOON: UtcInstant = UtcInstant::EPOCH;
+
+    fn situation() -> Situation<'static> {
+        Situation {
+            day: TradingDay::utc(NOON),
+            is_silent: false,
+            answered_at: Some(NOON),
+            delay_minutes: None,
+            refusal: None,
+            failure: None,
+            opens: None,
+        }
+    }
+
+    #[rstest]
+    #[case::well(situation(), Data::Live, true, "")]
+    #[case::late(
+        Situation { delay_minutes: Some(15), ..situation() },
+        Data::Delayed, true, "Prices are delayed 15 min."
+    )]
+    #[case::one_poll_failed(Situation { failure: Some("massive.com answered 500"), ..situation() }, Data::Live, true, "")]
+    #[case::silent(
+        Situation { is_silent: true, delay_minutes: Some(15), failure: Some("massive.com answered 500"), ..situation() },
+        Data::Stale, true, "Prices are as they were at 00:00:00 UTC: massive.com answered 500. Orders wait for new ones."
+    )]
+    #[case::never_heard_of(
+        Situation { is_silent: true, answered_at: None, ..situation() },
+        Data::Stale, true, "There are no prices yet. It is tried again and again."
+    )]
+    #[case::refused(
+        Situation { refusal: Some("The key has no access."), failure: Some("403"), ..situation() },
+        Data::Stale, true, "The key has no access."
+    )]
+    #[case::closed(
+        Situation { opens: Some("on Monday"), ..situation() },
+        Data::Live, false, "The exchange is closed; it opens on Monday."
+    )]
+    #[case::closed_and_late(
+        Situation { opens: Some("on Monday"), delay_minutes: Some(15), ..situation() },
+        Data::Delayed, false,
+        "Prices are delayed 15 min. The exchange is closed; it opens on Monday."
+    )]
+    fn a_status_says_what_a_person_should_know(
+        #[case] situation: Situation<'_>,
+        #[case] data: Data,
+        #[case] is_open: bool,
+        #[case] note: &str,
+    ) {
+        let status = situation.status();
+        assert_eq!((status.data, status.is_open, status.note.as_str()), (data, is_open, note));
+        assert_eq!(MarketStatus::read(&status.write()), Some(status), "the page reads what the server wrote");
+    }
+
+    #[rstest]
+    #[case::nothing("")]
+    #[case::another_letter("X+ 0 0 1")]
+    #[case::no_day("L+ 0 0")]
+    #[case::no_number("L+ a b c")]
+    fn what_is_no_status_is_refused(#[case] text: &str) {
+        assert_eq!(MarketStatus::read(text), None);
+    }
+}

@@ -1,0 +1,40 @@
+//! A market's sessions: when orders are filled.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::instant::UtcInstant;
+
+/// What a session is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionKind {
+    /// Before the opening: prices move, and orders wait.
+    Pre,
+    Regular,
+    /// After the close: prices move, and orders wait.
+    Post,
+    /// A market that never closes.
+    Continuous,
+}
+
+impl SessionKind {
+    /// Whether market orders are filled in it.
+    pub fn takes_orders(self) -> bool {
+        match self {
+            Self::Regular | Self::Continuous => true,
+            Self::Pre | Self::Post => false,
+        }
+    }
+}
+
+/// One session, with its bounds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Session {
+    pub kind: SessionKind,
+    /// The exchange's date, such as `2026-11-30`.
+    pub trade_date: String,
+    pub opens_at: UtcInstant,
+    /// The first moment outside of it.
+    pub closes_at: UtcInstant,
+}

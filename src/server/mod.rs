@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod market;
 pub mod metrics;
 pub mod pacing;
+pub mod parts;
 pub mod state;
 pub mod watchlist;
 
@@ -26,7 +27,7 @@ use std::{
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
-    task::JoinHandle,
+    task::{AbortHandle, JoinHandle},
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
@@ -35,12 +36,13 @@ use tracing_subscriber::EnvFilter;
 
 use self::{
     config::{Config, variables::ConfigError},
-    copilot::{Copilot, Parts},
+    copilot::Copilot,
     execution::Execution,
     http::{App, FanOut, Site, StreamPlaces},
     ledger::{Ledger, StoreError},
     market::{feed::Feed, hours::Hours, massive::Massive, simulator::Simulator, wanted::Wanted},
     metrics::Metrics,
+    parts::Parts,
     state::{AppState, Services},
     watchlist::WatchlistService,
 };
@@ -79,7 +81,8 @@ pub struct Server {
     serving: JoinHandle<()>,
     copilot: Copilot,
     writer: ledger::Ended,
-    feed: JoinHandle<()>,
+    feed: AbortHandle,
+    parts: Parts,
 }
 
 impl Server {
@@ -90,9 +93,11 @@ impl Server {
     pub async fn start(config: Config, site: Site) -> Result<Self, StartError> {
         let shutdown = CancellationToken::new();
         let (metrics, closing, clock) = (Metrics::default(), CancellationToken::new(), config.clock);
+        let parts = Parts::new(shutdown.clone());
         let hours = if config.massive.is_some() { Hours::Exchange } else { Hours::Continuous };
         let (ledger, writer) =
             Ledger::open(&config.database_url, clock, hours, metrics.clone(), closing.clone()).await?;
+        parts.spawn("the ledger", writer.clone().cancelled_owned());
         let address = SocketAddr::new(config.host, config.port);
         let failed = |cause| StartError::Listen { address, cause };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
@@ -104,10 +109,15 @@ impl Server {
             Some(massive) => Feed::start(Massive::new(massive.clone(), clock)?, followed, clock, stop).await,
             None => Feed::start(Simulator::new(config.simulator, clock), followed, clock, stop).await,
         };
+        let feed_end = feed_task.abort_handle();
+        parts.spawn("the market feed", async {
+            // Its panic, if it was one, is on stderr.
+            let _ = feed_task.await;
+        });
         let keeper = equity::keep(ledger.clone(), feed.clone(), clock, metrics.clone(), shutdown.clone());
-        tokio::spawn(keeper);
+        parts.spawn("the equity curve's keeper", keeper);
         let execution = Execution::new(feed.clone(), wanted.clone(), ledger.clone(), clock);
-        let parts = Parts {
+        let copilot_parts = copilot::Parts {
             ledger: ledger.clone(),
             feed: feed.clone(),
             execution: execution.clone(),
@@ -115,11 +125,11 @@ impl Server {
             metrics: metrics.clone(),
             shutdown: shutdown.clone(),
         };
-        let copilot = Copilot::new(&config.copilot, parts)?;
+        let copilot = Copilot::new(&config.copilot, copilot_parts)?;
         if let Err(cause) = copilot.close_turns().await {
             warn!(copilot.cause = %cause, "what the last end cut off is closed with the next message");
         }
-        let fan_out = FanOut::start(&feed.subscribe(), &metrics);
+        let fan_out = FanOut::start(&feed.subscribe(), &metrics, &parts);
         let services = Services {
             execution,
             watchlist: WatchlistService::new(ledger.clone(), clock),
@@ -131,12 +141,14 @@ impl Server {
             streams: StreamPlaces::new(&config.limits, metrics.clone()),
             fan_out,
             metrics,
+            parts: parts.clone(),
             shutdown: shutdown.clone(),
             leptos_options: site.leptos_options(),
         };
         let app = App::new(services.into(), &config);
-        let serving = tokio::spawn(http::serve(listener, app, shutdown.clone(), config.patience.head));
-        Ok(Self { address, shutdown, closing, serving, copilot, writer, feed: feed_task })
+        let serving = http::serve(listener, app, shutdown.clone(), config.patience.head);
+        let serving = parts.spawn("the listener", serving);
+        Ok(Self { address, shutdown, closing, serving, copilot, writer, feed: feed_end, parts })
     }
 
     /// Ends the streams with their last event, lets requests finish, writes what is queued and closes the database.
@@ -164,12 +176,8 @@ impl Server {
     }
 
     /// Waits until a part that should run for ever has ended.
-    async fn failed(&mut self) -> &'static str {
-        tokio::select! {
-            _ = &mut self.serving => "the listener",
-            () = self.writer.cancelled() => "the ledger",
-            _ = &mut self.feed => "the market feed",
-        }
+    async fn failed(&self) -> &'static str {
+        self.parts.failed().await
     }
 }
 
@@ -234,7 +242,7 @@ async fn serve() -> Result<Option<&'static str>, StartError> {
     start_logging();
     let site = Site::locate().map_err(StartError::Site)?;
     let site_root = site.root.clone();
-    let mut server = Server::start(config, site).await?;
+    let server = Server::start(config, site).await?;
     if !site_root.is_dir() {
         warn!(site.root = %site_root.display(), "the page's files are not there; the REST API works all the same");
     }

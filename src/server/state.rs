@@ -14,6 +14,7 @@ use super::{
     ledger::{Ledger, Reset},
     market::{company_name, feed::Feed, wanted::Wanted},
     metrics::Metrics,
+    parts::Parts,
     watchlist::{FIRST_PRICE_MAX, WatchlistService},
 };
 use crate::{
@@ -64,6 +65,8 @@ pub struct Services {
     pub streams: StreamPlaces,
     pub fan_out: FanOut,
     pub metrics: Metrics,
+    /// What runs for as long as the server does.
+    pub parts: Parts,
     /// Streams end when it is cancelled.
     pub shutdown: CancellationToken,
     pub leptos_options: LeptosOptions,

@@ -5,6 +5,10 @@ use leptos::server_fn::ServerFn;
 use reqwest::{Method, StatusCode, header};
 use rstest::rstest;
 use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use crate::app::TestApp;
 
@@ -119,6 +123,34 @@ async fn an_address_that_is_not_there_answers_a_problem(
     let problem: Value = response.json().await.unwrap();
     assert_eq!(problem["code"], code);
     assert_eq!(problem["detail"].as_str().unwrap().contains("it answers "), is_wrong_method);
+}
+
+#[rstest]
+#[case::half_a_letter(Method::GET, "/api/prices/%FF/candles", "invalid_ticker")]
+#[case::overlong_form(Method::GET, "/api/prices/%C0%AF/candles", "invalid_ticker")]
+#[case::surrogate(Method::DELETE, "/api/watchlist/%ED%A0%80", "invalid_ticker")]
+#[case::no_hexadecimal(Method::DELETE, "/api/watchlist/%G1", "invalid_ticker")]
+#[case::cut_off(Method::GET, "/api/prices/AAPL%/candles", "invalid_ticker")]
+#[case::zero_byte(Method::DELETE, "/api/watchlist/V%00", "invalid_ticker")]
+#[case::slash(Method::GET, "/api/prices/V%2FV/candles", "invalid_ticker")]
+#[case::query(Method::GET, "/api/prices/AAPL/candles?interval=%FF", "invalid_parameter")]
+#[case::parameter_twice(Method::GET, "/api/prices/AAPL/candles?limit=1&limit=2", "invalid_parameter")]
+#[case::unknown_parameter(Method::GET, "/api/portfolio/trades?%FF=1", "invalid_parameter")]
+#[case::limit(Method::GET, "/api/chat?limit=%00", "invalid_parameter")]
+#[case::range(Method::GET, "/api/portfolio/history?range=%E0%80", "invalid_parameter")]
+#[case::stream(Method::GET, "/api/stream/prices?tickers=%FF", "invalid_ticker")]
+#[tokio::test]
+async fn an_address_that_is_no_text_answers_a_problem(#[case] method: Method, #[case] path: &str, #[case] code: &str) {
+    let app = TestApp::start().await;
+    // Written by hand: a client would put the address in order.
+    let mut socket = TcpStream::connect(app.client.address).await.unwrap();
+    let request = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 400 ") && head.contains("application/problem+json"), "{head}");
+    assert_eq!(serde_json::from_str::<Value>(body).unwrap()["code"], code);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use finally::{
     domain::{
         account::{Account, INITIAL_DEPOSIT},
+        day::{DayTrades, Traded},
         equity::HistoryRange,
         instant::UtcInstant,
         money::{Money, Price, Quantity},
@@ -22,6 +23,7 @@ use finally::{
     },
 };
 use proptest::prelude::*;
+use rstest::rstest;
 use sqlx::Connection;
 use tempfile::TempDir;
 use tokio::sync::Notify;
@@ -368,6 +370,45 @@ async fn the_days_trades_are_the_same_after_a_restart() {
     assert_eq!(today.pnl(day, None, quote).unwrap().amount, Money::ZERO, "yesterday's purchase is no part of today");
     ledger.submit(Reset { at: noon() }).await.unwrap();
     assert_eq!(ledger.books().today, Default::default());
+}
+
+/// Instants around midnight, in the order of their writes, and which of the trades the day then holds.
+#[rstest]
+#[case::one_that_comes_late(&[-5, 3, -1], &[1, 2])]
+#[case::some_that_come_late(&[-5, 3, -1, 4, -2, -1], &[1, 2, 3, 4, 5])]
+#[case::nothing_before_the_late_one(&[3, -1], &[0, 1])]
+#[case::the_day_s_last_trades(&[-3_600_000, -5, -1], &[0, 1, 2])]
+#[case::a_clock_that_was_put_back(&[3, -3_600_000, -1], &[1, 2])]
+#[case::a_clock_that_was_put_forward_and_back(&[3, 10 * 86_400_000, 4], &[2])]
+#[tokio::test]
+async fn a_trade_that_is_written_late_leaves_the_day_as_it_is_and_so_does_a_restart(
+    #[case] offsets_ms: &[i64],
+    #[case] of_today: &[usize],
+) {
+    let folder = fast_folder();
+    let market = prices(&[("V", 10_000)]);
+    let midnight_ms = noon().start_of_next_day().unix_ms();
+    let closing = CancellationToken::new();
+    let (ledger, writer) = open_until(&folder, &closing).await;
+    let mut expected = DayTrades::default();
+    for (id, offset_ms) in offsets_ms.iter().enumerate() {
+        let executed_at = UtcInstant::from_unix_ms(midnight_ms + offset_ms);
+        // Each quantity is another power of two, so that a sum tells which are in it.
+        let order = place(Side::Buy, "V", 1_000_000 << id, &market, id);
+        let (ticker, side) = (order.order.ticker, Side::Buy);
+        if of_today.contains(&id) {
+            let first = UtcInstant::from_unix_ms(midnight_ms + offsets_ms[of_today[0]]);
+            let previous_close = market.quotes.get(ticker).map(|quote| quote.previous_close);
+            let notional = Money::from_cents(100 << id);
+            let traded = Traded { ticker, side, millionths: 1_000_000 << id, notional, previous_close };
+            expected.record(TradingDay::utc(first), traded);
+        }
+        ledger.submit(PlaceOrder { executed_at, ..order }).await.unwrap();
+    }
+    assert_eq!(ledger.books().today, expected);
+    closing.cancel();
+    writer.cancelled().await;
+    assert_eq!(open(&folder).await.books().today, expected);
 }
 
 /// A write with a mistake in it.

@@ -1,17 +1,13 @@
 //! `/api/prices/{ticker}/candles`: what a ticker's price did.
 
-use axum::{
-    Router,
-    extract::{Path, State},
-    routing::get,
-};
+use axum::{Router, extract::State, routing::get};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     json::Json,
     openapi::TickerText,
-    parameter::{Parameter, invalid_parameter, read_limit},
+    parameter::{Parameter, TickerInPath, invalid_parameter, read_limit},
 };
 use crate::{
     domain::{
@@ -57,10 +53,9 @@ pub struct CandleSeries {
 )]
 pub async fn read(
     State(state): State<AppState>,
-    Path(ticker): Path<String>,
+    TickerInPath(ticker): TickerInPath,
     Parameter(parameters): Parameter<CandlesParameters>,
 ) -> Result<Json<CandleSeries>, ApiError> {
-    let ticker: Ticker = ticker.parse()?;
     let interval = match parameters.interval.as_deref() {
         None => Interval::Minute,
         Some(text) => text.parse().map_err(|reason| invalid_parameter("interval", &format!("{reason}")))?,

@@ -40,13 +40,13 @@ pub struct MarketHealth {
     get, path = "/api/health", tag = "Server",
     responses(
         (status = 200, description = "Everything works.", body = Health),
-        (status = 503, description = "The database or the market feed has failed.", body = Health),
+        (status = 503, description = "The database, the market feed or another part has failed.", body = Health),
     )
 )]
 pub async fn read(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
     let tick = state.feed.latest();
     let database_works = state.ledger.is_healthy().await;
-    let works = database_works && state.feed.is_healthy();
+    let works = database_works && state.feed.is_healthy() && state.parts.all_run();
     let health = Health {
         status: if works { "ok" } else { "degraded" },
         version: env!("CARGO_PKG_VERSION"),

@@ -20,7 +20,7 @@ const UNMATCHED: &str = "unmatched";
 pub struct Observed {
     started: Instant,
     pub method: Method,
-    uri: Uri,
+    pub uri: Uri,
 }
 
 impl Observed {

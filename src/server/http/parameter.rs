@@ -1,12 +1,12 @@
-//! Reading a request's query, strictly: an unknown or malformed parameter is told, not ignored.
+//! Reading a request's path and query, strictly: an unknown or malformed parameter is told, not ignored.
 
 use axum::{
-    extract::{FromRequestParts, Query},
+    extract::{FromRequestParts, Path, Query},
     http::request::Parts,
 };
 use serde::de::DeserializeOwned;
 
-use crate::error::ApiError;
+use crate::{domain::ticker::Ticker, error::ApiError};
 
 /// The parameters of a query.
 pub struct Parameter<T>(pub T);
@@ -19,6 +19,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Parameter<T> {
             Ok(Query(parameters)) => Ok(Self(parameters)),
             Err(error) => Err(invalid_parameter("query", &error.body_text())),
         }
+    }
+}
+
+/// The one ticker that a path names.
+pub struct TickerInPath(pub Ticker);
+
+impl<S: Send + Sync> FromRequestParts<S> for TickerInPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        // A path that is no text once it is decoded names no ticker.
+        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| ApiError::InvalidTicker)?;
+        Ok(Self(text.parse()?))
     }
 }
 

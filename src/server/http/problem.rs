@@ -7,7 +7,7 @@ use std::any::Any;
 
 use axum::{
     body::to_bytes,
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
@@ -15,7 +15,7 @@ use serde::Serialize;
 use tracing::error;
 use utoipa::ToSchema;
 
-use super::{json::Json, json_body::BODY_BYTES_MAX, request_id::RequestId};
+use super::{json::Json, json_body::BODY_BYTES_MAX, request_id::RequestId, router::is_api};
 use crate::error::ApiError;
 
 /// The body of every failure under `/api`.
@@ -56,12 +56,13 @@ impl IntoResponse for ApiError {
 }
 
 /// Writes the body of each failure that a handler answered with, or that axum did by itself.
-pub fn render(response: Response, method: &Method, id: &RequestId) -> Response {
-    let Some(error) = error_of(&response, method) else {
+pub fn render(response: Response, method: &Method, uri: &Uri, id: &RequestId) -> Response {
+    let Some(error) = error_of(&response, method, uri.path()) else {
         return response;
     };
     let problem = Problem::new(&error, id.to_string());
     let (mut parts, _) = response.into_parts();
+    parts.status = error.status();
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     if let Some(seconds) = error.retry_after_seconds() {
@@ -99,18 +100,93 @@ pub fn of_panic(panic: &(dyn Any + Send)) -> Response {
     ApiError::Internal.into_response()
 }
 
-fn error_of(response: &Response, method: &Method) -> Option<ApiError> {
+fn error_of(response: &Response, method: &Method, path: &str) -> Option<ApiError> {
     if let Some(error) = response.extensions().get::<ApiError>() {
         return Some(error.clone());
     }
-    // axum answers a wrong method by itself, and says which are right.
-    (response.status() == StatusCode::METHOD_NOT_ALLOWED).then(|| ApiError::MethodNotAllowed {
-        method: method.to_string(),
-        allowed: response
-            .headers()
-            .get(header::ALLOW)
-            .and_then(|value| value.to_str().ok())
-            .map(|allowed| allowed.replace(',', ", "))
-            .unwrap_or_default(),
-    })
+    match response.status() {
+        // axum answers a wrong method by itself, and says which are right.
+        StatusCode::METHOD_NOT_ALLOWED => Some(ApiError::MethodNotAllowed {
+            method: method.to_string(),
+            allowed: response
+                .headers()
+                .get(header::ALLOW)
+                .and_then(|value| value.to_str().ok())
+                .map(|allowed| allowed.replace(',', ", "))
+                .unwrap_or_default(),
+        }),
+        status if is_plain_failure(response, path) => Some(of_status(status)),
+        _ => None,
+    }
+}
+
+/// Whether a failure under the API was told as text, or not at all, by an extractor of axum's own.
+fn is_plain_failure(response: &Response, path: &str) -> bool {
+    let is_failure = response.status().is_client_error() || response.status().is_server_error();
+    is_failure
+        && is_api(path)
+        && response.headers().get(header::CONTENT_TYPE).is_none_or(|value| value.as_bytes().starts_with(b"text/plain"))
+}
+
+fn of_status(status: StatusCode) -> ApiError {
+    match status {
+        StatusCode::NOT_FOUND => ApiError::NotFound,
+        StatusCode::REQUEST_TIMEOUT => ApiError::RequestTimeout,
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::BodyTooLarge { limit_bytes: BODY_BYTES_MAX },
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => ApiError::UnsupportedMediaType,
+        status if status.is_client_error() => {
+            ApiError::InvalidParameter { parameter: "request".to_owned(), reason: "it cannot be read".to_owned() }
+        }
+        _ => ApiError::Internal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use http_body_util::BodyExt;
+    use rstest::rstest;
+    use serde_json::Value;
+
+    use super::*;
+
+    #[rstest]
+    #[case::bad_request(400, 400, "invalid_parameter")]
+    #[case::not_found(404, 404, "not_found")]
+    #[case::body_too_large(413, 413, "body_too_large")]
+    #[case::wrong_media_type(415, 415, "unsupported_media_type")]
+    #[case::unprocessable(422, 400, "invalid_parameter")]
+    #[case::broken(500, 500, "internal")]
+    #[tokio::test]
+    async fn a_failure_told_as_text_becomes_a_problem(#[case] told: u16, #[case] status: u16, #[case] code: &str) {
+        let id = RequestId::of(&Default::default());
+        for content_type in [None, Some("text/plain; charset=utf-8")] {
+            let mut response = Response::builder().status(told);
+            if let Some(content_type) = content_type {
+                response = response.header(header::CONTENT_TYPE, content_type);
+            }
+            let response = response.body(Body::from("Invalid URL")).unwrap();
+            let answer = render(response, &Method::GET, &Uri::from_static("/api/anything"), &id);
+            assert_eq!(answer.status(), status);
+            assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json");
+            let body = answer.into_body().collect().await.unwrap().to_bytes();
+            let problem: Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!((&problem["code"], &problem["status"]), (&code.into(), &status.into()));
+        }
+    }
+
+    #[rstest]
+    #[case::page("/nowhere", "text/plain", 404)]
+    #[case::health("/api/health", "application/json", 503)]
+    #[case::success("/api/docs.css", "text/plain", 200)]
+    fn other_answers_stay_as_they_are(#[case] path: &str, #[case] content_type: &str, #[case] status: u16) {
+        let response = Response::builder().status(status).header(header::CONTENT_TYPE, content_type);
+        let uri = path.parse().unwrap();
+        let answer =
+            render(response.body(Body::empty()).unwrap(), &Method::GET, &uri, &RequestId::of(&Default::default()));
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()[header::CONTENT_TYPE]),
+            (status, &content_type.parse().unwrap())
+        );
+    }
 }

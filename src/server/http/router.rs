@@ -70,7 +70,7 @@ impl App {
             let observed = Observed::begin(&request);
             // A router is always ready.
             let Ok::<_, Infallible>(response) = self.routes.call(request).await;
-            let mut response = problem::render(response, &observed.method, &id);
+            let mut response = problem::render(response, &observed.method, &observed.uri, &id);
             security_headers::add(response.headers_mut());
             observed.record(&response, &self.metrics);
             response
@@ -136,7 +136,8 @@ async fn pass(State(guards): State<Guards>, request: Request, next: Next) -> Res
     response
 }
 
-fn is_api(path: &str) -> bool {
+/// Whether a path is of the API rather than of the page.
+pub fn is_api(path: &str) -> bool {
     path.strip_prefix("/api").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 

@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     routing::{delete, get},
 };
@@ -11,6 +11,7 @@ use super::{
     json::Json,
     json_body::{JsonObject, missing},
     openapi::{TickerText, WatchRequest},
+    parameter::TickerInPath,
 };
 use crate::{
     domain::{
@@ -70,7 +71,7 @@ pub async fn add(
     params(("ticker" = TickerText, Path, example = "XOM")),
     responses((status = 204, description = "It is no longer watched."))
 )]
-pub async fn remove(State(state): State<AppState>, Path(ticker): Path<String>) -> Result<StatusCode, ApiError> {
-    state.watchlist.remove(ticker.parse()?).await?;
+pub async fn remove(State(state): State<AppState>, TickerInPath(ticker): TickerInPath) -> Result<StatusCode, ApiError> {
+    state.watchlist.remove(ticker).await?;
     Ok(StatusCode::NO_CONTENT)
 }

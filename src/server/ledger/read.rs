@@ -221,7 +221,7 @@ mod tests {
     #[case::order_id(TRADE_BY_ORDER, "trades_by_client_order_id")]
     #[case::realized(REALIZED, "COVERING INDEX trades_realized")]
     #[case::latest_trade(store::LATEST_TRADE, "trades_by_account")]
-    #[case::day_before(store::LAST_OF_ANOTHER_DAY, "INTEGER PRIMARY KEY")]
+    #[case::day_before(store::LATEST_OUTSIDE, "INTEGER PRIMARY KEY")]
     #[case::last_sequence("SELECT COALESCE(MAX(sequence), 0) FROM trades", "SEARCH trades")]
     #[tokio::test]
     async fn a_hot_query_uses_its_index(#[case] query: &'static str, #[case] index: &str) {

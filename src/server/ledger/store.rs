@@ -15,6 +15,7 @@ use sqlx::{ConnectOptions, Connection as _, migrate::MigrateError, sqlite::Sqlit
 use super::Books;
 use crate::domain::{
     account::{Account, Holding, INITIAL_DEPOSIT},
+    candle::STEP_BACK_SECONDS,
     day::{DayTrades, Traded},
     instant::UtcInstant,
     money::Money,
@@ -33,18 +34,22 @@ const TABLES_MIN: usize = 5;
 pub const LATEST_TRADE: &str =
     "SELECT executed_at_ms FROM trades WHERE account_id = ?1 AND sequence > ?2 ORDER BY sequence DESC LIMIT 1";
 
-/// The account's latest trade after one that is not of a day. The trades of a day are many rows side by side, which the
-/// table itself gives faster than an index.
-pub const LAST_OF_ANOTHER_DAY: &str = "SELECT sequence FROM trades NOT INDEXED
+/// The account's latest trade after one that is neither of a stretch of time. The trades of a day are many rows side by
+/// side, which the table itself gives faster than an index.
+pub const LATEST_OUTSIDE: &str = "SELECT sequence, executed_at_ms FROM trades NOT INDEXED
     WHERE account_id = ?1 AND sequence > ?2 AND (executed_at_ms < ?3 OR executed_at_ms >= ?4)
     ORDER BY sequence DESC LIMIT 1";
 
-/// What the account traded after one trade. A sum of millions and a sum of the rest cannot overflow, as their whole can.
+/// What the account traded from one trade on. A sum of millions and a sum of the rest cannot overflow, as their whole can.
 const SUMS_BY_TICKER: &str = "SELECT ticker, side,
         SUM(quantity_millionths / 1000000) AS quantity_millions, SUM(quantity_millionths % 1000000) AS quantity_rest,
         SUM(notional_cents / 1000000) AS notional_millions, SUM(notional_cents % 1000000) AS notional_rest,
         MAX(previous_close_units) AS previous_close
-    FROM trades NOT INDEXED WHERE account_id = ?1 AND sequence > ?2 GROUP BY ticker, side";
+    FROM trades NOT INDEXED WHERE account_id = ?1 AND sequence >= ?2 GROUP BY ticker, side";
+
+/// The account's first trade after one that is of a moment or later.
+const FIRST_SINCE: &str =
+    "SELECT MIN(sequence) FROM trades NOT INDEXED WHERE account_id = ?1 AND sequence > ?2 AND executed_at_ms >= ?3";
 
 const MILLION: i64 = 1_000_000;
 
@@ -289,7 +294,8 @@ fn load_watchlist(rows: &Connection) -> rusqlite::Result<Vec<WatchedTicker>> {
         .collect()
 }
 
-/// Adds up the trades of the day of the latest one; older ones are not looked at.
+/// Adds up the trades of the latest one's day as they were recorded; older ones are not looked at. One that was written a
+/// little later than one of the next day counts there ([`DayTrades::day_with`]).
 fn load_today(rows: &Connection, after_sequence: i64, hours: Hours) -> rusqlite::Result<DayTrades> {
     let mut today = DayTrades::default();
     let latest: Option<UtcInstant> =
@@ -297,12 +303,25 @@ fn load_today(rows: &Connection, after_sequence: i64, hours: Hours) -> rusqlite:
     let Some(latest) = latest else {
         return Ok(today);
     };
-    let day = hours.day_of(latest);
-    let [starts_at_ms, ends_at_ms] = [day.starts_at, day.ends_at].map(|second| second * 1_000);
-    let bounds = params![ACCOUNT_ID, after_sequence, starts_at_ms, ends_at_ms];
-    let day_before: Option<i64> = rows.query_row(LAST_OF_ANOTHER_DAY, bounds, |row| row.get(0)).optional()?;
+    let latest_outside = |from_s: i64, until_s: i64| -> rusqlite::Result<Option<(i64, UtcInstant)>> {
+        let bounds = params![ACCOUNT_ID, after_sequence, from_s.saturating_mul(1_000), until_s.saturating_mul(1_000)];
+        rows.query_row(LATEST_OUTSIDE, bounds, |row| Ok((row.get(0)?, row.get(1)?))).optional()
+    };
+    let mut day = hours.day_of(latest);
+    let late_from_s = day.ends_at - STEP_BACK_SECONDS;
+    // At the end of a day the latest may be late, where the one before is of the next day.
+    if latest.unix_second() >= late_from_s
+        && let Some((_, earlier)) = latest_outside(late_from_s, day.ends_at)?
+        && hours.day_of(earlier).starts_at == day.ends_at
+    {
+        day = hours.day_of(earlier);
+    }
+    let before = latest_outside(day.starts_at - STEP_BACK_SECONDS, day.ends_at)?;
+    let before = before.map_or(after_sequence, |(sequence, _)| sequence);
+    let bounds = params![ACCOUNT_ID, before, day.starts_at.saturating_mul(1_000)];
+    let first: Option<i64> = rows.query_row(FIRST_SINCE, bounds, |row| row.get(0))?;
     let mut sums = rows.prepare(SUMS_BY_TICKER)?;
-    let mut sums = sums.query(params![ACCOUNT_ID, day_before.unwrap_or(after_sequence)])?;
+    let mut sums = sums.query(params![ACCOUNT_ID, first.unwrap_or_default()])?;
     while let Some(row) = sums.next()? {
         let sum = |millions: &str, rest: &str| -> rusqlite::Result<i64> {
             let millions: i64 = row.get(millions)?;

@@ -27,6 +27,7 @@ use tokio::{
 use crate::server::{
     market::{event::Event, feed::Tick, frame::Choice},
     metrics::Metrics,
+    parts::Parts,
 };
 
 /// A silent connection is written a comment after this long, at the feed's next beat, so that proxies keep it open.
@@ -81,10 +82,11 @@ struct Shards {
 
 impl FanOut {
     /// Starts the shards. Has to be called within a tokio runtime.
-    pub fn start(ticks: &watch::Receiver<Arc<Tick>>, metrics: &Metrics) -> Self {
+    pub fn start(ticks: &watch::Receiver<Arc<Tick>>, metrics: &Metrics, parts: &Parts) -> Self {
         let shard = |_| {
             let (comers, coming) = mpsc::unbounded_channel();
-            tokio::spawn(Shard { ticks: ticks.clone(), coming, seats: Vec::new(), metrics: metrics.clone() }.run());
+            let shard = Shard { ticks: ticks.clone(), coming, seats: Vec::new(), metrics: metrics.clone() };
+            parts.spawn("the price stream's fan-out", shard.run());
             comers
         };
         let comers = (0..Handle::current().metrics().num_workers()).map(shard).collect();

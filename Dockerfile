@@ -20,7 +20,9 @@ RUN useradd --system --uid 10001 --no-create-home finally && install -d -o final
 USER finally
 WORKDIR /app
 VOLUME /app/db
-ENV HOST=0.0.0.0 PORT=8000
+# To a container every browser is another machine, so who may ask is decided by where the port is published: on this machine
+# alone (-p 127.0.0.1:8000:8000), or for others too with ACCESS=local.
+ENV HOST=0.0.0.0 PORT=8000 ACCESS=open
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=10s CMD ["/opt/finally/finally", "--health"]
 CMD ["/opt/finally/finally"]

@@ -59,10 +59,21 @@ pub enum ApiError {
     #[error("The request was not complete in time; nothing was changed.")]
     RequestTimeout,
 
-    #[error("This server does not answer for that host; if it should, name it in ALLOWED_HOSTS.")]
-    WrongHost,
-    #[error("A page of another origin may not change anything here.")]
+    #[error(
+        "This server does not answer for {}. If it should, start it with ALLOWED_HOSTS={}.",
+        host.as_deref().unwrap_or("that host"),
+        host.as_deref().unwrap_or("its-name")
+    )]
+    WrongHost { host: Option<String> },
+    #[error("A page of another site may not ask for this; TRUSTED_ORIGINS names the sites that may.")]
     CrossSite,
+    #[error(
+        "This FinAlly asks other machines to sign in once: open the link that it printed when it started. A script sends \
+         the token at the link's end as \"Authorization: Bearer\"."
+    )]
+    SignInNeeded,
+    #[error("That token is not known here; the link that FinAlly printed at its latest start has one that is.")]
+    TokenInvalid,
 
     #[error("The client_order_id \"{client_order_id}\" was used for another order.")]
     OrderIdReused { client_order_id: String },
@@ -176,8 +187,9 @@ impl ApiError {
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
+            Self::WrongHost { .. } => StatusCode::MISDIRECTED_REQUEST,
             Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::SignInNeeded | Self::TokenInvalid => StatusCode::UNAUTHORIZED,
             Self::OrderIdReused { .. } | Self::MessageIdReused { .. } | Self::ReplyCancelled => StatusCode::CONFLICT,
             Self::InsufficientCash { .. }
             | Self::InsufficientShares { .. }
@@ -217,8 +229,10 @@ impl ApiError {
             Self::BodyTooLarge { .. } => "body_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::RequestTimeout => "request_timeout",
-            Self::WrongHost => "wrong_host",
+            Self::WrongHost { .. } => "wrong_host",
             Self::CrossSite => "cross_site",
+            Self::SignInNeeded => "sign_in_needed",
+            Self::TokenInvalid => "token_invalid",
             Self::OrderIdReused { .. } => "order_id_reused",
             Self::InsufficientCash { .. } => "insufficient_cash",
             Self::InsufficientShares { .. } => "insufficient_shares",
@@ -274,8 +288,10 @@ impl ApiError {
             Self::BodyTooLarge { .. } => "Body too large",
             Self::UnsupportedMediaType => "Unsupported media type",
             Self::RequestTimeout => "Request timeout",
-            Self::WrongHost => "Wrong host",
+            Self::WrongHost { .. } => "Wrong host",
             Self::CrossSite => "Cross-site request",
+            Self::SignInNeeded => "Sign-in needed",
+            Self::TokenInvalid => "Token invalid",
             Self::OrderIdReused { .. } => "Order id reused",
             Self::InsufficientCash { .. } => "Insufficient cash",
             Self::InsufficientShares { .. } => "Insufficient shares",

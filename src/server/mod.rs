@@ -1,5 +1,7 @@
 //! The server: settings, services, start and graceful stop.
 
+pub mod access;
+mod backup;
 pub mod clock;
 pub mod config;
 pub mod copilot;
@@ -35,10 +37,11 @@ use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
 
 use self::{
-    config::{Config, variables::ConfigError},
+    access::AccessKeys,
+    config::{Config, edge::Access, variables::ConfigError},
     copilot::Copilot,
     execution::Execution,
-    http::{App, FanOut, Site, StreamPlaces},
+    http::{App, Door, FanOut, Site, StreamPlaces},
     ledger::{Ledger, StoreError},
     market::{feed::Feed, hours::Hours, massive::Massive, simulator::Simulator, wanted::Wanted},
     metrics::Metrics,
@@ -70,11 +73,15 @@ pub enum StartError {
     HttpsClient(#[from] reqwest::Error),
     #[error("the folder of the program cannot be told: {0}")]
     Site(io::Error),
+    #[error("the keys of other machines cannot be read: {0}")]
+    Access(ApiError),
 }
 
 /// A server that answers requests until it is stopped.
 pub struct Server {
     pub address: SocketAddr,
+    /// What a browser of another machine opens once, where that is asked for.
+    pub sign_in_link: Option<String>,
     shutdown: CancellationToken,
     /// The ledger closes when it is cancelled: after the last request.
     closing: CancellationToken,
@@ -103,7 +110,7 @@ impl Server {
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
 
-        let wanted = Wanted::start(ledger.wanted(), ledger.watched(), shutdown.clone());
+        let wanted = Wanted::start(ledger.wanted(), ledger.watched(), &parts);
         let (followed, stop) = (wanted.subscribe(), shutdown.clone());
         let (feed, feed_task) = match &config.massive {
             Some(massive) => Feed::start(Massive::new(massive.clone(), clock)?, followed, clock, stop).await,
@@ -129,8 +136,10 @@ impl Server {
         if let Err(cause) = copilot.close_turns().await {
             warn!(copilot.cause = %cause, "what the last end cut off is closed with the next message");
         }
-        let fan_out = FanOut::start(&feed.subscribe(), &metrics, &parts);
+        let fan_out = FanOut::start(&feed.subscribe(), &metrics, &parts, config.patience.progress);
+        let (access, token) = AccessKeys::open(&config, ledger.clone(), clock).await.map_err(StartError::Access)?;
         let services = Services {
+            access,
             execution,
             watchlist: WatchlistService::new(ledger.clone(), clock),
             clock,
@@ -146,9 +155,10 @@ impl Server {
             leptos_options: site.leptos_options(),
         };
         let app = App::new(services.into(), &config);
-        let serving = http::serve(listener, app, shutdown.clone(), config.patience.head);
+        let serving = http::serve(listener, app, shutdown.clone(), Door::new(&config));
         let serving = parts.spawn("the listener", serving);
-        Ok(Self { address, shutdown, closing, serving, copilot, writer, feed: feed_end, parts })
+        let sign_in_link = token.map(|token| token.link(&config, address));
+        Ok(Self { address, sign_in_link, shutdown, closing, serving, copilot, writer, feed: feed_end, parts })
     }
 
     /// Ends the streams with their last event, lets requests finish, writes what is queued and closes the database.
@@ -193,6 +203,7 @@ const USAGE: &str = "\
 FinAlly, the AI trading workstation.
 
   finally            serve the workstation (settings: see .env.example)
+  finally --backup FILE   copy the database that DATABASE_URL names, while the server runs, and check the copy
   finally --health   exit with 0 when the server on HOST and PORT lives, else with 1
   finally --version  print the version
 ";
@@ -203,6 +214,7 @@ pub fn run() -> ExitCode {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => run_server(),
         ["--health"] => health_probe::run(),
+        ["--backup", target] => backup::run(target),
         ["--version"] => {
             println!("finally {}", env!("CARGO_PKG_VERSION"));
             ExitCode::SUCCESS
@@ -242,11 +254,18 @@ async fn serve() -> Result<Option<&'static str>, StartError> {
     start_logging();
     let site = Site::locate().map_err(StartError::Site)?;
     let site_root = site.root.clone();
+    let is_open = config.edge.access == Access::Open;
     let server = Server::start(config, site).await?;
     if !site_root.is_dir() {
         warn!(site.root = %site_root.display(), "the page's files are not there; the REST API works all the same");
     }
     println!("FinAlly is ready on http://{}", reachable(server.address));
+    if let Some(link) = &server.sign_in_link {
+        println!("Other machines sign in once with {link}");
+    }
+    if is_open {
+        warn!(server.address = %server.address, "ACCESS=open: whoever reaches this server trades without signing in");
+    }
     let failed = tokio::select! {
         () = stop_signal() => {
             info!("stopping");

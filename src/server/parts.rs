@@ -30,6 +30,11 @@ impl Parts {
         })
     }
 
+    /// Cancelled when parts may end.
+    pub fn shutdown(&self) -> CancellationToken {
+        self.shutdown.clone()
+    }
+
     /// Whether all parts run.
     pub fn all_run(&self) -> bool {
         self.failed.borrow().is_none()

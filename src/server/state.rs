@@ -7,6 +7,7 @@ use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    access::AccessKeys,
     clock::Clock,
     copilot::Copilot,
     execution::Execution,
@@ -56,6 +57,8 @@ impl From<Services> for AppState {
 /// All services, and what they are asked together.
 pub struct Services {
     pub wanted: Wanted,
+    /// Who may ask from another machine.
+    pub access: AccessKeys,
     pub feed: Feed,
     pub ledger: Ledger,
     pub execution: Execution,

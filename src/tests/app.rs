@@ -60,8 +60,7 @@ impl TestApp {
 
     /// Stops the server and starts another on the same file.
     pub async fn restart(self) -> Self {
-        self.server.stop().await;
-        Self::start_in(self.folder, &[], Patience::default(), system_clock).await
+        self.restart_with(&[]).await
     }
 
     pub async fn stop(self) {
@@ -72,6 +71,17 @@ impl TestApp {
     pub async fn stop_and_keep(self) -> TempDir {
         self.server.stop().await;
         self.folder
+    }
+
+    /// What a browser of another machine opens once.
+    pub fn sign_in_link(&self) -> Option<&str> {
+        self.server.sign_in_link.as_deref()
+    }
+
+    /// Stops the server and starts another on the same file, with these variables besides the usual ones.
+    pub async fn restart_with(self, variables: &[(&str, &str)]) -> Self {
+        self.server.stop().await;
+        Self::start_in(self.folder, variables, Patience::default(), system_clock).await
     }
 
     /// The folder of the page's files, which is empty.
@@ -152,6 +162,11 @@ impl TestProcess {
     /// The program with the usual settings, run in `folder`.
     pub fn command(folder: &Path) -> Command {
         Self::prepare(Command::new(PROGRAM), folder)
+    }
+
+    /// The same, of a program that has been copied.
+    pub fn command_of(program: &Path, folder: &Path) -> Command {
+        Self::prepare(Command::new(program), folder)
     }
 
     /// The same, able to have only so many files and sockets open.

@@ -20,10 +20,10 @@ use crate::{
 };
 
 /// More than anything here takes, on a busy machine too.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Sends these bytes, and gives all that comes back until the server closes the connection.
-async fn exchange(client: &TestClient, request: &str) -> String {
+pub async fn exchange(client: &TestClient, request: &str) -> String {
     let mut socket = TcpStream::connect(client.address).await.unwrap();
     socket.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
@@ -31,7 +31,7 @@ async fn exchange(client: &TestClient, request: &str) -> String {
     String::from_utf8(answer).unwrap()
 }
 
-async fn problem(response: Response) -> (StatusCode, String) {
+pub async fn problem(response: Response) -> (StatusCode, String) {
     let status = response.status();
     assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
     let problem: Value = response.json().await.unwrap();
@@ -121,12 +121,9 @@ async fn a_change_from_another_origin_is_refused() {
     }
     let bought = cases.iter().filter(|(_, is_allowed)| *is_allowed).count() * targets.len();
     assert_eq!(app.client.portfolio().await["positions"][0]["quantity"], bought as f64, "no refused order was filled");
-
-    let read = app.client.http.get(app.client.url("/api/portfolio")).header("sec-fetch-site", "cross-site");
-    assert_eq!(read.send().await.unwrap().status(), StatusCode::OK, "what changes nothing is for browsers to guard");
 }
 
-fn place_order_path() -> &'static str {
+pub fn place_order_path() -> &'static str {
     use finally::api::PlaceOrder;
     use leptos::server_fn::ServerFn;
     PlaceOrder::PATH
@@ -207,6 +204,10 @@ async fn a_client_that_asks_too_fast_is_told_when_to_come_back() {
         (Method::GET, "/api/nowhere"),
         (Method::DELETE, "/api/portfolio"),
         (Method::POST, place_order_path()),
+        (Method::GET, "/"),
+        (Method::GET, "/ticker/NVDA"),
+        (Method::GET, "/no/such/page"),
+        (Method::GET, "/metrics"),
     ] {
         // Each try may come after a pause that made one request free again; the next one is refused then.
         let mut codes = Vec::new();
@@ -215,7 +216,6 @@ async fn a_client_that_asks_too_fast_is_told_when_to_come_back() {
         }
         assert!(codes.contains(&StatusCode::TOO_MANY_REQUESTS), "{path}");
     }
-    assert_eq!(app.client.get("/").await.status(), StatusCode::OK, "the page is not limited");
 }
 
 #[rstest]

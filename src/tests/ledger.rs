@@ -444,6 +444,52 @@ impl Write for Broken {
     }
 }
 
+/// A write that the disk refuses.
+struct Failing;
+
+impl Write for Failing {
+    type Outcome = ();
+
+    fn apply(&self, _: &mut Books, _: &rusqlite::Connection) -> rusqlite::Result<Result<(), ApiError>> {
+        Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR), None))
+    }
+}
+
+#[rstest]
+#[case::by_the_disk(true, 1)]
+#[case::by_a_write_of_its_own(false, 2)]
+#[tokio::test]
+async fn writes_that_wait_for_a_failing_disk_are_told_at_once_and_share_one_recovery(
+    #[case] by_the_disk: bool,
+    #[case] recoveries: i64,
+) {
+    const WAITING: usize = 100;
+    let folder = fast_folder();
+    let ledger = open(&folder).await;
+    let rows = rusqlite::Connection::open(folder.path().join("ledger.db")).unwrap();
+    // Each recovery writes another number there.
+    let recovered = || rows.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).unwrap();
+    let before = recovered();
+    let (began, (release, released)) = (Arc::new(Notify::new()), std::sync::mpsc::channel());
+    let hold = ledger.submit(Hold { began: Arc::clone(&began), released });
+    let writes = async {
+        began.notified().await;
+        let good = (0..WAITING).map(|at| {
+            let at = UtcInstant::from_unix_ms(NOON_MS + at as i64 * 1_000);
+            ledger.submit(RecordSnapshot { total_value: INITIAL_DEPOSIT, at })
+        });
+        let good = futures::future::join_all(good);
+        let bad = async { if by_the_disk { ledger.submit(Failing).await } else { ledger.submit(Broken).await } };
+        futures::join!(good, bad, async { release.send(()).unwrap() })
+    };
+    let (held, (good, bad, ())) = futures::join!(hold, writes);
+    assert_eq!((held, bad), (Ok(()), Err(ApiError::Busy)));
+    let expected = if by_the_disk { Err(ApiError::Busy) } else { Ok(()) };
+    assert_eq!(good, vec![expected; WAITING]);
+    assert_eq!(recovered() - before, recoveries);
+    ledger.submit(Reset { at: noon() }).await.unwrap();
+}
+
 #[tokio::test]
 async fn books_that_could_not_be_read_after_a_failure_are_read_before_the_next_write() {
     let folder = tempfile::tempdir().unwrap();

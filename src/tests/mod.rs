@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod access;
 mod app;
+mod backup;
+mod bounds;
 mod copilot;
 mod durability;
+mod exports;
 mod faults;
 mod guards;
 mod holdings;
@@ -13,6 +17,7 @@ mod ledger;
 mod massive;
 mod page;
 mod portfolio;
+mod proxies;
 mod scripted;
 mod start;
 mod stream;

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[rstest]
-    #[case::wrong_host(ApiError::WrongHost)]
+    #[case::wrong_host(ApiError::WrongHost { host: Some("nas".to_owned()) })]
     #[case::cross_site(ApiError::CrossSite)]
     #[case::late(ApiError::RequestTimeout)]
     #[case::large(ApiError::BodyTooLarge { limit_bytes: 65_536 })]

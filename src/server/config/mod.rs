@@ -5,12 +5,15 @@
 //! never part of that line, nor of `Debug`.
 
 pub mod copilot;
+pub mod edge;
+pub mod hosts;
 pub mod variables;
 
 use std::{env, net::IpAddr, num::NonZeroU32, time::Duration};
 
 use self::{
     copilot::CopilotConfig,
+    edge::EdgeConfig,
     variables::{ConfigError, Secret, Variables, read_dotenv},
 };
 use super::clock::{Clock, system_clock};
@@ -29,8 +32,7 @@ pub struct Config {
     pub patience: Patience,
     /// What tells the time. No variable sets it; tests hand in another.
     pub clock: Clock,
-    /// Host names that are answered, besides the loopback ones and `host`; lower case, without ports.
-    pub allowed_hosts: Vec<String>,
+    pub edge: EdgeConfig,
     pub copilot: CopilotConfig,
 }
 
@@ -60,11 +62,18 @@ pub struct Patience {
     pub body: Duration,
     /// For an answer to begin; longer than a copilot's reply may take.
     pub answer: Duration,
+    /// For a peer to take any of what is sent to it.
+    pub progress: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { head: Duration::from_secs(10), body: Duration::from_secs(10), answer: Duration::from_secs(120) }
+        Self {
+            head: Duration::from_secs(10),
+            body: Duration::from_secs(10),
+            answer: Duration::from_secs(120),
+            progress: Duration::from_secs(60),
+        }
     }
 }
 
@@ -124,13 +133,7 @@ impl Config {
             },
             patience: Patience::default(),
             clock: system_clock,
-            allowed_hosts: vars
-                .get("ALLOWED_HOSTS")
-                .unwrap_or_default()
-                .split(',')
-                .map(|host| host.trim().to_ascii_lowercase())
-                .filter(|host| !host.is_empty())
-                .collect(),
+            edge: EdgeConfig::read(&vars)?,
             copilot: CopilotConfig::read(&vars)?,
         })
     }

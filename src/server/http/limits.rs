@@ -1,7 +1,6 @@
-//! What one client, and all of them, may take: requests a second, and price streams at once.
+//! What one client, and all of them, may take: requests and files a second, connections and price streams at once.
 
 use std::{
-    collections::HashMap,
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -15,7 +14,10 @@ use governor::{
     state::keyed::DefaultKeyedStateStore,
 };
 
-use super::serve::{ClientIp, Connection};
+use super::{
+    places::{Place, Places},
+    serve::{ClientIp, Connection},
+};
 use crate::{
     error::ApiError,
     server::{config::LimitsConfig, metrics::Metrics},
@@ -30,9 +32,16 @@ const PURGE_INTERVAL: Duration = Duration::from_secs(1);
 /// What clients are told to wait while too many of them ask.
 const CROWD_RETRY_SECONDS: u32 = 1;
 
+/// The files that a client may load for each request: a page comes with about ten.
+const FILES_PER_REQUEST: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
+
+/// The connections that a client may have besides those of its streams: a browser opens six, and some browsers share an
+/// address.
+const CONNECTIONS_BESIDE_STREAMS: u32 = 256;
+
 /// Who is counted: an IPv4 address, or an IPv6 network of 64 bits, of which one client has every address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Client(IpAddr);
+pub struct Client(IpAddr);
 
 impl From<ClientIp> for Client {
     fn from(ClientIp(address): ClientIp) -> Self {
@@ -46,9 +55,14 @@ impl From<ClientIp> for Client {
     }
 }
 
-/// The rate of requests, for each client by itself. Clones share it.
+/// The rates of requests and of files, for each client by itself. Clones share them.
 #[derive(Clone)]
-pub struct RequestRates(Option<Arc<Rates>>);
+pub struct RequestRates(Option<Arc<Kinds>>);
+
+struct Kinds {
+    requests: Rates,
+    files: Rates,
+}
 
 struct Rates {
     limiter: RateLimiter<Client, DefaultKeyedStateStore<Client>, DefaultClock>,
@@ -59,19 +73,24 @@ struct Rates {
 
 impl RequestRates {
     pub fn new(limits: &LimitsConfig) -> Self {
-        Self(limits.requests_per_client.map(|rate| Arc::new(Rates::new(rate, CLIENTS_MAX))))
+        let kinds = |rate: NonZeroU32| Kinds {
+            requests: Rates::new(rate, CLIENTS_MAX),
+            files: Rates::new(rate.saturating_mul(FILES_PER_REQUEST), CLIENTS_MAX),
+        };
+        Self(limits.requests_per_client.map(|rate| Arc::new(kinds(rate))))
     }
 
-    /// Counts a request, and refuses what comes too fast.
+    /// Counts a request, and refuses what comes too fast. A file costs far less than what is made for the one who asks.
     ///
     /// # Errors
     /// [`ApiError::TooManyRequests`].
-    pub fn check(&self, request: &Request) -> Result<(), ApiError> {
-        let Some(rates) = &self.0 else {
+    pub fn check(&self, request: &Request, is_file: bool) -> Result<(), ApiError> {
+        let Some(kinds) = &self.0 else {
             return Ok(());
         };
         // Invariant: every request comes with its connection.
         let connection = request.extensions().get::<Connection>().ok_or(ApiError::Internal)?;
+        let rates = if is_file { &kinds.files } else { &kinds.requests };
         rates.check(connection.client.into())
     }
 }
@@ -113,27 +132,14 @@ impl Rates {
 
 /// The price streams that are open, for each client and in all. Clones share them.
 #[derive(Clone)]
-pub struct StreamPlaces(Arc<Places>);
-
-struct Places {
-    per_client_max: Option<NonZeroU32>,
-    all_max: Option<NonZeroU32>,
+pub struct StreamPlaces {
+    places: Places,
     metrics: Metrics,
-    /// As many entries as streams at the most.
-    taken: Mutex<Taken>,
-}
-
-#[derive(Default)]
-struct Taken {
-    by_client: HashMap<Client, u32>,
-    all: u32,
 }
 
 impl StreamPlaces {
     pub fn new(limits: &LimitsConfig, metrics: Metrics) -> Self {
-        let LimitsConfig { streams_per_client, streams_in_all, requests_per_client: _ } = *limits;
-        let taken = Mutex::default();
-        Self(Arc::new(Places { per_client_max: streams_per_client, all_max: streams_in_all, metrics, taken }))
+        Self { places: Places::new(limits.streams_per_client, limits.streams_in_all), metrics }
     }
 
     /// Takes a place until the value returned is dropped.
@@ -141,38 +147,28 @@ impl StreamPlaces {
     /// # Errors
     /// [`ApiError::TooManyStreams`] when the client, or all of them, have as many as they may.
     pub fn take(&self, client: ClientIp) -> Result<StreamPlace, ApiError> {
-        let client = Client::from(client);
-        let mut taken = lock(&self.0.taken);
-        let of_client = taken.by_client.get(&client).copied().unwrap_or_default();
-        let is_full = |count: u32, max: Option<NonZeroU32>| max.is_some_and(|max| count >= max.get());
-        if is_full(of_client, self.0.per_client_max) || is_full(taken.all, self.0.all_max) {
-            return Err(ApiError::TooManyStreams);
-        }
-        taken.by_client.insert(client, of_client + 1);
-        taken.all += 1;
-        self.0.metrics.stream_opened();
-        Ok(StreamPlace { places: Arc::clone(&self.0), client })
+        let place = self.places.take(client.into()).ok_or(ApiError::TooManyStreams)?;
+        self.metrics.stream_opened();
+        Ok(StreamPlace { _place: place, metrics: self.metrics.clone() })
     }
 }
 
 /// One open stream's place, given back when this is dropped.
 pub struct StreamPlace {
-    places: Arc<Places>,
-    client: Client,
+    _place: Place,
+    metrics: Metrics,
 }
 
 impl Drop for StreamPlace {
     fn drop(&mut self) {
-        let mut taken = lock(&self.places.taken);
-        taken.all -= 1;
-        if let Some(of_client) = taken.by_client.get_mut(&self.client) {
-            *of_client -= 1;
-            if *of_client == 0 {
-                taken.by_client.remove(&self.client);
-            }
-        }
-        self.places.metrics.stream_closed();
+        self.metrics.stream_closed();
     }
+}
+
+/// The connections that a client may have open at once. Without a limit on its streams, there is none on these.
+pub fn connection_places(limits: &LimitsConfig) -> Places {
+    let per_client = limits.streams_per_client.map(|streams| streams.saturating_add(CONNECTIONS_BESIDE_STREAMS));
+    Places::new(per_client, None)
 }
 
 /// What is counted stays right whoever panics: nothing here can between two steps of a change.

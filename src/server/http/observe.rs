@@ -11,6 +11,7 @@ use axum::{
 };
 use tracing::info;
 
+use super::plain_page::Reader;
 use crate::server::metrics::Metrics;
 
 /// The route of a request that none matched.
@@ -21,11 +22,13 @@ pub struct Observed {
     started: Instant,
     pub method: Method,
     pub uri: Uri,
+    pub reader: Reader,
 }
 
 impl Observed {
     pub fn begin<B>(request: &Request<B>) -> Self {
-        Self { started: Instant::now(), method: request.method().clone(), uri: request.uri().clone() }
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        Self { started: Instant::now(), method, uri, reader: Reader::of(request) }
     }
 
     /// Logs and counts the answer when it begins.

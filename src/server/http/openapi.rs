@@ -12,7 +12,7 @@ use utoipa::{
     openapi::{Content, Ref, RefOr, example::ExampleBuilder, path::Operation, response::ResponseBuilder},
 };
 
-use super::{candles, chat, health, market, portfolio, problem::Problem, stream, watchlist};
+use super::{candles, chat, exports, health, market, portfolio, problem::Problem, stream, watchlist};
 use crate::{
     domain::{
         candle::Interval,
@@ -63,6 +63,7 @@ pub struct WatchRequest {
         watchlist::add,
         watchlist::remove,
         candles::read,
+        exports::trades,
         chat::send,
         chat::read,
         chat::clear,
@@ -158,6 +159,7 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
             },
         ],
         ("get", "/api/portfolio/trades") => vec![invalid("limit", "it has to be a whole number from 1 to 500")],
+        ("get", "/api/exports/trades.csv") => vec![invalid("decimal", "it can be \".\" or \",\"")],
         ("get", "/api/portfolio/history") => vec![invalid("range", "a range is 1h, 1d, 1w or all")],
         ("post", "/api/watchlist") => {
             let unknown = ApiError::UnknownTicker { ticker: "ZZZZQ".parse().expect("a ticker"), can_be_made_up: false };
@@ -197,10 +199,11 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
         let body = [ApiError::BodyTooLarge { limit_bytes }, ApiError::UnsupportedMediaType, ApiError::RequestTimeout];
         errors.extend(body);
     }
-    if method != "get" {
-        errors.push(ApiError::CrossSite);
+    if path != "/api/health" {
+        errors.extend([ApiError::SignInNeeded, ApiError::TokenInvalid]);
     }
-    errors.extend([ApiError::WrongHost, ApiError::TooManyRequests { retry_after_seconds: 1 }]);
+    let wrong_host = ApiError::WrongHost { host: Some("nas.local".to_owned()) };
+    errors.extend([ApiError::CrossSite, wrong_host, ApiError::TooManyRequests { retry_after_seconds: 1 }]);
     errors.push(if method == "get" { ApiError::BusyReading } else { ApiError::Busy });
     errors.push(ApiError::Internal);
     errors

@@ -1,6 +1,6 @@
 //! The page, rendered by the server, and the files that it loads.
 
-use std::{env, io, path::PathBuf};
+use std::{collections::BTreeSet, env, fs, io, path::PathBuf, sync::Arc};
 
 use axum::{
     Router,
@@ -71,6 +71,34 @@ fn service_worker(
         .layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("no-cache")))
         .layer(SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, security_headers::WORKER_POLICY))
         .service(ServeFile::new(format!("{}{SERVICE_WORKER}", options.site_root)))
+}
+
+/// The paths of the page's files. What else is asked for is rendered.
+#[derive(Debug, Clone)]
+pub struct PageFiles {
+    package: Arc<str>,
+    /// Those beside the package, as they were at the start; no more than [`FILES_MAX`].
+    others: Arc<BTreeSet<String>>,
+}
+
+/// More than a site has beside its package.
+const FILES_MAX: usize = 256;
+
+impl PageFiles {
+    pub fn of(options: &LeptosOptions) -> Self {
+        // A site that is not there has no files, and is told of at the start.
+        let entries = fs::read_dir(&*options.site_root).into_iter().flatten().flatten();
+        let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+        let paths = files.filter_map(|file| Some(format!("/{}", file.file_name().to_str()?)));
+        Self {
+            package: format!("/{}/", options.site_pkg_dir).into(),
+            others: Arc::new(paths.take(FILES_MAX).collect()),
+        }
+    }
+
+    pub fn contain(&self, path: &str) -> bool {
+        path.starts_with(&*self.package) || self.others.contains(path)
+    }
 }
 
 /// The page and its files: every path that is not the API's.

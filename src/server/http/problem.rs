@@ -6,8 +6,8 @@
 use std::any::Any;
 
 use axum::{
-    body::to_bytes,
-    http::{HeaderValue, Method, StatusCode, Uri, header},
+    body::{Body, to_bytes},
+    http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
@@ -15,7 +15,14 @@ use serde::Serialize;
 use tracing::error;
 use utoipa::ToSchema;
 
-use super::{json::Json, json_body::BODY_BYTES_MAX, request_id::RequestId, router::is_api};
+use super::{
+    json::Json,
+    json_body::BODY_BYTES_MAX,
+    observe::Observed,
+    plain_page::{self, Reader},
+    request_id::RequestId,
+    router::is_api,
+};
 use crate::error::ApiError;
 
 /// The body of every failure under `/api`.
@@ -56,20 +63,45 @@ impl IntoResponse for ApiError {
 }
 
 /// Writes the body of each failure that a handler answered with, or that axum did by itself.
-pub fn render(response: Response, method: &Method, uri: &Uri, id: &RequestId) -> Response {
-    let Some(error) = error_of(&response, method, uri.path()) else {
+pub fn render(response: Response, request: &Observed, id: &RequestId) -> Response {
+    let path = request.uri.path();
+    let Some(error) = error_of(&response, &request.method, path) else {
         return response;
     };
-    let problem = Problem::new(&error, id.to_string());
     let (mut parts, _) = response.into_parts();
     parts.status = error.status();
     parts.headers.remove(header::CONTENT_LENGTH);
-    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     if let Some(seconds) = error.retry_after_seconds() {
         parts.headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
-    let body = Json(problem).into_response().into_body();
+    if let Some(challenge) = challenge(&error) {
+        parts.headers.insert(header::WWW_AUTHENTICATE, challenge);
+        parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    let (content_type, body) = match request.reader {
+        Reader::Program => {
+            let problem = Problem::new(&error, id.to_string());
+            ("application/problem+json", Json(problem).into_response().into_body())
+        }
+        Reader::Person { comes_from_elsewhere } => {
+            let (page, policy) = plain_page::write(&error, &id.to_string(), path, comes_from_elsewhere);
+            if let Ok(policy) = HeaderValue::try_from(policy) {
+                parts.headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+            }
+            ("text/html; charset=utf-8", Body::from(page))
+        }
+    };
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     Response::from_parts(parts, body)
+}
+
+/// How to sign in, as HTTP says it (RFC 6750).
+fn challenge(error: &ApiError) -> Option<HeaderValue> {
+    match error {
+        ApiError::SignInNeeded => Some(HeaderValue::from_static("Bearer realm=\"FinAlly\"")),
+        ApiError::TokenInvalid => Some(HeaderValue::from_static("Bearer realm=\"FinAlly\", error=\"invalid_token\"")),
+        _ => None,
+    }
 }
 
 /// The longest failure of a server function: its request's body may be named in it.
@@ -143,7 +175,7 @@ fn of_status(status: StatusCode) -> ApiError {
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
+    use axum::http::Request;
     use http_body_util::BodyExt;
     use rstest::rstest;
     use serde_json::Value;
@@ -166,7 +198,8 @@ mod tests {
                 response = response.header(header::CONTENT_TYPE, content_type);
             }
             let response = response.body(Body::from("Invalid URL")).unwrap();
-            let answer = render(response, &Method::GET, &Uri::from_static("/api/anything"), &id);
+            let request = Observed::begin(&Request::get("/api/anything").body(()).unwrap());
+            let answer = render(response, &request, &id);
             assert_eq!(answer.status(), status);
             assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json");
             let body = answer.into_body().collect().await.unwrap().to_bytes();
@@ -181,9 +214,8 @@ mod tests {
     #[case::success("/api/docs.css", "text/plain", 200)]
     fn other_answers_stay_as_they_are(#[case] path: &str, #[case] content_type: &str, #[case] status: u16) {
         let response = Response::builder().status(status).header(header::CONTENT_TYPE, content_type);
-        let uri = path.parse().unwrap();
-        let answer =
-            render(response.body(Body::empty()).unwrap(), &Method::GET, &uri, &RequestId::of(&Default::default()));
+        let request = Observed::begin(&Request::get(path).body(()).unwrap());
+        let answer = render(response.body(Body::empty()).unwrap(), &request, &RequestId::of(&Default::default()));
         assert_eq!(
             (answer.status().as_u16(), &answer.headers()[header::CONTENT_TYPE]),
             (status, &content_type.parse().unwrap())

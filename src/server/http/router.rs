@@ -9,24 +9,33 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::FutureExt;
+use leptos::config::LeptosOptions;
 use tower::{Service, ServiceBuilder};
-use tower_http::csrf::{CsrfLayer, ProtectionError};
 use tracing::{Instrument, info_span};
 
 use super::{
-    candles, chat, deadlines, docs, health,
+    candles, chat, deadlines, docs, exports,
+    forwarded::TrustedProxies,
+    gate::{Caller, Gate},
+    health,
     host::AllowedHosts,
     json_body::BODY_BYTES_MAX,
     limits::RequestRates,
     market, metrics,
     observe::Observed,
-    openapi, page, portfolio, problem,
+    openapi,
+    page::{self, PageFiles},
+    portfolio, problem,
     request_id::{self, RequestId},
-    security_headers, stream, watchlist,
+    security_headers,
+    serve::Connection,
+    sites::TrustedSites,
+    stream, watchlist,
 };
 use crate::{
     error::ApiError,
     server::{
+        access::AccessKeys,
         config::{Config, Patience},
         metrics::Metrics,
         state::AppState,
@@ -46,6 +55,7 @@ pub struct App {
 impl App {
     pub fn new(state: AppState, config: &Config) -> Self {
         let metrics = state.metrics.clone();
+        let guards = Guards::new(config, state.access.clone(), &state.leptos_options);
         let routes = Router::new()
             .merge(page::router(&state))
             .merge(metrics::router())
@@ -55,10 +65,11 @@ impl App {
             .merge(watchlist::router())
             .merge(candles::router())
             .merge(chat::router())
+            .merge(exports::router())
             .merge(openapi::router())
             .merge(docs::router())
             .merge(stream::router());
-        Self { routes: guard(routes, config).with_state(state), metrics }
+        Self { routes: guard(routes, guards).with_state(state), metrics }
     }
 
     /// Answers a request. All of this stands around the routes as a whole, where axum's own "method not allowed" is seen
@@ -70,7 +81,7 @@ impl App {
             let observed = Observed::begin(&request);
             // A router is always ready.
             let Ok::<_, Infallible>(response) = self.routes.call(request).await;
-            let mut response = problem::render(response, &observed.method, &observed.uri, &id);
+            let mut response = problem::render(response, &observed, &id);
             security_headers::add(response.headers_mut());
             observed.record(&response, &self.metrics);
             response
@@ -83,46 +94,69 @@ impl App {
 
 /// Puts the guards before every handler. They stand inside of the routes, so that a refusal is told with the route it was
 /// for.
-fn guard<S: Clone + Send + Sync + 'static>(routes: Router<S>, config: &Config) -> Router<S> {
-    let guards = Guards {
-        hosts: AllowedHosts::new(config),
-        rates: RequestRates::new(&config.limits),
-        patience: config.patience,
-    };
-    let cross_site = |_: ProtectionError| ApiError::CrossSite.into_response();
-    let layers = ServiceBuilder::new()
-        .layer(from_fn_with_state(guards, pass))
-        .layer(CsrfLayer::new().with_rejection_response(cross_site))
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
+fn guard<S: Clone + Send + Sync + 'static>(routes: Router<S>, guards: Guards) -> Router<S> {
+    let layers =
+        ServiceBuilder::new().layer(from_fn_with_state(guards, pass)).layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
     routes.layer(layers)
 }
 
 /// What a request has to pass, from the first to the last. Clones share it.
 #[derive(Clone)]
 struct Guards {
+    proxies: TrustedProxies,
     hosts: AllowedHosts,
+    sites: TrustedSites,
     rates: RequestRates,
+    gate: Gate,
+    files: PageFiles,
     patience: Patience,
 }
 
 impl Guards {
-    /// Tells why a request does not pass; `route` is the one that matched it.
-    fn check(&self, request: &Request, route: Option<&MatchedPath>) -> Result<(), ApiError> {
-        self.hosts.check(request)?;
-        let is_api = is_api(request.uri().path());
-        if is_api {
-            self.rates.check(request)?;
+    fn new(config: &Config, access: AccessKeys, options: &LeptosOptions) -> Self {
+        Self {
+            proxies: TrustedProxies::new(&config.edge.trusted_proxies),
+            hosts: AllowedHosts::new(config),
+            sites: TrustedSites::new(&config.edge),
+            rates: RequestRates::new(&config.limits),
+            gate: Gate::new(access),
+            files: PageFiles::of(options),
+            patience: config.patience,
         }
-        // The page answers for every other path.
-        if is_api && route.is_none() { Err(ApiError::NotFound) } else { Ok(()) }
+    }
+
+    /// Takes in what trusted proxies tell.
+    fn look(&self, request: &mut Request) {
+        let Some(mut connection) = request.extensions_mut().remove::<Connection>() else { return };
+        self.proxies.apply(&mut connection, request.headers());
+        request.extensions_mut().insert(connection);
+    }
+
+    /// Tells why a request does not pass, or who asks. What another site's page asks for is not counted as the person's.
+    fn check(&self, request: &Request) -> Result<Caller, ApiError> {
+        self.hosts.check(request)?;
+        self.sites.check(request)?;
+        let is_file = self.files.contain(request.uri().path());
+        self.rates.check(request, is_file)?;
+        // The files are those of a program that anyone can read.
+        Ok(if is_file { Caller::Admitted } else { self.gate.look(request) })
     }
 }
 
 /// Answers a request that passes, or refuses it.
-async fn pass(State(guards): State<Guards>, request: Request, next: Next) -> Response {
+async fn pass(State(guards): State<Guards>, mut request: Request, next: Next) -> Response {
+    guards.look(&mut request);
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = match guards.check(&request, route.as_ref()) {
-        Ok(()) => {
+    // The page answers for every other path.
+    let is_nowhere = route.is_none() && is_api(request.uri().path());
+    let admitted = match guards.check(&request) {
+        Ok(caller) => guards.gate.decide(caller).await,
+        Err(refusal) => Err(refusal),
+    };
+    let mut response = match admitted {
+        Ok(Some(answer)) => answer,
+        Ok(None) if is_nowhere => ApiError::NotFound.into_response(),
+        Ok(None) => {
             let answer = deadlines::keep(guards.patience, request, |request| next.run(request));
             let answer = AssertUnwindSafe(answer).catch_unwind().await;
             problem::of_server_function(answer.unwrap_or_else(|panic| problem::of_panic(&*panic))).await
@@ -153,10 +187,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::server::http::{
-        serve::{ClientIp, Connection},
-        takeover::Takeover,
-    };
+    use crate::server::http::{serve::ClientIp, takeover::Takeover};
 
     #[derive(Clone, Default)]
     struct Log(Arc<Mutex<Vec<u8>>>);
@@ -177,7 +208,9 @@ mod tests {
         let metrics = Metrics::default();
         let broken = get(async || -> () { panic!("the defect") });
         let config = Config::from_lookup(|_| None).unwrap();
-        let routes = guard(Router::new().route("/broken/{part}", broken), &config);
+        let options = LeptosOptions::builder().output_name("finally").build();
+        let guards = Guards::new(&config, AccessKeys::none(), &options);
+        let routes = guard(Router::new().route("/broken/{part}", broken), guards);
         let app = App { routes, metrics: metrics.clone() };
         let log = Log::default();
         let writer = log.clone();
@@ -187,7 +220,7 @@ mod tests {
         let request = Request::get("/broken/7").header("host", "localhost").header("x-request-id", "trace-7");
         let mut request = request.body(Body::empty()).unwrap();
         let client = ClientIp([127, 0, 0, 1].into());
-        request.extensions_mut().insert(Connection { client, takeover: Takeover::default() });
+        request.extensions_mut().insert(Connection::new(client, client.0, Takeover::default()));
         let response = app.answer(request).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         let body = response.into_body().collect().await.unwrap().to_bytes();

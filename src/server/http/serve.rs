@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{BoxError, body::Body, extract::Request};
+use axum::{BoxError, body::Body, extract::Request, http::uri::Authority};
 use futures::{FutureExt, future::FusedFuture};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -26,8 +26,17 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
 use super::{
+    forwarded::TrustedProxies,
+    limits,
+    places::{Place, Places},
+    problem::Problem,
+    progress::{Progress, expect_progress},
     router::App,
     takeover::{Rest, Takeover, Watched},
+};
+use crate::{
+    error::ApiError,
+    server::config::{Config, Patience},
 };
 
 /// The connections that are open at once; the next one waits in the kernel until one of them ends.
@@ -39,7 +48,10 @@ const BUFFER_BYTES_MAX: usize = 8 * 1_024;
 /// How long no connection is accepted after the system refused to give one, as it does when files run out.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
-/// The peer's address. A proxy's header does not change it: anyone can send that.
+/// When a client whose connections are too many may try again.
+const CONNECTION_RETRY_SECONDS: u32 = 5;
+
+/// The client's address: the peer's, or what a trusted proxy tells. Anyone else's header does not change it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientIp(pub IpAddr);
 
@@ -47,24 +59,80 @@ pub struct ClientIp(pub IpAddr);
 #[derive(Clone)]
 pub struct Connection {
     pub client: ClientIp,
+    /// Our own address, as the peer knows it.
+    pub local: IpAddr,
+    /// The host that the client named, where a trusted proxy tells.
+    pub forwarded_host: Option<Authority>,
+    /// A trusted proxy tells of another client.
+    pub is_forwarded: bool,
+    /// The client came to a trusted proxy over https.
+    pub is_https: bool,
     pub takeover: Takeover,
+}
+
+impl Connection {
+    pub fn new(client: ClientIp, local: IpAddr, takeover: Takeover) -> Self {
+        Self { client, local, forwarded_host: None, is_forwarded: false, is_https: false, takeover }
+    }
+
+    /// Whether the peer is a program on this machine, which tells of no other.
+    pub fn is_local(&self) -> bool {
+        !self.is_forwarded && self.client.0.to_canonical().is_loopback()
+    }
+}
+
+/// What a connection is let in by.
+#[derive(Clone)]
+pub struct Door {
+    patience: Patience,
+    /// The connections of each client. A trusted proxy's are those of many.
+    places: Places,
+    proxies: TrustedProxies,
+}
+
+impl Door {
+    pub fn new(config: &Config) -> Self {
+        Self {
+            patience: config.patience,
+            places: limits::connection_places(&config.limits),
+            proxies: TrustedProxies::new(&config.edge.trusted_proxies),
+        }
+    }
+
+    /// # Errors
+    /// When the peer has as many connections as it may.
+    fn admit(&self, peer: IpAddr) -> Result<Option<Place>, ApiError> {
+        if self.proxies.contains(peer) {
+            return Ok(None);
+        }
+        let place = self.places.take(ClientIp(peer).into());
+        place.map(Some).ok_or(ApiError::TooManyRequests { retry_after_seconds: CONNECTION_RETRY_SECONDS })
+    }
 }
 
 /// Serves until `shutdown`, then lets the open requests finish, and ends. Dropped before that, it cuts them off.
 ///
-/// A connection is closed when a request's head is not whole after `head_patience`.
-pub async fn serve(listener: TcpListener, app: App, shutdown: CancellationToken, head_patience: Duration) {
+/// A connection is closed when a request's head is not whole in time, or when its peer takes nothing for too long.
+pub async fn serve(listener: TcpListener, app: App, shutdown: CancellationToken, door: Door) {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(head_patience).max_buf_size(BUFFER_BYTES_MAX);
+    http.timer(TokioTimer::new()).header_read_timeout(door.patience.head).max_buf_size(BUFFER_BYTES_MAX);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             () = shutdown.cancelled() => break,
             Some(ended) = connections.join_next() => tell_panic(ended),
             accepted = listener.accept(), if connections.len() < CONNECTIONS_MAX => match accepted {
-                Ok((socket, peer)) => {
-                    connections.spawn(talk(http.clone(), socket, peer, app.clone(), shutdown.clone()));
-                }
+                Ok((socket, peer)) => match door.admit(peer.ip()) {
+                    Ok(place) => {
+                        let progress = door.patience.progress;
+                        let talking = talk(http.clone(), socket, peer, progress, app.clone(), shutdown.clone());
+                        connections.spawn(async move {
+                            let _place = place;
+                            talking.await;
+                        });
+                    }
+                    Err(refusal) => turn_away(socket, &refusal),
+                },
                 // The peer's own doing, and gone with it.
                 Err(cause) if is_about_one_connection(&cause) => {}
                 Err(cause) => {
@@ -84,15 +152,23 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: CancellationToken,
 }
 
 /// One connection, to its end.
-async fn talk(http: http1::Builder, socket: TcpStream, peer: SocketAddr, app: App, shutdown: CancellationToken) {
+async fn talk(
+    http: http1::Builder,
+    socket: TcpStream,
+    peer: SocketAddr,
+    progress: Duration,
+    app: App,
+    shutdown: CancellationToken,
+) {
+    expect_progress(&socket, progress);
     // A frame is small and must not wait for the next one.
     if let Err(cause) = socket.set_nodelay(true) {
         warn!(%cause, "a connection stays without TCP_NODELAY");
     }
-    let ended = match serve_requests(http, socket, ClientIp(peer.ip()), app, shutdown).await {
+    let ended = match serve_requests(http, socket, ClientIp(peer.ip()), progress, app, shutdown).await {
         Ok(None) => Ok(()),
         Ok(Some((rest, socket))) => rest(socket).await.map_err(BoxError::from),
-        Err(cause) => Err(cause.into()),
+        Err(cause) => Err(cause),
     };
     // Mostly the client's doing: it went away, or never sent a whole head.
     if let Err(cause) = ended {
@@ -105,16 +181,17 @@ async fn serve_requests(
     http: http1::Builder,
     socket: TcpStream,
     client: ClientIp,
+    progress: Duration,
     app: App,
     shutdown: CancellationToken,
-) -> hyper::Result<Option<(Rest, TcpStream)>> {
+) -> Result<Option<(Rest, TcpStream)>, BoxError> {
     let takeover = Takeover::default();
-    let seen = Connection { client, takeover: takeover.clone() };
+    let seen = Connection::new(client, socket.local_addr()?.ip().to_canonical(), takeover.clone());
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(seen.clone());
         app.clone().answer(request.map(Body::new)).map(Ok::<_, Infallible>)
     });
-    let socket = TokioIo::new(Watched::new(socket, takeover.clone()));
+    let socket = TokioIo::new(Watched::new(Progress::new(socket, progress), takeover.clone()));
     // Apart, because what takes over lives on without all of this.
     let mut connection = Box::new(http.serve_connection(socket, service));
     let mut stopping = pin!(shutdown.cancelled().fuse());
@@ -128,12 +205,28 @@ async fn serve_requests(
         }
     });
     let rest = taken.await?;
-    Ok(rest.map(|rest| (rest, connection.into_parts().io.into_inner().into_inner())))
+    Ok(rest.map(|rest| (rest, connection.into_parts().io.into_inner().into_inner().into_inner())))
 }
 
 fn is_about_one_connection(cause: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(cause.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+/// Says why, without having read what is asked, and closes.
+fn turn_away(socket: TcpStream, refusal: &ApiError) {
+    let problem = Problem::new(refusal, String::new());
+    let told = serde_json::to_string(&problem).unwrap_or_default();
+    let answer = format!(
+        "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/problem+json\r\nContent-Length: {}\r\n\
+         Retry-After: {CONNECTION_RETRY_SECONDS}\r\nConnection: close\r\n\r\n{told}",
+        told.len()
+    );
+    // A socket that has just been accepted has room for it; one that has not is closed all the same.
+    let told = socket.into_std().and_then(|mut socket| io::Write::write_all(&mut socket, answer.as_bytes()));
+    if let Err(cause) = told {
+        debug!(%cause, "a connection was turned away without a word");
+    }
 }
 
 /// Handlers' panics are answered where they happen, so this one is a defect of the loop's own.

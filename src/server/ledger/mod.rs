@@ -10,9 +10,12 @@
 //! [`Books`] is one value, the state after some commit. A reader takes the current one and looks at nothing else. What is
 //! only in the file is read by the [`readers`], which never wait for the writer.
 
+pub mod access;
+pub mod backup;
 pub mod chat;
 mod columns;
 mod gathered;
+mod place;
 mod read;
 mod readers;
 mod reset;
@@ -48,7 +51,7 @@ pub use read::TRADES_MAX;
 use readers::Readers;
 pub use reset::Reset;
 pub use snapshot::{RecordSnapshot, ThinSnapshots};
-pub use store::StoreError;
+pub use store::{StoreError, file_of};
 pub use trade::PlaceOrder;
 pub use watchlist::{ReorderWatchlist, UnwatchTicker, WatchTicker, Watched};
 pub use writer::Ended;

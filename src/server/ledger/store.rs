@@ -11,8 +11,9 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 use sqlx::{ConnectOptions, Connection as _, migrate::MigrateError, sqlite::SqliteConnectOptions};
+use tracing::warn;
 
-use super::Books;
+use super::{Books, place};
 use crate::domain::{
     account::{Account, Holding, INITIAL_DEPOSIT},
     candle::STEP_BACK_SECONDS,
@@ -70,6 +71,14 @@ pub enum StoreError {
     Url(sqlx::Error),
     #[error("the folder of the database {} cannot be used: {cause}", path.display())]
     Folder { path: PathBuf, cause: io::Error },
+    #[error(
+        "{} belongs to the user {owner} and cannot be written by {user}, who runs this program: give it to that user \
+         (chown -R {user} on the machine that has it), or set DATABASE_URL to a file elsewhere",
+        path.display()
+    )]
+    NotWritable { path: PathBuf, user: String, owner: String },
+    #[error("{} is on a file system that is read-only; set DATABASE_URL to a file elsewhere", path.display())]
+    ReadOnly { path: PathBuf },
     #[error("the database {} is in use by another FinAlly; stop that one, or set DATABASE_URL to another file", path.display())]
     InUse { path: PathBuf },
     #[error("the database {} cannot be opened: {cause}", path.display())]
@@ -101,11 +110,27 @@ pub struct Store {
     pub books: Books,
 }
 
+/// The file that an address names.
+///
+/// # Errors
+/// [`StoreError::Url`].
+pub fn file_of(database_url: &str) -> Result<PathBuf, StoreError> {
+    let options = SqliteConnectOptions::from_str(database_url).map_err(StoreError::Url)?;
+    Ok(options.get_filename().to_owned())
+}
+
 /// Opens the file, brings its schema up to date, seeds it when it is new, and reads the books.
 pub async fn open(database_url: &str, now: UtcInstant, hours: Hours) -> Result<Store, StoreError> {
-    let options = SqliteConnectOptions::from_str(database_url).map_err(StoreError::Url)?;
-    let path = options.get_filename().to_owned();
+    let path = file_of(database_url)?;
+    if let Some(kind) = place::network_file_system(&path) {
+        warn!(
+            database.path = %path.display(),
+            "the database is on a network file system ({kind}), whose locks and syncs do not keep it whole: set \
+             DATABASE_URL to a file on a disk of this machine (with Docker, a named volume)"
+        );
+    }
     let lock = take_lock(&path)?;
+    place::check_writable(&path)?;
     inspect(&path)?;
 
     let failed = |cause| StoreError::Open { path: path.clone(), cause };
@@ -162,7 +187,7 @@ async fn migrate(path: &Path) -> Result<(), StoreError> {
 }
 
 fn take_lock(database: &Path) -> Result<FileLock, StoreError> {
-    let unusable = |cause| StoreError::Folder { path: database.to_owned(), cause };
+    let unusable = |cause| place::explain(database, cause);
     if let Some(folder) = database.parent().filter(|_| !database.exists()) {
         make_folder(folder).map_err(unusable)?;
     }

@@ -186,26 +186,41 @@ impl Writer {
         Ok(())
     }
 
-    /// Commits all of the batch at once; if that fails, each write by itself, so that a bad one fails alone.
+    /// Commits all of the batch at once. If a write of its own fails, each goes by itself, so that a bad one fails alone.
+    /// If the disk fails, all that wait are told at once: to try and to recover for each of them would take as many times as
+    /// long.
     fn settle(&mut self, batch: &mut Vec<Box<dyn Job>>) {
-        match self.commit(batch) {
+        let mut outcome = self.commit(batch);
+        if let Err(cause) = &outcome
+            && batch.len() > 1
+            && !cause.is_of_the_disk()
+            && !self.is_uncertain
+        {
+            debug!(ledger.cause = %cause, ledger.batch = batch.len(), "a batch failed; its writes go one by one");
+            outcome = self.settle_one_by_one(batch);
+        }
+        match outcome {
             Ok(()) => batch.drain(..).for_each(Job::acknowledge),
-            Err(cause) if batch.len() > 1 => {
-                debug!(ledger.cause = %cause, ledger.batch = batch.len(), "a batch failed; its writes go one by one");
-                for mut job in batch.drain(..) {
-                    match self.commit(std::slice::from_mut(&mut job)) {
-                        Ok(()) => job.acknowledge(),
-                        Err(cause) => self.give_up(job, &cause),
-                    }
-                }
+            Err(cause) => {
+                error!(ledger.cause = %cause, ledger.writes = batch.len(), "what was written could not be committed");
+                batch.drain(..).for_each(|job| job.fail(ApiError::Busy));
             }
-            Err(cause) => batch.drain(..).for_each(|job| self.give_up(job, &cause)),
         }
     }
 
-    fn give_up(&self, job: Box<dyn Job>, cause: &WriteError) {
-        error!(ledger.cause = %cause, "a write could not be committed");
-        job.fail(ApiError::Busy);
+    /// Commits each write of the batch by itself, until the disk fails; what is left in the batch then was not tried.
+    fn settle_one_by_one(&mut self, batch: &mut Vec<Box<dyn Job>>) -> Result<(), WriteError> {
+        while !batch.is_empty() {
+            match self.commit(&mut batch[..1]) {
+                Ok(()) => batch.remove(0).acknowledge(),
+                Err(cause) if cause.is_of_the_disk() || self.is_uncertain => return Err(cause),
+                Err(cause) => {
+                    error!(ledger.cause = %cause, "a write could not be committed");
+                    batch.remove(0).fail(ApiError::Busy);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// One transaction. On success the new books are published; on failure nothing has changed.
@@ -315,6 +330,32 @@ enum WriteError {
     /// There is no room for what comes next.
     #[error("the disk takes no more: {0}")]
     Room(#[from] io::Error),
+}
+
+impl WriteError {
+    /// Whether the disk, and not one of the writes, is the cause.
+    fn is_of_the_disk(&self) -> bool {
+        use rusqlite::ErrorCode;
+        match self {
+            Self::Room(_) => true,
+            Self::Database(cause) => matches!(
+                cause.sqlite_error_code(),
+                Some(
+                    ErrorCode::SystemIoFailure
+                        | ErrorCode::DiskFull
+                        | ErrorCode::CannotOpen
+                        | ErrorCode::ReadOnly
+                        | ErrorCode::PermissionDenied
+                        | ErrorCode::DatabaseBusy
+                        | ErrorCode::DatabaseLocked
+                        | ErrorCode::DatabaseCorrupt
+                        | ErrorCode::NotADatabase
+                        | ErrorCode::OutOfMemory
+                        | ErrorCode::FileLockingProtocolFailed
+                )
+            ),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -13,10 +13,12 @@ use tokio::{
     sync::watch,
     time::{Instant, sleep_until},
 };
-use tokio_util::sync::CancellationToken;
 
 use super::feed::Followed;
-use crate::{domain::ticker::Ticker, server::ledger::TickerSet};
+use crate::{
+    domain::ticker::Ticker,
+    server::{ledger::TickerSet, parts::Parts},
+};
 
 /// The tickers that are followed for a while at the same time; one more takes the place of the one that was asked for
 /// first.
@@ -51,18 +53,18 @@ struct Guests {
 }
 
 impl Wanted {
-    /// Follows the ledger's tickers, and lets visitors go in time, until `shutdown`. What is `watched` changes before
+    /// Follows the ledger's tickers, and lets visitors go in time, until the server stops. What is `watched` changes before
     /// `by_ledger` does.
     pub fn start(
         by_ledger: watch::Receiver<Arc<TickerSet>>,
         watched: watch::Receiver<Arc<TickerSet>>,
-        shutdown: CancellationToken,
+        parts: &Parts,
     ) -> Self {
         let (all, _) = watch::channel(by_ledger.borrow().clone());
         let (charted, _) = watch::channel(watched.borrow().clone());
         let wanted = Self(Arc::new(Shared { by_ledger, watched, guests: Mutex::default(), all, charted }));
-        let keeper = Self::clone(&wanted);
-        tokio::spawn(async move {
+        let (keeper, shutdown) = (Self::clone(&wanted), parts.shutdown());
+        parts.spawn("what is followed", async move {
             tokio::select! {
                 () = shutdown.cancelled() => {}
                 () = keeper.keep() => {}
@@ -170,6 +172,8 @@ fn admit(visitors: &mut BTreeMap<Ticker, Instant>, ticker: Ticker, now: Instant)
 
 #[cfg(test)]
 mod tests {
+    use tokio_util::sync::CancellationToken;
+
     use super::*;
 
     fn set(symbols: &[&str]) -> Arc<TickerSet> {
@@ -183,7 +187,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_visitor_is_followed_for_a_while_and_longer_when_asked_for_again() {
         let (ledger, by_ledger) = watch::channel(set(&["AAPL"]));
-        let wanted = Wanted::start(by_ledger.clone(), by_ledger, CancellationToken::new());
+        let wanted = Wanted::start(by_ledger.clone(), by_ledger, &Parts::new(CancellationToken::new()));
         let mut all = wanted.subscribe().wanted;
         wanted.visit(ticker("XOM"));
         assert_eq!(*all.borrow_and_update(), set(&["AAPL", "XOM"]), "at once");
@@ -203,7 +207,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_the_ledger_wants_takes_no_visitor_s_place() {
         let (ledger, by_ledger) = watch::channel(set(&["AAPL"]));
-        let wanted = Wanted::start(by_ledger.clone(), by_ledger, CancellationToken::new());
+        let wanted = Wanted::start(by_ledger.clone(), by_ledger, &Parts::new(CancellationToken::new()));
         let mut all = wanted.subscribe().wanted;
         wanted.visit(ticker("AAPL"));
         ledger.send_replace(set(&[]));
@@ -214,7 +218,7 @@ mod tests {
     async fn charts_are_kept_of_what_is_watched_and_of_a_few_others() {
         let (_ledger, by_ledger) = watch::channel(set(&["AAPL", "V"]));
         let (_list, watched) = watch::channel(set(&["AAPL"]));
-        let wanted = Wanted::start(by_ledger, watched, CancellationToken::new());
+        let wanted = Wanted::start(by_ledger, watched, &Parts::new(CancellationToken::new()));
         let charted = wanted.subscribe().charted.unwrap();
         assert_eq!(*charted.borrow(), set(&["AAPL"]));
         assert!(!wanted.look_at(ticker("AAPL")) && wanted.look_at(ticker("V")));

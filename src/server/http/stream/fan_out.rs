@@ -21,7 +21,7 @@ use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot, watch},
     task::yield_now,
-    time::Instant,
+    time::{Instant, timeout},
 };
 
 use crate::server::{
@@ -78,11 +78,13 @@ struct Shards {
     /// Each holds as many as there are connections, at the most.
     comers: Vec<mpsc::UnboundedSender<Seat>>,
     next: AtomicUsize,
+    /// How long a peer may take nothing of what it is sent.
+    progress: Duration,
 }
 
 impl FanOut {
     /// Starts the shards. Has to be called within a tokio runtime.
-    pub fn start(ticks: &watch::Receiver<Arc<Tick>>, metrics: &Metrics, parts: &Parts) -> Self {
+    pub fn start(ticks: &watch::Receiver<Arc<Tick>>, metrics: &Metrics, parts: &Parts, progress: Duration) -> Self {
         let shard = |_| {
             let (comers, coming) = mpsc::unbounded_channel();
             let shard = Shard { ticks: ticks.clone(), coming, seats: Vec::new(), metrics: metrics.clone() };
@@ -90,7 +92,7 @@ impl FanOut {
             comers
         };
         let comers = (0..Handle::current().metrics().num_workers()).map(shard).collect();
-        Self(Arc::new(Shards { comers, next: AtomicUsize::new(0) }))
+        Self(Arc::new(Shards { comers, next: AtomicUsize::new(0), progress }))
     }
 
     /// Tells `socket` each tick, until the feed or the connection ends.
@@ -109,7 +111,7 @@ impl FanOut {
         let shard = self.0.next.fetch_add(1, Ordering::Relaxed) % self.0.comers.len();
         let mut listener = Listener::new(Arc::downgrade(socket), choice, framing);
         loop {
-            write_all(socket, std::mem::take(&mut listener.unsent)).await?;
+            self.write_all(socket, std::mem::take(&mut listener.unsent)).await?;
             let (home, returned) = oneshot::channel();
             if self.0.comers[shard].send(Seat { listener, home }).is_err() {
                 break;
@@ -120,7 +122,15 @@ impl FanOut {
             }
         }
         // The shard has ended, and all of its seats were up to date.
-        write_all(socket, framing.end()).await
+        self.write_all(socket, framing.end()).await
+    }
+
+    async fn write_all(&self, socket: &TcpStream, mut bytes: Bytes) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let written = timeout(self.0.progress, write_some(socket, &bytes)).await;
+            bytes.advance(written.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??);
+        }
+        Ok(())
     }
 }
 
@@ -140,16 +150,16 @@ async fn hang_up(socket: &TcpStream) -> io::Result<()> {
     }
 }
 
-async fn write_all(socket: &TcpStream, mut bytes: Bytes) -> io::Result<()> {
-    while !bytes.is_empty() {
+/// Writes as much as the socket has room for, once it has some.
+async fn write_some(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    loop {
         socket.writable().await?;
-        match socket.try_write(&bytes) {
-            Ok(written) => bytes.advance(written),
+        match socket.try_write(bytes) {
+            Ok(written) => return Ok(written),
             Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {}
             Err(cause) => return Err(cause),
         }
     }
-    Ok(())
 }
 
 /// One connection: what it wants, and how far it is.

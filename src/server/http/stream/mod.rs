@@ -111,7 +111,7 @@ fn read_tickers(list: &str) -> Result<TickerSet, ApiError> {
 )]
 pub async fn prices(
     State(state): State<AppState>,
-    Extension(Connection { client, takeover }): Extension<Connection>,
+    Extension(Connection { client, takeover, .. }): Extension<Connection>,
     version: Version,
     Parameter(parameters): Parameter<StreamParameters>,
 ) -> Result<Response, ApiError> {

@@ -1,0 +1,211 @@
+//! `/api/exports/trades.csv`: the whole history as a file, read and sent page by page, in one request.
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::State,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use futures::stream::try_unfold;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::parameter::{Parameter, invalid_parameter};
+use crate::{
+    domain::order::Trade,
+    error::ApiError,
+    server::{
+        ledger::{Ledger, TRADES_MAX},
+        state::AppState,
+    },
+};
+
+const COLUMNS: [&str; 9] =
+    ["executed_at_utc", "ticker", "side", "quantity", "price", "notional", "realized_pnl", "source", "id"];
+
+/// About as long as a line is.
+const LINE_BYTES: usize = 140;
+
+pub fn router() -> Router<AppState> {
+    Router::new().route("/api/exports/trades.csv", get(trades))
+}
+
+/// `?separator=;&decimal=,`, both optional.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ExportParameters {
+    /// Between the fields: `,`, `;` or a tab (`%09`); without it `,`, or `;` where that is the decimal mark.
+    #[param(example = ";")]
+    separator: Option<String>,
+    /// The decimal mark: `.` or `,`.
+    #[param(example = ",")]
+    decimal: Option<String>,
+}
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Form {
+    separator: char,
+    decimal_mark: char,
+}
+
+impl ExportParameters {
+    fn form(&self) -> Result<Form, ApiError> {
+        let decimal_mark = match self.decimal.as_deref() {
+            None | Some(".") => '.',
+            Some(",") => ',',
+            Some(_) => return Err(invalid_parameter("decimal", "it can be \".\" or \",\"")),
+        };
+        let separator = match self.separator.as_deref() {
+            None if decimal_mark == ',' => ';',
+            None | Some(",") => ',',
+            Some(";") => ';',
+            Some("\t") => '\t',
+            Some(_) => return Err(invalid_parameter("separator", "it can be \",\", \";\" or a tab")),
+        };
+        Ok(Form { separator, decimal_mark })
+    }
+}
+
+/// The trades since the latest reset, newest first, as separated values (RFC 4180) with a line of names at the top;
+/// numbers without grouping, instants in UTC.
+#[utoipa::path(
+    get, path = "/api/exports/trades.csv", tag = "Portfolio", params(ExportParameters),
+    responses((status = 200, description = "A file without an end in sight.", content_type = "text/csv", body = String))
+)]
+pub async fn trades(
+    State(state): State<AppState>,
+    Parameter(parameters): Parameter<ExportParameters>,
+) -> Result<Response, ApiError> {
+    let form = parameters.form()?;
+    // What fails now is still told as a problem; what fails later breaks the file off, which a browser tells.
+    let first = read_page(&state.ledger, Next::First, form).await?;
+    let ledger = state.ledger.clone();
+    let pages = try_unfold(first, move |page| {
+        let ledger = ledger.clone();
+        async move {
+            let Some((text, next)) = page else { return Ok::<_, ApiError>(None) };
+            Ok(Some((text, read_page(&ledger, next, form).await?)))
+        }
+    });
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present")),
+        (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"finally-trades.csv\"")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    Ok((headers, Body::from_stream(pages)).into_response())
+}
+
+/// The page that follows.
+enum Next {
+    First,
+    Before(String),
+    None,
+}
+
+/// The text of a page, and what follows; nothing after the last one.
+async fn read_page(ledger: &Ledger, next: Next, form: Form) -> Result<Option<(Bytes, Next)>, ApiError> {
+    let (before, is_first) = match next {
+        Next::First => (None, true),
+        Next::Before(id) => (Some(id), false),
+        Next::None => return Ok(None),
+    };
+    let page = ledger.trades(TRADES_MAX, before.as_deref()).await?;
+    let mut text = String::with_capacity((page.trades.len() + 1) * LINE_BYTES);
+    if is_first {
+        write_line(&mut text, form, COLUMNS.map(str::to_owned));
+    }
+    page.trades.iter().for_each(|trade| write_line(&mut text, form, fields(trade, form)));
+    Ok(Some((text.into(), page.next_before.map_or(Next::None, Next::Before))))
+}
+
+/// In the order of the columns.
+fn fields(trade: &Trade, form: Form) -> [String; 9] {
+    // Without the marks that are for people: `-$1,234.50` is `-1234.50`.
+    let figure = |text: String| text.replace([',', '$'], "").replace('.', form.decimal_mark.encode_utf8(&mut [0; 4]));
+    [
+        trade.executed_at.to_rfc3339(),
+        trade.ticker.to_string(),
+        trade.side.as_str().to_owned(),
+        figure(trade.quantity.to_string()),
+        figure(trade.price.to_string()),
+        figure(trade.notional.to_string()),
+        figure(trade.realized_pnl.to_string()),
+        trade.source.as_str().to_owned(),
+        trade.id.clone(),
+    ]
+}
+
+/// A field with the separator in it stands in quotes; none has a quote or the end of a line in it.
+fn write_line(text: &mut String, form: Form, fields: [String; 9]) {
+    for (index, field) in fields.iter().enumerate() {
+        if index > 0 {
+            text.push(form.separator);
+        }
+        let quote = if field.contains(form.separator) { "\"" } else { "" };
+        text.extend([quote, field, quote]);
+    }
+    text.push_str("\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::domain::{
+        instant::UtcInstant,
+        money::{Money, Price},
+        order::{OrderSource, Side},
+    };
+
+    fn form(separator: Option<&str>, decimal: Option<&str>) -> Result<Form, ApiError> {
+        ExportParameters { separator: separator.map(str::to_owned), decimal: decimal.map(str::to_owned) }.form()
+    }
+
+    #[rstest]
+    #[case(None, None, Some((',', '.')))]
+    #[case(None, Some(","), Some((';', ',')))]
+    #[case(Some(";"), None, Some((';', '.')))]
+    #[case(Some("\t"), Some(","), Some(('\t', ',')))]
+    #[case(Some(","), Some(","), Some((',', ',')))]
+    #[case(Some("|"), None, None)]
+    #[case(Some(""), None, None)]
+    #[case(None, Some("٫"), None)]
+    fn fields_and_decimals_are_told_apart(
+        #[case] separator: Option<&str>,
+        #[case] decimal: Option<&str>,
+        #[case] expected: Option<(char, char)>,
+    ) {
+        let marks = form(separator, decimal).ok().map(|form| (form.separator, form.decimal_mark));
+        assert_eq!(marks, expected);
+    }
+
+    #[rstest]
+    #[case(None, "2026-11-22T12:00:00Z;BRK.B;sell;1234,5;410,005;506151,17;-1234,50;copilot;0193\r\n")]
+    #[case(
+        Some(","),
+        "2026-11-22T12:00:00Z,BRK.B,sell,\"1234,5\",\"410,005\",\"506151,17\",\"-1234,50\",copilot,0193\r\n"
+    )]
+    fn a_trade_is_a_line_of_plain_numbers(#[case] separator: Option<&str>, #[case] line: &str) {
+        let trade = Trade {
+            id: "0193".to_owned(),
+            client_order_id: None,
+            ticker: "BRK.B".parse().unwrap(),
+            side: Side::Sell,
+            quantity: "1234.5".parse().unwrap(),
+            price: Price::from_units(4_100_050).unwrap(),
+            notional: Money::from_cents(50_615_117),
+            realized_pnl: Money::from_cents(-123_450),
+            source: OrderSource::Copilot,
+            executed_at: UtcInstant::from_unix_ms(1_795_348_800_000),
+        };
+        let form = form(separator, Some(",")).unwrap();
+        let mut text = String::new();
+        write_line(&mut text, form, fields(&trade, form));
+        assert_eq!(text, line);
+    }
+}

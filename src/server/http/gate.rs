@@ -1,0 +1,153 @@
+//! Asking browsers and scripts of other machines for their key.
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, uri::Authority},
+    response::{IntoResponse, Response},
+};
+
+use super::serve::Connection;
+use crate::{
+    error::ApiError,
+    server::access::{AccessKeys, LINK_PARAMETER},
+};
+
+/// The name of a browser's cookie, behind which stands the port of the address it uses: cookies know hosts, not ports.
+const COOKIE: &str = "finally_access";
+
+/// As long as browsers keep one: 400 days.
+const COOKIE_SECONDS: u32 = 400 * 86_400;
+
+/// What is answered to anyone: whether the server is well says nothing of the account.
+const HEALTH: &str = "/api/health";
+
+/// Lets in who has a key. Clones share the keys.
+#[derive(Clone)]
+pub struct Gate(AccessKeys);
+
+/// How a request stands before the gate.
+pub enum Caller {
+    /// It needs no key, or has a good one.
+    Admitted,
+    /// A script with a token.
+    Script {
+        token: String,
+    },
+    /// A browser that opens the link, and may have to be signed in.
+    Link {
+        token: String,
+        is_admitted: bool,
+        cookie: Cookie,
+    },
+    Stranger,
+}
+
+/// The cookie that a browser would be given.
+pub struct Cookie {
+    name: String,
+    is_secure: bool,
+}
+
+impl Gate {
+    pub fn new(keys: AccessKeys) -> Self {
+        Self(keys)
+    }
+
+    /// Looks at a request for a page or for the API.
+    pub fn look(&self, request: &Request) -> Caller {
+        if let Some(token) = link_token(request) {
+            let is_secure = connection(request).is_some_and(|connection| connection.is_https);
+            let cookie = Cookie { name: cookie_name(request), is_secure };
+            return Caller::Link { token: token.to_owned(), is_admitted: self.admits(request), cookie };
+        }
+        if self.admits(request) {
+            return Caller::Admitted;
+        }
+        match bearer(request.headers()) {
+            Some(token) => Caller::Script { token: token.to_owned() },
+            None => Caller::Stranger,
+        }
+    }
+
+    fn admits(&self, request: &Request) -> bool {
+        if !self.0.are_asked_for() || is_local(request) || request.uri().path() == HEALTH {
+            return true;
+        }
+        let name = cookie_name(request);
+        cookies(request.headers(), &name).any(|key| self.0.admits_browser(key))
+    }
+
+    /// Lets a caller in, or answers it: a browser that opens the link is sent on to the page without the token in its
+    /// address.
+    ///
+    /// # Errors
+    /// [`ApiError::SignInNeeded`], or [`ApiError::TokenInvalid`] for a token that is not known.
+    pub async fn decide(&self, caller: Caller) -> Result<Option<Response>, ApiError> {
+        match caller {
+            Caller::Admitted => Ok(None),
+            Caller::Script { token } if self.0.admits_script(&token).await => Ok(None),
+            Caller::Script { .. } => Err(ApiError::TokenInvalid),
+            Caller::Link { is_admitted: true, .. } => Ok(Some(to_the_page())),
+            Caller::Link { token, is_admitted: false, cookie } => {
+                let key = self.0.sign_in(&token).await?.ok_or(ApiError::TokenInvalid)?;
+                let mut answer = to_the_page();
+                // Invariant: a cookie's name and key are ASCII letters and digits.
+                let cookie = HeaderValue::try_from(cookie.holding(&key)).map_err(|_| ApiError::Internal)?;
+                answer.headers_mut().insert(header::SET_COOKIE, cookie);
+                Ok(Some(answer))
+            }
+            Caller::Stranger => Err(ApiError::SignInNeeded),
+        }
+    }
+}
+
+impl Cookie {
+    fn holding(&self, key: &str) -> String {
+        let secure = if self.is_secure { "; Secure" } else { "" };
+        format!("{}={key}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Strict{secure}", self.name)
+    }
+}
+
+fn to_the_page() -> Response {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, "/"), (header::CACHE_CONTROL, "no-store")]).into_response()
+}
+
+/// The token of the link, when that is what is opened.
+fn link_token(request: &Request) -> Option<&str> {
+    if request.method() != Method::GET || request.uri().path() != "/" {
+        return None;
+    }
+    request.uri().query()?.split('&').find_map(|pair| pair.strip_prefix(LINK_PARAMETER)?.strip_prefix('='))
+}
+
+fn connection(request: &Request) -> Option<&Connection> {
+    request.extensions().get::<Connection>()
+}
+
+/// Whether the request comes from a program on this machine, and through no proxy that we know of.
+fn is_local(request: &Request) -> bool {
+    connection(request).is_some_and(Connection::is_local)
+}
+
+/// The name of the cookie at the address that the browser uses.
+fn cookie_name(request: &Request) -> String {
+    let forwarded = connection(request).and_then(|connection| connection.forwarded_host.as_ref());
+    let named = || Authority::try_from(request.headers().get(header::HOST)?.as_bytes()).ok();
+    match forwarded.or(request.uri().authority()).cloned().or_else(named).and_then(|host| host.port_u16()) {
+        None => COOKIE.to_owned(),
+        Some(port) => format!("{COOKIE}_{port}"),
+    }
+}
+
+/// What the cookies of a name hold.
+fn cookies<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.filter(move |(key, _)| *key == name).map(|(_, value)| value)
+}
+
+/// The token of `Authorization: Bearer …`.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}

@@ -1,0 +1,73 @@
+//! Places that are taken and given back: so many for one client, and so many in all.
+
+use std::{
+    collections::HashMap,
+    num::NonZeroU32,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use super::limits::Client;
+
+/// The places there are. Clones share them.
+#[derive(Clone)]
+pub struct Places(Arc<Shared>);
+
+struct Shared {
+    per_client_max: Option<NonZeroU32>,
+    all_max: Option<NonZeroU32>,
+    /// As many entries as places at the most.
+    taken: Mutex<Taken>,
+}
+
+#[derive(Default)]
+struct Taken {
+    by_client: HashMap<Client, u32>,
+    all: u32,
+}
+
+impl Places {
+    /// Nothing means no limit.
+    pub fn new(per_client_max: Option<NonZeroU32>, all_max: Option<NonZeroU32>) -> Self {
+        Self(Arc::new(Shared { per_client_max, all_max, taken: Mutex::default() }))
+    }
+
+    /// Takes a place until the value returned is dropped; nothing when the client, or all of them, have as many as they
+    /// may.
+    pub fn take(&self, client: Client) -> Option<Place> {
+        let mut taken = self.0.taken();
+        let of_client = taken.by_client.get(&client).copied().unwrap_or_default();
+        let is_full = |count: u32, max: Option<NonZeroU32>| max.is_some_and(|max| count >= max.get());
+        if is_full(of_client, self.0.per_client_max) || is_full(taken.all, self.0.all_max) {
+            return None;
+        }
+        taken.by_client.insert(client, of_client + 1);
+        taken.all += 1;
+        Some(Place { places: Arc::clone(&self.0), client })
+    }
+}
+
+impl Shared {
+    /// What is counted stays right whoever panics: nothing here can between two steps of a change.
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place that is taken, given back when this is dropped.
+pub struct Place {
+    places: Arc<Shared>,
+    client: Client,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.places.taken();
+        taken.all -= 1;
+        if let Some(of_client) = taken.by_client.get_mut(&self.client) {
+            *of_client -= 1;
+            if *of_client == 0 {
+                taken.by_client.remove(&self.client);
+            }
+        }
+    }
+}

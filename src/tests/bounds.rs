@@ -1,0 +1,118 @@
+//! What a client can make last or grow: connections, answers that nobody reads, what a page loads.
+
+use std::time::{Duration, Instant};
+
+use finally::server::config::Patience;
+use reqwest::StatusCode;
+use rstest::rstest;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+};
+
+use crate::{app::TestApp, guards::PATIENCE, scripted::eventually};
+
+const SHORT: Duration = Duration::from_millis(200);
+
+/// A peer with little room for what it does not read.
+async fn narrow_peer(app: &TestApp) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(1_024).unwrap();
+    socket.connect(app.client.address).await.unwrap()
+}
+
+/// The server's open connections and streams, as the system and the metrics know them.
+async fn streams_open(app: &TestApp) -> String {
+    let text = app.client.get("/metrics").await.text().await.unwrap();
+    text.lines().find_map(|line| line.strip_prefix("finally_streams_open ")).unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_stream_that_is_never_read_is_cut() {
+    let patience = Patience { progress: SHORT, ..Patience::default() };
+    let app = TestApp::start_impatient(patience, &[("SIM_TICK_MS", "10")]).await;
+    let mut peer = narrow_peer(&app).await;
+    peer.write_all(b"GET /api/stream/prices HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    eventually(PATIENCE, "the stream begins", async || streams_open(&app).await == "1").await;
+    eventually(PATIENCE, "the stream is cut", async || streams_open(&app).await == "0").await;
+}
+
+#[tokio::test]
+async fn answers_that_are_never_read_are_cut() {
+    let patience = Patience { progress: SHORT, ..Patience::default() };
+    let app = TestApp::start_impatient(patience, &[]).await;
+    let peer = narrow_peer(&app).await;
+    let (mut read, mut write) = peer.into_split();
+    let request = b"GET /api/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let started = Instant::now();
+    // Asks on and on without reading; a server that waited for ever would let it wait for ever too.
+    while write.write_all(request).await.is_ok() {
+        assert!(started.elapsed() < PATIENCE);
+    }
+    // What had arrived before the end may be read, and then there is an end.
+    let mut rest = Vec::new();
+    let _ = tokio::time::timeout(PATIENCE, read.read_to_end(&mut rest)).await.expect("it was cut");
+    assert_eq!(app.client.get("/api/health").await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_peer_that_reads_slowly_is_not_cut() {
+    let patience = Patience { progress: Duration::from_millis(500), ..Patience::default() };
+    let app = TestApp::start_impatient(patience, &[("SIM_TICK_MS", "10")]).await;
+    let mut peer = narrow_peer(&app).await;
+    peer.write_all(b"GET /api/stream/prices HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_millis(1_500) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert!(peer.read(&mut [0; 16_384]).await.unwrap() > 0);
+    }
+}
+
+#[rstest]
+#[case::as_it_comes(&[("SSE_MAX_PER_CLIENT", "6")], true)]
+#[case::no_limit(&[], false)]
+#[case::proxy(&[("SSE_MAX_PER_CLIENT", "6"), ("TRUSTED_PROXIES", "127.0.0.1")], false)]
+#[tokio::test]
+async fn a_client_has_so_many_connections_and_no_more(#[case] variables: &[(&str, &str)], #[case] is_bounded: bool) {
+    // Six streams and 256 besides.
+    const CONNECTIONS: usize = 262;
+    let app = TestApp::start_with(variables).await;
+    let mut open = Vec::new();
+    for _ in 0..CONNECTIONS {
+        open.push(TcpStream::connect(app.client.address).await.unwrap());
+    }
+    let mut one_more = TcpStream::connect(app.client.address).await.unwrap();
+    one_more.write_all(b"GET /api/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
+    let mut answer = Vec::new();
+    // The server has not read what was asked, so the end may come as a reset.
+    let _ = one_more.read_to_end(&mut answer).await;
+    let answer = String::from_utf8(answer).unwrap();
+    if !is_bounded {
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        return;
+    }
+    assert!(answer.starts_with("HTTP/1.1 429 ") && answer.contains("Retry-After: "), "{answer}");
+    assert!(answer.contains(r#""code":"too_many_requests""#), "{answer}");
+    open.truncate(CONNECTIONS / 2);
+    eventually(PATIENCE, "places are given back", async || {
+        app.client.http.get(app.client.url("/api/health")).send().await.is_ok_and(|answer| answer.status() == 200)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_page_s_files_have_a_rate_of_their_own() {
+    let app = TestApp::start_with(&[("RATE_LIMIT", "1")]).await;
+    let page = app.client.get("/").await;
+    assert_eq!(page.status(), StatusCode::OK);
+    for number in 0..20 {
+        // None is in a test's folder; that it is looked for is enough.
+        let file = app.client.get(&format!("/pkg/{number}.js")).await;
+        assert_eq!(file.status(), StatusCode::NOT_FOUND);
+    }
+    let mut answers = Vec::new();
+    for _ in 0..100 {
+        answers.push(app.client.get("/pkg/nothing.js").await.status());
+    }
+    assert!(answers.contains(&StatusCode::TOO_MANY_REQUESTS), "but they have one");
+}

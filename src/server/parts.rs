@@ -88,7 +88,7 @@ mod tests {
         let parts = Parts::new(CancellationToken::new());
         let steady = parts.spawn("the steady one", std::future::pending());
         let (go, gone) = tokio::sync::oneshot::channel::<()>();
-        let _ = parts.spawn("the weak one", async move {
+        parts.spawn("the weak one", async move {
             let _ = gone.await;
             end();
         });

@@ -35,6 +35,9 @@ pub enum Hours {
     Exchange,
 }
 
+/// A session's kind, and when it opens and closes.
+type Stretch = (SessionKind, DateTime<Utc>, DateTime<Utc>);
+
 /// A regular session of the exchange.
 #[derive(Debug, Clone, Copy)]
 struct Regular {
@@ -139,7 +142,7 @@ impl Hours {
 }
 
 impl Regular {
-    fn regular(&self) -> (SessionKind, DateTime<Utc>, DateTime<Utc>) {
+    fn regular(&self) -> Stretch {
         (SessionKind::Regular, self.opens_at, self.closes_at)
     }
 
@@ -150,7 +153,7 @@ impl Regular {
     }
 
     /// All sessions of its date, in their order.
-    fn sessions(&self) -> Option<[(SessionKind, DateTime<Utc>, DateTime<Utc>); 3]> {
+    fn sessions(&self) -> Option<[Stretch; 3]> {
         Some([
             (SessionKind::Pre, self.day_starts_at()?, self.opens_at),
             self.regular(),
@@ -171,7 +174,7 @@ fn new_york_date(at: DateTime<Utc>) -> NaiveDate {
     at.with_timezone(&CALENDAR.tz()).date_naive()
 }
 
-fn describe(date: NaiveDate, (kind, opens_at, closes_at): (SessionKind, DateTime<Utc>, DateTime<Utc>)) -> Session {
+fn describe(date: NaiveDate, (kind, opens_at, closes_at): Stretch) -> Session {
     let trade_date = format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day());
     let [opens_at, closes_at] = [opens_at, closes_at].map(|at| UtcInstant::from_unix_ms(at.timestamp_millis()));
     Session { kind, trade_date, opens_at, closes_at }

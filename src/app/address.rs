@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use crate::{IN_BROWSER, domain::ticker::Ticker};
 
 /// The addresses, in the server's notation.
-pub const PATHS: [&str; 2] = ["/", "/ticker/{ticker}"];
+pub const PATHS: [&str; 3] = ["/", "/ticker/{ticker}", "/ticker/{ticker}/"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Address {
@@ -27,7 +27,8 @@ impl Address {
     }
 
     fn of(path: &str) -> Self {
-        match path.strip_prefix("/ticker/") {
+        // A slash at the end names nothing else.
+        match path.strip_prefix("/ticker/").map(|text| text.strip_suffix('/').unwrap_or(text)) {
             Some(text) if !text.is_empty() && !text.contains('/') => Self::Workstation(text.parse().ok()),
             _ if path == "/" => Self::Workstation(None),
             _ => Self::Unknown,
@@ -46,6 +47,10 @@ mod tests {
     #[case("/ticker/NVDA", Address::Workstation("NVDA".parse().ok()))]
     #[case("/ticker/nvda", Address::Workstation("NVDA".parse().ok()))]
     #[case("/ticker/no-ticker-at-all", Address::Workstation(None))]
+    #[case("/ticker/NVDA/", Address::Workstation("NVDA".parse().ok()))]
+    #[case("/ticker/brk.b/", Address::Workstation("BRK.B".parse().ok()))]
+    #[case("/ticker/NVDA//", Address::Unknown)]
+    #[case("/ticker//", Address::Unknown)]
     #[case("/ticker/", Address::Unknown)]
     #[case("/ticker/NVDA/more", Address::Unknown)]
     #[case("/tickers", Address::Unknown)]

@@ -526,3 +526,26 @@ async fn so_many_positions_can_be_held_and_no_more() {
     assert!(buy(500, 1_003).await.is_ok());
     assert_eq!(ledger.books().account.holdings.len(), 500);
 }
+
+#[tokio::test]
+async fn a_ticker_s_fills_are_found_however_many_others_there_were() {
+    let folder = fast_folder();
+    let ledger = open(&folder).await;
+    let prices = prices(&[("AAPL", 10_000), ("V", 10_000)]);
+    let submit = async |side, symbol, id| ledger.submit(place(side, symbol, 1_000_000, &prices, id)).await.unwrap();
+    for (id, side) in [Side::Buy, Side::Buy, Side::Sell].into_iter().enumerate() {
+        submit(side, "V", id).await;
+    }
+    for id in 3..603 {
+        submit(if id % 2 == 1 { Side::Buy } else { Side::Sell }, "AAPL", id).await;
+    }
+    submit(Side::Buy, "V", 603).await;
+    let fills = ledger.fills("V".parse().unwrap()).await.unwrap();
+    let ids: Vec<_> = fills.iter().map(|fill| fill.id.as_str()).collect();
+    assert_eq!(ids, ["trade-0", "trade-1", "trade-2", "trade-603"], "oldest first");
+    let latest = ledger.fills("AAPL".parse().unwrap()).await.unwrap();
+    assert_eq!((latest.len(), latest[0].id.as_str(), latest[499].id.as_str()), (500, "trade-103", "trade-602"));
+
+    ledger.submit(Reset { at: noon() }).await.unwrap();
+    assert!(ledger.fills("V".parse().unwrap()).await.unwrap().is_empty(), "a reset begins anew");
+}

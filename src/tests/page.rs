@@ -33,7 +33,13 @@ async fn the_page_is_rendered_with_the_account_and_live_prices() {
 #[tokio::test]
 async fn a_deep_link_answers_the_page_with_its_ticker() {
     let app = TestApp::start().await;
-    for (path, ticker) in [("/", "AAPL"), ("/ticker/NVDA", "NVDA"), ("/ticker/nvda", "NVDA"), ("/ticker/XOM", "AAPL")] {
+    for (path, ticker) in [
+        ("/", "AAPL"),
+        ("/ticker/NVDA", "NVDA"),
+        ("/ticker/nvda", "NVDA"),
+        ("/ticker/NVDA/", "NVDA"),
+        ("/ticker/XOM", "AAPL"),
+    ] {
         let response = app.client.get(path).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         let chart = format!(r#"data-testid="main-chart" data-ticker="{ticker}""#);

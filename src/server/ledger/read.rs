@@ -21,6 +21,9 @@ use crate::{
 /// The most trades of a page.
 pub const TRADES_MAX: usize = 500;
 
+/// The most trades of a ticker that are marked on its chart.
+const FILLS_MAX: i64 = 500;
+
 /// The steps in which an equity curve is read, so that the cost of reading it does not grow with its length. A few more
 /// than the points that are shown, because some steps have no value.
 const CURVE_STEPS: i64 = HISTORY_POINTS_MAX as i64 * 101 / 100;
@@ -32,6 +35,11 @@ const PASSED_MAX: usize = 8;
 /// The account's trades since its latest reset, newest first.
 const TRADES_PAGE: &str = "SELECT * FROM trades
     WHERE account_id = ?1 AND sequence > ?2 AND sequence < ?3 ORDER BY sequence DESC LIMIT ?4";
+
+/// A ticker's own trades, newest first: purchases and sales have an index each.
+const FILLS: &str = "SELECT * FROM trades WHERE account_id = ?1 AND ticker = ?2 AND side = 'buy' AND sequence > ?3
+    UNION ALL SELECT * FROM trades WHERE account_id = ?1 AND ticker = ?2 AND side = 'sell' AND sequence > ?3
+    ORDER BY sequence DESC LIMIT ?4";
 
 const REALIZED: &str =
     "SELECT ticker, COUNT(*) AS sales, SUM(notional_cents) AS proceeds, SUM(realized_pnl_cents) AS pnl
@@ -77,15 +85,20 @@ impl Ledger {
         Ok(TradesPage { trades, next_before })
     }
 
-    /// The trades of one ticker among the account's latest, oldest first.
+    /// The latest trades of one ticker since the latest reset, oldest first; at most [`FILLS_MAX`].
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn fills(&self, ticker: Ticker) -> Result<Vec<Trade>, ApiError> {
-        let mut trades = self.trades(TRADES_MAX, None).await?.trades;
-        trades.retain(|trade| trade.ticker == ticker);
-        trades.reverse();
-        Ok(trades)
+        let reset_after = self.books().reset_after_sequence;
+        let fills = self.readers.read(move |rows| {
+            rows.prepare_cached(FILLS)?
+                .query_map(params![ACCOUNT_ID, ticker, reset_after, FILLS_MAX], read_trade)?
+                .collect::<rusqlite::Result<Vec<Trade>>>()
+        });
+        let mut fills = fills.await?;
+        fills.reverse();
+        Ok(fills)
     }
 
     /// What was answered to the order of this name; nothing when it was not filled.
@@ -219,6 +232,8 @@ mod tests {
     #[case::chat_page(CHAT_PAGE, "chat_messages_by_account")]
     #[case::copilot_trades(SPENT, "trades_by_copilot")]
     #[case::order_id(TRADE_BY_ORDER, "trades_by_client_order_id")]
+    #[case::fills_bought(FILLS, "trades_bought")]
+    #[case::fills_sold(FILLS, "trades_realized")]
     #[case::realized(REALIZED, "COVERING INDEX trades_realized")]
     #[case::latest_trade(store::LATEST_TRADE, "trades_by_account")]
     #[case::day_before(store::LATEST_OUTSIDE, "INTEGER PRIMARY KEY")]

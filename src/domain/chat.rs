@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::{
     copilot::{Autonomy, Availability, Lapse, PROPOSAL_MS_MAX},
     instant::UtcInstant,
-    money::{Price, Quantity},
+    money::{Money, Price, Quantity},
     order::{ClientOrderId, Side},
     rich_text::Block,
     ticker::Ticker,
@@ -188,6 +188,15 @@ impl FromStr for ActionStatus {
     }
 }
 
+/// What a proposed trade comes to, at the price that it was proposed at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Estimate {
+    /// What it costs, or brings.
+    pub notional: Money,
+    /// The cash that would be left: less than nothing where there is too little.
+    pub cash_after: Money,
+}
+
 /// An action as the record has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordedAction {
@@ -198,6 +207,8 @@ pub struct RecordedAction {
     pub price: Option<Price>,
     /// Why it was rejected or has lapsed: a sentence.
     pub error: Option<String>,
+    /// Of a trade that was proposed with a price.
+    pub estimate: Option<Estimate>,
     /// When it got its status.
     pub decided_at: UtcInstant,
 }
@@ -289,6 +300,9 @@ pub struct TradeAction {
     /// Why it did not run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Of a proposal: what it would come to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
 }
 
 /// A change of the watchlist that a reply asked for.
@@ -321,13 +335,13 @@ pub struct ChatPage {
 impl From<RecordedMessage> for ChatMessage {
     fn from(recorded: RecordedMessage) -> Self {
         let (mut trades, mut watchlist_changes) = (Vec::new(), Vec::new());
-        for RecordedAction { id, action, status, price, error, .. } in recorded.actions {
+        for RecordedAction { id, action, status, price, error, estimate, .. } in recorded.actions {
             let mut change = |ticker, action, id, error| {
                 watchlist_changes.push(WatchlistChange { id, ticker, action, status, error });
             };
             match action {
                 Action::Trade { ticker, side, quantity } => {
-                    trades.push(TradeAction { id, ticker, side, quantity, status, price, error });
+                    trades.push(TradeAction { id, ticker, side, quantity, status, price, error, estimate });
                 }
                 Action::Watch(ticker) => change(ticker, WatchlistVerb::Add, id, error),
                 Action::Unwatch(ticker) => change(ticker, WatchlistVerb::Remove, id, error),
@@ -378,6 +392,7 @@ mod tests {
             status: ActionStatus::Proposed,
             price: None,
             error: None,
+            estimate: None,
             decided_at: UtcInstant::from_unix_ms(0),
         };
         let at = |ms| proposed.clone().at(UtcInstant::from_unix_ms(ms));

@@ -8,7 +8,12 @@ use web_sys::{Element, HtmlElement};
 
 use super::chat::{Chat, Row};
 use crate::{
-    app::{effects::effect, erase::Erase, format::or_missing},
+    app::{
+        effects::effect,
+        erase::Erase,
+        format::{money, or_missing},
+        presses::press_once,
+    },
     domain::{
         chat::{Action, ActionStatus, RecordedAction},
         instant::UtcInstant,
@@ -33,9 +38,12 @@ pub fn ActionCard(row: Row, action: RecordedAction, chat: Chat) -> impl IntoView
                     class="approve"
                     aria-label=format!("Approve: {what}")
                     on:click=move |event| {
-                        focus_card(&event);
-                        approve(true);
+                        if chat.presses.is_meant(&event) {
+                            focus_card(&event);
+                            approve(true);
+                        }
                     }
+                    on:keydown=|event| press_once(&event)
                 >
                     "Approve"
                 </button>
@@ -43,9 +51,12 @@ pub fn ActionCard(row: Row, action: RecordedAction, chat: Chat) -> impl IntoView
                     class="dismiss"
                     aria-label=format!("Dismiss: {what}")
                     on:click=move |event| {
-                        focus_card(&event);
-                        dismiss(false);
+                        if chat.presses.is_meant(&event) {
+                            focus_card(&event);
+                            dismiss(false);
+                        }
                     }
+                    on:keydown=|event| press_once(&event)
                 >
                     "Dismiss"
                 </button>
@@ -59,6 +70,7 @@ pub fn ActionCard(row: Row, action: RecordedAction, chat: Chat) -> impl IntoView
                 <b>{describe(&action.action, status)}</b>
                 <span>{outcome(&action)}</span>
             </p>
+            {estimate(&action).map(|words| view! { <p class="action-note" data-testid="chat-estimate">{words}</p> })}
             <p class="action-note">{error.unwrap_or_else(|| note(&action))}</p>
             {buttons}
         </div>
@@ -109,6 +121,19 @@ fn outcome(action: &RecordedAction) -> String {
         ActionStatus::Lapsed => "Lapsed".to_owned(),
         ActionStatus::Advised => "Advice".to_owned(),
     }
+}
+
+/// What a proposed trade comes to: `Costs $1,600.00; cash after: $8,400.00`.
+fn estimate(action: &RecordedAction) -> Option<String> {
+    let (Action::Trade { side, .. }, Some(estimate)) = (&action.action, action.estimate) else {
+        return None;
+    };
+    let verb = match side {
+        Side::Buy => "Costs",
+        Side::Sell => "Brings",
+    };
+    let is_shown = matches!(action.status, ActionStatus::Proposed | ActionStatus::Rejected);
+    is_shown.then(|| format!("{verb} {}; cash after: {}", money(estimate.notional), money(estimate.cash_after)))
 }
 
 /// What there is to say without an error.

@@ -13,6 +13,7 @@
 //! [`Autonomy`] that the account is set to.
 
 mod client;
+mod feasibility;
 pub mod markdown;
 mod mock;
 mod model;

@@ -314,6 +314,7 @@ mod tests {
                     status: ActionStatus::Rejected,
                     price: None,
                     error: Some("the list is full".to_owned()),
+                    estimate: None,
                     decided_at: NOW,
                 }],
                 failure: None,

@@ -23,8 +23,8 @@ impl Copilot {
             ActionStatus::Proposed => match self.lapse(&action) {
                 Some(lapse) => self.decide(action_id, ActionStatus::Lapsed, Some(lapse.to_string())).await?,
                 None => {
-                    let RecordedAction { id, action, status, price, error, .. } = action;
-                    let proposed = NewAction { id, action, status, price, error };
+                    let RecordedAction { id, action, status, price, error, estimate, .. } = action;
+                    let proposed = NewAction { id, action, status, price, error, estimate };
                     service.run(ActionStatus::Proposed, &[&proposed]).await?;
                 }
             },

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use super::{Outcome, Service, model::Answer, prompt::Setting, reply::Reply};
+use super::{Outcome, Service, feasibility::look_ahead, model::Answer, prompt::Setting, reply::Reply};
 use crate::{
     domain::{
         chat::{Action, ActionStatus, ClientMessageId, MessageText},
@@ -123,8 +123,9 @@ impl Turn {
         if autonomy == Autonomy::Propose {
             self.price(&reply.actions).await;
         }
-        let actions: Vec<NewAction> =
+        let mut actions: Vec<NewAction> =
             reply.actions.iter().enumerate().map(|(index, action)| self.judge(index, *action, autonomy)).collect();
+        look_ahead(&mut actions, &service.ledger.books().account, &service.feed.latest(), &service.limits);
         let pending: Vec<&NewAction> = actions.iter().filter(|action| action.status == ActionStatus::Pending).collect();
         // A trade in a ticker that this reply adds needs its first price, which comes once the addition is committed.
         let added = self.newly_added(&pending);
@@ -175,7 +176,7 @@ impl Turn {
             (ActionStatus::Proposed, Action::Trade { ticker, .. }) => self.service.feed.latest().price(ticker),
             _ => None,
         };
-        NewAction { id: Uuid::now_v7().to_string(), action, status, price, error }
+        NewAction { id: Uuid::now_v7().to_string(), action, status, price, error, estimate: None }
     }
 
     /// The tickers that these actions add and that have no price yet.

@@ -137,3 +137,32 @@ async fn an_approval_of_nothing_says_so() {
     assert_eq!(answer, json!({ "Err": "not_found" }));
     assert_eq!(app.client.get("/api/health").await.status(), StatusCode::OK);
 }
+
+#[tokio::test]
+async fn a_proposal_that_cannot_be_done_is_refused_when_it_is_made() {
+    let (app, _model) = start_answering(json!({
+        "message": "I suggest this.",
+        "trades": [
+            { "ticker": "TSLA", "side": "buy", "quantity": 100 },
+            { "ticker": "NVDA", "side": "sell", "quantity": 1 },
+            { "ticker": "V", "side": "buy", "quantity": 2 },
+        ],
+    }))
+    .await;
+    set_autonomy(&app.client, "propose").await;
+    let answer = ask(&app.client, "What now?").await;
+    let [dear, missing, good] = [0, 1, 2].map(|index| &answer["trades"][index]);
+    assert_eq!(dear["status"], "rejected");
+    assert!(dear["error"].as_str().unwrap().starts_with("Buying 100 TSLA costs $"), "{dear}");
+    assert!(dear["estimate"]["cash_after"].as_f64().unwrap() < 0.0, "{dear}");
+    assert_eq!(missing["status"], "rejected");
+    assert_eq!(missing["error"], "Selling 1 NVDA is not possible; you hold none.");
+    assert_eq!((&good["status"], good.get("error")), (&json!("proposed"), None));
+    let (cost, after) =
+        (crate::app::cents(&good["estimate"]["notional"]), crate::app::cents(&good["estimate"]["cash_after"]));
+    assert_eq!(cost + after, 1_000_000, "what it costs, and the cash after");
+    assert_eq!(messages(&app.client).await[1]["trades"], answer["trades"], "it is kept so");
+    let refused = dear["id"].as_str().unwrap();
+    assert_eq!(decide::<ApproveAction>(&app, refused).await["status"], "rejected", "there is nothing to approve");
+    assert!(trades(&app.client).await.is_empty());
+}

@@ -12,7 +12,7 @@ mod settings;
 
 use rusqlite::{Connection, Row};
 
-use crate::domain::chat::{Action, RecordedAction, RecordedMessage};
+use crate::domain::chat::{Action, Estimate, RecordedAction, RecordedMessage};
 
 #[cfg(test)]
 pub use read::CHAT_PAGE;
@@ -55,12 +55,14 @@ fn read_action(row: &Row<'_>) -> rusqlite::Result<RecordedAction> {
         "remove" => Action::Unwatch(ticker),
         _ => Action::Trade { ticker, side: row.get("kind")?, quantity: row.get("quantity_millionths")? },
     };
+    let estimate = Option::zip(row.get("notional_cents")?, row.get("cash_cents_after")?);
     Ok(RecordedAction {
         id: row.get("id")?,
         action,
         status: row.get("status")?,
         price: row.get("price_units")?,
         error: row.get("error")?,
+        estimate: estimate.map(|(notional, cash_after)| Estimate { notional, cash_after }),
         decided_at: row.get("decided_at_ms")?,
     })
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::{
-        chat::{Action, ActionStatus},
+        chat::{Action, ActionStatus, Estimate},
         copilot::CopilotLimits,
         instant::UtcInstant,
         money::Price,
@@ -42,6 +42,8 @@ pub struct NewAction {
     pub price: Option<Price>,
     /// Of a rejection.
     pub error: Option<String>,
+    /// Of a proposed trade that has a price.
+    pub estimate: Option<Estimate>,
 }
 
 /// Stores a reply with its actions, and runs some of them, all in one.
@@ -106,8 +108,8 @@ impl RecordReply {
         };
         rows.execute(
             "INSERT INTO chat_actions (id, message_id, ordinal, kind, ticker, quantity_millionths, status, price_units,
-                                       error, decided_at_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                                       error, decided_at_ms, notional_cents, cash_cents_after)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             params![
                 action.id,
                 self.id,
@@ -119,6 +121,8 @@ impl RecordReply {
                 action.price,
                 action.error,
                 self.at,
+                action.estimate.map(|estimate| estimate.notional),
+                action.estimate.map(|estimate| estimate.cash_after),
             ],
         )?;
         Ok(())

@@ -69,10 +69,15 @@ pub async fn load_watchlist() -> Result<WatchedLines, ApiError> {
     Ok(crate::server::state()?.watched_lines())
 }
 
-/// Adds a ticker in front of `before`, or at the end. The inner result is a refusal, as for an order; so it is below.
+/// Adds a ticker in front of `before`, or at the end; one that no company is known by unless it may not be made up. The inner
+/// result is a refusal, as for an order; so it is below.
 #[server(prefix = "/api/fn", protocol = Command)]
-pub async fn watch_ticker(ticker: Ticker, before: Option<Ticker>) -> Result<Result<WatchedLines, ApiError>, ApiError> {
-    Ok(crate::server::state()?.watch(ticker, before).await)
+pub async fn watch_ticker(
+    ticker: Ticker,
+    before: Option<Ticker>,
+    may_be_made_up: Option<bool>,
+) -> Result<Result<WatchedLines, ApiError>, ApiError> {
+    Ok(crate::server::state()?.watch(ticker, before, may_be_made_up.unwrap_or(true)).await)
 }
 
 /// Takes a ticker off the watchlist; one that is held keeps its price.

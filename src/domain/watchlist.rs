@@ -42,10 +42,14 @@ pub struct WatchlistEntry {
     pub stale: bool,
     /// Oldest first, at most [`SPARKLINE_POINTS_MAX`].
     pub sparkline: Vec<Price>,
+    /// No company is known by this ticker: the simulator makes its prices up.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub made_up: bool,
 }
 
 impl WatchlistEntry {
-    pub fn new(watched: WatchedTicker, quote: Option<&Quote>, sparkline: Vec<Price>) -> Self {
+    pub fn new(watched: WatchedTicker, quote: Option<&Quote>, sparkline: Vec<Price>, made_up: bool) -> Self {
         Self {
             ticker: watched.ticker,
             added_at: watched.added_at,
@@ -58,6 +62,7 @@ impl WatchlistEntry {
             day_change_percent: quote.map(Quote::day_change_percent),
             stale: quote.is_some_and(|quote| quote.is_stale),
             sparkline,
+            made_up,
         }
     }
 }

@@ -53,6 +53,8 @@ pub struct Listed {
 pub struct WatchlistLine {
     pub ticker: Ticker,
     pub company: Option<String>,
+    /// No company is known by this ticker: the simulator makes its prices up.
+    pub is_made_up: bool,
     /// Oldest first.
     pub sparkline: Vec<Price>,
 }

@@ -43,7 +43,14 @@ use self::{
     execution::Execution,
     http::{App, Door, FanOut, Site, StreamPlaces},
     ledger::{Ledger, StoreError},
-    market::{feed::Feed, hours::Hours, massive::Massive, simulator::Simulator, wanted::Wanted},
+    market::{
+        directory::Directory,
+        feed::Feed,
+        hours::Hours,
+        massive::{Massive, Reference},
+        simulator::Simulator,
+        wanted::Wanted,
+    },
     metrics::Metrics,
     parts::Parts,
     state::{AppState, Services},
@@ -110,6 +117,10 @@ impl Server {
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
 
+        let directory = match &config.massive {
+            Some(massive) => Directory::Massive(Reference::new(massive.clone(), clock)?),
+            None => Directory::Simulator,
+        };
         let wanted = Wanted::start(ledger.wanted(), ledger.watched(), &parts);
         let (followed, stop) = (wanted.subscribe(), shutdown.clone());
         let (feed, feed_task) = match &config.massive {
@@ -142,6 +153,7 @@ impl Server {
             access,
             execution,
             watchlist: WatchlistService::new(ledger.clone(), clock),
+            directory,
             clock,
             wanted,
             feed,

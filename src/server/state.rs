@@ -13,7 +13,12 @@ use super::{
     execution::Execution,
     http::{FanOut, StreamPlaces},
     ledger::{Ledger, Reset},
-    market::{company_name, feed::Feed, wanted::Wanted},
+    market::{
+        company_name,
+        directory::Directory,
+        feed::{Feed, Tick},
+        wanted::Wanted,
+    },
     metrics::Metrics,
     parts::Parts,
     watchlist::{FIRST_PRICE_MAX, WatchlistService},
@@ -24,7 +29,7 @@ use crate::{
         equity::{EquityCurve, HistoryRange},
         portfolio::Portfolio,
         ticker::Ticker,
-        watchlist::WatchedTicker,
+        watchlist::{WatchedTicker, WatchlistEntry},
         workstation::{Statement, WatchedLines, WatchlistLine, Workstation},
     },
     error::ApiError,
@@ -63,6 +68,7 @@ pub struct Services {
     pub ledger: Ledger,
     pub execution: Execution,
     pub watchlist: WatchlistService,
+    pub directory: Directory,
     pub clock: Clock,
     pub copilot: Copilot,
     pub streams: StreamPlaces,
@@ -164,11 +170,33 @@ impl Services {
         }
     }
 
-    /// Adds a ticker to the watchlist, in front of `before` or at the end, and waits for its first price.
+    /// Makes sure that a ticker can be watched: it is followed already, or the market has it.
     ///
     /// # Errors
-    /// When the list is full, or the ledger busy.
-    pub async fn watch(&self, ticker: Ticker, before: Option<Ticker>) -> Result<WatchedLines, ApiError> {
+    /// When the market has no such ticker.
+    pub async fn look_up(&self, ticker: Ticker) -> Result<(), ApiError> {
+        let is_followed = self.ledger.wanted().borrow().contains(&ticker);
+        if is_followed || self.directory.has(ticker).await {
+            return Ok(());
+        }
+        Err(ApiError::UnknownTicker { ticker, can_be_made_up: false })
+    }
+
+    /// Adds a ticker to the watchlist, in front of `before` or at the end, and waits for its first price. One that no company
+    /// is known by takes a person's word that it may be made up.
+    ///
+    /// # Errors
+    /// When there is no such ticker, the list is full, or the ledger busy.
+    pub async fn watch(
+        &self,
+        ticker: Ticker,
+        before: Option<Ticker>,
+        may_be_made_up: bool,
+    ) -> Result<WatchedLines, ApiError> {
+        if !may_be_made_up && self.directory.makes_up(ticker) {
+            return Err(ApiError::UnknownTicker { ticker, can_be_made_up: true });
+        }
+        self.look_up(ticker).await?;
         self.watchlist.add_before(ticker, before).await?;
         self.feed.tick_with(ticker, FIRST_PRICE_MAX).await;
         Ok(self.watched_lines())
@@ -192,10 +220,18 @@ impl Services {
         Ok(self.watched_lines())
     }
 
+    /// A ticker of the watchlist as REST tells it, with the prices of a tick.
+    pub fn watchlist_entry(&self, watched: WatchedTicker, tick: &Tick) -> WatchlistEntry {
+        let ticker = watched.ticker;
+        let (quote, sparkline) = (tick.quotes.get(ticker), self.feed.sparkline(ticker));
+        WatchlistEntry::new(watched, quote, sparkline, self.directory.makes_up(ticker))
+    }
+
     fn line(&self, watched: &WatchedTicker) -> WatchlistLine {
         WatchlistLine {
             ticker: watched.ticker,
             company: company_name(watched.ticker).map(str::to_owned),
+            is_made_up: self.directory.makes_up(watched.ticker),
             sparkline: self.feed.sparkline(watched.ticker),
         }
     }

@@ -1,6 +1,7 @@
 //! Watching tickers, no longer watching them, and what their prices did.
 
-use finally::error::ApiError;
+use finally::{api::WatchTicker, error::ApiError};
+use leptos::server_fn::ServerFn;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -164,4 +165,34 @@ async fn candles_lead_up_to_the_live_price() {
     let unknown = app.client.get("/api/prices/XOM/candles").await;
     assert_eq!(unknown.status(), StatusCode::NOT_FOUND);
     assert_eq!(unknown.json::<Value>().await.unwrap()["code"], "not_found");
+}
+
+#[tokio::test]
+async fn a_ticker_that_nobody_knows_is_a_made_up_stock_and_marked_so() {
+    let app = TestApp::start().await;
+    let response = app.client.post("/api/watchlist", json!({ "ticker": "zzzzq" })).await;
+    assert_eq!(response.status(), StatusCode::CREATED);
+    let entry: Value = response.json().await.unwrap();
+    assert_eq!((&entry["ticker"], &entry["made_up"]), (&json!("ZZZZQ"), &json!(true)));
+    assert!(entry["price"].as_f64().unwrap() > 0.0);
+    app.client.post("/api/watchlist", json!({ "ticker": "XOM" })).await;
+    for entry in app.client.read("/api/watchlist").await["tickers"].as_array().unwrap() {
+        let mark = (entry["ticker"] == "ZZZZQ").then_some(&Value::Bool(true));
+        assert_eq!(entry.get("made_up"), mark, "{entry}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_adds_a_made_up_stock_only_on_a_person_s_word() {
+    let app = TestApp::start().await;
+    let watch = async |ticker: &str, word: bool| -> Value {
+        let arguments = json!({ "ticker": ticker, "before": null, "may_be_made_up": word });
+        app.client.post(WatchTicker::PATH, arguments).await.json().await.unwrap()
+    };
+    let refused = watch("ZZZZQ", false).await;
+    assert_eq!(refused["Err"]["unknown_ticker"], json!({ "ticker": "ZZZZQ", "can_be_made_up": true }));
+    assert_eq!(app.client.read("/api/watchlist").await["tickers"].as_array().unwrap().len(), 10);
+    let line = |answer: &Value| answer["Ok"]["lines"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(line(&watch("XOM", false).await)["is_made_up"], false);
+    assert_eq!(line(&watch("ZZZZQ", true).await)["is_made_up"], true);
 }

@@ -30,17 +30,12 @@ pub fn router() -> Router<AppState> {
 #[utoipa::path(get, path = "/api/watchlist", tag = "Watchlist", responses((status = 200, body = Watchlist)))]
 pub async fn read(State(state): State<AppState>) -> Json<Watchlist> {
     let (books, tick) = (state.ledger.books(), state.feed.latest());
-    let tickers = books
-        .watchlist
-        .iter()
-        .map(|watched| {
-            WatchlistEntry::new(*watched, tick.quotes.get(watched.ticker), state.feed.sparkline(watched.ticker))
-        })
-        .collect();
+    let tickers = books.watchlist.iter().map(|watched| state.watchlist_entry(*watched, &tick)).collect();
     Json(Watchlist { tickers })
 }
 
-/// Watch a ticker. It streams from the next tick on, for which the answer waits.
+/// Watch a ticker. It streams from the next tick on, for which the answer waits. One that no company is known by is a
+/// made-up stock of the simulator, and refused where prices are real.
 #[utoipa::path(
     post, path = "/api/watchlist", tag = "Watchlist",
     request_body(content = WatchRequest, example = json!({ "ticker": "XOM" })),
@@ -56,13 +51,13 @@ pub async fn add(
     let ticker = body.take_string("ticker", ApiError::InvalidTicker)?.ok_or_else(|| missing("ticker"))?;
     body.finish()?;
     let ticker: Ticker = ticker.parse()?;
+    state.look_up(ticker).await?;
     let (status, watched) = match state.watchlist.add(ticker).await? {
         Watched::Added(watched) => (StatusCode::CREATED, watched),
         Watched::Already(watched) => (StatusCode::OK, watched),
     };
     let tick = state.feed.tick_with(ticker, FIRST_PRICE_MAX).await;
-    let entry = WatchlistEntry::new(watched, tick.quotes.get(ticker), state.feed.sparkline(ticker));
-    Ok((status, Json(entry)))
+    Ok((status, Json(state.watchlist_entry(watched, &tick))))
 }
 
 /// Stop watching a ticker. One that is held keeps its live price.

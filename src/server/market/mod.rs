@@ -1,6 +1,7 @@
 //! Prices: where they come from, and how they reach everyone.
 
 pub mod candles;
+pub mod directory;
 pub mod event;
 pub mod feed;
 pub mod frame;

@@ -20,6 +20,7 @@ use finally::{
         market::{MarketSource, feed::Feed, massive::Massive},
     },
 };
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -285,4 +286,51 @@ async fn a_new_ticker_is_asked_for_before_its_turn() {
     };
     assert_eq!(update.prints.len() + update.confirmed.len(), 2);
     assert!(started.elapsed() < Duration::from_secs(3));
+}
+
+/// A market that lists these tickers only, and denies the others, as far as it can be asked.
+fn market_of(listed: &'static [&'static str], reference: fn(bool) -> Reply) -> impl FnMut(&Request) -> Reply + Send {
+    move |request| match request.path.strip_prefix("/v3/reference/tickers/") {
+        Some(ticker) => reference(listed.contains(&ticker)),
+        None if request.path.starts_with(SNAPSHOT) => {
+            let known = asked_for(request).filter(|ticker| listed.contains(&ticker.as_str()));
+            snapshot(known.map(|ticker| entry(&ticker, 100.0)))
+        }
+        None => Reply::json(&json!({ "status": "OK", "resultsCount": 0 })),
+    }
+}
+
+const LISTED: &[&str] = &["AAPL", "XOM"];
+
+#[tokio::test]
+async fn a_ticker_that_the_market_denies_is_refused() {
+    let denied = |is_listed: bool| match is_listed {
+        true => Reply::json(&json!({ "status": "OK", "results": { "ticker": "XOM" } })),
+        false => Reply::text(404, r#"{"status":"NOT_FOUND"}"#),
+    };
+    let nothing_said = |_: bool| Reply::json(&json!({ "status": "OK" }));
+    for reference in [denied, nothing_said] {
+        let server = ScriptedServer::start(market_of(LISTED, reference)).await;
+        let app = start(&server).await;
+        let response = app.client.post("/api/watchlist", json!({ "ticker": "ZZZZQ" })).await;
+        assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        let problem: Value = response.json().await.unwrap();
+        assert_eq!(problem["code"], "unknown_ticker");
+        assert!(problem["detail"].as_str().unwrap().contains("ZZZZQ"), "{problem}");
+        let response = app.client.post("/api/watchlist", json!({ "ticker": "XOM" })).await;
+        assert_eq!(response.status(), StatusCode::CREATED);
+        assert_eq!(response.json::<Value>().await.unwrap().get("made_up"), None);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_market_that_cannot_be_asked_denies_nothing() {
+    for reference in [|_| Reply::text(403, "{}"), |_| Reply::text(500, "{}"), |_| Reply::Cut] {
+        let server = ScriptedServer::start(market_of(LISTED, reference)).await;
+        let app = start(&server).await;
+        let response = app.client.post("/api/watchlist", json!({ "ticker": "ZZZZQ" })).await;
+        assert_eq!(response.status(), StatusCode::CREATED);
+        app.stop().await;
+    }
 }

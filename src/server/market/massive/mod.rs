@@ -22,6 +22,7 @@ pub mod aggregates;
 mod backlog;
 mod client;
 mod payload;
+mod reference;
 pub mod snapshot;
 
 use std::{
@@ -30,6 +31,7 @@ use std::{
     time::Duration,
 };
 
+pub use reference::Reference;
 use reqwest::StatusCode;
 use tokio::time::{Instant, sleep_until};
 

@@ -2,14 +2,18 @@ import { readFile } from 'node:fs/promises';
 import { cents, expect, test } from '../lib/test';
 import { widen } from '../lib/market';
 
-test('a position is halved and closed with one click each', async ({ page, workstation }) => {
+test('a position is halved and closed by a second press in place', async ({ page, workstation }) => {
   await workstation.order('buy', '4', 'AAPL');
   const position = workstation.position('AAPL');
   await position.hover();
   await position.getByTestId('position-sell-half').click();
+  await expect(position.getByTestId('position-sell-half')).toHaveText('½?');
+  await expect(position.getByTestId('position-quantity')).toHaveText('4');
+  await position.getByTestId('position-sell-half').click();
   await expect(position.getByTestId('position-quantity')).toHaveText('2');
   await expect(workstation.toast('success').filter({ hasText: 'Sold 2 AAPL' })).toBeVisible();
   await position.hover();
+  await position.getByTestId('position-close').click();
   await position.getByTestId('position-close').click();
   await expect(position).toHaveCount(0);
   await expect(page.getByTestId('positions-table')).toContainText('No positions yet');
@@ -117,8 +121,10 @@ for (const [width, height, isTouch] of [
         }
       }
       const half = row.getByTestId('position-sell-half');
-      if (isTouch) await half.tap();
-      else await row.hover().then(() => half.click());
+      for (let press = 0; press < 2; press += 1) {
+        if (isTouch) await half.tap();
+        else await row.hover().then(() => half.click());
+      }
       await expect(row.getByTestId('position-quantity')).toHaveText('2.0625');
     });
   });

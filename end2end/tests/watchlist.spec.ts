@@ -33,7 +33,12 @@ test('any well-formed ticker is added, and what is none is refused in place', as
   await input.fill('brk.b');
   await page.getByTestId('watchlist-add-button').click();
   await expect(workstation.row('BRK.B')).toBeVisible();
-  await workstation.watch('ZZQ');
+  await input.fill('ZZQ');
+  await input.press('Enter');
+  await expect(input).toHaveAccessibleDescription(/^No company is known as ZZQ here/);
+  await expect(workstation.row('ZZQ')).toHaveCount(0);
+  await page.getByTestId('watchlist-add-made-up').click();
+  await expect(workstation.row('ZZQ')).toContainText('made-up stock');
   await input.fill('12');
   await input.press('Enter');
   await expect(input).toHaveAttribute('aria-invalid', 'true');

@@ -40,9 +40,14 @@ impl Beat {
         beat
     }
 
-    /// Tells each beat to the memo that calls it.
-    pub fn track(self) {
-        self.count.track();
+    /// Tells each beat to the memo that calls it, by its number.
+    pub fn track(self) -> u32 {
+        self.count.get()
+    }
+
+    /// Whether the pointer is over the list, or the focus in it, not tracked.
+    pub fn is_still(self) -> bool {
+        self.is_pointed_at.get_value() || self.is_focused.get_value()
     }
 
     /// Nothing moves while the pointer is over the list…

@@ -12,7 +12,11 @@ pub fn register_keys(commands: Commands, layout: Layout, ticket: Ticket) {
     register_ticket(commands, ticket);
     for panel in Panel::ALL {
         let name = panel.title().to_ascii_lowercase();
-        commands.add(Section::Panels, format!("Show the {name}"), panel.key(), move || layout.show(panel));
+        let show = move || match panel {
+            Panel::Copilot => layout.show_at(panel, "textarea"),
+            _ => layout.show(panel),
+        };
+        commands.add(Section::Panels, format!("Show the {name}"), panel.key(), show);
     }
     for panel in RESIZABLE {
         let name = panel.title().to_ascii_lowercase();
@@ -23,8 +27,14 @@ pub fn register_keys(commands: Commands, layout: Layout, ticket: Ticket) {
 }
 
 fn register_ticket(commands: Commands, ticket: Ticket) {
-    commands.add(Section::Trade, "Go to the buy button", Some("b"), move || ticket.aim(Side::Buy));
-    commands.add(Section::Trade, "Go to the sell button", Some("s"), move || ticket.aim(Side::Sell));
+    for (side, title, key) in [(Side::Buy, "Go to the buy button", "b"), (Side::Sell, "Go to the sell button", "s")] {
+        let press = move || {
+            if !commands.is_writing() {
+                ticket.press_letter(side);
+            }
+        };
+        commands.add(Section::Trade, title, Some(key), press);
+    }
     commands.add(Section::Trade, "Go to the quantity", Some("q"), move || ticket.focus());
     commands.note(Section::Trade, "Place the order at its button", "Enter");
 }

@@ -13,6 +13,7 @@ use super::{
     equity::EquityPanel,
     erase::Erase,
     feed::follow_prices,
+    hands::Hands,
     header::Header,
     heatmap::Heatmap,
     keys::register_keys,
@@ -65,8 +66,9 @@ fn Desk(start: Workstation) -> impl IntoView {
     let toasts = Toasts::new();
     let selected = RwSignal::new(chart.as_ref().map(|(ticker, _)| *ticker));
     let watchlist = WatchlistStore::new(watchlist, market);
-    let ticket = Ticket::new(books, market, watchlist, toasts, selected);
-    let desk = positions::Desk { books, ticket, watchlist, toasts, selected };
+    let hands = Hands::new();
+    let ticket = Ticket::new(books, market, watchlist, toasts, hands, selected);
+    let desk = positions::Desk { books, ticket, watchlist, toasts, hands, selected };
     let chat = Chat::new(conversation, books, watchlist, toasts);
     let layout = Layout::new();
     let commands = Commands::new();
@@ -74,7 +76,7 @@ fn Desk(start: Workstation) -> impl IntoView {
     provide_context(commands);
     register_keys(commands, layout, ticket);
     register_chart(commands, chart_settings);
-    follow_keys(commands);
+    follow_keys(commands, hands);
     let reach = Reach { books, watchlist, ticket, toasts, selected };
     follow_prices(market);
     catch_up(market, books, watchlist);
@@ -85,7 +87,7 @@ fn Desk(start: Workstation) -> impl IntoView {
     view! {
         <div class="app" data-view=view_word data-live=is_live>
             <OfflineBanner market/>
-            <Header books market market_source toasts layout commands>
+            <Header books market market_source toasts layout commands hands>
                 <AutonomySwitch chat/>
             </Header>
             <Slot panel=Panel::Watchlist>

@@ -44,7 +44,7 @@ use crate::{
         quote::{Direction, Quote},
         ticker::Ticker,
     },
-    interop::lightweight_charts::price_chart::PriceChart,
+    interop::lightweight_charts::price_chart::{CostEdge, PriceChart},
 };
 
 #[component]
@@ -61,7 +61,8 @@ pub fn ChartPanel(
     let candles = Candles::follow(market, selected, settings.interval, initial);
     let fills = follow_fills(books, selected);
     let hovered = RwSignal::new(None);
-    draw(Drawing { container, library, candles, settings, books, fills, hovered });
+    let (edge, looks) = (RwSignal::new(None), RwSignal::new(()));
+    draw(Drawing { container, library, candles, settings, books, fills, hovered, edge, looks });
 
     let is_waiting = move || library.and(candles.loading) == Loading::Pending;
     view! {
@@ -77,7 +78,10 @@ pub fn ChartPanel(
                     data-testid="main-chart"
                     data-ticker=move || selected.get().map(|ticker| ticker.to_string())
                     data-loading=move || is_waiting().to_string()
+                    on:pointerup=move |_| looks.set(())
+                    on:wheel=move |_| looks.set(())
                 ></div>
+                {show_edge(edge)}
                 <Legend reading=Reading { candles, hovered } settings/>
                 {show_notice("The chart", library, candles.loading, candles.retries)}
                 {show_remarks(candles, fills)}
@@ -108,6 +112,21 @@ fn describe_day(quote: Quote) -> String {
     format!("{arrow} {change} ({})", signed_percent(quote.day_change_percent()))
 }
 
+/// The average cost, at the edge that its line is beyond.
+fn show_edge(edge: RwSignal<Option<CostEdge>>) -> Piece {
+    let label = move || {
+        edge.get().map(|CostEdge { price, is_above, top }| {
+            let (arrow, name) = if is_above { ("▲", "above") } else { ("▼", "below") };
+            view! {
+                <p class="cost-edge" data-testid="cost-edge" data-edge=name style:top=format!("{top}px")>
+                    {format!("{arrow} avg cost {price}")}
+                </p>
+            }
+        })
+    };
+    label.erase()
+}
+
 /// What the panel says beside the drawing.
 fn show_remarks(candles: Candles, fills: RwSignal<Option<Fills>>) -> Piece {
     let is_empty =
@@ -135,11 +154,15 @@ struct Drawing {
     fills: RwSignal<Option<Fills>>,
     /// The time of the candle below the crosshair.
     hovered: RwSignal<Option<i64>>,
+    /// Where the average cost is out of view.
+    edge: RwSignal<Option<CostEdge>>,
+    /// Written when a person may have changed what is in view.
+    looks: RwSignal<()>,
 }
 
 /// Draws once there is a library and a place; another theme is another chart, in its colours.
 fn draw(drawing: Drawing) {
-    let Drawing { container, library, candles, settings, books, fills, hovered } = drawing;
+    let Drawing { container, library, candles, settings, books, fills, hovered, edge, looks } = drawing;
     let theme = use_theme();
     let is_present = follow_presence(container);
     effect(move || {
@@ -172,6 +195,18 @@ fn draw(drawing: Drawing) {
             let ticker = candles.with(|shown| shown.ticker);
             let average_cost = ticker.and_then(|ticker| books.position(ticker)?.avg_cost);
             plot.update_value(|plot| plot.chart.set_average_cost(average_cost));
+        }));
+        when_seen(Box::new(move || {
+            let ticker = candles.with(|shown| shown.ticker);
+            let _ = ticker.and_then(|ticker| books.quantity(ticker));
+            (looks.track(), hovered.track(), settings.layers());
+            // After the library's own drawing, which decides about the scale.
+            request_animation_frame(move || {
+                let now = plot.try_with_value(|plot| plot.chart.cost_edge()).flatten();
+                if edge.try_get_untracked().is_some_and(|shown| shown != now) {
+                    edge.set(now);
+                }
+            });
         }));
     });
 }

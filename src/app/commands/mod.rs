@@ -54,6 +54,8 @@ pub struct Commands {
     known: RwSignal<Vec<Command>>,
     pub is_help_open: RwSignal<bool>,
     pub is_palette_open: RwSignal<bool>,
+    /// When a letter was last pressed outside of fields, and whether another one had just been.
+    letter: StoredValue<(f64, bool)>,
 }
 
 impl Commands {
@@ -62,6 +64,7 @@ impl Commands {
             known: RwSignal::new(Vec::new()),
             is_help_open: RwSignal::new(false),
             is_palette_open: RwSignal::new(false),
+            letter: StoredValue::new((f64::MIN, false)),
         };
         commands.note(Section::Page, "Command palette", "Ctrl K");
         commands.add(Section::Page, "Keyboard shortcuts", Some("?"), move || commands.is_help_open.set(true));
@@ -89,6 +92,19 @@ impl Commands {
 
     pub fn open_palette(self) {
         self.is_palette_open.set(true);
+    }
+
+    /// Takes note of a letter pressed outside of fields.
+    fn note_letter(self, at_ms: f64) {
+        self.letter.update_value(|(last_ms, is_hurried)| {
+            *is_hurried = at_ms - *last_ms < shortcuts::WRITING_MS;
+            *last_ms = at_ms;
+        });
+    }
+
+    /// Whether the last letter followed another one as letters do in words, which are none of them commands.
+    pub fn is_writing(self) -> bool {
+        self.letter.get_value().1
     }
 
     fn run(self, index: usize) {

@@ -13,6 +13,7 @@ use crate::{
         effects::{effect, memo, spawn},
         erase::{Erase, Piece},
         modal::Modal,
+        presses::is_composed,
         ticket::Ticket,
         toast::Toasts,
         watchlist::store::WatchlistStore,
@@ -69,6 +70,10 @@ fn Search(commands: Commands, reach: Reach, listings: RwSignal<Vec<Listed>>) -> 
         }
     };
     let press = move |event: KeyboardEvent| {
+        // The keys of a composition choose and end its words.
+        if is_composed(&event) || (event.key() == "Enter" && event.repeat()) {
+            return;
+        }
         let count = offers.with_untracked(Vec::len);
         let now = active.get_untracked();
         let next = match event.key().as_str() {

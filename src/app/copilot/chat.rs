@@ -14,6 +14,7 @@ use crate::{
         account::Books,
         effects::{detach, effect},
         names::new_name,
+        presses::Presses,
         toast::Toasts,
         watchlist::store::WatchlistStore,
     },
@@ -73,6 +74,8 @@ pub struct Chat {
     model: RwSignal<Option<String>>,
     /// What is written in the field.
     pub draft: RwSignal<String>,
+    /// On the buttons of proposals, which move when one is decided.
+    pub presses: Presses,
     books: Books,
     watchlist: WatchlistStore,
     toasts: Toasts,
@@ -91,6 +94,7 @@ impl Chat {
             availability: RwSignal::new(Availability::Ready),
             model: RwSignal::new(None),
             draft: RwSignal::new(String::new()),
+            presses: Presses::new(),
             books,
             watchlist,
             toasts,

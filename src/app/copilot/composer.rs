@@ -6,7 +6,10 @@ use leptos::{
 };
 
 use super::chat::Chat;
-use crate::app::erase::Erase;
+use crate::app::{erase::Erase, media::use_media, presses::is_composed};
+
+/// Where fingers write, Enter makes a line: there is a button to send.
+const TOUCH_QUERY: &str = "(pointer: coarse)";
 
 #[component]
 pub fn Composer(chat: Chat) -> impl IntoView {
@@ -17,9 +20,11 @@ pub fn Composer(chat: Chat) -> impl IntoView {
             chat.send(draft.get_untracked());
         }
     };
+    let is_touch = use_media(TOUCH_QUERY);
     let press = move |event: KeyboardEvent| {
+        let sends = event.ctrl_key() || event.meta_key() || !(event.shift_key() || is_touch.get_untracked());
         // While a word is being composed, Enter belongs to that.
-        if event.key() == "Enter" && !event.shift_key() && !event.is_composing() {
+        if event.key() == "Enter" && sends && !is_composed(&event) {
             event.prevent_default();
             send();
         }

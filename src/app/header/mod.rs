@@ -12,6 +12,7 @@ use super::{
     effects::memo,
     erase::{Content, Erase},
     format::{arrow, or_missing, signed_money, signed_percent, tone},
+    hands::Hands,
     layout::Layout,
     market::Market,
     toast::Toasts,
@@ -28,6 +29,7 @@ pub fn Header(
     toasts: Toasts,
     layout: Layout,
     commands: Commands,
+    hands: Hands,
     /// What stands beside the connection.
     #[prop(optional)]
     children: Option<Content>,
@@ -69,7 +71,7 @@ pub fn Header(
                 >
                     <kbd>"Ctrl K"</kbd>
                 </button>
-                <Settings books toasts layout commands/>
+                <Settings books toasts layout commands hands/>
             </div>
         </header>
     }

@@ -8,6 +8,7 @@ use crate::{
         account::Books,
         commands::{Commands, Section},
         erase::{Erase, Piece},
+        hands::Hands,
         layout::Layout,
         look::{
             density::{Density, use_density},
@@ -29,7 +30,13 @@ const EXPORTS: [(&str, &str, &str); 2] = [
 ];
 
 #[component]
-pub fn Settings(books: Books, toasts: Toasts, layout: Layout, commands: Commands) -> impl IntoView {
+pub fn Settings(
+    books: Books,
+    toasts: Toasts,
+    layout: Layout,
+    commands: Commands,
+    hands: Hands,
+) -> impl IntoView {
     let is_resetting = RwSignal::new(false);
     let (theme, density) = (use_theme_setting(), use_density());
     for (choice, name) in THEMES {
@@ -42,9 +49,17 @@ pub fn Settings(books: Books, toasts: Toasts, layout: Layout, commands: Commands
     }
     commands.add(Section::Panels, "Reset the layout", None, move || layout.reset_all());
     commands.add(Section::Page, "Reset the account…", None, move || is_resetting.set(true));
-    let themes = show_choices("Theme", THEMES, move || theme.choice(), move |choice| theme.choose(choice));
-    let densities = Density::ALL.map(|choice| (choice, choice.title()));
-    let densities = show_choices("Rows", densities, move || density.get(), move |choice| density.set(choice));
+    let theme_index = move || THEMES.iter().position(|(choice, _)| *choice == theme.choice()).unwrap_or_default();
+    let themes = show_choices("Theme", THEMES.map(|(_, name)| name).to_vec(), theme_index, move |index| {
+        THEMES.get(index).into_iter().for_each(|(choice, _)| theme.choose(*choice));
+    });
+    let density_index = move || Density::ALL.iter().position(|choice| *choice == density.get()).unwrap_or_default();
+    let densities = show_choices("Rows", Density::ALL.map(Density::title).to_vec(), density_index, move |index| {
+        Density::ALL.get(index).into_iter().for_each(|choice| density.set(*choice));
+    });
+    let hands = hands.choices().map(|choice| {
+        show_choices(choice.title, choice.names.to_vec(), move || choice.get(), move |index| choice.set(index))
+    });
     let is_saving = RwSignal::new(false);
     let save = move |_| {
         is_saving.set(true);
@@ -67,6 +82,8 @@ pub fn Settings(books: Books, toasts: Toasts, layout: Layout, commands: Commands
         <div class="settings" id="settings" popover="auto">
             {themes}
             {densities}
+            <p class="label">"Hands"</p>
+            {hands}
             <p class="label">"Export"</p>
             {exports}
             <button popovertarget="settings" popovertargetaction="hide" disabled=is_saving on:click=save>
@@ -93,22 +110,26 @@ pub fn Settings(books: Books, toasts: Toasts, layout: Layout, commands: Commands
     .erase()
 }
 
-/// One of a few, side by side; `chosen` is tracked.
-fn show_choices<T: Copy + PartialEq + Send + Sync + 'static, const COUNT: usize>(
+/// One of a few, side by side, by its index; `chosen` is tracked.
+fn show_choices(
     title: &'static str,
-    choices: [(T, &'static str); COUNT],
-    chosen: impl Fn() -> T + Copy + Send + Sync + 'static,
-    choose: impl Fn(T) + Copy + 'static,
+    names: Vec<&'static str>,
+    chosen: impl Fn() -> usize + Send + Sync + 'static,
+    choose: impl Fn(usize) + Send + Sync + 'static,
 ) -> Piece {
-    let choices = choices.map(|(choice, name)| {
+    show_names(title, names, Signal::derive(chosen), Callback::new(choose))
+}
+
+fn show_names(title: &'static str, names: Vec<&'static str>, chosen: Signal<usize>, choose: Callback<usize>) -> Piece {
+    let choices = names.into_iter().enumerate().map(|(index, name)| {
         view! {
             <label>
                 <input
                     type="radio"
                     name=title
                     value=name
-                    prop:checked=move || chosen() == choice
-                    on:change=move |_| choose(choice)
+                    prop:checked=move || chosen.get() == index
+                    on:change=move |_| choose.run(index)
                 />
                 <span>{name}</span>
             </label>
@@ -117,7 +138,7 @@ fn show_choices<T: Copy + PartialEq + Send + Sync + 'static, const COUNT: usize>
     view! {
         <fieldset class="segments">
             <legend class="label">{title}</legend>
-            {choices}
+            {choices.collect_view()}
         </fieldset>
     }
     .erase()

@@ -76,6 +76,12 @@ impl Layout {
 
     /// Brings a panel into view, and the focus to it.
     pub fn show(self, panel: Panel) {
+        self.show_at(panel, "");
+    }
+
+    /// Brings a panel into view, and the focus to what is in it by this selector, or to all of it where there is no such
+    /// element.
+    pub fn show_at(self, panel: Panel, selector: &'static str) {
         self.view.set(panel.view());
         for panel in panel.holder().into_iter().chain([panel]) {
             self.set_open(panel, true);
@@ -83,6 +89,8 @@ impl Layout {
         // After the panel is there to be focused.
         request_animation_frame(move || {
             if let Some(slot) = find_slot(panel) {
+                let inside = slot.query_selector(selector).ok().flatten();
+                let slot = inside.and_then(|inside| inside.dyn_into::<HtmlElement>().ok()).unwrap_or(slot);
                 // It can only refuse where there is nothing to focus.
                 let _ = slot.focus();
             }

@@ -4,6 +4,7 @@ mod csv;
 mod realized;
 mod row;
 mod sorting;
+mod standing;
 mod table;
 mod trades;
 
@@ -17,6 +18,7 @@ use super::{
     account::Books,
     effects::{effect, memo, spawn},
     erase::Erase,
+    hands::Hands,
     loading::Loading,
     ticket::Ticket,
     toast::Toasts,
@@ -31,6 +33,7 @@ pub struct Desk {
     pub ticket: Ticket,
     pub watchlist: WatchlistStore,
     pub toasts: Toasts,
+    pub hands: Hands,
     pub selected: RwSignal<Option<Ticker>>,
 }
 

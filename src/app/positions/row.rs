@@ -1,20 +1,33 @@
 //! One position, and what can be done with it at once.
 
-use leptos::{prelude::*, task::spawn_local};
+use std::time::Duration;
+
+use leptos::{
+    ev::{MouseEvent, PointerEvent},
+    prelude::*,
+    task::spawn_local,
+};
 
 use super::Desk;
 use crate::{
     app::{
         effects::memo,
-        erase::{Erase, Piece},
+        erase::{Erase, Piece, show_when},
         format::{MISSING, or_missing, share_percent, signed_money, signed_percent, tone},
+        presses::press_once,
         window::Window,
     },
     domain::{order::Side, portfolio::Position, sizing::Part, ticker::Ticker},
 };
 
+/// How long a first press waits for the second one, which sells.
+const CONFIRM_TIME: Duration = Duration::from_secs(4);
+
+/// The sale whose button was pressed once.
+pub type Armed = RwSignal<Option<(Ticker, Part)>>;
+
 #[component]
-pub fn PositionRow(ticker: Ticker, desk: Desk, window: Window) -> impl IntoView {
+pub fn PositionRow(ticker: Ticker, desk: Desk, window: Window, armed: Armed) -> impl IntoView {
     let Desk { books, selected, .. } = desk;
     let figures = memo(move || {
         // Whoever trades sees what became of the position at once.
@@ -31,11 +44,19 @@ pub fn PositionRow(ticker: Ticker, desk: Desk, window: Window) -> impl IntoView 
     let day_percent = Signal::derive(move || day().and_then(|day| day.percent).map(signed_percent).unwrap_or_default());
     let glow = Signal::derive(move || books.glow(ticker));
     let is_on = memo(move || selected.get() == Some(ticker));
+    // A closed position keeps its place for a moment, with what became of it over its figures.
+    let is_closed = memo(move || books.quantity(ticker).is_none());
+    let test_id = Signal::derive(move || if is_closed.get() { "position-closed" } else { "position-row" });
+    let end = move || {
+        let words = desk.ticket.end_of(ticker).unwrap_or_else(|| "No longer held".to_owned());
+        view! { <span class="position-end">{words}</span> }.erase()
+    };
     view! {
-        <tr data-testid="position-row" data-ticker=ticker.to_string() data-lit=glow class:on=is_on>
+        <tr data-testid=test_id data-ticker=ticker.to_string() data-lit=glow class:on=is_on class:closed=is_closed>
             <th scope="row">
                 <button class="symbol" on:click=move |_| selected.set(Some(ticker))>{ticker.to_string()}</button>
-                {show_unwatched(ticker, desk)}
+                {show_unwatched(ticker, desk, is_closed)}
+                {show_when(move || is_closed.get(), end)}
             </th>
             <td data-testid="position-quantity">{figure(|position| position.quantity.to_string())}</td>
             <td data-testid="position-avg-cost">{figure(|position| or_missing(position.avg_cost))}</td>
@@ -55,35 +76,71 @@ pub fn PositionRow(ticker: Ticker, desk: Desk, window: Window) -> impl IntoView 
                 {figure(|position| or_missing(position.unrealized_pnl_percent.map(signed_percent)))}
             </td>
             <td class="row-actions">
-                {show_sale(ticker, desk, Part::Half)}
-                {show_sale(ticker, desk, Part::All)}
+                {show_sale(ticker, desk, armed, Part::Half)}
+                {show_sale(ticker, desk, armed, Part::All)}
             </td>
         </tr>
     }
     .erase()
 }
 
-/// A button that sells a part of the position at once.
-fn show_sale(ticker: Ticker, desk: Desk, part: Part) -> Piece {
-    let (words, name, id) = match part {
-        Part::All => ("Close", format!("Close {ticker}: sell all of it"), "position-close"),
-        Part::Half | Part::Quarter => ("½", format!("Sell half of {ticker}"), "position-sell-half"),
+/// A button that sells a part of the position: with its second press in place, or at once when that was chosen.
+fn show_sale(ticker: Ticker, desk: Desk, armed: Armed, part: Part) -> Piece {
+    // Both words are as wide, so that the second press finds the button in its place.
+    let (words, question, name, id) = match part {
+        Part::All => ("Close", "Sure?", format!("Close {ticker}: sell all of it"), "position-close"),
+        Part::Half | Part::Quarter => ("½", "½?", format!("Sell half of {ticker}"), "position-sell-half"),
     };
+    let this = Some((ticker, part));
     let quantity = memo(move || part.of_holding(desk.books.quantity(ticker)?));
     let is_idle = memo(move || quantity.with(Option::is_none) || desk.ticket.is_working());
-    let sell = move |_| {
-        if let Some(quantity) = quantity.get_untracked() {
+    let is_armed = memo(move || armed.get() == this);
+    let disarm = move || {
+        // The row may be gone by now.
+        if armed.try_get_untracked().flatten() == this {
+            armed.set(None);
+        }
+    };
+    let press = move |event: MouseEvent| {
+        let Some(quantity) = quantity.get_untracked().filter(|_| !is_idle.get_untracked()) else {
+            return;
+        };
+        let is_one_click = desk.hands.is_one_click();
+        if !is_one_click && !is_armed.get_untracked() {
+            armed.set(this);
+            set_timeout(disarm, CONFIRM_TIME);
+            return;
+        }
+        armed.set(None);
+        // The second half of a double click is no press of its own.
+        if !is_one_click || event.detail() <= 1 {
             desk.ticket.trade(ticker, quantity, Side::Sell);
         }
     };
+    // A finger leaves with every press.
+    let leave = move |event: PointerEvent| {
+        if event.pointer_type() == "mouse" {
+            disarm();
+        }
+    };
+    let label = {
+        let name = name.clone();
+        Signal::derive(move || if is_armed.get() { format!("Press again: {name}") } else { name.clone() })
+    };
+    let words = Signal::derive(move || if is_armed.get() { question } else { words });
+    let is_disabled = Signal::derive(move || is_idle.get().to_string());
     view! {
         <button
             class="small"
-            title=name.clone()
-            aria-label=name
+            class:armed=is_armed
+            title=name
+            aria-label=label
             data-testid=id
-            disabled=is_idle
-            on:click=sell
+            aria-disabled=is_disabled
+            on:click=press
+            on:keydown=|event| press_once(&event)
+            on:pointerleave=leave
+            on:blur=move |_| disarm()
         >
             {words}
         </button>
@@ -92,7 +149,7 @@ fn show_sale(ticker: Ticker, desk: Desk, part: Part) -> Piece {
 }
 
 /// What marks a position whose ticker is not on the watchlist, with a button that puts it there again.
-fn show_unwatched(ticker: Ticker, desk: Desk) -> Piece {
+fn show_unwatched(ticker: Ticker, desk: Desk, is_closed: Memo<bool>) -> Piece {
     let Desk { watchlist, toasts, .. } = desk;
     let watch = move |_| {
         spawn_local(async move {
@@ -101,7 +158,7 @@ fn show_unwatched(ticker: Ticker, desk: Desk) -> Piece {
             }
         });
     };
-    let is_watched = memo(move || watchlist.contains(ticker));
+    let is_watched = memo(move || is_closed.get() || watchlist.contains(ticker));
     let mark = move || {
         (!is_watched.get()).then(|| {
             view! {

@@ -1,14 +1,17 @@
 //! The positions table: what is held, live, and all of it together.
 
 use leptos::{
-    ev::{AnimationEvent, MouseEvent},
+    ev::{AnimationEvent, FocusEvent, MouseEvent},
     prelude::*,
 };
+use wasm_bindgen::JsCast;
+use web_sys::Element;
 
 use super::{
     Desk,
     row::PositionRow,
     sorting::{Column, Sorting},
+    standing::arrange,
 };
 use crate::{
     app::{
@@ -37,20 +40,27 @@ pub fn PositionsTab(desk: Desk) -> impl IntoView {
         let recall = move |stored: &str| sorting.set(Sorting::read(stored));
         storage::keep(SORTING_KEY, move || sorting.get().words(), recall);
     });
+    let rows = StoredValue::new(Vec::new());
     let order = memo(move || {
-        beat.track();
+        let beats = beat.track();
         let held = books.held();
         let sorting = sorting.get();
-        untrack(|| sorted(books, &held, sorting))
+        let held = untrack(|| sorted(books, &held, sorting));
+        let standing = arrange(&rows.get_value(), &held, beat.is_still(), beats);
+        let order = standing.iter().map(|row| row.ticker).collect::<Vec<_>>();
+        rows.set_value(standing);
+        order
     });
+    let is_empty = memo(move || books.held().is_empty());
+    let armed = RwSignal::new(None);
     let nothing = move || {
         let words = "No positions yet. Choose a ticker, a quantity, and buy.";
-        order.with(Vec::is_empty).then(|| view! { <tr class="empty"><td colspan="10">{words}</td></tr> })
+        is_empty.get().then(|| view! { <tr class="empty"><td colspan="10">{words}</td></tr> })
     };
     let scroller = NodeRef::new();
     let window = Window::follow(scroller, order, books.market);
     let (standing, [above, below]) = window.cut();
-    let totals = move || (!order.with(Vec::is_empty)).then(|| show_totals(books));
+    let totals = move || (!is_empty.get()).then(|| show_totals(books));
     view! {
         <div
             class="scroll"
@@ -70,12 +80,12 @@ pub fn PositionsTab(desk: Desk) -> impl IntoView {
                 <tbody
                     on:pointerenter=move |_| beat.point(true)
                     on:pointerleave=move |_| beat.point(false)
-                    on:focusin=move |_| beat.focus(true)
+                    on:focusin=move |event| beat.focus(is_by_keyboard(&event))
                     on:focusout=move |_| beat.focus(false)
                     on:animationend=|event: AnimationEvent| end_animation(&event, "data-lit")
                 >
                     {above}
-                    {rows_of(standing, move |ticker| view! { <PositionRow ticker desk window/> }.erase())}
+                    {rows_of(standing, move |ticker| view! { <PositionRow ticker desk window armed/> }.erase())}
                     {below}
                     {nothing}
                 </tbody>
@@ -84,6 +94,12 @@ pub fn PositionsTab(desk: Desk) -> impl IntoView {
         </div>
     }
     .erase()
+}
+
+/// Whether the focus came by keyboard. That of a click stays behind when the pointer has left, and holds nothing.
+fn is_by_keyboard(event: &FocusEvent) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    target.is_some_and(|target| target.matches(":focus-visible").unwrap_or(true))
 }
 
 /// The tickers held, as the sorting has them at this moment.

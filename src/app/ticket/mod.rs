@@ -23,7 +23,9 @@ use super::{
     effects::{effect, memo, spawn},
     erase::{Erase, Piece},
     format::{MISSING, money},
+    hands::{Hands, MoneyLetters},
     market::Market,
+    presses::{is_composed, press_once},
     toast::Toasts,
     watchlist::store::WatchlistStore,
 };
@@ -53,6 +55,9 @@ pub struct Ticket {
     orders: Orders,
     market: Market,
     toasts: Toasts,
+    hands: Hands,
+    /// The side whose button a key has brought the focus to.
+    armed: RwSignal<Option<Side>>,
     quantity_field: NodeRef<Input>,
     buttons: [NodeRef<Button>; 2],
 }
@@ -64,6 +69,7 @@ impl Ticket {
         market: Market,
         watchlist: WatchlistStore,
         toasts: Toasts,
+        hands: Hands,
         selected: RwSignal<Option<Ticker>>,
     ) -> Self {
         let symbol = |ticker: Option<Ticker>| ticker.map(|ticker| ticker.to_string()).unwrap_or_default();
@@ -99,6 +105,8 @@ impl Ticket {
             orders: Orders::new(books, toasts),
             market,
             toasts,
+            hands,
+            armed: RwSignal::new(None),
             quantity_field: NodeRef::new(),
             buttons: [NodeRef::new(), NodeRef::new()],
         }
@@ -111,9 +119,36 @@ impl Ticket {
         self.aim(side);
     }
 
-    /// Puts the focus on the button of a side, where Enter places the order.
+    /// Puts the focus on the button of a side, where Enter places the order, and nothing else that may be typed.
     pub fn aim(self, side: Side) {
         focus(self.button(side).get_untracked());
+        self.armed.set(Some(side));
+    }
+
+    /// Does what the letter of a side is set to do.
+    pub fn press_letter(self, side: Side) {
+        match self.hands.letters() {
+            MoneyLetters::Arm => self.aim(side),
+            MoneyLetters::Fire => self.place(side),
+            MoneyLetters::Off => {}
+        }
+    }
+
+    /// Looks at a key before it presses the button of a side. Where a key has brought the focus, the next one may belong to
+    /// words that somebody writes: only Enter places the order, and any other key leaves the button.
+    fn look_at_key(self, side: Side, event: &KeyboardEvent) {
+        press_once(event);
+        let is_armed = self.armed.get_untracked() == Some(side);
+        if is_armed && !matches!(event.key().as_str(), "Enter" | "Tab" | "Shift" | "Control" | "Alt" | "Meta") {
+            if event.key() == " " {
+                event.prevent_default();
+            }
+            self.armed.set(None);
+            if let Some(button) = self.button(side).get_untracked() {
+                // Only an element that has left the page refuses.
+                let _ = button.blur();
+            }
+        }
     }
 
     /// Puts the cursor into the quantity.
@@ -136,6 +171,11 @@ impl Ticket {
     /// Places an order as the ticket does, whatever is written in it.
     pub fn trade(self, ticker: Ticker, quantity: Quantity, side: Side) {
         self.orders.place(ticker, quantity, side);
+    }
+
+    /// What became of a position that was closed, tracked.
+    pub fn end_of(self, ticker: Ticker) -> Option<String> {
+        self.orders.end_of(ticker)
     }
 
     /// Whether an order is on its way, tracked.
@@ -189,6 +229,7 @@ fn focus(element: Option<impl AsRef<HtmlElement>>) {
 /// Escape leaves a field.
 fn leave(event: KeyboardEvent) {
     if event.key() == "Escape"
+        && !is_composed(&event)
         && let Some(field) = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok())
     {
         let _ = field.blur();
@@ -300,6 +341,7 @@ fn show_side(ticket: Ticket, side: Side) -> Piece {
     let is_disabled = Signal::derive(move || reason.with(Option::is_some).to_string());
     let words = Signal::derive(move || reason.get().unwrap_or_default());
     let reason_id = format!("trade-{name}-reason");
+    let key_words = Signal::derive(move || if ticket.armed.get() == Some(side) { "Enter" } else { key });
     view! {
         <div class="ticket-side" role="group" aria-label=title>
             <span class="label">{format!("Of {whole}")}</span>
@@ -322,10 +364,13 @@ fn show_side(ticket: Ticket, side: Side) -> Piece {
                     aria-disabled=is_disabled
                     aria-describedby=reason_id.clone()
                     aria-keyshortcuts=key
-                    on:click=move |_| ticket.place(side)
+                    on:keydown=move |event| ticket.look_at_key(side, &event)
+                    on:blur=move |_| ticket.armed.set(None)
+                    // The second half of a double click orders nothing.
+                    on:click=move |event| if event.detail() <= 1 { ticket.place(side) }
                 >
                     {title}
-                    <kbd aria-hidden="true">{key}</kbd>
+                    <kbd aria-hidden="true">{key_words}</kbd>
                 </button>
                 <span class="reason" role="tooltip" id=reason_id>{words}</span>
             </span>

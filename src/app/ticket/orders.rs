@@ -30,6 +30,9 @@ const QUESTION_DELAY_MIN: Duration = Duration::from_secs(2);
 /// …up to this.
 const QUESTION_DELAY_MAX: Duration = Duration::from_secs(15);
 
+/// The most closed positions whose end is remembered.
+const CLOSED_MAX: usize = 8;
+
 /// An order that is not answered yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Working {
@@ -42,18 +45,25 @@ pub struct Working {
 #[derive(Clone, Copy)]
 pub struct Orders {
     pub working: RwSignal<Option<Working>>,
+    /// What became of positions that were closed, the latest last; at most [`CLOSED_MAX`].
+    closed: RwSignal<Vec<(Ticker, String)>>,
     books: Books,
     toasts: Toasts,
 }
 
 impl Orders {
     pub fn new(books: Books, toasts: Toasts) -> Self {
-        Self { working: RwSignal::new(None), books, toasts }
+        Self { working: RwSignal::new(None), closed: RwSignal::new(Vec::new()), books, toasts }
+    }
+
+    /// What became of a position that was closed, tracked; nothing when this page did not close it lately.
+    pub fn end_of(self, ticker: Ticker) -> Option<String> {
+        self.closed.with(|closed| closed.iter().rev().find(|(of, _)| *of == ticker).map(|(_, end)| end.clone()))
     }
 
     /// Places an order and tells what became of it; does nothing while another one is on its way.
     pub fn place(self, ticker: Ticker, quantity: Quantity, side: Side) {
-        let Self { working, books, toasts } = self;
+        let Self { working, closed, books, toasts } = self;
         if working.with_untracked(Option::is_some) {
             return;
         }
@@ -81,6 +91,9 @@ impl Orders {
             match settle(&order, name, working).await {
                 Ok(Some(receipt)) => {
                     toasts.success(describe(&receipt));
+                    if receipt.position.is_none() {
+                        closed.try_update(|closed| note_closed(closed, ticker, &receipt));
+                    }
                     books.light(ticker);
                 }
                 Ok(None) => toasts.error(format!("The order to {order} got lost on its way; nothing was traded.")),
@@ -134,6 +147,13 @@ async fn in_time<T>(answer: impl Future<Output = T>) -> Option<T> {
         Either::Left((answer, _)) => Some(answer),
         Either::Right(_) => None,
     }
+}
+
+fn note_closed(closed: &mut Vec<(Ticker, String)>, ticker: Ticker, receipt: &TradeReceipt) {
+    let trade = &receipt.trade;
+    closed.push((ticker, format!("Closed at {}, realised {}", trade.price, signed_money(trade.realized_pnl))));
+    let surplus = closed.len().saturating_sub(CLOSED_MAX);
+    closed.drain(..surplus);
 }
 
 /// `Bought 10 AAPL at 190.42 for $1,904.20. Cash is $8,095.80.`

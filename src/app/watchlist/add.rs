@@ -13,6 +13,7 @@ use crate::{
     app::{
         effects::memo,
         erase::{Erase, Piece},
+        presses::is_composed,
     },
     domain::{ticker::Ticker, watchlist::WATCHLIST_MAX, workstation::Listed},
     error::ApiError,
@@ -31,6 +32,8 @@ struct Adding {
     active: RwSignal<Option<usize>>,
     suggestions: Memo<Vec<Listed>>,
     problem: RwSignal<Option<String>>,
+    /// The ticker that nobody knows, about which a person is asked.
+    questioned: RwSignal<Option<Ticker>>,
     is_pending: RwSignal<bool>,
 }
 
@@ -50,15 +53,25 @@ impl Adding {
         if untrack(|| self.watchlist.tickers()).len() >= WATCHLIST_MAX {
             return self.refuse(ApiError::WatchlistFull);
         }
+        self.ask_for(ticker, false);
+    }
+
+    /// Asks the server for a ticker; `may_be_made_up` is a person's word on one that nobody knows.
+    fn ask_for(self, ticker: Ticker, may_be_made_up: bool) {
         self.is_pending.set(true);
         spawn_local(async move {
-            match self.watchlist.add(ticker).await {
+            match self.watchlist.add_before(ticker, None, may_be_made_up).await {
                 Ok(()) => {
                     self.text.try_set(String::new());
                     self.problem.try_set(None);
+                    self.questioned.try_set(None);
                     self.added.try_run(ticker);
                 }
-                Err(error) => self.refuse(error),
+                Err(error) => {
+                    let is_question = matches!(error, ApiError::UnknownTicker { can_be_made_up: true, .. });
+                    self.questioned.try_set(is_question.then_some(ticker));
+                    self.refuse(error);
+                }
             }
             self.is_pending.try_set(false);
         });
@@ -69,15 +82,24 @@ impl Adding {
         self.problem.try_set(Some(error.to_string()));
     }
 
+    /// What was said about the text before no longer holds.
+    fn dismiss(self) {
+        self.problem.set(None);
+        self.questioned.set(None);
+    }
+
     fn write(self, text: String) {
         self.text.set(text);
-        self.problem.set(None);
+        self.dismiss();
         self.active.set(None);
         self.is_open.set(true);
     }
 
     /// The arrow keys go through the suggestions, Escape closes them, and then leaves the field.
     fn press(self, event: &KeyboardEvent, field: NodeRef<Input>) {
+        if is_composed(event) {
+            return;
+        }
         let count = self.suggestions.with_untracked(Vec::len);
         let is_listed = self.is_open.get_untracked() && count > 0;
         let active = self.active.get_untracked();
@@ -135,6 +157,7 @@ pub fn AddTicker(
         active: RwSignal::new(None),
         suggestions: memo(move || text.with(|text| listings.with(|listings| suggest(listings, text)))),
         problem: RwSignal::new(None),
+        questioned: RwSignal::new(None),
         is_pending: RwSignal::new(false),
     };
     let is_hidden = memo(move || !adding.is_open.get() || adding.suggestions.with(Vec::is_empty));
@@ -178,7 +201,28 @@ pub fn AddTicker(
                 {suggestions}
             </ul>
             <p class="add-problem" id="watchlist-add-problem" role="alert">{adding.problem}</p>
+            {move || adding.questioned.get().map(|ticker| show_question(adding, ticker))}
         </form>
+    }
+    .erase()
+}
+
+/// A person's word is asked for before a stock is made up.
+fn show_question(adding: Adding, ticker: Ticker) -> Piece {
+    view! {
+        <p class="add-question">
+            "Add it as a made-up stock? "
+            <button
+                type="button"
+                class="small"
+                data-testid="watchlist-add-made-up"
+                disabled=adding.is_pending
+                on:click=move |_| adding.ask_for(ticker, true)
+            >
+                {format!("Add {ticker}")}
+            </button>
+            <button type="button" class="small" on:click=move |_| adding.dismiss()>"No"</button>
+        </p>
     }
     .erase()
 }

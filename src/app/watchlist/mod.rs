@@ -28,6 +28,7 @@ use super::{
     erase::{Erase, Piece},
     flash::end_animation,
     market::Market,
+    presses::Presses,
     rows::rows_of,
     storage,
     toast::Toasts,
@@ -59,6 +60,8 @@ struct Panel {
     /// …and the one that the tab key reaches.
     tab_stop: Memo<Option<Ticker>>,
     drag: Drag,
+    /// On the buttons that take a row away.
+    removals: Presses,
     /// What a screen reader is told.
     news: RwSignal<String>,
 }
@@ -122,6 +125,7 @@ pub fn Watchlist(
         focused,
         tab_stop,
         drag,
+        removals: Presses::new(),
         news,
     };
     register_keys(field);
@@ -198,6 +202,8 @@ impl Panel {
         };
         let key = event.key();
         match key.as_str() {
+            // One that is held down takes no more away.
+            "Delete" | "Backspace" if event.repeat() => {}
             "Delete" | "Backspace" => self.remove(ticker),
             "Escape" if self.drag.dragged.get_untracked().is_some() => self.drag.cancel(),
             "ArrowUp" | "ArrowDown" if event.alt_key() => self.shift(ticker, key == "ArrowDown"),
@@ -288,7 +294,7 @@ impl Panel {
 
     fn restore(self, ticker: Ticker, before: Option<Ticker>) {
         spawn_local(async move {
-            match self.watchlist.add_before(ticker, before).await {
+            match self.watchlist.add_before(ticker, before, true).await {
                 Ok(()) => self.tell_place(ticker),
                 Err(error) => self.toasts.error(error.to_string()),
             }

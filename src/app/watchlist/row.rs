@@ -19,7 +19,7 @@ use crate::{
 
 #[component]
 pub fn WatchlistRow(line: WatchlistLine, panel: Panel) -> impl IntoView {
-    let WatchlistLine { ticker, company, sparkline } = line;
+    let WatchlistLine { ticker, company, is_made_up, sparkline } = line;
     let Panel { market, window, selected, drag, .. } = panel;
     let quote = memo(move || window.read(ticker, || market.quote(ticker)));
     let direction = move || quote.get().map_or(Direction::Flat, |quote| Direction::of(quote.change()));
@@ -52,7 +52,7 @@ pub fn WatchlistRow(line: WatchlistLine, panel: Panel) -> impl IntoView {
                 on:click=move |_| if !drag.has_just_ended() { selected.set(Some(ticker)) }
             >
                 <b>{ticker.to_string()}</b>
-                <small>{company}</small>
+                <small>{company}{is_made_up.then_some("made-up stock")}</small>
             </button>
             <Sparkline prices=sparkline latest=quote/>
             <span class="price" data-testid="watchlist-price" data-direction=direction data-stale=stale>
@@ -65,7 +65,7 @@ pub fn WatchlistRow(line: WatchlistLine, panel: Panel) -> impl IntoView {
                 data-testid="watchlist-remove"
                 aria-label=format!("Remove {ticker}")
                 title="Remove (Delete)"
-                on:click=move |_| panel.remove(ticker)
+                on:click=move |event| if panel.removals.is_meant(&event) { panel.remove(ticker) }
             >
                 "×"
             </button>

@@ -42,22 +42,27 @@ impl WatchlistStore {
         Ok(())
     }
 
-    /// Appends a ticker, unless it is there.
+    /// Appends a ticker, unless it is there. Nobody is asked whether it may be made up: it is known, or was followed before.
     ///
     /// # Errors
     /// When the list is full, or the server does not answer.
     pub async fn add(self, ticker: Ticker) -> Result<(), ApiError> {
-        self.add_before(ticker, None).await
+        self.add_before(ticker, None, true).await
     }
 
     /// Adds a ticker in front of another one, which is how a removal is undone; at the end when there is no such one.
     ///
     /// # Errors
-    /// When the list is full, or the server does not answer.
-    pub async fn add_before(self, ticker: Ticker, before: Option<Ticker>) -> Result<(), ApiError> {
+    /// When nobody knows the ticker and it may not be made up, the list is full, or the server does not answer.
+    pub async fn add_before(
+        self,
+        ticker: Ticker,
+        before: Option<Ticker>,
+        may_be_made_up: bool,
+    ) -> Result<(), ApiError> {
         let question = self.ask();
         let _turn = self.turn().await;
-        self.take_in(question, watch_ticker(ticker, before).await.flatten()?);
+        self.take_in(question, watch_ticker(ticker, before, Some(may_be_made_up)).await.flatten()?);
         Ok(())
     }
 

@@ -53,6 +53,10 @@ extern "C" {
 
     pub type Pane;
 
+    /// In CSS pixels.
+    #[wasm_bindgen(method, js_name = getHeight)]
+    pub fn height(this: &Pane) -> f64;
+
     #[wasm_bindgen(method, js_name = setStretchFactor)]
     pub fn set_stretch_factor(this: &Pane, factor: f64);
 
@@ -81,6 +85,10 @@ extern "C" {
 
     #[wasm_bindgen(method, js_name = removePriceLine)]
     pub fn remove_price_line(this: &Series, line: &PriceLine);
+
+    /// Where a price stands, in CSS pixels below the top of its pane; nothing while there is no scale.
+    #[wasm_bindgen(method, js_name = priceToCoordinate)]
+    pub fn coordinate_of(this: &Series, dollars: f64) -> Option<f64>;
 
     pub type PriceLine;
 

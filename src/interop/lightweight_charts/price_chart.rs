@@ -59,6 +59,26 @@ pub struct FillMark {
     pub side: Side,
 }
 
+/// The average cost, out of view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CostEdge {
+    pub price: Price,
+    pub is_above: bool,
+    /// The place of its label, in CSS pixels below the top of the chart.
+    pub top: i32,
+}
+
+/// How high the label is, with what is kept free around it, in CSS pixels.
+const EDGE_LABEL_HEIGHT: f64 = 22.0;
+const EDGE_MARGIN: f64 = 4.0;
+
+/// Nothing when a price that stands at `y` is in view, in a pane so high.
+fn cost_edge(price: Price, y: f64, height: f64) -> Option<CostEdge> {
+    let is_above = y < 0.0;
+    let top = if is_above { EDGE_MARGIN } else { height - EDGE_LABEL_HEIGHT - EDGE_MARGIN };
+    (is_above || y > height).then_some(CostEdge { price, is_above, top: top.max(EDGE_MARGIN) as i32 })
+}
+
 /// How high the panes are, in parts of the whole.
 const PRICE_STRETCH: f64 = 0.66;
 const VOLUME_STRETCH: f64 = 0.14;
@@ -195,6 +215,14 @@ impl PriceChart {
             self.price.remove_price_line(&line);
         }
         self.average_cost = price.map(|price| (price, self.add_cost_line(price)));
+    }
+
+    /// Where the average cost is to be shown, when its line is out of view: below the top of the chart or above the bottom of
+    /// the prices.
+    pub fn cost_edge(&self) -> Option<CostEdge> {
+        let (price, _) = self.average_cost.as_ref()?;
+        let height = self.chart.panes().iter().next()?.height();
+        cost_edge(*price, self.price.coordinate_of(price.dollars())?, height)
     }
 
     /// The library (5.2.1) loses track of candles whose times move while another series has points at other times.
@@ -369,4 +397,19 @@ fn add_price(library: &Library, chart: &Chart, palette: &Palette, style: PriceSt
         ),
     };
     chart.add_series(&library.kind(kind), &options(&style), 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_average_cost_has_a_label_at_the_edge_that_it_is_beyond() {
+        let price = Price::from_units(1_904_200).unwrap();
+        let edge = |y| cost_edge(price, y, 300.0).map(|edge| (edge.is_above, edge.top));
+        assert_eq!([0.0, 150.0, 300.0].map(edge), [None; 3]);
+        assert_eq!(edge(-1.0), Some((true, 4)));
+        assert_eq!(edge(301.0), Some((false, 274)));
+        assert_eq!(cost_edge(price, 20.0, 10.0).map(|edge| edge.top), Some(4), "a pane that is lower than the label");
+    }
 }

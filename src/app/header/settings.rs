@@ -30,13 +30,7 @@ const EXPORTS: [(&str, &str, &str); 2] = [
 ];
 
 #[component]
-pub fn Settings(
-    books: Books,
-    toasts: Toasts,
-    layout: Layout,
-    commands: Commands,
-    hands: Hands,
-) -> impl IntoView {
+pub fn Settings(books: Books, toasts: Toasts, layout: Layout, commands: Commands, hands: Hands) -> impl IntoView {
     let is_resetting = RwSignal::new(false);
     let (theme, density) = (use_theme_setting(), use_density());
     for (choice, name) in THEMES {

@@ -68,7 +68,7 @@ fn shortfall(refusal: &Refusal) -> Option<Estimate> {
         Refusal::InsufficientCash { cost, available } => {
             Some(Estimate { notional: *cost, cash_after: available.checked_sub(*cost)? })
         }
-        Refusal::InsufficientShares { .. } | Refusal::TooLarge => None,
+        Refusal::InsufficientShares { .. } | Refusal::TooManyPositions | Refusal::TooLarge => None,
     }
 }
 
@@ -88,6 +88,7 @@ mod tests {
                 price,
                 previous_price: price,
                 previous_close: price,
+                is_stale: false,
                 at: UtcInstant::EPOCH,
             }
         });

@@ -60,6 +60,6 @@ impl Reference {
 
     async fn snapshot_lacks(&self, ticker: Ticker) -> bool {
         let found = poll(&self.client, &TickerSet::from([ticker])).await;
-        found.is_ok_and(|snapshots| !snapshots.contains_key(&ticker))
+        found.is_ok_and(|snapshots| !snapshots.by_ticker.contains_key(&ticker))
     }
 }

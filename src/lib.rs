@@ -40,6 +40,7 @@
 //! 8. There is one feature gate, here, and one on [`hydrate`](crate)'s entry point.
 //! 9. A chart's handle removes the chart when it is dropped.
 //! 10. The first paint is the server's real data; neither it nor a reconnection flashes a price.
+//! 11. The simulated market is a function of its seed and the time, whenever a server was started.
 
 // The types of a whole page nest deeply.
 #![recursion_limit = "256"]

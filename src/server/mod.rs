@@ -38,11 +38,12 @@ use tracing_subscriber::EnvFilter;
 
 use self::{
     access::AccessKeys,
-    config::{Config, edge::Access, variables::ConfigError},
+    clock::Clock,
+    config::{Config, SimulatorConfig, edge::Access, variables::ConfigError},
     copilot::Copilot,
     execution::Execution,
     http::{App, Door, FanOut, Site, StreamPlaces},
-    ledger::{Ledger, StoreError},
+    ledger::{KeepMarketSeed, Ledger, StoreError},
     market::{
         directory::Directory,
         feed::Feed,
@@ -76,6 +77,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error("cannot listen on {address}: {cause}; set HOST and PORT to an address that is free, such as PORT=8001")]
     Listen { address: SocketAddr, cause: io::Error },
+    #[error("the market's seed cannot be kept, since the database takes no writes; is its disk full?")]
+    MarketSeed,
     #[error("no HTTPS client can be made: {0}")]
     HttpsClient(#[from] reqwest::Error),
     #[error("the folder of the program cannot be told: {0}")]
@@ -125,7 +128,7 @@ impl Server {
         let (followed, stop) = (wanted.subscribe(), shutdown.clone());
         let (feed, feed_task) = match &config.massive {
             Some(massive) => Feed::start(Massive::new(massive.clone(), clock)?, followed, clock, stop).await,
-            None => Feed::start(Simulator::new(config.simulator, clock), followed, clock, stop).await,
+            None => Feed::start(simulator(&ledger, config.simulator, clock).await?, followed, clock, stop).await,
         };
         let feed_end = feed_task.abort_handle();
         parts.spawn("the market feed", async {
@@ -201,6 +204,18 @@ impl Server {
     async fn failed(&self) -> &'static str {
         self.parts.failed().await
     }
+}
+
+/// The market of this database, or of the seed that is set.
+async fn simulator(ledger: &Ledger, config: SimulatorConfig, clock: Clock) -> Result<Simulator, StartError> {
+    let kept = ledger.submit(KeepMarketSeed { given: config.seed }).await.map_err(|_| StartError::MarketSeed)?;
+    if let Some(replaced) = kept.replaced {
+        warn!(
+            "SIM_SEED={} is another market than the database had (seed {replaced}): all prices are its own",
+            kept.seed
+        );
+    }
+    Ok(Simulator::new(kept.seed, config.tick, clock))
 }
 
 /// The services of this request, inside a server function.

@@ -14,6 +14,7 @@ mod guards;
 mod holdings;
 mod hostile;
 mod ledger;
+mod market;
 mod massive;
 mod page;
 mod portfolio;

@@ -27,7 +27,7 @@ async fn trades_are_paged_newest_first() {
 #[tokio::test]
 async fn the_equity_curve_has_a_point_right_after_a_trade() {
     let app = TestApp::start().await;
-    let (_, receipt) = app.client.trade("buy", 5.0, "NVDA").await;
+    let (_, receipt) = app.client.trade("buy", 1.5, "NVDA").await;
     let history = app.client.read("/api/portfolio/history?range=1h").await;
     let snapshots = history["snapshots"].as_array().unwrap();
     assert!(!snapshots.is_empty());

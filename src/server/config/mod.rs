@@ -79,8 +79,8 @@ impl Default for Patience {
 
 #[derive(Debug, Clone, Copy)]
 pub struct SimulatorConfig {
-    /// The same seed replays the same market.
-    pub seed: u64,
+    /// The same seed is the same market; nothing for the one that is kept with the database.
+    pub seed: Option<u64>,
     pub tick: Duration,
 }
 
@@ -120,8 +120,8 @@ impl Config {
             database_url: database_url(vars.get("DATABASE_URL"))?,
             simulator: SimulatorConfig {
                 seed: match vars.get("SIM_SEED") {
-                    None => rand::random(),
-                    Some(_) => vars.parse("SIM_SEED", 0, "is not a whole number from 0 to 2^64 - 1", "42")?,
+                    None => None,
+                    Some(_) => Some(vars.parse("SIM_SEED", 0, "is not a whole number from 0 to 2^64 - 1", "42")?),
                 },
                 tick: Duration::from_millis(tick_ms),
             },

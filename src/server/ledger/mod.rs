@@ -15,6 +15,7 @@ pub mod backup;
 pub mod chat;
 mod columns;
 mod gathered;
+mod market_seed;
 mod place;
 mod read;
 mod readers;
@@ -47,6 +48,7 @@ use crate::{
 };
 
 pub use gathered::Gathered;
+pub use market_seed::{KeepMarketSeed, MarketSeed};
 pub use read::TRADES_MAX;
 use readers::Readers;
 pub use reset::Reset;

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::{
-    MarketSource, SourceError, Update,
+    MarketSource, Past, SourceError, Update,
     candles::{Candles, Depth},
     event::Event,
     frame::{Choice, Frames},
@@ -166,6 +166,8 @@ impl From<watch::Receiver<Arc<TickerSet>>> for Followed {
 pub struct Feed {
     latest: watch::Receiver<Arc<Tick>>,
     candles: Arc<RwLock<BTreeMap<Ticker, Candles>>>,
+    /// Of a source that knows the past by itself; then no candles are kept here.
+    past: Option<Arc<dyn Past>>,
     source: &'static str,
     pub hours: Hours,
     silence_max: Duration,
@@ -192,12 +194,14 @@ impl Feed {
         let feed = Self {
             latest,
             candles: Arc::clone(&candles),
+            past: source.past(),
             source: S::NAME,
             hours,
             silence_max: (source.tick_interval() * MISSED_TICKS_MAX).max(SILENCE_MIN),
         };
         let is_watched = source.price_counts_for().is_some() || hours != Hours::Continuous;
         let mut publisher = Publisher::new(sender, candles, clock, is_watched);
+        publisher.keeps_candles = feed.past.is_none();
         publisher.advance(&mut source, &mut followed).await;
         let beats = publisher.sender.clone();
         let task = tokio::spawn(async move {
@@ -256,6 +260,10 @@ impl Feed {
 
     /// The latest candles, oldest first, the last one still forming; nothing for a ticker that has none.
     pub fn candles(&self, ticker: Ticker, interval: Interval, limit: usize) -> Option<Vec<Candle>> {
+        if let Some(past) = &self.past {
+            let at = self.latest().quotes.get(ticker)?.at;
+            return Some(past.candles(ticker, interval, at, limit));
+        }
         let candles = self.candles.read().unwrap_or_else(PoisonError::into_inner);
         candles.get(&ticker).filter(|candles| !candles.is_empty()).map(|candles| candles.latest(interval, limit))
     }
@@ -272,6 +280,10 @@ impl Feed {
 
     /// Prices of the latest minutes, oldest first; empty for a ticker that has none.
     pub fn sparkline(&self, ticker: Ticker) -> Vec<Price> {
+        if let Some(past) = &self.past {
+            let at = self.latest().quotes.get(ticker).map(|quote| quote.at);
+            return at.map(|at| past.sparkline(ticker, at)).unwrap_or_default();
+        }
         let candles = self.candles.read().unwrap_or_else(PoisonError::into_inner);
         candles.get(&ticker).map(Candles::sparkline).unwrap_or_default()
     }
@@ -316,6 +328,7 @@ struct Publisher {
     /// …and all of the past of these; nothing when it is of all.
     charted: Option<Arc<TickerSet>>,
     candles: Arc<RwLock<BTreeMap<Ticker, Candles>>>,
+    keeps_candles: bool,
     clock: Clock,
     /// Prices have to be confirmed, or the market closes: time alone may change what there is to tell.
     is_watched: bool,
@@ -341,6 +354,7 @@ impl Publisher {
             wanted: Arc::default(),
             charted: None,
             candles,
+            keeps_candles: true,
             clock,
             is_watched,
             looks,
@@ -419,7 +433,9 @@ impl Publisher {
             .chain(update.prints.iter().map(|print| print.quote))
             .map(|quote| Quote { is_stale: freshness.is_stale(quote.ticker, now), ..quote })
             .collect();
-        self.remember(update, wanted);
+        if self.keeps_candles {
+            self.remember(update, wanted);
+        }
         self.send(&tick, quotes, unknown, freshness, now, Instant::now());
     }
 

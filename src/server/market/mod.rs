@@ -14,7 +14,14 @@ use std::{sync::Arc, time::Duration};
 
 use self::hours::Hours;
 use crate::{
-    domain::{candle::Candle, quote::Quote, ticker::Ticker, workstation::Listed},
+    domain::{
+        candle::{Candle, Interval},
+        instant::UtcInstant,
+        money::Price,
+        quote::Quote,
+        ticker::Ticker,
+        workstation::Listed,
+    },
     server::ledger::TickerSet,
 };
 
@@ -51,6 +58,20 @@ pub trait MarketSource: Send + 'static {
     fn price_counts_for(&self) -> Option<Duration> {
         None
     }
+
+    /// The past of every ticker, of a source that knows it by itself. Of another one the feed keeps what was printed.
+    fn past(&self) -> Option<Arc<dyn Past>> {
+        None
+    }
+}
+
+/// What was, as far back as there is something.
+pub trait Past: Send + Sync {
+    /// The latest candles up to a moment, oldest first, the last one still forming; at most `limit`.
+    fn candles(&self, ticker: Ticker, interval: Interval, at: UtcInstant, limit: usize) -> Vec<Candle>;
+
+    /// Prices of the latest quarter of an hour up to a moment, evenly spaced, oldest first.
+    fn sparkline(&self, ticker: Ticker, at: UtcInstant) -> Vec<Price>;
 }
 
 /// What a source has to tell at a tick.

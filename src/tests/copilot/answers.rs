@@ -17,7 +17,7 @@ use crate::{
 #[tokio::test]
 async fn an_answer_reads_the_account_as_it_is_now() {
     let (app, model) = start_answering(says("Here is **your** account.")).await;
-    let (_, bought) = app.client.trade("buy", 10.0, "NVDA").await;
+    let (_, bought) = app.client.trade("buy", 2.0, "NVDA").await;
     let answer = ask(&app.client, "How am I doing?").await;
     assert_eq!((&answer["role"], &answer["message"]), (&json!("assistant"), &json!("Here is **your** account.")));
     assert_eq!((&answer["trades"], &answer["watchlist_changes"]), (&json!([]), &json!([])));
@@ -33,7 +33,7 @@ async fn an_answer_reads_the_account_as_it_is_now() {
     let data = account_data(&requests[0]);
     assert_eq!(data["cash_balance"], bought["cash_balance"]);
     let position = &data["positions"][0];
-    assert_eq!((&position["ticker"], &position["quantity"]), (&json!("NVDA"), &json!(10.0)));
+    assert_eq!((&position["ticker"], &position["quantity"]), (&json!("NVDA"), &json!(2.0)));
     assert_eq!(data["watchlist"].as_array().unwrap().len(), 10);
     assert_eq!(data["recent_trades"][0]["ticker"], "NVDA");
     assert!(!data["equity_curve"].as_array().unwrap().is_empty());

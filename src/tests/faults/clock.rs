@@ -38,8 +38,10 @@ async fn a_clock_that_jumps_confuses_nothing() {
     println!("clock jumps: {} in {count} rounds, nothing lost, everything in its order", 4 * count);
 }
 
-/// What the copilot may trade in a minute: one share of AAPL, not two.
+/// What the copilot may trade in a minute, in dollars: one order of [`ORDER_DOLLARS`], not two.
 const BUDGET: (&str, &str) = ("COPILOT_NOTIONAL_PER_MINUTE", "300");
+
+const ORDER_DOLLARS: f64 = 200.0;
 
 async fn jump_about(mut round: Round) {
     let folder = tempfile::tempdir().unwrap();
@@ -116,8 +118,11 @@ async fn assert_sane(client: &TestClient, ahead_ms: i64) -> String {
 /// The copilot's minute is one of this clock: it may trade again, and not more than that.
 async fn assert_budget(client: &TestClient) {
     set_autonomy(client, "auto").await;
-    assert_eq!(ask(client, "buy 1 AAPL").await["trades"][0]["status"], "executed");
-    assert_eq!(ask(client, "buy 1 AAPL").await["trades"][0]["status"], "rejected");
+    let watchlist = client.read("/api/watchlist").await;
+    let entry = watchlist["tickers"].as_array().unwrap().iter().find(|entry| entry["ticker"] == "AAPL").unwrap();
+    let order = format!("buy {:.3} AAPL", ORDER_DOLLARS / entry["price"].as_f64().unwrap());
+    assert_eq!(ask(client, &order).await["trades"][0]["status"], "executed");
+    assert_eq!(ask(client, &order).await["trades"][0]["status"], "rejected");
 }
 
 /// Asserts on the way that candles rise in time.

@@ -1,220 +1,206 @@
-//! The whole simulated market, without a clock or a timer: one tick at a time, for whoever is wanted.
+//! The whole simulated market, without a clock or a timer: the prices of whoever is wanted, at any instant.
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{pace::Pace, sectors::Sectors, walk::Walk};
+use super::{
+    grid::{self, DAY, TRADE_UNITS},
+    path::{Cursor, Path, price},
+    sectors::Sectors,
+    shocks::{Remembered, SectorShocks},
+};
 use crate::{
-    domain::{instant::UtcInstant, ticker::Ticker},
-    server::{ledger::TickerSet, market::Update},
+    domain::{instant::UtcInstant, money::Price, quote::Quote, ticker::Ticker},
+    server::{
+        ledger::TickerSet,
+        market::{Print, Update},
+    },
 };
 
-/// How many walks are kept for tickers that are not wanted now. One that is not kept replays from the first tick.
-const IDLE_WALKS_MAX: usize = 1_000;
-
-/// The sectors, and the tickers that were wanted so far.
+/// The tickers that are wanted now; of others nothing is kept, since any price can be told at any time.
 pub struct Exchange {
     seed: u64,
-    pace: Pace,
-    sectors: Sectors,
-    has_opened: bool,
-    /// At the tick before,
+    /// Prices are shown at whole multiples of it, in units.
+    step: i64,
+    sectors: Arc<Sectors>,
     wanted: Arc<TickerSet>,
-    /// …with their walks.
-    walks: BTreeMap<Ticker, Walk>,
-    /// Of others that were wanted once.
-    idle: BTreeMap<Ticker, Walk>,
-    /// Whose history is told at the next tick, whether they are new or not.
-    retold: TickerSet,
+    shown: BTreeMap<Ticker, Shown>,
+}
+
+/// A ticker that is shown, and where it was read last.
+struct Shown {
+    path: Path,
+    cursor: Cursor,
+    /// The price of the print before.
+    latest: Option<Price>,
+    /// The close of the day before the one that begins at the first, in units.
+    previous_close: Option<(i64, Price)>,
 }
 
 impl Exchange {
-    pub fn new(seed: u64, pace: Pace) -> Self {
-        Self {
-            seed,
-            pace,
-            sectors: Sectors::new(seed, pace.ticks_a_day),
-            has_opened: false,
-            wanted: Arc::default(),
-            walks: BTreeMap::new(),
-            idle: BTreeMap::new(),
-            retold: TickerSet::new(),
-        }
+    pub fn new(seed: u64, step: i64, sectors: Arc<Sectors>) -> Self {
+        Self { seed, step, sectors, wanted: Arc::default(), shown: BTreeMap::new() }
     }
 
-    /// Tells a ticker's history with the next tick, if it is wanted then.
-    pub fn retell(&mut self, ticker: Ticker) {
-        self.retold.insert(ticker);
+    /// Whether someone is wanted who was not at the tick before.
+    pub fn has_newcomers(&self, wanted: &Arc<TickerSet>) -> bool {
+        self.wanted != *wanted && wanted.iter().any(|ticker| !self.shown.contains_key(ticker))
     }
 
-    /// The next tick, which happens `at`: a print of every wanted ticker, and the history of each that was not wanted at
-    /// the tick before. The first tick shows opening prices.
-    pub fn step(&mut self, wanted: &Arc<TickerSet>, at: UtcInstant) -> Update {
-        if std::mem::replace(&mut self.has_opened, true) {
-            self.sectors.advance();
-        }
-        // Mostly it is the very same set, and not compared.
-        let mut told = std::mem::take(&mut self.retold);
-        if self.wanted != *wanted {
-            told.extend(self.change(wanted));
-        }
-        let print = |walk: &mut Walk| {
-            walk.advance_to(self.sectors.tick);
-            walk.print(&self.sectors, at)
+    /// The prints of all that is wanted, at the instant `at`; the tick before was at `before`.
+    pub fn tick(&mut self, wanted: &Arc<TickerSet>, at: UtcInstant, before: UtcInstant) -> Update {
+        self.want(wanted, at);
+        let sectors = Arc::clone(&self.sectors);
+        let (mut remembered, now, before) = (Remembered::new(&sectors), self.units(at), self.units(before));
+        let print = |(ticker, shown): (&Ticker, &mut Shown)| shown.print(*ticker, at, now, before, &mut remembered);
+        Update { prints: self.shown.iter_mut().map(print).collect(), ..Update::default() }
+    }
+
+    /// The prints of those who were not wanted before, as they are at the latest tick.
+    pub fn welcome(&mut self, wanted: &Arc<TickerSet>, at: UtcInstant, before: UtcInstant) -> Update {
+        let newcomers: Vec<Ticker> = wanted.iter().filter(|ticker| !self.shown.contains_key(ticker)).copied().collect();
+        self.want(wanted, at);
+        let (now, before) = (self.units(at), self.units(before));
+        let mut sectors = &*self.sectors;
+        let print = |ticker: Ticker| {
+            let shown = self.shown.get_mut(&ticker)?;
+            Some(shown.print(ticker, at, now, before, &mut sectors))
         };
-        let prints = self.walks.values_mut().map(print).collect();
-        let history = |ticker: &Ticker| self.walks.get(ticker).map(|walk| walk.history(&self.sectors, at));
-        let histories = told.iter().filter_map(history).collect();
-        Update { prints, histories, ..Update::default() }
+        Update { prints: newcomers.into_iter().filter_map(print).collect(), ..Update::default() }
     }
 
-    /// Takes up the walks of what is wanted, and lays those aside that are not; gives the tickers that were not wanted
-    /// at the tick before.
-    fn change(&mut self, wanted: &Arc<TickerSet>) -> Vec<Ticker> {
-        self.idle.extend(self.walks.extract_if(.., |ticker, _| !wanted.contains(ticker)));
-        let newcomers: Vec<Ticker> = wanted.difference(&self.wanted).copied().collect();
-        for ticker in &newcomers {
-            let walk = self.idle.remove(ticker).unwrap_or_else(|| Walk::new(self.seed, *ticker, self.pace));
-            self.walks.insert(*ticker, walk);
+    /// Takes up who is wanted, and lets go of the others.
+    fn want(&mut self, wanted: &Arc<TickerSet>, at: UtcInstant) {
+        // Mostly it is the very same set, and not compared.
+        if self.wanted == *wanted {
+            return;
         }
-        if self.idle.len() > IDLE_WALKS_MAX {
-            self.idle.clear();
+        self.shown.retain(|ticker, _| wanted.contains(ticker));
+        let units = self.units(at);
+        for ticker in wanted.iter() {
+            let (seed, mut sectors) = (self.seed, &*self.sectors);
+            self.shown.entry(*ticker).or_insert_with(|| {
+                let path = Path::new(seed, *ticker);
+                Shown { cursor: Cursor::new(&path, units, &mut sectors), path, latest: None, previous_close: None }
+            });
         }
         self.wanted = Arc::clone(wanted);
-        newcomers
+    }
+
+    fn units(&self, at: UtcInstant) -> i64 {
+        grid::units_of(at).div_euclid(self.step) * self.step
     }
 }
 
+impl Shown {
+    fn print(
+        &mut self,
+        ticker: Ticker,
+        at: UtcInstant,
+        now: i64,
+        before: i64,
+        sectors: &mut impl SectorShocks,
+    ) -> Print {
+        let price_now = price(self.cursor.level(&self.path, now, sectors));
+        // A tick that a busy machine left out was shown to nobody.
+        let previous_price = match self.latest.replace(price_now) {
+            Some(price) => price,
+            None => self.price_at(before, sectors),
+        };
+        let day = grid::day_of(now);
+        let previous_close = match self.previous_close {
+            Some((start, price)) if start == day => price,
+            _ => self.price_at(day - TRADE_UNITS, sectors),
+        };
+        self.previous_close = Some((day, previous_close));
+        let quote = Quote { ticker, price: price_now, previous_price, previous_close, at, is_stale: false };
+        Print { quote, volume: 0 }
+    }
+
+    /// The price at an instant apart from where the path is being read.
+    fn price_at(&self, units: i64, sectors: &mut impl SectorShocks) -> Price {
+        price(Cursor::new(&self.path, units, sectors).level(&self.path, units, sectors))
+    }
+}
+
+// The day before the first of the span is within it.
+const _: () = assert!(grid::SPAN > 2 * DAY);
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::server::market::Print;
 
     const SEED: u64 = 42;
+
+    /// Sunday, 22 November 2026, 23:59:30.
+    const START_MS: i64 = 1_795_391_970_000;
 
     fn set(symbols: &[&str]) -> Arc<TickerSet> {
         Arc::new(symbols.iter().map(|symbol| symbol.parse().unwrap()).collect())
     }
 
-    fn at(tick: u64) -> UtcInstant {
-        UtcInstant::from_unix_ms(1_795_356_131_512 + tick as i64 * 60_000)
-    }
-
-    /// With ticks of a minute, so that days open within a test.
     fn exchange(seed: u64) -> Exchange {
-        Exchange::new(seed, Pace::of(Duration::from_secs(60)))
+        Exchange::new(seed, TRADE_UNITS, Arc::new(Sectors::new(seed)))
     }
 
-    /// All prints of so many ticks, of what is wanted at each.
-    fn run(seed: u64, ticks: u64, wanted: impl Fn(u64) -> Arc<TickerSet>) -> Vec<Vec<Print>> {
-        let mut exchange = exchange(seed);
-        (0..ticks).map(|tick| exchange.step(&wanted(tick), at(tick)).prints).collect()
+    fn at(tick: i64) -> UtcInstant {
+        UtcInstant::from_unix_ms(START_MS + tick * 500)
+    }
+
+    fn tick(exchange: &mut Exchange, wanted: &Arc<TickerSet>, n: i64) -> Vec<Print> {
+        exchange.tick(wanted, at(n), at(n - 1)).prints
     }
 
     #[test]
     fn a_seed_is_a_market() {
-        let wanted = |_| set(&["AAPL", "TSLA", "ZZZZ"]);
-        assert_eq!(run(SEED, 2_000, wanted), run(SEED, 2_000, wanted));
-        assert_ne!(run(SEED, 10, wanted), run(SEED + 1, 10, wanted));
-    }
-
-    #[test]
-    fn the_clock_changes_only_the_time_of_a_print() {
-        let wanted = set(&["AAPL", "TSLA"]);
-        let (mut early, mut late) = (exchange(SEED), exchange(SEED));
-        for tick in 0..3_000 {
-            // A clock that runs, beside one that stands still.
-            let (early, mut late) = (early.step(&wanted, at(tick)).prints, late.step(&wanted, at(0)).prints);
-            late.iter_mut().for_each(|print| print.quote.at = at(tick));
-            assert_eq!(early, late);
-        }
-    }
-
-    #[test]
-    fn a_tickers_prints_do_not_depend_on_who_is_wanted_when() {
-        const TICKS: u64 = 3_200;
-        let all = run(SEED, TICKS, |_| set(&["AAPL", "TSLA", "V", "ZZZZ"]));
-        let some = run(SEED, TICKS, |tick| {
-            let mut wanted = TickerSet::new();
-            // AAPL comes late, goes for a day's opening and comes back; V comes and goes; ZZZZ comes on the second day.
-            wanted.extend((tick >= 7 && !(1_400..1_500).contains(&tick)).then(|| "AAPL".parse::<Ticker>().unwrap()));
-            wanted.extend((tick / 200).is_multiple_of(2).then(|| "V".parse::<Ticker>().unwrap()));
-            wanted.extend((tick >= 2_000).then(|| "ZZZZ".parse::<Ticker>().unwrap()));
-            Arc::new(wanted)
-        });
-        let mut compared = 0;
-        for (all, some) in all.iter().zip(&some) {
-            assert!(some.iter().all(|print| all.contains(print)), "{some:?}, but {all:?}");
-            compared += some.len() as u64;
-        }
-        assert_eq!(compared, (TICKS - 7 - 100) + TICKS / 2 + (TICKS - 2_000));
-    }
-
-    #[test]
-    fn a_forgotten_walk_comes_back_as_it_was() {
-        let always = run(SEED, 100, |_| set(&["AAPL"]));
-        let mut exchange = exchange(SEED);
-        exchange.step(&set(&["AAPL"]), at(0));
-        for n in 0..IDLE_WALKS_MAX {
-            let letter = |number: usize| char::from(b'A' + (number % 26) as u8);
-            let ticker = format!("X{}{}{}", letter(n), letter(n / 26), letter(n / 676)).parse().unwrap();
-            exchange.idle.insert(ticker, Walk::new(SEED, ticker, exchange.pace));
-        }
-        (1..99).for_each(|tick| drop(exchange.step(&set(&["V"]), at(tick))));
-        assert!(exchange.walks.keys().copied().eq(set(&["V"]).iter().copied()) && exchange.idle.is_empty());
-        assert_eq!(exchange.step(&set(&["AAPL"]), at(99)).prints, always[99]);
-    }
-
-    #[test]
-    fn quotes_chain_and_start_at_the_opening() {
-        let prints = run(SEED, 3_000, |_| set(&["AAPL"]));
-        let quotes: Vec<_> = prints.iter().map(|prints| prints[0].quote).collect();
-        assert_eq!((quotes[0].price.to_string().as_str(), quotes[0].previous_price), ("190.00", quotes[0].price));
-        assert!(quotes.windows(2).all(|pair| pair[1].previous_price == pair[0].price));
-        // A day is 1,440 ticks of a minute, the first one having begun before the first tick.
-        assert!(quotes[..1_440].iter().all(|quote| quote.previous_close == quotes[0].previous_close));
-        assert!(quotes[1_440..2_880].iter().all(|quote| quote.previous_close == quotes[1_440].price));
-        assert!(quotes[2_880..].iter().all(|quote| quote.previous_close == quotes[2_880].price));
-    }
-
-    #[test]
-    fn the_first_days_change_is_plausible() {
-        let wanted = set(&["AAPL", "GOOGL", "MSFT", "AMZN", "TSLA", "NVDA", "META", "JPM", "V", "NFLX"]);
-        for print in exchange(SEED).step(&wanted, at(0)).prints {
-            let change = print.quote.day_change_percent();
-            // A trading day's deviation is σ/√252, 3.5 % for Tesla's 0.55; five of them are never seen.
-            assert!(change != 0.0 && change.abs() < 17.5, "{print:?}");
-        }
-    }
-
-    #[test]
-    fn a_ticker_that_becomes_wanted_comes_with_its_history() {
-        let mut exchange = exchange(SEED);
-        let (both, one) = (set(&["AAPL", "V"]), set(&["V"]));
-        let mut with_history = |wanted: &Arc<TickerSet>, tick| {
-            let update = exchange.step(wanted, at(tick));
-            for history in &update.histories {
-                let quote = update.prints.iter().find(|print| print.quote.ticker == history.ticker).unwrap().quote;
-                assert_eq!(history.days.last().unwrap().close, quote.price);
-                // The day opened 390 minutes before the first tick; the minute that held it opens at its price.
-                let opened = (tick as usize) + 390;
-                assert_eq!(history.minutes[history.minutes.len() - 1 - opened].open, quote.previous_close);
-            }
-            update.histories.into_iter().map(|history| history.ticker).collect::<TickerSet>()
+        let wanted = set(&["AAPL", "TSLA", "ZZZZ"]);
+        let run = |seed| {
+            let mut exchange = exchange(seed);
+            (0..10).map(|n| tick(&mut exchange, &wanted, n)).collect::<Vec<_>>()
         };
-        assert_eq!(with_history(&both, 0), *both);
-        assert_eq!(with_history(&both, 1), TickerSet::new());
-        assert_eq!(with_history(&one, 2), TickerSet::new());
-        assert_eq!(with_history(&both, 3), *set(&["AAPL"]));
-        assert_eq!(with_history(&both, 4), TickerSet::new());
+        assert_eq!(run(SEED), run(SEED));
+        assert_ne!(run(SEED), run(SEED + 1));
     }
 
     #[test]
-    fn a_ticker_without_a_listing_opens_at_a_price_of_its_own() {
-        let opening = |seed, symbol| exchange(seed).step(&set(&[symbol]), at(0)).prints[0].quote.price;
-        assert_eq!(opening(SEED, "ZZZZ"), opening(SEED, "ZZZZ"));
-        assert_ne!(opening(SEED, "ZZZZ"), opening(SEED, "YYYY"));
-        assert_ne!(opening(SEED, "ZZZZ"), opening(SEED + 1, "ZZZZ"));
+    fn prints_do_not_depend_on_when_the_market_was_started_or_who_was_wanted() {
+        let all = set(&["AAPL", "TSLA", "V", "ZZZZ"]);
+        let mut first = exchange(SEED);
+        let prints: Vec<Vec<Print>> = (0..200).map(|n| tick(&mut first, &all, n)).collect();
+        let mut later = exchange(SEED);
+        for n in (37..200).step_by(3) {
+            // AAPL comes and goes, V comes late.
+            let mut wanted = TickerSet::from(["ZZZZ".parse().unwrap()]);
+            wanted.extend((n % 2 == 0).then(|| "AAPL".parse::<Ticker>().unwrap()));
+            wanted.extend((n > 90).then(|| "V".parse::<Ticker>().unwrap()));
+            let found = tick(&mut later, &Arc::new(wanted.clone()), n);
+            assert!(found.iter().map(|print| &print.quote.ticker).eq(&wanted));
+            let now =
+                |print: &Print| (print.quote.ticker, print.quote.price, print.quote.previous_close, print.quote.at);
+            let expected: Vec<_> = prints[n as usize].iter().map(now).collect();
+            assert!(found.iter().all(|print| expected.contains(&now(print))), "{n}");
+        }
+    }
+
+    #[test]
+    fn a_newcomer_is_shown_as_it_is_at_the_latest_tick() {
+        let (one, both) = (set(&["V"]), set(&["AAPL", "V"]));
+        let (mut exchange, mut other) = (exchange(SEED), exchange(SEED));
+        tick(&mut exchange, &one, 5);
+        assert!(!exchange.has_newcomers(&one) && exchange.has_newcomers(&both));
+        let welcomed = exchange.welcome(&both, at(5), at(4)).prints;
+        assert_eq!(welcomed, tick(&mut other, &set(&["AAPL"]), 5));
+        assert!(!exchange.has_newcomers(&both) && !exchange.has_newcomers(&one));
+        assert_eq!(tick(&mut exchange, &both, 6), tick(&mut other, &both, 6));
+    }
+
+    #[test]
+    fn quotes_chain_and_a_days_change_is_from_the_last_price_before_midnight() {
+        let (wanted, mut exchange) = (set(&["AAPL"]), exchange(SEED));
+        let quotes: Vec<Quote> = (0..120).map(|n| tick(&mut exchange, &wanted, n)[0].quote).collect();
+        assert!(quotes.windows(2).all(|pair| pair[1].previous_price == pair[0].price));
+        // Midnight is at the 60th tick.
+        assert!(quotes[..60].iter().all(|quote| quote.previous_close == quotes[0].previous_close));
+        assert!(quotes[60..].iter().all(|quote| quote.previous_close == quotes[59].price));
+        assert_ne!(quotes[0].previous_close, quotes[59].price);
     }
 }

@@ -11,21 +11,15 @@ pub struct Listing {
     /// Empty for a ticker that is not known by name.
     pub company: &'static str,
     pub sector: Sector,
-    /// The price at the first tick, in dollars.
+    /// The price around which the market began, in dollars: its trend's at the epoch.
     pub open: f64,
-    /// μ, a year.
+    /// μ: how fast the trend of the logarithm of the price rises, a trading year. Prices keep near their trend, so it is what
+    /// a holder earns on average.
     pub drift: f64,
     /// σ, a year, apart from events.
     pub volatility: f64,
     /// Shares.
     pub average_daily_volume: u64,
-}
-
-impl Listing {
-    /// What the logarithm of the price gains a year, on average: μ − σ²/2.
-    pub fn log_drift(&self) -> f64 {
-        self.drift - self.volatility * self.volatility / 2.0
-    }
 }
 
 /// The listing of a ticker that is known by name.

@@ -1,19 +1,13 @@
 //! Sectors: what moves the tickers of a line of business together.
 //!
-//! Each tick has one shock for every sector, `S = L·ε`, with `ε` independent standard normals and `L` the Cholesky factor
-//! of the sectors' correlation matrix `C` (Hull, the chapter on Monte Carlo simulation, "Generating Random Samples from
-//! Normal Distributions"). A ticker of sector `a` takes `√ρ·S_a + √(1 − ρ)·ε_own`, which again is standard normal. The
+//! Each instant has one shock for every sector, `S = L·ε`, with `ε` independent standard normals and `L` the Cholesky
+//! factor of the sectors' correlation matrix `C` (Hull, the chapter on Monte Carlo simulation, "Generating Random Samples
+//! from Normal Distributions"). A ticker of sector `a` takes `√ρ·S_a + √(1 − ρ)·ε_own`, which again is standard normal. The
 //! correlation of two tickers' moves then is
 //! - `ρ` within a sector, which is 0.6;
 //! - `ρ·C_ab` between the sectors `a` and `b`: 0.3 for most, 0.06 to 0.24 for Tesla with any stock, 0.48 at the most.
-//!
-//! Only sums of shocks are kept. A ticker that is first wanted late reads where its sector stands, and needs no replay of
-//! the sectors.
 
-use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
-
-use super::streams;
+use super::{shocks::Key, streams};
 
 /// The share of a ticker's variance that it has from its sector, and so the correlation of two tickers of one sector.
 pub const SECTOR_SHARE: f64 = 0.6;
@@ -35,12 +29,12 @@ pub enum Sector {
     Other,
 }
 
-const COUNT: usize = Sector::Other as usize + 1;
+pub const COUNT: usize = Sector::Other as usize + 1;
 
 type Matrix = [[f64; COUNT]; COUNT];
 
 /// A figure for each sector.
-type Levels = [f64; COUNT];
+pub type Levels = [f64; COUNT];
 
 /// The lower triangle of the sectors' correlations; the matrix is symmetric.
 #[rustfmt::skip]
@@ -77,61 +71,33 @@ fn cholesky(matrix: &Matrix) -> Option<Matrix> {
     Some(factor)
 }
 
-/// Where all the sectors stand: sums of the shocks since the first tick, which is tick 0.
+/// What all sectors draw from.
+#[derive(Debug)]
 pub struct Sectors {
-    rng: ChaCha8Rng,
+    keys: [Key; COUNT],
     factor: Matrix,
-    ticks_a_day: u64,
-    pub tick: u64,
-    now: Levels,
-    before: Levels,
-    /// When the present day opened: a tick, and the sums then.
-    pub opened_at: u64,
-    at_open: Levels,
 }
 
 impl Sectors {
-    pub fn new(seed: u64, ticks_a_day: u64) -> Self {
-        Self {
-            rng: streams::of_sectors(seed),
-            // Invariant: the correlations are constants, and a test factors them.
-            factor: cholesky(&CORRELATIONS).expect("the sectors' correlations are positive definite"),
-            ticks_a_day,
-            tick: 0,
-            now: [0.0; COUNT],
-            before: [0.0; COUNT],
-            opened_at: 0,
-            at_open: [0.0; COUNT],
-        }
+    pub fn new(seed: u64) -> Self {
+        // Invariant: the correlations are constants, and a test factors them.
+        let factor = cholesky(&CORRELATIONS).expect("the sectors' correlations are positive definite");
+        Self { keys: streams::of_sectors(seed), factor }
     }
 
-    /// Goes on by one tick.
-    pub fn advance(&mut self) {
-        let independent: Levels = std::array::from_fn(|_| StandardNormal.sample(&mut self.rng));
-        self.before = self.now;
-        for (level, row) in self.now.iter_mut().zip(&self.factor) {
-            *level += row.iter().zip(&independent).map(|(weight, z)| weight * z).sum::<f64>();
-        }
-        self.tick += 1;
-        if self.tick.is_multiple_of(self.ticks_a_day) {
-            self.opened_at = self.tick;
-            self.at_open = self.now;
-        }
+    /// A sector's shock at an instant: standard normal.
+    pub fn shock(&self, sector: Sector, units: i64) -> f64 {
+        let row = sector as usize;
+        // The factor is lower triangular.
+        let parts = self.factor[row].iter().zip(&self.keys).take(row + 1);
+        parts.map(|(weight, key)| weight * key.normal(units)).sum()
     }
 
-    /// The sum of a sector's shocks up to the present tick.
-    pub fn now(&self, sector: Sector) -> f64 {
-        self.now[sector as usize]
-    }
-
-    /// …up to the tick before,
-    pub fn before(&self, sector: Sector) -> f64 {
-        self.before[sector as usize]
-    }
-
-    /// …and up to the tick at which the present day opened.
-    pub fn at_open(&self, sector: Sector) -> f64 {
-        self.at_open[sector as usize]
+    /// The shocks of all of them.
+    pub fn shocks(&self, units: i64) -> Levels {
+        let independent = self.keys.map(|key| key.normal(units));
+        let row = |row: usize| self.factor[row].iter().zip(&independent).take(row + 1).map(|(l, z)| l * z).sum();
+        std::array::from_fn(row)
     }
 }
 
@@ -158,18 +124,5 @@ mod tests {
         let mut matrix = CORRELATIONS;
         matrix[1][0] = 1.5;
         assert_eq!(cholesky(&matrix), None);
-    }
-
-    #[test]
-    fn levels_are_kept_for_now_before_and_the_opening() {
-        let mut sectors = Sectors::new(42, 3);
-        let mut levels = vec![sectors.now];
-        for tick in 1..=7 {
-            sectors.advance();
-            levels.push(sectors.now);
-            assert_eq!((sectors.tick, sectors.opened_at), (tick, tick - tick % 3));
-            assert_eq!(sectors.before, levels[tick as usize - 1]);
-            assert_eq!(sectors.at_open, levels[sectors.opened_at as usize]);
-        }
     }
 }

@@ -53,6 +53,8 @@ pub enum ApiError {
     MethodNotAllowed { method: String, allowed: String },
     #[error("The request's body is larger than {} KiB.", limit_bytes / 1024)]
     BodyTooLarge { limit_bytes: usize },
+    #[error("The request's head, its address included, is larger than {} KiB.", limit_bytes / 1024)]
+    HeadTooLarge { limit_bytes: usize },
     #[error("The request's body has to be sent as application/json.")]
     UnsupportedMediaType,
 
@@ -185,6 +187,7 @@ impl ApiError {
             Self::NotFound | Self::NotWatched { .. } | Self::NotFollowed { .. } => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::HeadTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::WrongHost { .. } => StatusCode::MISDIRECTED_REQUEST,
@@ -227,6 +230,7 @@ impl ApiError {
             Self::NotFound | Self::NotWatched { .. } | Self::NotFollowed { .. } => "not_found",
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::BodyTooLarge { .. } => "body_too_large",
+            Self::HeadTooLarge { .. } => "head_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::RequestTimeout => "request_timeout",
             Self::WrongHost { .. } => "wrong_host",
@@ -286,6 +290,7 @@ impl ApiError {
             Self::NotFound | Self::NotWatched { .. } | Self::NotFollowed { .. } => "Not found",
             Self::MethodNotAllowed { .. } => "Method not allowed",
             Self::BodyTooLarge { .. } => "Body too large",
+            Self::HeadTooLarge { .. } => "Head too large",
             Self::UnsupportedMediaType => "Unsupported media type",
             Self::RequestTimeout => "Request timeout",
             Self::WrongHost { .. } => "Wrong host",

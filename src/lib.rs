@@ -17,6 +17,8 @@
 //! | `server::execution`    | the only way to trade                                                               |
 //! | `server::copilot`      | prompt, model, reply, and what a reply may do: a turn of the conversation            |
 //! | `server::http`         | REST, the price stream, problems, the page and its files, and what guards them all   |
+//! | `server::access`       | who may ask from other machines, while there are no accounts                         |
+//! | `server::parts`        | what runs for as long as the server does, and is seen when it ends                   |
 //! | `server::https`        | the one way to ask other servers                                                    |
 //! | `server::metrics`      | what is counted and measured, for Prometheus                                        |
 //!

@@ -12,8 +12,8 @@ const problem = (status: number, code: string, detail: string, headers: Record<s
 });
 
 for (const [status, code, detail] of [
-  [421, 'wrong_host', 'This server does not answer for that host; if it should, name it in ALLOWED_HOSTS.'],
-  [403, 'cross_site', 'A page of another origin may not change anything here.'],
+  [421, 'wrong_host', 'This server does not answer for nas. If it should, start it with ALLOWED_HOSTS=nas.'],
+  [403, 'cross_site', 'A page of another site may not ask for this; TRUSTED_ORIGINS names the sites that may.'],
   [408, 'request_timeout', 'The request was not complete in time; nothing was changed.'],
   [413, 'body_too_large', "The request's body is larger than 64 KiB."],
 ] as const) {

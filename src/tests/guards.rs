@@ -263,9 +263,11 @@ async fn a_head_larger_than_the_buffer_is_refused() {
     let request = format!("GET /api/health HTTP/1.1\r\nHost: localhost\r\nX-Filler: {}\r\n\r\n", "x".repeat(20_000));
     let mut socket = TcpStream::connect(app.client.address).await.unwrap();
     socket.write_all(request.as_bytes()).await.unwrap();
-    let mut start = [0; 12];
-    socket.read_exact(&mut start).await.unwrap();
-    assert_eq!(&start, b"HTTP/1.1 431");
+    let mut answer = Vec::new();
+    // The server has not read all of it, so the end may come as a reset.
+    let _ = socket.read_to_end(&mut answer).await;
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 431 ") && answer.contains(r#""code":"head_too_large""#), "{answer}");
 }
 
 #[tokio::test]

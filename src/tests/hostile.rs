@@ -153,6 +153,28 @@ async fn an_address_that_is_no_text_answers_a_problem(#[case] method: Method, #[
     assert_eq!(serde_json::from_str::<Value>(body).unwrap()["code"], code);
 }
 
+#[rstest]
+#[case::a_long_address(format!("GET /api/prices/{}/candles HTTP/1.1\r\nHost: localhost", "A".repeat(20_000)), 431, "head_too_large")]
+#[case::a_very_long_address(format!("GET /api/{} HTTP/1.1\r\nHost: localhost", "A".repeat(70_000)), 431, "head_too_large")]
+#[case::an_address_that_fits(format!("GET /api/prices/{}/candles HTTP/1.1\r\nHost: localhost", "A".repeat(6_000)), 400, "invalid_ticker")]
+#[case::no_http("remember the milk".to_owned(), 400, "invalid_parameter")]
+#[case::a_header_without_a_name("GET /api/health HTTP/1.1\r\n: x\r\nHost: localhost".to_owned(), 400, "invalid_parameter")]
+#[tokio::test]
+async fn a_head_that_cannot_be_read_is_a_problem_too(#[case] head: String, #[case] status: u16, #[case] code: &str) {
+    let app = TestApp::start().await;
+    let mut socket = TcpStream::connect(app.client.address).await.unwrap();
+    // What is too long may be cut off while it is sent.
+    let _ = socket.write_all(format!("{head}\r\nConnection: close\r\n\r\n").as_bytes()).await;
+    let mut answer = Vec::new();
+    let _ = socket.read_to_end(&mut answer).await;
+    let answer = String::from_utf8(answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with(&format!("HTTP/1.1 {status} ")) && head.contains("application/problem+json"), "{head}");
+    let problem: Value = serde_json::from_str(body).unwrap();
+    assert_eq!(problem["code"], code);
+    assert!(head.to_lowercase().contains(&format!("x-request-id: {}", problem["request_id"].as_str().unwrap())));
+}
+
 #[tokio::test]
 async fn a_request_id_is_kept_when_it_is_well_formed() {
     let app = TestApp::start().await;

@@ -32,6 +32,10 @@ impl TrustedProxies {
         Self(networks.into())
     }
 
+    pub fn are_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(address))
     }
@@ -39,7 +43,7 @@ impl TrustedProxies {
     /// Sets in `connection` what a trusted proxy tells of this request.
     pub fn apply(&self, connection: &mut Connection, headers: &HeaderMap) {
         let ClientIp(peer) = connection.client;
-        if self.0.is_empty() || !self.contains(peer) {
+        if !self.contains(peer) {
             return;
         }
         connection.is_forwarded = [header::FORWARDED, FOR, HOST, PROTO].iter().any(|name| headers.contains_key(name));

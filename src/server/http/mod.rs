@@ -30,6 +30,7 @@ mod serve;
 mod sites;
 mod stream;
 mod takeover;
+mod unreadable;
 mod watchlist;
 
 pub use limits::StreamPlaces;

@@ -127,6 +127,9 @@ impl Guards {
 
     /// Takes in what trusted proxies tell.
     fn look(&self, request: &mut Request) {
+        if self.proxies.are_none() {
+            return;
+        }
         let Some(mut connection) = request.extensions_mut().remove::<Connection>() else { return };
         self.proxies.apply(&mut connection, request.headers());
         request.extensions_mut().insert(connection);

@@ -33,6 +33,7 @@ use super::{
     progress::{Progress, expect_progress},
     router::App,
     takeover::{Rest, Takeover, Watched},
+    unreadable::Told,
 };
 use crate::{
     error::ApiError,
@@ -42,8 +43,8 @@ use crate::{
 /// The connections that are open at once; the next one waits in the kernel until one of them ends.
 const CONNECTIONS_MAX: usize = 12_000;
 
-/// A connection's buffer for reading, so the longest request head; also how much is gathered before a write.
-const BUFFER_BYTES_MAX: usize = 8 * 1_024;
+/// The longest request head, which is a connection's buffer for reading; also how much is gathered before a write.
+pub const HEAD_BYTES_MAX: usize = 8 * 1_024;
 
 /// How long no connection is accepted after the system refused to give one, as it does when files run out.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
@@ -115,7 +116,7 @@ impl Door {
 /// A connection is closed when a request's head is not whole in time, or when its peer takes nothing for too long.
 pub async fn serve(listener: TcpListener, app: App, shutdown: CancellationToken, door: Door) {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(door.patience.head).max_buf_size(BUFFER_BYTES_MAX);
+    http.timer(TokioTimer::new()).header_read_timeout(door.patience.head).max_buf_size(HEAD_BYTES_MAX);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -191,7 +192,7 @@ async fn serve_requests(
         request.extensions_mut().insert(seen.clone());
         app.clone().answer(request.map(Body::new)).map(Ok::<_, Infallible>)
     });
-    let socket = TokioIo::new(Watched::new(Progress::new(socket, progress), takeover.clone()));
+    let socket = TokioIo::new(Told::new(Watched::new(Progress::new(socket, progress), takeover.clone())));
     // Apart, because what takes over lives on without all of this.
     let mut connection = Box::new(http.serve_connection(socket, service));
     let mut stopping = pin!(shutdown.cancelled().fuse());
@@ -205,7 +206,7 @@ async fn serve_requests(
         }
     });
     let rest = taken.await?;
-    Ok(rest.map(|rest| (rest, connection.into_parts().io.into_inner().into_inner().into_inner())))
+    Ok(rest.map(|rest| (rest, connection.into_parts().io.into_inner().into_inner().into_inner().into_inner())))
 }
 
 fn is_about_one_connection(cause: &io::Error) -> bool {

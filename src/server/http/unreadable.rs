@@ -69,7 +69,8 @@ fn error_of(bytes: &[u8]) -> Option<ApiError> {
         }
         _ => return None,
     };
-    let id = request_id::HEADER.as_str().as_bytes();
+    let header = request_id::HEADER;
+    let id = header.as_str().as_bytes();
     (!bytes.windows(id.len()).any(|window| window == id)).then_some(error)
 }
 

@@ -187,13 +187,16 @@ async fn migrate(path: &Path) -> Result<(), StoreError> {
 }
 
 fn take_lock(database: &Path) -> Result<FileLock, StoreError> {
-    let unusable = |cause| place::explain(database, cause);
+    let mut lock_path = database.as_os_str().to_owned();
+    lock_path.push(".lock");
+    let lock_path = Path::new(&lock_path);
+    // A lock that is there may belong to another; one that is not would be made in the folder.
+    let blamed = if lock_path.exists() { Some(lock_path) } else { database.parent() };
+    let unusable = |cause| place::explain(blamed.unwrap_or(database), cause);
     if let Some(folder) = database.parent().filter(|_| !database.exists()) {
         make_folder(folder).map_err(unusable)?;
     }
-    let mut lock_path = database.as_os_str().to_owned();
-    lock_path.push(".lock");
-    let file = File::create(&lock_path).map_err(unusable)?;
+    let file = File::create(lock_path).map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => Ok(FileLock { _file: file }),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: database.to_owned() }),

@@ -62,7 +62,7 @@ async fn jump_about(mut round: Round) {
         }
         assert_budget(&server.client).await;
         set_autonomy(&server.client, "propose").await;
-        assert_eq!(ask(&server.client, "buy 1 V").await["trades"][0]["status"], "proposed");
+        assert_eq!(ask(&server.client, "buy 0.1 V").await["trades"][0]["status"], "proposed");
         let mut stream = server.client.get("/api/stream/prices").await;
         stream.chunk().await.unwrap().expect("its first bytes");
         ahead_ms = jump;

@@ -57,6 +57,12 @@ pub async fn place_order(order: OrderRequest) -> Result<Result<TradeReceipt, Api
     Ok(crate::server::state()?.execution.execute(order, source).await)
 }
 
+/// Closes a position at the last price known, when its market has none. The inner result is a refusal, as for an order.
+#[server(prefix = "/api/fn", protocol = Command)]
+pub async fn write_off(ticker: Ticker) -> Result<Result<TradeReceipt, ApiError>, ApiError> {
+    Ok(crate::server::state()?.write_off(ticker).await)
+}
+
 /// Gives the account its deposit back, and nothing else.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn reset_account() -> Result<(), ApiError> {

@@ -12,6 +12,7 @@ use crate::{
     domain::{
         account::{POSITIONS_MAX, Refusal},
         chat::{InvalidClientMessageId, InvalidMessage},
+        instant::UtcInstant,
         money::{InvalidQuantity, Money, Price, Quantity},
         order::{InvalidClientOrderId, InvalidSide, OrderRequest, Side},
         ticker::{InvalidTicker, Ticker},
@@ -49,6 +50,8 @@ pub enum ApiError {
     NotWatched { ticker: Ticker },
     #[error("{ticker} is neither on the watchlist nor held.")]
     NotFollowed { ticker: Ticker },
+    #[error("{ticker} is not held.")]
+    NotHeld { ticker: Ticker },
     #[error("This address does not answer {method}; it answers {allowed}.")]
     MethodNotAllowed { method: String, allowed: String },
     #[error("The request's body is larger than {} KiB.", limit_bytes / 1024)]
@@ -88,6 +91,8 @@ pub enum ApiError {
     #[error("{ticker} is at {now} now, too far from {expected}, the price expected; nothing was traded.")]
     PriceMoved { ticker: Ticker, expected: Price, now: Price },
 
+    #[error("{ticker} trades at {now}: it can be sold, and does not have to be written off.")]
+    PriceIsLive { ticker: Ticker, now: Price },
     #[error("{}", unknown_ticker(*ticker, *can_be_made_up))]
     UnknownTicker {
         ticker: Ticker,
@@ -173,6 +178,12 @@ impl ApiError {
         }
     }
 
+    /// The price of a ticker was last one `at` a moment that is over.
+    pub fn stale(ticker: Ticker, at: UtcInstant, now: UtcInstant) -> Self {
+        let age_ms = now.unix_ms().saturating_sub(at.unix_ms());
+        Self::StalePrice { ticker, age_seconds: u64::try_from(age_ms / 1_000).ok() }
+    }
+
     /// The HTTP status of the answer.
     pub fn status(&self) -> StatusCode {
         match self {
@@ -184,7 +195,9 @@ impl ApiError {
             | Self::InvalidMessage
             | Self::InvalidParameter { .. }
             | Self::Told { .. } => StatusCode::BAD_REQUEST,
-            Self::NotFound | Self::NotWatched { .. } | Self::NotFollowed { .. } => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NotWatched { .. } | Self::NotFollowed { .. } | Self::NotHeld { .. } => {
+                StatusCode::NOT_FOUND
+            }
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::HeadTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -199,6 +212,7 @@ impl ApiError {
             | Self::NoPrice { .. }
             | Self::PriceMoved { .. }
             | Self::UnknownTicker { .. }
+            | Self::PriceIsLive { .. }
             | Self::TooManyPositions { .. }
             | Self::StalePrice { .. }
             | Self::MarketClosed { .. }
@@ -227,7 +241,7 @@ impl ApiError {
             Self::InvalidQuantity { .. } => "invalid_quantity",
             Self::InvalidMessage => "invalid_message",
             Self::InvalidParameter { .. } => "invalid_parameter",
-            Self::NotFound | Self::NotWatched { .. } | Self::NotFollowed { .. } => "not_found",
+            Self::NotFound | Self::NotWatched { .. } | Self::NotFollowed { .. } | Self::NotHeld { .. } => "not_found",
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::BodyTooLarge { .. } => "body_too_large",
             Self::HeadTooLarge { .. } => "head_too_large",
@@ -243,6 +257,7 @@ impl ApiError {
             Self::NoPrice { .. } => "no_price",
             Self::PriceMoved { .. } => "price_moved",
             Self::UnknownTicker { .. } => "unknown_ticker",
+            Self::PriceIsLive { .. } => "price_is_live",
             Self::TooManyPositions { .. } => "too_many_positions",
             Self::StalePrice { .. } => "stale_price",
             Self::MarketClosed { .. } => "market_closed",
@@ -287,7 +302,7 @@ impl ApiError {
             Self::InvalidQuantity { .. } => "Invalid quantity",
             Self::InvalidMessage => "Invalid message",
             Self::InvalidParameter { .. } => "Invalid parameter",
-            Self::NotFound | Self::NotWatched { .. } | Self::NotFollowed { .. } => "Not found",
+            Self::NotFound | Self::NotWatched { .. } | Self::NotFollowed { .. } | Self::NotHeld { .. } => "Not found",
             Self::MethodNotAllowed { .. } => "Method not allowed",
             Self::BodyTooLarge { .. } => "Body too large",
             Self::HeadTooLarge { .. } => "Head too large",
@@ -303,6 +318,7 @@ impl ApiError {
             Self::NoPrice { .. } => "No price",
             Self::PriceMoved { .. } => "Price moved",
             Self::UnknownTicker { .. } => "Unknown ticker",
+            Self::PriceIsLive { .. } => "Price is live",
             Self::TooManyPositions { .. } => "Too many positions",
             Self::StalePrice { .. } => "Stale price",
             Self::MarketClosed { .. } => "Market closed",

@@ -31,7 +31,7 @@
 //!
 //! # Invariants
 //! 1. Money is exact: integer cents, millionths of a share, hundredths of a cent; a product rounds half to even, once.
-//!    Always `cash + Σ cost_basis = initial deposit + realised P&L`, to the cent ([`domain::account`]).
+//!    Always `cash + Σ cost_basis = initial deposit + realised P&L + income`, to the cent ([`domain::account`]).
 //! 2. The price of a trade comes from the feed, never from a caller.
 //! 3. An acknowledged write is on disk.
 //! 4. A tick is written as text once, whoever listens; a slow listener is skipped forward, never queued.

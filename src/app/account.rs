@@ -11,7 +11,8 @@ use crate::{
     domain::{
         day::DayPnl,
         money::{Money, Quantity},
-        portfolio::{Portfolio, Position},
+        portfolio::{Mark, Portfolio, Position},
+        quote::Quote,
         ticker::Ticker,
         workstation::Statement,
     },
@@ -48,10 +49,13 @@ struct Reads {
 impl Books {
     pub fn new(statement: Statement, market: Market) -> Self {
         let statement = RwSignal::new(statement);
-        let price_of = move |ticker| market.quote_untracked(ticker).map(|quote| quote.price);
         let portfolio = memo(move || {
             market.track_ticks();
-            statement.with(|now| Portfolio::value(&now.account, price_of))
+            statement.with(|now| {
+                Portfolio::value(&now.account, |ticker| {
+                    Mark::of(market.quote_untracked(ticker).as_ref(), now.last_prices.get(&ticker))
+                })
+            })
         });
         Self {
             statement,
@@ -157,8 +161,8 @@ impl Books {
     pub fn day_pnl(self, ticker: Ticker) -> Option<DayPnl> {
         // With the portfolio, and not with the price, which may come an animation frame earlier: they stand in one row.
         self.market.track_ticks();
-        let quote = self.market.quote_untracked(ticker)?;
         self.statement.with(|now| {
+            let quote = self.quote(now, ticker)?;
             let quantity = now.account.holdings.get(&ticker).map(|holding| holding.quantity);
             now.today.pnl(self.market.day(), quantity, &quote)
         })
@@ -170,7 +174,7 @@ impl Books {
         let day = self.market.day();
         self.statement.with(|now| {
             now.account.holdings.iter().try_fold(Money::ZERO, |sum, (ticker, holding)| {
-                let quote = self.market.quote_untracked(*ticker)?;
+                let quote = self.quote(now, *ticker)?;
                 sum.checked_add(now.today.pnl(day, Some(holding.quantity), &quote)?.amount)
             })
         })
@@ -180,8 +184,13 @@ impl Books {
     pub fn day_gain(self) -> Option<DayPnl> {
         self.market.track_ticks();
         let (day, total_value) = (self.market.day(), self.with_portfolio(|portfolio| portfolio.total_value));
-        let quote_of = |ticker| self.market.quote_untracked(ticker);
-        self.statement.with(|now| now.today.gain(day, &now.account, total_value, quote_of))
+        self.statement.with(|now| now.today.gain(day, &now.account, total_value, |ticker| self.quote(now, ticker)))
+    }
+
+    /// What the market says of a ticker, or what it was last worth.
+    fn quote(self, now: &Statement, ticker: Ticker) -> Option<Quote> {
+        let last = || now.last_prices.get(&ticker).map(|last| last.quote(ticker));
+        self.market.quote_untracked(ticker).or_else(last)
     }
 
     /// The whole portfolio at the prices shown, tracked.

@@ -58,17 +58,28 @@ pub fn WorkstationPage(named: Option<Ticker>) -> impl IntoView {
 
 #[component]
 fn Desk(start: Workstation) -> impl IntoView {
-    let Workstation { account, today, watchlist, quotes, market_source, market_status, chart, conversation } = start;
+    let Workstation {
+        account,
+        last_prices,
+        today,
+        watchlist,
+        quotes,
+        market_source,
+        market_status,
+        chart,
+        conversation,
+    } = start;
     let status =
         MarketStatus::read(&market_status).unwrap_or_else(|| MarketStatus::live(TradingDay::utc(UtcInstant::EPOCH)));
     let market = Market::new(&quotes, status);
-    let books = Books::new(Statement { account, today }, market);
+    let books = Books::new(Statement { account, last_prices, today }, market);
     let toasts = Toasts::new();
     let selected = RwSignal::new(chart.as_ref().map(|(ticker, _)| *ticker));
     let watchlist = WatchlistStore::new(watchlist, market);
     let hands = Hands::new();
     let ticket = Ticket::new(books, market, watchlist, toasts, hands, selected);
-    let desk = positions::Desk { books, ticket, watchlist, toasts, hands, selected };
+    let writing_off = positions::WritingOff::default();
+    let desk = positions::Desk { books, ticket, watchlist, toasts, hands, selected, writing_off };
     let chat = Chat::new(conversation, books, watchlist, toasts);
     let layout = Layout::new();
     let commands = Commands::new();

@@ -1,17 +1,19 @@
 //! The books: cash, holdings, and what a fill does to them.
 //!
 //! # The identity
-//! After any sequence of fills, to the cent:
-//! `cash + Σ cost_basis = initial_deposit + realized_pnl`.
+//! After any sequence of fills, splits and dividends, to the cent:
+//! `cash + Σ cost_basis = initial_deposit + realized_pnl + income`.
 //! A buy moves its notional from cash to cost basis. A sell takes the sold part of the cost basis out (rounded half to
-//! even; all of it when all is sold), puts the notional into cash, and books the difference as realised.
+//! even; all of it when all is sold), puts the notional into cash, and books the difference as realised. A split changes
+//! quantities alone. A dividend goes to cash and to income alike.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    money::{Money, Price, Quantity, Remainder},
+    corporate_action::SplitRatio,
+    money::{InvalidQuantity, Money, Price, Quantity, Remainder},
     order::Side,
     ticker::Ticker,
 };
@@ -29,12 +31,14 @@ pub struct Holding {
     pub cost_basis: Money,
 }
 
-/// Cash, holdings and realised P&L, without any price.
+/// Cash, holdings, realised P&L and income, without any price.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     pub cash: Money,
     pub initial_deposit: Money,
     pub realized_pnl: Money,
+    /// Dividends received.
+    pub income: Money,
     pub holdings: BTreeMap<Ticker, Holding>,
 }
 
@@ -66,7 +70,8 @@ pub enum Refusal {
 impl Account {
     /// An account that has just been opened with `deposit`.
     pub fn open(deposit: Money) -> Self {
-        Self { cash: deposit, initial_deposit: deposit, realized_pnl: Money::ZERO, holdings: BTreeMap::new() }
+        let (realized_pnl, income) = (Money::ZERO, Money::ZERO);
+        Self { cash: deposit, initial_deposit: deposit, realized_pnl, income, holdings: BTreeMap::new() }
     }
 
     /// Fills an order at `price`, or changes nothing.
@@ -120,11 +125,45 @@ impl Account {
         Ok(Fill { notional: proceeds, realized_pnl, holding })
     }
 
+    /// Splits what was held of a ticker when the day of the split began; what was bought or sold since is in new shares
+    /// already. Gives what those became. The cost stays, and nothing is realised.
+    ///
+    /// # Errors
+    /// When the holding would outgrow its type; nothing has changed then.
+    pub fn split(&mut self, ticker: Ticker, at_start: Quantity, ratio: SplitRatio) -> Result<Quantity, Refusal> {
+        let became = ratio.of_shares(at_start).ok_or(Refusal::TooLarge)?;
+        let held = self.holdings.get(&ticker).copied();
+        let (held, cost_basis) = held.map_or((0, Money::ZERO), |held| (held.quantity.millionths(), held.cost_basis));
+        let millionths = held - at_start.millionths() + became.millionths();
+        let after = match Quantity::from_millionths(millionths) {
+            Ok(after) => after,
+            // More was sold since than a reverse split would have left: what is there is split.
+            Err(InvalidQuantity::NotPositive) => {
+                let held = Quantity::from_millionths(held).map_err(|_| Refusal::InsufficientShares { held: None })?;
+                ratio.of_shares(held).ok_or(Refusal::TooLarge)?
+            }
+            Err(_) => return Err(Refusal::TooLarge),
+        };
+        self.holdings.insert(ticker, Holding { quantity: after, cost_basis });
+        Ok(became)
+    }
+
+    /// Takes a dividend into cash.
+    ///
+    /// # Errors
+    /// When a sum outgrows its type; nothing has changed then.
+    pub fn receive_income(&mut self, amount: Money) -> Result<(), Refusal> {
+        let cash = self.cash.checked_add(amount).ok_or(Refusal::TooLarge)?;
+        let income = self.income.checked_add(amount).ok_or(Refusal::TooLarge)?;
+        (self.cash, self.income) = (cash, income);
+        Ok(())
+    }
+
     /// Whether [the identity](self) holds, to the cent.
     pub fn is_balanced(&self) -> bool {
         let cost: i128 = self.holdings.values().map(|holding| i128::from(holding.cost_basis.cents())).sum();
         i128::from(self.cash.cents()) + cost
-            == i128::from(self.initial_deposit.cents()) + i128::from(self.realized_pnl.cents())
+            == [self.initial_deposit, self.realized_pnl, self.income].map(|sum| i128::from(sum.cents())).iter().sum()
     }
 }
 
@@ -216,6 +255,37 @@ mod tests {
         assert_eq!(buy(), Err(Refusal::TooLarge));
     }
 
+    fn ratio(from: &str, to: &str) -> SplitRatio {
+        SplitRatio { from: quantity(from), to: quantity(to) }
+    }
+
+    #[test]
+    fn a_split_multiplies_shares_and_leaves_their_cost() {
+        let mut account = Account::open(INITIAL_DEPOSIT);
+        account.apply(Side::Buy, ticker("NVDA"), quantity("10"), price(2_000_000)).unwrap();
+        assert_eq!(account.split(ticker("NVDA"), quantity("10"), ratio("1", "10")), Ok(quantity("100")));
+        let held = Holding { quantity: quantity("100"), cost_basis: Money::from_cents(200_000) };
+        assert_eq!(account.holdings[&ticker("NVDA")], held);
+        assert_eq!(Price::average(held.cost_basis, held.quantity), Some(price(200_000)));
+        assert_eq!((account.realized_pnl, account.is_balanced()), (Money::ZERO, true));
+    }
+
+    #[test]
+    fn what_was_traded_since_a_split_is_in_new_shares() {
+        let bought = |since: Side, shares: &str, rule: SplitRatio| {
+            let mut account = Account::open(INITIAL_DEPOSIT);
+            account.apply(Side::Buy, ticker("V"), quantity("10"), price(100)).unwrap();
+            account.apply(since, ticker("V"), quantity(shares), price(100)).unwrap();
+            account.split(ticker("V"), quantity("10"), rule).unwrap();
+            assert!(account.is_balanced());
+            account.holdings[&ticker("V")].quantity
+        };
+        assert_eq!(bought(Side::Buy, "5", ratio("1", "10")), quantity("105"));
+        assert_eq!(bought(Side::Sell, "5", ratio("1", "10")), quantity("95"));
+        assert_eq!(bought(Side::Sell, "10", ratio("1", "10")), quantity("90"), "of which all were thought sold");
+        assert_eq!(bought(Side::Sell, "5", ratio("10", "1")), quantity("0.5"), "more than there were");
+    }
+
     #[derive(Debug, Clone)]
     struct Step {
         side: Side,
@@ -248,6 +318,19 @@ mod tests {
                 let outcome = account.apply(step.side, ticker(step.ticker), quantity, price(step.units));
                 prop_assert!(account.is_balanced());
                 prop_assert!(account.cash >= Money::ZERO);
+                // Between the trades, a split and a dividend of what is held.
+                if let Some(held) = account.holdings.get(&ticker(step.ticker)).copied() {
+                    let mut after = account.clone();
+                    let rule = SplitRatio { from: quantity, to: held.quantity };
+                    let split = after.split(ticker(step.ticker), held.quantity, rule);
+                    let paid = after.receive_income(Money::from_cents(step.units));
+                    prop_assert!(after.is_balanced());
+                    if split.is_ok() && paid.is_ok() {
+                        prop_assert_eq!(after.holdings[&ticker(step.ticker)].cost_basis, held.cost_basis);
+                        prop_assert_eq!(after.realized_pnl, account.realized_pnl);
+                        prop_assert_eq!(after.cash.cents() - account.cash.cents(), step.units);
+                    }
+                }
                 prop_assert!(account.holdings.values().all(|holding| holding.cost_basis >= Money::ZERO));
                 match outcome {
                     Err(_) => prop_assert_eq!(&account, &before, "a refusal changes nothing"),

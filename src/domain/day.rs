@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     account::Account,
     candle::STEP_BACK_SECONDS,
+    corporate_action::SplitRatio,
     instant::UtcInstant,
     money::{Money, Price, Quantity},
     order::Side,
@@ -74,6 +75,13 @@ impl DayTrades {
         *shares = shares.saturating_add(traded.millionths);
         *money = Money::from_cents(money.cents().saturating_add(traded.notional.cents()));
         flow.previous_close = traded.previous_close.or(flow.previous_close);
+    }
+
+    /// What was traded of a ticker before its split, in shares after it.
+    pub fn split(&mut self, ticker: Ticker, ratio: SplitRatio) {
+        if let Some(flow) = self.flows.get_mut(&ticker) {
+            (flow.bought, flow.sold) = (ratio.of_millionths(flow.bought), ratio.of_millionths(flow.sold));
+        }
     }
 
     /// The day of these trades, for a trade of this moment: it belongs to it, or the clock was just set back a little and

@@ -11,6 +11,7 @@ pub mod candle_series;
 pub mod chat;
 pub mod compact_frame;
 pub mod copilot;
+pub mod corporate_action;
 pub mod day;
 pub mod equity;
 pub mod fixed_point;

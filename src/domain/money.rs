@@ -37,6 +37,11 @@ impl Money {
         Self(cents)
     }
 
+    /// Serde asks by reference.
+    pub fn is_zero(&self) -> bool {
+        self.0 == 0
+    }
+
     pub const fn cents(self) -> i64 {
         self.0
     }

@@ -150,6 +150,42 @@ impl fmt::Display for OrderRequest {
     }
 }
 
+/// What a row among the trades is that no order made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Correction {
+    /// A position whose market has no price any more was closed at the last one known.
+    WriteOff,
+}
+
+impl Correction {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::WriteOff => "write_off",
+        }
+    }
+}
+
+/// The text names no correction.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a correction is \"write_off\"")]
+pub struct InvalidCorrection;
+
+impl FromStr for Correction {
+    type Err = InvalidCorrection;
+
+    fn from_str(text: &str) -> Result<Self, InvalidCorrection> {
+        if text == Self::WriteOff.as_str() { Ok(Self::WriteOff) } else { Err(InvalidCorrection) }
+    }
+}
+
+/// A trade in shares of today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Adjusted {
+    pub quantity: Quantity,
+    pub price: Price,
+}
+
 /// An order that was filled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Trade {
@@ -165,6 +201,12 @@ pub struct Trade {
     pub realized_pnl: Money,
     pub source: OrderSource,
     pub executed_at: UtcInstant,
+    /// Of a row that no order made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correction: Option<Correction>,
+    /// Of a trade before a split: the same in shares of today. Its own figures stay those that it was executed at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adjusted: Option<Adjusted>,
 }
 
 /// The answer to an order: the trade, and the account right after it.

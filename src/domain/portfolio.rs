@@ -5,9 +5,66 @@ use utoipa::ToSchema;
 
 use super::{
     account::{Account, Holding},
+    instant::UtcInstant,
     money::{Money, Price, Quantity, round_percent},
+    quote::Quote,
     ticker::Ticker,
 };
+
+/// What a share was last worth, while its market has no price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastPrice {
+    pub price: Price,
+    pub at: UtcInstant,
+}
+
+impl LastPrice {
+    /// A market in which nothing has happened since.
+    pub fn quote(&self, ticker: Ticker) -> Quote {
+        let Self { price, at } = *self;
+        Quote { ticker, price, previous_price: price, previous_close: price, at, is_stale: true }
+    }
+}
+
+/// What a holding is valued at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// The market's price of now.
+    Live(Price),
+    /// The market has none: the ticker was delisted or renamed, or its source is away.
+    Last(LastPrice),
+}
+
+impl Mark {
+    /// The market's price, or the last one known where there is none, or none of now.
+    pub fn of(quote: Option<&Quote>, last: Option<&LastPrice>) -> Option<Self> {
+        match quote {
+            Some(quote) if quote.is_stale => Some(Self::Last(LastPrice { price: quote.price, at: quote.at })),
+            Some(quote) => Some(Self::Live(quote.price)),
+            None => last.copied().map(Self::Last),
+        }
+    }
+
+    pub fn price(self) -> Price {
+        match self {
+            Self::Live(price) | Self::Last(LastPrice { price, .. }) => price,
+        }
+    }
+
+    /// When the price was, unless it is of now.
+    fn stale_at(self) -> Option<UtcInstant> {
+        match self {
+            Self::Live(_) => None,
+            Self::Last(last) => Some(last.at),
+        }
+    }
+}
+
+impl From<Price> for Mark {
+    fn from(price: Price) -> Self {
+        Self::Live(price)
+    }
+}
 
 /// One holding, valued. What needs a price is missing while the ticker has none, never zero.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -17,6 +74,12 @@ pub struct Position {
     /// `cost_basis / quantity`; missing only for a holding that cost nothing that a price can express.
     pub avg_cost: Option<Price>,
     pub current_price: Option<Price>,
+    /// The market has no price now, and `current_price` is the last one that is known; `price_at` is when it was.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub stale: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_at: Option<UtcInstant>,
     pub market_value: Option<Money>,
     pub unrealized_pnl: Option<Money>,
     /// In percent of the cost basis.
@@ -46,15 +109,27 @@ pub struct Portfolio {
     pub total_value: Option<Money>,
     pub unrealized_pnl: Option<Money>,
     pub realized_pnl: Money,
+    /// Dividends received since the account was opened or last reset; there when there were any.
+    #[serde(default, skip_serializing_if = "Money::is_zero")]
+    #[schema(required = false)]
+    pub dividend_income: Money,
+    /// A position is valued at a price that is not of now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub stale: bool,
 }
 
 impl Portfolio {
     /// Values `account` at the prices that `price_of` knows.
-    pub fn value(account: &Account, price_of: impl Fn(Ticker) -> Option<Price>) -> Self {
+    pub fn value<M: Into<Mark>>(account: &Account, price_of: impl Fn(Ticker) -> Option<M>) -> Self {
+        Self::value_at(account, &|ticker| price_of(ticker).map(Into::into))
+    }
+
+    fn value_at(account: &Account, mark_of: &dyn Fn(Ticker) -> Option<Mark>) -> Self {
         let mut positions: Vec<Position> = account
             .holdings
             .iter()
-            .map(|(ticker, holding)| Position::unweighted(*ticker, *holding, price_of(*ticker)))
+            .map(|(ticker, holding)| Position::unweighted(*ticker, *holding, mark_of(*ticker)))
             .collect();
         let positions_value = sum(positions.iter().map(|position| position.market_value));
         let total_value = positions_value.and_then(|value| account.cash.checked_add(value));
@@ -67,6 +142,8 @@ impl Portfolio {
             total_value,
             unrealized_pnl: sum(positions.iter().map(|position| position.unrealized_pnl)),
             realized_pnl: account.realized_pnl,
+            dividend_income: account.income,
+            stale: positions.iter().any(|position| position.stale),
             positions,
         }
     }
@@ -90,12 +167,13 @@ impl Portfolio {
 impl Position {
     /// Values one holding at `price`; its weight in a portfolio worth `total_value`.
     pub fn value(ticker: Ticker, holding: Holding, price: Option<Price>, total_value: Option<Money>) -> Self {
-        let mut position = Self::unweighted(ticker, holding, price);
+        let mut position = Self::unweighted(ticker, holding, price.map(Mark::Live));
         position.weigh(total_value);
         position
     }
 
-    fn unweighted(ticker: Ticker, holding: Holding, price: Option<Price>) -> Self {
+    fn unweighted(ticker: Ticker, holding: Holding, mark: Option<Mark>) -> Self {
+        let (price, price_at) = (mark.map(Mark::price), mark.and_then(Mark::stale_at));
         let market_value = price.and_then(|price| Money::of(holding.quantity, price));
         let unrealized_pnl = market_value.and_then(|value| value.checked_sub(holding.cost_basis));
         Self {
@@ -103,6 +181,8 @@ impl Position {
             quantity: holding.quantity,
             avg_cost: Price::average(holding.cost_basis, holding.quantity),
             current_price: price,
+            stale: price_at.is_some(),
+            price_at,
             market_value,
             unrealized_pnl,
             unrealized_pnl_percent: unrealized_pnl.and_then(|pnl| pnl.percent_of(holding.cost_basis)),
@@ -142,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_fresh_account_is_worth_its_deposit() {
-        let portfolio = Portfolio::value(&Account::open(INITIAL_DEPOSIT), |_| None);
+        let portfolio = Portfolio::value(&Account::open(INITIAL_DEPOSIT), |_| None::<Price>);
         assert_eq!(portfolio.total_value, Some(INITIAL_DEPOSIT));
         assert_eq!(portfolio.positions_value, Some(Money::ZERO));
     }
@@ -170,6 +250,24 @@ mod tests {
         assert_eq!(concentration(&account, None), None);
         let cash = Concentration { largest_weight: 0.0, herfindahl_index: 0.0 };
         assert_eq!(concentration(&Account::open(INITIAL_DEPOSIT), None), Some(cash));
+    }
+
+    #[test]
+    fn a_last_known_price_counts_and_is_marked() {
+        let account = account_with(&[("AAPL", "10", 1_900_000), ("V", "2", 2_800_000)]);
+        let last = LastPrice { price: Price::from_units(1_000_000).unwrap(), at: UtcInstant::EPOCH };
+        let mark = |symbol| {
+            let live = Mark::Live(Price::from_units(2_800_000).unwrap());
+            Some(if symbol == ticker("V") { live } else { Mark::Last(last) })
+        };
+        let portfolio = Portfolio::value(&account, mark);
+        assert_eq!((portfolio.total_value, portfolio.stale), (Some(Money::from_cents(910_000)), true));
+        let written = serde_json::to_value(&portfolio).unwrap();
+        let [apple, visa] = [0, 1].map(|index| written["positions"][index].as_object().unwrap().clone());
+        assert_eq!((&apple["stale"], &apple["price_at"]), (&true.into(), &"1970-01-01T00:00:00Z".into()));
+        assert!(!visa.contains_key("stale") && !visa.contains_key("price_at"));
+        let live = Portfolio::value(&account, |_| Price::from_units(1));
+        assert!(!live.stale && serde_json::to_value(&live).unwrap().get("stale").is_none());
     }
 
     #[test]

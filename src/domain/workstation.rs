@@ -1,15 +1,20 @@
 //! What the page starts from: everything that its first paint shows, from one moment.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
-    account::Account, candle::Candle, chat::Conversation, day::DayTrades, money::Price, quote::Quote, ticker::Ticker,
+    account::Account, candle::Candle, chat::Conversation, day::DayTrades, money::Price, portfolio::LastPrice,
+    quote::Quote, ticker::Ticker,
 };
 use crate::error::ApiError;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workstation {
     pub account: Account,
+    /// What each holding was last worth a share.
+    pub last_prices: BTreeMap<Ticker, LastPrice>,
     pub today: DayTrades,
     /// In the list's order.
     pub watchlist: Vec<WatchlistLine>,
@@ -29,6 +34,8 @@ pub struct Workstation {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Statement {
     pub account: Account,
+    /// What each holding was last worth a share.
+    pub last_prices: BTreeMap<Ticker, LastPrice>,
     pub today: DayTrades,
 }
 

@@ -11,17 +11,17 @@ use tracing::warn;
 
 use super::{
     clock::Clock,
-    ledger::{Ledger, RecordSnapshot, ThinSnapshots},
+    ledger::{Ledger, RecordPrices, RecordSnapshot, ThinSnapshots},
     market::feed::Feed,
     metrics::Metrics,
 };
-use crate::{
-    domain::{instant::UtcInstant, portfolio::Portfolio},
-    error::ApiError,
-};
+use crate::{domain::instant::UtcInstant, error::ApiError};
 
 /// How often the value is recorded while nobody trades.
 const SNAPSHOT_INTERVAL: Duration = Duration::from_secs(30);
+
+/// The prices of what is held are kept with every second value.
+const PRICES_EVERY: u32 = 2;
 
 /// What is older than `age_s` keeps one value in each `step_s`.
 struct Retention {
@@ -40,14 +40,19 @@ pub async fn keep(ledger: Ledger, feed: Feed, clock: Clock, metrics: Metrics, sh
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut keeper = Keeper::new(ledger);
     let keeping = async {
+        let mut rounds = 0;
         loop {
             ticks.tick().await;
             let (books, tick) = (keeper.ledger.books(), feed.latest());
-            let total_value = Portfolio::value(&books.account, |ticker| tick.price(ticker)).total_value;
+            let total_value = books.value(&tick).total_value;
             // Without a price there is no value to record, and a gap in the curve says so.
             if let Some(total_value) = total_value {
                 let recorded = keeper.ledger.submit(RecordSnapshot { total_value, at: clock() }).await;
                 note(recorded.map(|()| metrics.snapshot_recorded()));
+            }
+            rounds = (rounds + 1) % PRICES_EVERY;
+            if rounds == 0 && !books.account.holdings.is_empty() {
+                note(keeper.ledger.submit(RecordPrices { prices: tick }).await);
             }
             note(keeper.thin(clock()).await);
         }

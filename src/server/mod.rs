@@ -5,6 +5,7 @@ mod backup;
 pub mod clock;
 pub mod config;
 pub mod copilot;
+pub mod corporate_actions;
 pub mod equity;
 pub mod execution;
 mod health_probe;
@@ -43,12 +44,12 @@ use self::{
     copilot::Copilot,
     execution::Execution,
     http::{App, Door, FanOut, Site, StreamPlaces},
-    ledger::{KeepMarketSeed, Ledger, StoreError},
+    ledger::{KeepMarketSeed, Ledger, RecordPrices, StoreError},
     market::{
         directory::Directory,
         feed::Feed,
         hours::Hours,
-        massive::{Massive, Reference},
+        massive::{Massive, Reference, company_actions::CompanyActions},
         simulator::Simulator,
         wanted::Wanted,
     },
@@ -64,6 +65,9 @@ const DRAIN_MAX: Duration = Duration::from_millis(1_200);
 
 /// How long the copilot may take to record that it was cut off.
 const COPILOT_MAX: Duration = Duration::from_millis(200);
+
+/// How long the last prices may take to be kept.
+const PRICES_MAX: Duration = Duration::from_millis(200);
 
 /// How long the ledger may take to close its file after that.
 const CLOSE_MAX: Duration = Duration::from_millis(500);
@@ -97,6 +101,8 @@ pub struct Server {
     closing: CancellationToken,
     serving: JoinHandle<()>,
     copilot: Copilot,
+    /// For what is kept at the end.
+    last_words: (Ledger, Feed),
     writer: ledger::Ended,
     feed: AbortHandle,
     parts: Parts,
@@ -137,6 +143,12 @@ impl Server {
         });
         let keeper = equity::keep(ledger.clone(), feed.clone(), clock, metrics.clone(), shutdown.clone());
         parts.spawn("the equity curve's keeper", keeper);
+        if let Some(massive) = &config.massive {
+            let reference = CompanyActions::new(massive.clone(), clock)?;
+            let (ledger, feed, stop) = (ledger.clone(), feed.clone(), shutdown.clone());
+            let following = corporate_actions::follow(reference, ledger, feed, clock, stop);
+            parts.spawn("the splits and dividends", following);
+        }
         let execution = Execution::new(feed.clone(), wanted.clone(), ledger.clone(), clock);
         let copilot_parts = copilot::Parts {
             ledger: ledger.clone(),
@@ -150,6 +162,7 @@ impl Server {
         if let Err(cause) = copilot.close_turns().await {
             warn!(copilot.cause = %cause, "what the last end cut off is closed with the next message");
         }
+        let last_words = (ledger.clone(), feed.clone());
         let fan_out = FanOut::start(&feed.subscribe(), &metrics, &parts, config.patience.progress);
         let (access, token) = AccessKeys::open(&config, ledger.clone(), clock).await.map_err(StartError::Access)?;
         let services = Services {
@@ -173,7 +186,18 @@ impl Server {
         let serving = http::serve(listener, app, shutdown.clone(), Door::new(&config));
         let serving = parts.spawn("the listener", serving);
         let sign_in_link = token.map(|token| token.link(&config, address));
-        Ok(Self { address, sign_in_link, shutdown, closing, serving, copilot, writer, feed: feed_end, parts })
+        Ok(Self {
+            address,
+            sign_in_link,
+            shutdown,
+            closing,
+            serving,
+            copilot,
+            last_words,
+            writer,
+            feed: feed_end,
+            parts,
+        })
     }
 
     /// Ends the streams with their last event, lets requests finish, writes what is queued and closes the database.
@@ -192,6 +216,12 @@ impl Server {
         }
         if timeout(COPILOT_MAX, self.copilot.finish()).await.is_err() {
             warn!("the copilot's turn did not end in time; it is closed at the next start");
+        }
+        let (ledger, feed) = self.last_words;
+        let prices = feed.latest();
+        match timeout(PRICES_MAX, ledger.submit(RecordPrices { prices })).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) | Err(_) => warn!("the last prices were not kept; those of a minute ago are there"),
         }
         self.feed.abort();
         self.closing.cancel();

@@ -5,6 +5,7 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::{
     access::AccessKeys,
@@ -12,7 +13,7 @@ use super::{
     copilot::Copilot,
     execution::Execution,
     http::{FanOut, StreamPlaces},
-    ledger::{Ledger, Reset},
+    ledger::{Ledger, Reset, WriteOff},
     market::{
         company_name,
         directory::Directory,
@@ -27,6 +28,7 @@ use crate::{
     domain::{
         candle::{Candle, Interval},
         equity::{EquityCurve, HistoryRange},
+        order::TradeReceipt,
         portfolio::Portfolio,
         ticker::Ticker,
         watchlist::{WatchedTicker, WatchlistEntry},
@@ -85,7 +87,7 @@ impl Services {
     /// The portfolio: one state of the books, valued at one tick.
     pub fn portfolio(&self) -> Portfolio {
         let (books, tick) = (self.ledger.books(), self.feed.latest());
-        Portfolio::value(&books.account, |ticker| tick.price(ticker))
+        books.value(&tick)
     }
 
     /// A ticker's latest candles, at most `limit`, oldest first; nothing when it is neither watched nor held.
@@ -123,6 +125,15 @@ impl Services {
         Ok(EquityCurve { snapshots, high_water_mark: self.ledger.books().high_water_mark })
     }
 
+    /// Closes a position at the last price known, when its market has none.
+    ///
+    /// # Errors
+    /// When nothing of the ticker is held, it has a price, or the ledger is busy.
+    pub async fn write_off(&self, ticker: Ticker) -> Result<TradeReceipt, ApiError> {
+        let (trade_id, at) = (Uuid::now_v7().to_string(), (self.clock)());
+        self.ledger.submit(WriteOff { ticker, prices: self.feed.latest(), trade_id, at }).await
+    }
+
     /// Gives the account its deposit back.
     ///
     /// # Errors
@@ -134,7 +145,7 @@ impl Services {
     /// The account as it is now, without any price.
     pub fn statement(&self) -> Statement {
         let books = self.ledger.books();
-        Statement { account: books.account.clone(), today: books.today.clone() }
+        Statement { account: books.account.clone(), last_prices: books.last_prices.clone(), today: books.today.clone() }
     }
 
     /// What the page starts from: one state of the books, and one tick. The chart is that of `selected`, or of the first
@@ -151,6 +162,7 @@ impl Services {
         let candles = |ticker| self.feed.candles(ticker, Interval::default(), CHART_CANDLES_MAX).unwrap_or_default();
         Workstation {
             account: books.account.clone(),
+            last_prices: books.last_prices.clone(),
             today: books.today.clone(),
             watchlist: books.watchlist.iter().map(|watched| self.line(watched)).collect(),
             quotes: tick.quotes.to_vec(),

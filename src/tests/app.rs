@@ -63,6 +63,11 @@ impl TestApp {
         self.restart_with(&[]).await
     }
 
+    /// A server on the file of one that has stopped.
+    pub async fn start_on(folder: TempDir, variables: &[(&str, &str)], clock: Clock) -> Self {
+        Self::start_in(folder, variables, Patience::default(), clock).await
+    }
+
     pub async fn stop(self) {
         self.server.stop().await;
     }

@@ -43,6 +43,8 @@ pub fn Header(
         None => "FinAlly".to_owned(),
     };
     let total_words = Signal::derive(move || or_missing(total_value.get()));
+    let is_stale = memo(move || books.with_portfolio(|portfolio| portfolio.stale));
+    let stale_words = Signal::derive(move || is_stale.get().then_some("Not all prices in it are of now"));
     let cash_words = Signal::derive(move || cash.get().to_string());
     view! {
         <Title text=title/>
@@ -51,7 +53,9 @@ pub fn Header(
             <dl class="stats">
                 <div class="stat big">
                     <dt>"Total value"</dt>
-                    <dd data-testid="total-value">{total_words}</dd>
+                    <dd data-testid="total-value" class:stale=is_stale title=stale_words>
+                        {total_words}
+                    </dd>
                 </div>
                 <GainStat label="Day P&L" test_id="day-pnl" gain=day_pnl/>
                 <GainStat label="Total P&L" test_id="total-pnl" gain=total_pnl/>

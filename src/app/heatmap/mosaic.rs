@@ -167,6 +167,6 @@ mod tests {
         assert!(mosaic.fits(&portfolio(Some(101)), size));
         assert!(!mosaic.fits(&portfolio(Some(110)), size));
         assert!(!mosaic.fits(&portfolio(Some(100)), (300.0, 120.0)));
-        assert!(!mosaic.fits(&Portfolio::value(&Account::open(INITIAL_DEPOSIT), |_| None), size));
+        assert!(!mosaic.fits(&Portfolio::value(&Account::open(INITIAL_DEPOSIT), |_| None::<Price>), size));
     }
 }

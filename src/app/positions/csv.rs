@@ -52,6 +52,8 @@ mod tests {
             realized_pnl: Money::from_cents(-123_450),
             source: OrderSource::Copilot,
             executed_at: UtcInstant::from_unix_ms(1_795_348_800_000),
+            correction: None,
+            adjusted: None,
         };
         let expected = "2026-11-22T12:00:00Z,BRK.B,sell,1234.5,410.005,506151.17,-1234.50,copilot,0193";
         assert_eq!(write(&[trade]), format!("{HEADER}\r\n{expected}\r\n"));

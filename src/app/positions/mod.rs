@@ -7,13 +7,14 @@ mod sorting;
 mod standing;
 mod table;
 mod trades;
+mod write_off;
 
 use leptos::{ev::KeyboardEvent, html::Div, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-pub use self::trades::save_trades;
 use self::{realized::RealizedTab, table::PositionsTab, trades::TradesTab};
+pub use self::{trades::save_trades, write_off::WritingOff};
 use super::{
     account::Books,
     effects::{effect, memo, spawn},
@@ -35,6 +36,8 @@ pub struct Desk {
     pub toasts: Toasts,
     pub hands: Hands,
     pub selected: RwSignal<Option<Ticker>>,
+    /// The position that a person is asked about writing off.
+    pub writing_off: WritingOff,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

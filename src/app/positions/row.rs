@@ -13,7 +13,7 @@ use crate::{
     app::{
         effects::memo,
         erase::{Erase, Piece, show_when},
-        format::{MISSING, or_missing, share_percent, signed_money, signed_percent, tone},
+        format::{MISSING, local_time, or_missing, share_percent, signed_money, signed_percent, tone},
         presses::press_once,
         window::Window,
     },
@@ -43,6 +43,10 @@ pub fn PositionRow(ticker: Ticker, desk: Desk, window: Window, armed: Armed) -> 
     let day_amount = Signal::derive(move || or_missing(day().map(|day| signed_money(day.amount))));
     let day_percent = Signal::derive(move || day().and_then(|day| day.percent).map(signed_percent).unwrap_or_default());
     let glow = Signal::derive(move || books.glow(ticker));
+    // Of a price that is not of now: when it was.
+    let price_at = memo(move || figures.with(|(position, _)| position.as_ref()?.price_at));
+    let age = Signal::derive(move || price_at.get().map(|at| format!("The last price known, of {}", local_time(at))));
+    let is_stale = memo(move || price_at.get().is_some());
     let is_on = memo(move || selected.get() == Some(ticker));
     // A closed position keeps its place for a moment, with what became of it over its figures.
     let is_closed = memo(move || books.quantity(ticker).is_none());
@@ -60,7 +64,9 @@ pub fn PositionRow(ticker: Ticker, desk: Desk, window: Window, armed: Armed) -> 
             </th>
             <td data-testid="position-quantity">{figure(|position| position.quantity.to_string())}</td>
             <td data-testid="position-avg-cost">{figure(|position| or_missing(position.avg_cost))}</td>
-            <td data-testid="position-price">{figure(|position| or_missing(position.current_price))}</td>
+            <td data-testid="position-price" class:stale=is_stale title=age>
+                {figure(|position| or_missing(position.current_price))}
+            </td>
             <td data-testid="position-value">{figure(|position| or_missing(position.market_value))}</td>
             <td data-testid="position-weight">
                 {figure(|position| or_missing(position.weight.map(share_percent)))}
@@ -76,10 +82,30 @@ pub fn PositionRow(ticker: Ticker, desk: Desk, window: Window, armed: Armed) -> 
                 {figure(|position| or_missing(position.unrealized_pnl_percent.map(signed_percent)))}
             </td>
             <td class="row-actions">
-                {show_sale(ticker, desk, armed, Part::Half)}
-                {show_sale(ticker, desk, armed, Part::All)}
+                {move || match is_stale.get() {
+                    true => show_write_off(ticker, desk),
+                    false => {
+                        let sales = [Part::Half, Part::All].map(|part| show_sale(ticker, desk, armed, part));
+                        sales.erase()
+                    }
+                }}
             </td>
         </tr>
+    }
+    .erase()
+}
+
+/// A button that asks whether to write the position off.
+fn show_write_off(ticker: Ticker, desk: Desk) -> Piece {
+    view! {
+        <button
+            class="small"
+            title=format!("{ticker} has no market price: close the position at the last one known")
+            data-testid="position-write-off"
+            on:click=move |_| desk.writing_off.ask(ticker)
+        >
+            "Write off…"
+        </button>
     }
     .erase()
 }

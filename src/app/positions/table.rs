@@ -12,6 +12,7 @@ use super::{
     row::PositionRow,
     sorting::{Column, Sorting},
     standing::arrange,
+    write_off::WriteOffDialog,
 };
 use crate::{
     app::{
@@ -91,6 +92,7 @@ pub fn PositionsTab(desk: Desk) -> impl IntoView {
                 </tbody>
                 <tfoot>{totals}</tfoot>
             </table>
+            <WriteOffDialog desk/>
         </div>
     }
     .erase()

@@ -14,7 +14,7 @@ use crate::{
         toast::Toasts,
     },
     domain::{
-        order::{OrderSource, Side, Trade, TradesPage},
+        order::{Adjusted, Correction, OrderSource, Side, Trade, TradesPage},
         ticker::Ticker,
     },
     error::ApiError,
@@ -111,9 +111,14 @@ fn show_trade(trade: Trade, selected: RwSignal<Option<Ticker>>) -> Piece {
         Side::Buy => ("▲ Buy", "up"),
         Side::Sell => ("▼ Sell", "down"),
     };
-    let source = match trade.source {
-        OrderSource::Manual => "You",
-        OrderSource::Copilot => "Copilot",
+    let source = match (trade.correction, trade.source) {
+        (Some(Correction::WriteOff), _) => "Written off",
+        (None, OrderSource::Manual) => "You",
+        (None, OrderSource::Copilot) => "Copilot",
+    };
+    // What it was executed at stays; beside it, what that is after a split.
+    let after_split = move |figure: fn(Adjusted) -> String| {
+        trade.adjusted.map(|adjusted| view! { <small title="After a split">{figure(adjusted)}</small> })
     };
     let realized = (trade.side == Side::Sell).then_some(trade.realized_pnl);
     view! {
@@ -121,8 +126,8 @@ fn show_trade(trade: Trade, selected: RwSignal<Option<Ticker>>) -> Piece {
             <th scope="row"><time datetime=trade.executed_at.to_rfc3339()>{local_time(trade.executed_at)}</time></th>
             <td><button class="symbol" on:click=move |_| selected.set(Some(ticker))>{ticker.to_string()}</button></td>
             <td class=side_tone>{side}</td>
-            <td>{trade.quantity.to_string()}</td>
-            <td>{trade.price.to_string()}</td>
+            <td>{trade.quantity.to_string()}{after_split(|after| format!(" → {}", after.quantity))}</td>
+            <td>{trade.price.to_string()}{after_split(|after| format!(" → {}", after.price))}</td>
             <td>{trade.notional.to_string()}</td>
             <td class=tone(realized)>{realized.map(signed_money).unwrap_or_default()}</td>
             <td>{source}</td>
@@ -175,6 +180,8 @@ mod tests {
             realized_pnl: Money::ZERO,
             source: OrderSource::Manual,
             executed_at: UtcInstant::from_unix_ms(0),
+            correction: None,
+            adjusted: None,
         };
         ids.iter().map(trade).collect()
     }

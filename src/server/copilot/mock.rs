@@ -115,7 +115,11 @@ mod tests {
     };
 
     fn answer(text: &str) -> Reply {
-        Reply::read(&reply(text, &Portfolio::value(&Account::open(INITIAL_DEPOSIT), |_| None))).unwrap()
+        Reply::read(&reply(
+            text,
+            &Portfolio::value(&Account::open(INITIAL_DEPOSIT), |_| None::<crate::domain::money::Price>),
+        ))
+        .unwrap()
     }
 
     #[rstest]

@@ -13,7 +13,6 @@ use super::{
     reply::{InvalidReply, Reply},
 };
 use crate::{
-    domain::portfolio::Portfolio,
     error::ApiError,
     server::ledger::chat::{Provenance, RAW_REPLY_BYTES_MAX},
 };
@@ -61,9 +60,7 @@ impl Model {
         let mut provenance = Provenance { model: self.name().map(str::to_owned), ..Provenance::default() };
         let outcome = match self {
             Self::Mock => {
-                let account = &setting.context.account;
-                let portfolio = Portfolio::value(account, |ticker| setting.prices.price(ticker));
-                let content = mock::reply(setting.question, &portfolio);
+                let content = mock::reply(setting.question, &setting.context.value(setting.prices));
                 let reply = Reply::read(&content);
                 provenance.raw_reply = Some(content);
                 reply.map_err(|_| ApiError::LlmInvalidReply)

@@ -22,7 +22,7 @@ use crate::{
         equity::Snapshot,
         instant::UtcInstant,
         order::Trade,
-        portfolio::{Portfolio, Position},
+        portfolio::Position,
     },
     server::{
         ledger::chat::{PastTurn, TurnContext},
@@ -149,7 +149,7 @@ fn system_text(setting: &Setting<'_>, rows_max: usize) -> String {
 /// The account as it is now: one state of the books, valued at one tick.
 fn account_data(setting: &Setting<'_>, rows_max: usize) -> Value {
     let Setting { context, prices, now, .. } = setting;
-    let portfolio = Portfolio::value(&context.account, |ticker| prices.price(ticker));
+    let portfolio = context.value(prices);
     // The heaviest first, so that a cut leaves out the least.
     let mut positions: Vec<&Position> = portfolio.positions.iter().collect();
     positions.sort_by_key(|position| std::cmp::Reverse(position.market_value));
@@ -172,7 +172,7 @@ fn account_data(setting: &Setting<'_>, rows_max: usize) -> Value {
         "unrealized_pnl": known(portfolio.unrealized_pnl),
         "realized_pnl": portfolio.realized_pnl,
         "initial_deposit": context.account.initial_deposit,
-        "positions": positions.iter().take(rows_max).map(|position| position_data(position, prices)).collect::<Vec<_>>(),
+        "positions": positions.iter().take(rows_max).map(|position| position_data(position)).collect::<Vec<_>>(),
         "positions_in_all": positions.len(),
         "concentration": known(portfolio.concentration().map(|concentration| json!({
             "largest_weight_percent": concentration.largest_weight,
@@ -197,18 +197,22 @@ fn market_data(prices: &Tick) -> Value {
     })
 }
 
-fn position_data(position: &Position, prices: &Tick) -> Value {
-    json!({
+fn position_data(position: &Position) -> Value {
+    let mut data = json!({
         "ticker": position.ticker,
         "quantity": position.quantity,
         "avg_cost": known(position.avg_cost),
         "price": known(position.current_price),
-        "price_is_stale": known(prices.quotes.get(position.ticker).map(|quote| quote.is_stale)),
+        "price_is_stale": position.stale,
         "market_value": known(position.market_value),
         "unrealized_pnl": known(position.unrealized_pnl),
         "unrealized_pnl_percent": known(position.unrealized_pnl_percent),
         "weight_percent": known(position.weight),
-    })
+    });
+    if let Some(at) = position.price_at {
+        data["price_is_the_last_known_of"] = json!(at);
+    }
+    data
 }
 
 fn trade_data(trade: &Trade) -> Value {
@@ -279,6 +283,8 @@ impl Meter {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::domain::{
         account::{Account, INITIAL_DEPOSIT},
@@ -323,6 +329,7 @@ mod tests {
         };
         TurnContext {
             account,
+            last_prices: BTreeMap::new(),
             watchlist: vec![WatchedTicker { ticker: ticker("AAPL"), added_at: NOW }],
             recent_trades: Vec::new(),
             equity: vec![Snapshot { total_value: Money::from_cents(1_000_000), recorded_at: NOW }],

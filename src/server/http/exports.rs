@@ -14,7 +14,7 @@ use utoipa::IntoParams;
 
 use super::parameter::{Parameter, invalid_parameter};
 use crate::{
-    domain::order::Trade,
+    domain::order::{Correction, Trade},
     error::ApiError,
     server::{
         ledger::{Ledger, TRADES_MAX},
@@ -134,7 +134,8 @@ fn fields(trade: &Trade, form: Form) -> [String; 9] {
         figure(trade.price.to_string()),
         figure(trade.notional.to_string()),
         figure(trade.realized_pnl.to_string()),
-        trade.source.as_str().to_owned(),
+        // A correction has no source, and is called what it is.
+        trade.correction.map_or(trade.source.as_str(), Correction::as_str).to_owned(),
         trade.id.clone(),
     ]
 }
@@ -202,6 +203,8 @@ mod tests {
             realized_pnl: Money::from_cents(-123_450),
             source: OrderSource::Copilot,
             executed_at: UtcInstant::from_unix_ms(1_795_348_800_000),
+            correction: None,
+            adjusted: None,
         };
         let form = form(separator, Some(",")).unwrap();
         let mut text = String::new();

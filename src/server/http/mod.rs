@@ -2,6 +2,7 @@
 
 mod candles;
 mod chat;
+mod corporate_actions;
 mod deadlines;
 mod docs;
 mod exports;

@@ -12,7 +12,9 @@ use utoipa::{
     openapi::{Content, Ref, RefOr, example::ExampleBuilder, path::Operation, response::ResponseBuilder},
 };
 
-use super::{candles, chat, exports, health, market, portfolio, problem::Problem, stream, watchlist};
+use super::{
+    candles, chat, corporate_actions, exports, health, market, portfolio, problem::Problem, stream, watchlist,
+};
 use crate::{
     domain::{
         candle::Interval,
@@ -43,6 +45,13 @@ pub struct WatchRequest {
     ticker: Ticker,
 }
 
+/// The body of a request to write a position off.
+#[derive(ToSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct WriteOffRequest {
+    ticker: Ticker,
+}
+
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -56,9 +65,11 @@ pub struct WatchRequest {
         health::read,
         portfolio::read,
         portfolio::trade,
+        portfolio::write_off,
         portfolio::trades,
         portfolio::history,
         portfolio::reset,
+        corporate_actions::read,
         watchlist::read,
         watchlist::add,
         watchlist::remove,
@@ -158,8 +169,18 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
                 opens: Some("on Monday, 30 November 2026 at 9:30 in New York (2026-11-30 14:30 UTC)".to_owned()),
             },
         ],
+        ("post", "/api/portfolio/write-off") => vec![
+            malformed(),
+            missing("ticker"),
+            ApiError::InvalidTicker,
+            ApiError::NotHeld { ticker: aapl },
+            ApiError::PriceIsLive { ticker: aapl, now: "190.42".parse().expect("a price") },
+            ApiError::StalePrice { ticker: aapl, age_seconds: Some(600) },
+            ApiError::NoPrice { ticker: aapl },
+        ],
         ("get", "/api/portfolio/trades") => vec![invalid("limit", "it has to be a whole number from 1 to 500")],
         ("get", "/api/exports/trades.csv") => vec![invalid("decimal", "it can be \".\" or \",\"")],
+        ("get", "/api/corporate-actions") => vec![invalid("limit", "it has to be a whole number from 1 to 500")],
         ("get", "/api/portfolio/history") => vec![invalid("range", "a range is 1h, 1d, 1w or all")],
         ("post", "/api/watchlist") => {
             let unknown = ApiError::UnknownTicker { ticker: "ZZZZQ".parse().expect("a ticker"), can_be_made_up: false };
@@ -193,7 +214,9 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
         }
         _ => Vec::new(),
     };
-    let takes_a_body = matches!(path, "/api/portfolio/trade" | "/api/watchlist" | "/api/chat") && method == "post";
+    let takes_a_body =
+        matches!(path, "/api/portfolio/trade" | "/api/portfolio/write-off" | "/api/watchlist" | "/api/chat")
+            && method == "post";
     if takes_a_body {
         let limit_bytes = super::json_body::BODY_BYTES_MAX;
         let body = [ApiError::BodyTooLarge { limit_bytes }, ApiError::UnsupportedMediaType, ApiError::RequestTimeout];

@@ -14,6 +14,7 @@ use utoipa::IntoParams;
 use super::{
     json::Json,
     json_body::{JsonObject, missing},
+    openapi::WriteOffRequest,
     parameter::{Parameter, invalid_parameter, read_limit},
 };
 use crate::{
@@ -33,6 +34,7 @@ pub fn router() -> Router<AppState> {
     Router::new()
         .route("/api/portfolio", get(read))
         .route("/api/portfolio/trade", post(trade))
+        .route("/api/portfolio/write-off", post(write_off))
         .route("/api/portfolio/trades", get(trades))
         .route("/api/portfolio/history", get(history))
         .route("/api/portfolio/reset", post(reset))
@@ -58,6 +60,20 @@ pub async fn read(State(state): State<AppState>) -> Json<Portfolio> {
 pub async fn trade(State(state): State<AppState>, body: JsonObject) -> Result<Json<TradeReceipt>, ApiError> {
     let order = read_order(body)?;
     state.execution.execute(order, OrderSource::Manual).await.map(Json)
+}
+
+/// Write a position off whose market has no price any more, such as one that was delisted: it is closed at the last price
+/// that is known (`stale` and `price_at` of the position). That is a correction of the books and no order; it stands
+/// among the trades with `"correction": "write_off"`. A position that has a price is refused with `price_is_live`.
+#[utoipa::path(
+    post, path = "/api/portfolio/write-off", tag = "Portfolio",
+    request_body(content = WriteOffRequest, example = json!({ "ticker": "XOM" })),
+    responses((status = 200, description = "The correction, and the account right after it.", body = TradeReceipt))
+)]
+pub async fn write_off(State(state): State<AppState>, mut body: JsonObject) -> Result<Json<TradeReceipt>, ApiError> {
+    let ticker = body.take_string("ticker", ApiError::InvalidTicker)?.ok_or_else(|| missing("ticker"))?;
+    body.finish()?;
+    state.write_off(ticker.parse()?).await.map(Json)
 }
 
 /// `?limit=100&before=…`, both optional.

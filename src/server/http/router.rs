@@ -14,7 +14,7 @@ use tower::{Service, ServiceBuilder};
 use tracing::{Instrument, info_span};
 
 use super::{
-    candles, chat, deadlines, docs, exports,
+    candles, chat, corporate_actions, deadlines, docs, exports,
     forwarded::TrustedProxies,
     gate::{Caller, Gate},
     health,
@@ -62,6 +62,7 @@ impl App {
             .merge(health::router())
             .merge(market::router())
             .merge(portfolio::router())
+            .merge(corporate_actions::router())
             .merge(watchlist::router())
             .merge(candles::router())
             .merge(chat::router())

@@ -7,7 +7,7 @@ use crate::domain::{
     copilot::Autonomy,
     instant::UtcInstant,
     money::{Money, Price, Quantity},
-    order::{ClientOrderId, OrderSource, Side},
+    order::{ClientOrderId, Correction, OrderSource, Side},
     ticker::Ticker,
 };
 
@@ -45,7 +45,7 @@ macro_rules! integer {
     )+};
 }
 
-text!(ActionStatus, Autonomy, ClientMessageId, ClientOrderId, MessageText, OrderSource, Role, Side, Ticker);
+text!(ActionStatus, Autonomy, ClientMessageId, ClientOrderId, Correction, MessageText, OrderSource, Role, Side, Ticker);
 
 integer! {
     Money: cents, |cents| Ok(Money::from_cents(cents));

@@ -14,7 +14,9 @@ pub mod access;
 pub mod backup;
 pub mod chat;
 mod columns;
+mod corporate_actions;
 mod gathered;
+mod last_price;
 mod market_seed;
 mod place;
 mod read;
@@ -24,10 +26,11 @@ mod snapshot;
 mod store;
 mod trade;
 mod watchlist;
+mod write_off;
 mod writer;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -40,14 +43,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     domain::{
-        account::Account, copilot::Autonomy, day::DayTrades, instant::UtcInstant, money::Money, ticker::Ticker,
-        trading_day::TradingDay, watchlist::WatchedTicker,
+        account::Account, copilot::Autonomy, day::DayTrades, instant::UtcInstant, money::Money, portfolio::LastPrice,
+        ticker::Ticker, trading_day::TradingDay, watchlist::WatchedTicker,
     },
     error::ApiError,
     server::{clock::Clock, market::hours::Hours, metrics::Metrics},
 };
 
+pub use corporate_actions::{ACTIONS_MAX, Applied, ApplyAction, PayDividends};
 pub use gathered::Gathered;
+pub use last_price::RecordPrices;
 pub use market_seed::{KeepMarketSeed, MarketSeed};
 pub use read::TRADES_MAX;
 use readers::Readers;
@@ -56,6 +61,7 @@ pub use snapshot::{RecordSnapshot, ThinSnapshots};
 pub use store::{StoreError, file_of};
 pub use trade::PlaceOrder;
 pub use watchlist::{ReorderWatchlist, UnwatchTicker, WatchTicker, Watched};
+pub use write_off::WriteOff;
 pub use writer::Ended;
 use writer::{Cost, Job, Pending, Writer};
 
@@ -69,6 +75,8 @@ pub type TickerSet = BTreeSet<Ticker>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Books {
     pub account: Account,
+    /// What each holding was last worth a share.
+    pub last_prices: BTreeMap<Ticker, LastPrice>,
     /// In the list's order: as added, unless rearranged.
     pub watchlist: Vec<WatchedTicker>,
     /// Whose days those are that gains are measured over.

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
     Ledger,
+    corporate_actions::adjust,
     store::ACCOUNT_ID,
     trade::{read_receipt_of, read_trade},
 };
@@ -73,7 +74,9 @@ impl Ledger {
                 },
             };
             // One more than asked for tells whether there is another page.
-            read_trades(reset_after, before, limit + 1, rows).map(Some)
+            let mut trades = read_trades(reset_after, before, limit + 1, rows)?;
+            adjust(&mut trades, rows)?;
+            Ok(Some(trades))
         });
         let mut trades = trades.await?.ok_or_else(|| ApiError::InvalidParameter {
             parameter: "before".to_owned(),

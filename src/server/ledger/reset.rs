@@ -4,6 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::{
     Books, Write,
+    corporate_actions::let_lapse,
     snapshot::{forget_from, write_snapshot},
     store::ACCOUNT_ID,
     trade::Amounts,
@@ -30,9 +31,11 @@ impl Write for Reset {
             params![ACCOUNT_ID, self.at, reset_after_sequence],
         )?;
         rows.execute("DELETE FROM positions WHERE account_id = ?1", [ACCOUNT_ID])?;
+        let_lapse(rows)?;
         // Values of the account before, from a clock that was ahead: they would come to be part of the new curve.
         forget_from(self.at, UtcInstant::END, rows)?;
         books.account = Account::open(books.account.initial_deposit);
+        books.last_prices.clear();
         books.today = DayTrades::default();
         books.high_water_mark = Some(books.account.cash);
         books.opened_at = self.at;

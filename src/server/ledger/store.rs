@@ -20,6 +20,7 @@ use crate::domain::{
     day::{DayTrades, Traded},
     instant::UtcInstant,
     money::Money,
+    portfolio::LastPrice,
     ticker::Ticker,
     watchlist::{DEFAULT_TICKERS, WatchedTicker},
 };
@@ -296,8 +297,10 @@ pub fn load(rows: &Connection, hours: Hours) -> rusqlite::Result<Books> {
                 cash: account.get("cash_cents")?,
                 initial_deposit: account.get("initial_deposit_cents")?,
                 realized_pnl: account.get("realized_pnl_cents")?,
+                income: account.get("income_cents")?,
                 holdings: load_holdings(rows)?,
             },
+            last_prices: load_last_prices(rows)?,
             watchlist: load_watchlist(rows)?,
             hours,
             today: load_today(rows, reset_after_sequence, hours)?,
@@ -314,6 +317,15 @@ fn load_holdings(rows: &Connection) -> rusqlite::Result<BTreeMap<Ticker, Holding
     rows.prepare("SELECT ticker, quantity_millionths, cost_basis_cents FROM positions WHERE account_id = ?1")?
         .query_map([ACCOUNT_ID], |row| Ok((row.get(0)?, Holding { quantity: row.get(1)?, cost_basis: row.get(2)? })))?
         .collect()
+}
+
+fn load_last_prices(rows: &Connection) -> rusqlite::Result<BTreeMap<Ticker, LastPrice>> {
+    rows.prepare(
+        "SELECT ticker, last_price_units, last_price_at_ms FROM positions
+         WHERE account_id = ?1 AND last_price_units IS NOT NULL AND last_price_at_ms IS NOT NULL",
+    )?
+    .query_map([ACCOUNT_ID], |row| Ok((row.get(0)?, LastPrice { price: row.get(1)?, at: row.get(2)? })))?
+    .collect()
 }
 
 fn load_watchlist(rows: &Connection) -> rusqlite::Result<Vec<WatchedTicker>> {

@@ -12,7 +12,7 @@ use crate::{
         instant::UtcInstant,
         money::{Money, Price},
         order::{ClientOrderId, OrderRequest, OrderSource, Trade, TradeReceipt},
-        portfolio::{Portfolio, Position},
+        portfolio::{LastPrice, Position},
     },
     error::ApiError,
     server::market::feed::Tick,
@@ -35,7 +35,7 @@ pub struct Placed {
     pub receipt: TradeReceipt,
     pub holding: Option<Holding>,
     /// Of its ticker.
-    previous_close: Option<Price>,
+    pub previous_close: Option<Price>,
 }
 
 impl Write for PlaceOrder {
@@ -61,12 +61,10 @@ impl Write for PlaceOrder {
         let price = match self.prices.price_to_trade(ticker, self.executed_at) {
             Ok(price) => price,
             Err(ApiError::NoPrice { ticker }) => {
-                let is_held = books.account.holdings.contains_key(&ticker);
-                let is_unknown = !is_held && self.prices.is_unknown(ticker);
-                return Ok(Err(if is_unknown {
-                    ApiError::UnknownTicker { ticker, can_be_made_up: false }
-                } else {
-                    ApiError::NoPrice { ticker }
+                return Ok(Err(match books.last_prices.get(&ticker) {
+                    Some(last) => ApiError::stale(ticker, last.at, self.executed_at),
+                    None if self.prices.is_unknown(ticker) => ApiError::UnknownTicker { ticker, can_be_made_up: false },
+                    None => ApiError::NoPrice { ticker },
                 }));
             }
             Err(refusal) => return Ok(Err(refusal)),
@@ -77,6 +75,10 @@ impl Write for PlaceOrder {
         let fill = match books.account.apply(side, ticker, quantity, price) {
             Ok(fill) => fill,
             Err(refusal) => return Ok(Err(ApiError::refused(&self.order, refusal))),
+        };
+        match fill.holding {
+            Some(_) => books.last_prices.insert(ticker, LastPrice { price, at: self.executed_at }),
+            None => books.last_prices.remove(&ticker),
         };
         let placed = Placed {
             receipt: self.receipt(books, price, &fill),
@@ -102,13 +104,14 @@ impl Write for PlaceOrder {
 }
 
 impl Placed {
-    fn insert(&self, rows: &Connection) -> rusqlite::Result<()> {
+    pub fn insert(&self, rows: &Connection) -> rusqlite::Result<()> {
         let Self { receipt: TradeReceipt { trade, cash_balance, total_value, .. }, holding, previous_close } = self;
         rows.prepare_cached(
             "INSERT INTO trades (id, account_id, client_order_id, ticker, side, quantity_millionths, price_units,
                  notional_cents, realized_pnl_cents, source, executed_at_ms, cash_cents_after,
-                 quantity_millionths_after, cost_basis_cents_after, total_value_cents_after, previous_close_units)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                 quantity_millionths_after, cost_basis_cents_after, total_value_cents_after, previous_close_units,
+                 correction)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
         )?
         .execute(params![
             trade.id,
@@ -127,6 +130,7 @@ impl Placed {
             holding.map(|holding| holding.cost_basis),
             total_value,
             previous_close,
+            trade.correction,
         ])?;
         Ok(())
     }
@@ -138,7 +142,7 @@ impl PlaceOrder {
     }
 
     fn receipt(&self, books: &Books, price: Price, fill: &Fill) -> TradeReceipt {
-        let total_value = Portfolio::value(&books.account, |ticker| self.prices.price(ticker)).total_value;
+        let total_value = books.value(&self.prices).total_value;
         let ticker = self.order.ticker;
         TradeReceipt {
             trade: Trade {
@@ -152,6 +156,8 @@ impl PlaceOrder {
                 realized_pnl: fill.realized_pnl,
                 source: self.source,
                 executed_at: self.executed_at,
+                correction: None,
+                adjusted: None,
             },
             cash_balance: books.account.cash,
             position: fill.holding.map(|holding| Position::value(ticker, holding, Some(price), total_value)),
@@ -184,20 +190,22 @@ impl PlaceOrder {
 pub struct Amounts {
     cash: Money,
     realized_pnl: Money,
+    income: Money,
     high_water_mark: Option<Money>,
 }
 
 impl Amounts {
     pub fn of(books: &Books) -> Self {
         let (account, high_water_mark) = (&books.account, books.high_water_mark);
-        Self { cash: account.cash, realized_pnl: account.realized_pnl, high_water_mark }
+        Self { cash: account.cash, realized_pnl: account.realized_pnl, income: account.income, high_water_mark }
     }
 
     pub fn write(self, rows: &Connection) -> rusqlite::Result<()> {
         rows.prepare_cached(
-            "UPDATE accounts SET cash_cents = ?2, realized_pnl_cents = ?3, high_water_mark_cents = ?4 WHERE id = ?1",
+            "UPDATE accounts
+             SET cash_cents = ?2, realized_pnl_cents = ?3, income_cents = ?4, high_water_mark_cents = ?5 WHERE id = ?1",
         )?
-        .execute(params![ACCOUNT_ID, self.cash, self.realized_pnl, self.high_water_mark])?;
+        .execute(params![ACCOUNT_ID, self.cash, self.realized_pnl, self.income, self.high_water_mark])?;
         Ok(())
     }
 }
@@ -215,6 +223,8 @@ pub fn read_trade(row: &Row<'_>) -> rusqlite::Result<Trade> {
         realized_pnl: row.get("realized_pnl_cents")?,
         source: row.get("source")?,
         executed_at: row.get("executed_at_ms")?,
+        correction: row.get("correction")?,
+        adjusted: None,
     })
 }
 

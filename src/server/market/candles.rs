@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::{History, Print, hours::Hours};
 use crate::domain::{
     candle::{Candle, Interval, STEP_BACK_SECONDS},
+    corporate_action::{ExchangeDate, SplitRatio},
     money::Price,
     watchlist::SPARKLINE_POINTS_MAX,
 };
@@ -87,6 +88,42 @@ impl Candles {
             self.longer.iter_mut().for_each(|series| shorten(&mut series.ring));
         }
         self.is_cut && depth == Depth::Whole
+    }
+
+    /// Turns to shares of today, the day of a split, where it is not yet; `now` is a price after it.
+    pub fn split(&mut self, ratio: SplitRatio, day: ExchangeDate, now: Price) {
+        self.settle();
+        self.fold();
+        let starts_at = day.starts_at().unix_second();
+        let past = |interval: Interval| {
+            move |candle: &Candle| match interval {
+                // A day's candle bears the date.
+                Interval::Day => candle.time < day.days() * Interval::Day.seconds(),
+                Interval::Second | Interval::Minute | Interval::FiveMinutes | Interval::Hour => candle.time < starts_at,
+            }
+        };
+        // The past as a whole was told before the split or after it.
+        let mut last = LONGER.into_iter().zip(self.longer.iter()).filter_map(|(interval, series)| {
+            let candles = series.ring.iter().chain(&series.forming).rev();
+            candles.copied().find(past(interval))
+        });
+        let is_past_before = last.next().is_some_and(|candle| ratio.is_price_before(candle.close, now));
+        let turn = |candle: &mut Candle, is_past: bool| {
+            let of_today = |price: Price| {
+                let is_before = if is_past { is_past_before } else { ratio.is_price_before(price, now) };
+                Some(price).filter(|_| is_before).and_then(|price| ratio.of_price(price)).unwrap_or(price)
+            };
+            if is_past && is_past_before {
+                candle.volume = ratio.of_volume(candle.volume);
+            }
+            let [open, high, low, close] = [candle.open, candle.high, candle.low, candle.close].map(of_today);
+            let (high, low) = (high.max(open).max(close), low.min(open).min(close));
+            *candle = Candle { open, high, low, close, ..*candle };
+        };
+        self.seconds.iter_mut().for_each(|second| turn(second, past(Interval::Second)(second)));
+        for (interval, series) in LONGER.into_iter().zip(self.longer.iter_mut()) {
+            series.ring.iter_mut().chain(&mut series.forming).for_each(|candle| turn(candle, past(interval)(candle)));
+        }
     }
 
     /// Whether all is there that a chart shows, or will be once the source tells it for the first time.
@@ -431,6 +468,24 @@ mod tests {
         }
         assert!(!candles.set_depth(Depth::Brief) && candles.set_depth(Depth::Whole), "it is cut again");
         assert!(!Candles::default().set_depth(Depth::Whole), "one whose past comes anyway");
+    }
+
+    #[test]
+    fn a_split_divides_the_past_once() {
+        let day: ExchangeDate = "2026-11-30".parse().unwrap();
+        let ratio = SplitRatio { from: "1".parse().unwrap(), to: "10".parse().unwrap() };
+        let start = day.starts_at().unix_ms();
+        // At 200 the day before; today one more at 200, as a source tells it that is late, and then at 20.
+        let mut candles = candles(&[(20_000, start - 3_600_000), (20_000, start + 60_000), (2_000, start + 61_000)]);
+        for _ in 0..2 {
+            candles.split(ratio, day, price(2_000));
+            for interval in Interval::ALL {
+                let all = candles.latest(interval, 10);
+                let prices: Vec<_> = all.iter().flat_map(|c| [c.open, c.high, c.low, c.close]).collect();
+                assert!(prices.iter().all(|found| *found == price(2_000)), "{interval:?} {all:?}");
+            }
+        }
+        assert_eq!(candles.latest(Interval::Hour, 10)[0].volume, 100, "shares of today");
     }
 
     #[test]

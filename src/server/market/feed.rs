@@ -30,10 +30,12 @@ use super::{
     event::Event,
     frame::{Choice, Frames},
     hours::Hours,
+    splits::{Split, Splits},
 };
 use crate::{
     domain::{
         candle::{Candle, Interval},
+        corporate_action::{ExchangeDate, SplitRatio},
         freshness::Freshness,
         instant::UtcInstant,
         market_status::{Data, MarketStatus, Situation},
@@ -168,6 +170,7 @@ pub struct Feed {
     candles: Arc<RwLock<BTreeMap<Ticker, Candles>>>,
     /// Of a source that knows the past by itself; then no candles are kept here.
     past: Option<Arc<dyn Past>>,
+    splits: Arc<Splits>,
     source: &'static str,
     pub hours: Hours,
     silence_max: Duration,
@@ -195,12 +198,13 @@ impl Feed {
             latest,
             candles: Arc::clone(&candles),
             past: source.past(),
+            splits: Arc::default(),
             source: S::NAME,
             hours,
             silence_max: (source.tick_interval() * MISSED_TICKS_MAX).max(SILENCE_MIN),
         };
         let is_watched = source.price_counts_for().is_some() || hours != Hours::Continuous;
-        let mut publisher = Publisher::new(sender, candles, clock, is_watched);
+        let mut publisher = Publisher::new(sender, candles, Arc::clone(&feed.splits), clock, is_watched);
         publisher.keeps_candles = feed.past.is_none();
         publisher.advance(&mut source, &mut followed).await;
         let beats = publisher.sender.clone();
@@ -256,6 +260,11 @@ impl Feed {
             // Too late, or the feed has ended.
             Err(_) | Ok(Err(_)) => self.latest(),
         }
+    }
+
+    /// Tells what there is of a ticker in shares of today, which is the day of its split.
+    pub fn split(&self, ticker: Ticker, ratio: SplitRatio, day: ExchangeDate) {
+        self.splits.add(ticker, Split { ratio, day });
     }
 
     /// The latest candles, oldest first, the last one still forming; nothing for a ticker that has none.
@@ -329,6 +338,7 @@ struct Publisher {
     charted: Option<Arc<TickerSet>>,
     candles: Arc<RwLock<BTreeMap<Ticker, Candles>>>,
     keeps_candles: bool,
+    splits: Arc<Splits>,
     clock: Clock,
     /// Prices have to be confirmed, or the market closes: time alone may change what there is to tell.
     is_watched: bool,
@@ -344,6 +354,7 @@ impl Publisher {
     fn new(
         sender: watch::Sender<Arc<Tick>>,
         candles: Arc<RwLock<BTreeMap<Ticker, Candles>>>,
+        splits: Arc<Splits>,
         clock: Clock,
         is_watched: bool,
     ) -> Self {
@@ -355,6 +366,7 @@ impl Publisher {
             charted: None,
             candles,
             keeps_candles: true,
+            splits,
             clock,
             is_watched,
             looks,
@@ -372,12 +384,14 @@ impl Publisher {
             source.retell(ticker);
         }
         let answer = {
+            let splits = Arc::clone(&self.splits);
             let mut asking = pin!(ask(source, followed, self.not_before));
             loop {
                 tokio::select! {
                     // What is ready is not put off for the sake of a look.
                     biased;
                     answer = asking.as_mut() => break answer,
+                    () = splits.rung() => self.split_what_is_there(),
                     _ = self.looks.tick(), if self.is_watched => self.restate(),
                 }
             }
@@ -418,6 +432,8 @@ impl Publisher {
             update.prints.sort_by_key(|print| print.quote.ticker);
             update.confirmed.retain(|quote| wanted.contains(&quote.ticker));
         }
+        update.prints.iter_mut().for_each(|print| print.quote = self.splits.adjust(print.quote));
+        update.confirmed.iter_mut().for_each(|quote| *quote = self.splits.adjust(*quote));
         let tick = self.sender.borrow().clone();
         let now = match update.prints.first() {
             // A simulated day turns with the prices of its midnight.
@@ -437,6 +453,21 @@ impl Publisher {
             self.remember(update, wanted);
         }
         self.send(&tick, quotes, unknown, freshness, now, Instant::now());
+    }
+
+    /// Publishes what there is in shares after the splits that have just become known.
+    fn split_what_is_there(&self) {
+        let tick = self.sender.borrow().clone();
+        let quotes: Quotes = tick.quotes.iter().map(|quote| self.splits.adjust(*quote)).collect();
+        let mut candles = self.candles.write().unwrap_or_else(PoisonError::into_inner);
+        for (ticker, split) in self.splits.take_news() {
+            if let (Some(candles), Some(quote)) = (candles.get_mut(&ticker), quotes.get(ticker)) {
+                candles.split(split.ratio, split.day, quote.price);
+            }
+        }
+        drop(candles);
+        let (unknown, freshness) = (Arc::clone(&tick.unknown), Arc::clone(&tick.freshness));
+        self.send(&tick, quotes, unknown, freshness, (self.clock)(), tick.at);
     }
 
     /// Keeps the whole past of these from now on, and little of the others; gives those whose past has to be told anew.

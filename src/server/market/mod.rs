@@ -8,6 +8,7 @@ pub mod frame;
 pub mod hours;
 pub mod massive;
 pub mod simulator;
+pub mod splits;
 pub mod wanted;
 
 use std::{sync::Arc, time::Duration};

@@ -1,5 +1,7 @@
 //! The beginning of a turn, and the end of those that were cut off.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{add_actions, read_message};
@@ -10,13 +12,18 @@ use crate::{
         equity::{Snapshot, downsample},
         instant::UtcInstant,
         order::Trade,
+        portfolio::{LastPrice, Mark, Portfolio},
+        ticker::Ticker,
         watchlist::WatchedTicker,
     },
     error::ApiError,
-    server::ledger::{
-        Books, Write,
-        read::{read_curve, read_trades},
-        store::ACCOUNT_ID,
+    server::{
+        ledger::{
+            Books, Write,
+            read::{read_curve, read_trades},
+            store::ACCOUNT_ID,
+        },
+        market::feed::Tick,
     },
 };
 
@@ -51,6 +58,8 @@ pub enum Begun {
 /// The account and the conversation at one commit.
 pub struct TurnContext {
     pub account: Account,
+    /// What each holding was last worth a share.
+    pub last_prices: BTreeMap<Ticker, LastPrice>,
     /// In the order added.
     pub watchlist: Vec<WatchedTicker>,
     /// Newest first.
@@ -68,6 +77,13 @@ pub struct PastTurn {
     pub reply: RecordedMessage,
 }
 
+impl TurnContext {
+    /// The account, valued at the market's prices, or at the last ones known.
+    pub fn value(&self, prices: &Tick) -> Portfolio {
+        Portfolio::value(&self.account, |ticker| Mark::of(prices.quotes.get(ticker), self.last_prices.get(&ticker)))
+    }
+}
+
 impl Write for BeginTurn {
     type Outcome = Begun;
 
@@ -78,6 +94,7 @@ impl Write for BeginTurn {
         close_turns(self.at, rows)?;
         let context = TurnContext {
             account: books.account.clone(),
+            last_prices: books.last_prices.clone(),
             watchlist: books.watchlist.clone(),
             recent_trades: read_trades(books.reset_after_sequence, i64::MAX, RECENT_TRADES_MAX, rows)?,
             equity: self.equity(books, rows)?,

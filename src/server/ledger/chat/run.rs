@@ -9,7 +9,6 @@ use crate::{
         copilot::{CopilotLimits, OverLimit},
         instant::UtcInstant,
         money::{Money, Price},
-        portfolio::Portfolio,
     },
     error::ApiError,
     server::ledger::{Books, PlaceOrder, UnwatchTicker, WatchTicker, Watched, Write, store::ACCOUNT_ID},
@@ -101,14 +100,13 @@ impl Step {
 
 /// Whether an order that could be filled is within the limits; what the books refuse is for them to say.
 fn check_limits(order: &PlaceOrder, limits: &CopilotLimits, spent: Money, books: &Books) -> Result<(), OverLimit> {
-    let price_of = |ticker| order.prices.price(ticker);
     let request = &order.order;
-    let Some(price) = price_of(request.ticker) else {
+    let Some(price) = order.prices.price(request.ticker) else {
         return Ok(());
     };
     match books.account.clone().apply(request.side, request.ticker, request.quantity, price) {
         Err(_) => Ok(()),
-        Ok(fill) => limits.check(fill.notional, Portfolio::value(&books.account, price_of).total_value, spent),
+        Ok(fill) => limits.check(fill.notional, books.value(&order.prices).total_value, spent),
     }
 }
 

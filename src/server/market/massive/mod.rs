@@ -21,6 +21,7 @@
 pub mod aggregates;
 mod backlog;
 mod client;
+pub mod company_actions;
 mod payload;
 mod reference;
 pub mod snapshot;

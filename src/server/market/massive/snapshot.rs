@@ -68,7 +68,7 @@ impl Bar {
 }
 
 /// Case means something to massive.com: `BACPB` is not `BACpB`, a preferred share. So nothing is folded here.
-fn exact_ticker<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Ticker, D::Error> {
+pub fn exact_ticker<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Ticker, D::Error> {
     let text = String::deserialize(deserializer)?;
     let ticker: Ticker = text.parse().map_err(D::Error::custom)?;
     if ticker.as_str() == text { Ok(ticker) } else { Err(D::Error::custom("a ticker is upper case")) }

@@ -1,0 +1,247 @@
+//! Follows the vendor's splits and dividends: asked for each ticker that is held or watched, at the start, once a day and
+//! when a price jumps as in a split; applied to the books and to what the feed shows once their day has come.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
+
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use super::{
+    clock::Clock,
+    ledger::{Applied, ApplyAction, Ledger, PayDividends},
+    market::{feed::Feed, massive::company_actions::CompanyActions},
+    pacing::Backoff,
+};
+use crate::{
+    domain::{
+        corporate_action::{ActionKind, CorporateAction, ExchangeDate},
+        money::Price,
+        ticker::Ticker,
+    },
+    error::ApiError,
+};
+
+/// How often it is looked whether a day has come.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How often each ticker is asked for.
+const ASK_EVERY: Duration = Duration::from_secs(24 * 3_600);
+
+/// Between two tickers, so that a long list does not come as a burst.
+const GAP: Duration = Duration::from_millis(100);
+
+/// A price that changed by such a factor at once may have been split: the smallest common split is three for two.
+const JUMP: f64 = 1.3;
+
+/// A ticker whose price jumps is asked for again, but not more often than this.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(2);
+
+/// How long a split waits for a price of its ticker, by which trades of the same day are told apart.
+const PRICE_PATIENCE: Duration = Duration::from_secs(20);
+
+/// Follows the actions for as long as the server runs.
+pub async fn follow(reference: CompanyActions, ledger: Ledger, feed: Feed, clock: Clock, shutdown: CancellationToken) {
+    let mut follower = Follower {
+        reference,
+        ledger,
+        feed,
+        clock,
+        tickers: BTreeMap::new(),
+        started: Instant::now(),
+        not_before: Instant::now(),
+        backoff: Backoff::default(),
+        has_failed: false,
+        paid_until: None,
+        shown: BTreeSet::new(),
+    };
+    let following = async {
+        let mut looks = interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            looks.tick().await;
+            follower.look().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = shutdown.cancelled() => {}
+        () = following => {}
+    }
+}
+
+struct Follower {
+    reference: CompanyActions,
+    ledger: Ledger,
+    feed: Feed,
+    clock: Clock,
+    /// Those that are held or watched.
+    tickers: BTreeMap<Ticker, Known>,
+    started: Instant,
+    /// Nothing is asked before.
+    not_before: Instant,
+    backoff: Backoff,
+    has_failed: bool,
+    /// The last day on which dividends were paid.
+    paid_until: Option<ExchangeDate>,
+    /// The splits of today that the feed knows of.
+    shown: BTreeSet<(ExchangeDate, String)>,
+}
+
+/// What is known of a ticker.
+#[derive(Default)]
+struct Known {
+    asked: Option<Instant>,
+    /// Its price jumped since.
+    is_doubtful: bool,
+    /// When it was looked at last.
+    price: Option<Price>,
+    /// What has not been applied yet, in the order of their days.
+    actions: Vec<CorporateAction>,
+}
+
+impl Known {
+    fn is_due(&self) -> bool {
+        self.asked.is_none_or(|asked| {
+            let age = asked.elapsed();
+            age >= ASK_EVERY || (self.is_doubtful && age >= ASK_AGAIN_AFTER)
+        })
+    }
+
+    fn look_at(&mut self, price: Price) {
+        let before = self.price.replace(price);
+        let factor = before.map_or(1.0, |before| price.dollars() / before.dollars());
+        self.is_doubtful |= !(1.0 / JUMP..=JUMP).contains(&factor);
+    }
+}
+
+impl Follower {
+    async fn look(&mut self) {
+        self.follow_tickers();
+        while let Some(ticker) = self.next_due() {
+            self.ask(ticker).await;
+            self.apply().await;
+            self.pay().await;
+            sleep(GAP).await;
+        }
+        self.apply().await;
+        self.pay().await;
+    }
+
+    /// Takes in what is new, lets go of what is followed no more, and notices jumps.
+    fn follow_tickers(&mut self) {
+        let wanted = self.ledger.wanted().borrow().clone();
+        self.tickers.retain(|ticker, _| wanted.contains(ticker));
+        let tick = self.feed.latest();
+        for ticker in wanted.iter() {
+            let known = self.tickers.entry(*ticker).or_default();
+            tick.price(*ticker).into_iter().for_each(|price| known.look_at(price));
+        }
+    }
+
+    /// What is held goes first.
+    fn next_due(&self) -> Option<Ticker> {
+        if Instant::now() < self.not_before {
+            return None;
+        }
+        let books = self.ledger.books();
+        let is_held = |ticker: &Ticker| books.account.holdings.contains_key(ticker);
+        let due = self.tickers.iter().filter(|(_, known)| known.is_due());
+        // One that fails does not keep the others waiting.
+        let first = due.min_by_key(|(ticker, known)| (known.asked.is_some(), !is_held(ticker), known.asked));
+        first.map(|(ticker, _)| *ticker)
+    }
+
+    async fn ask(&mut self, ticker: Ticker) {
+        // What was before the account was opened does not concern it.
+        let since = ExchangeDate::of(self.ledger.books().opened_at);
+        match self.reference.actions(ticker, since).await {
+            Ok(actions) => {
+                self.backoff.reset();
+                self.has_failed = false;
+                if let Some(known) = self.tickers.get_mut(&ticker) {
+                    (known.asked, known.is_doubtful, known.actions) = (Some(Instant::now()), false, actions);
+                }
+            }
+            Err(failure) => {
+                self.not_before = Instant::now() + failure.wait().max(self.backoff.next_wait());
+                if let Some(known) = self.tickers.get_mut(&ticker) {
+                    (known.asked, known.is_doubtful) = (Some(Instant::now()), true);
+                }
+                // Said once, not at every attempt.
+                if std::mem::replace(&mut self.has_failed, true) {
+                    debug!(market.ticker = %ticker, market.cause = %failure, "no splits and dividends yet");
+                } else {
+                    warn!(market.ticker = %ticker, market.cause = %failure, "no splits and dividends; asked again later");
+                }
+            }
+        }
+    }
+
+    /// Applies the actions whose day has come.
+    async fn apply(&mut self) {
+        let at = (self.clock)();
+        let today = ExchangeDate::of(at);
+        let tick = self.feed.latest();
+        let has_patience = self.started.elapsed() < PRICE_PATIENCE;
+        let is_ready = |action: &CorporateAction| {
+            let has_to_wait = matches!(action.kind, ActionKind::Split(_)) && action.ex_date == today && has_patience;
+            action.ex_date <= today && !(has_to_wait && tick.price(action.ticker).is_none())
+        };
+        let mut due = Vec::new();
+        for known in self.tickers.values_mut() {
+            due.extend(known.actions.extract_if(.., |action| is_ready(action)));
+        }
+        due.sort_by_key(|action| action.ex_date);
+        for action in due {
+            let prices = self.feed.latest();
+            match self.ledger.submit(ApplyAction { action: action.clone(), prices, at }).await {
+                Ok(outcome) => self.tell(&action, outcome, today),
+                Err(ApiError::Busy) => {
+                    if let Some(known) = self.tickers.get_mut(&action.ticker) {
+                        known.actions.insert(0, action);
+                    }
+                }
+                Err(cause) => warn!(ledger.cause = %cause, market.action = action.id, "an action was not applied"),
+            }
+        }
+    }
+
+    fn tell(&mut self, action: &CorporateAction, outcome: Applied, today: ExchangeDate) {
+        if outcome == Applied::Now {
+            info!(market.ticker = %action.ticker, market.action = action.id, "a split or a dividend was recorded");
+            self.paid_until = None;
+        }
+        self.shown.retain(|(day, _)| *day == today);
+        // What the vendor tells of later days is adjusted by itself.
+        if let ActionKind::Split(ratio) = action.kind
+            && action.ex_date == today
+            && self.shown.insert((today, action.id.clone()))
+        {
+            self.feed.split(action.ticker, ratio, action.ex_date);
+        }
+    }
+
+    /// Credits the dividends that are due, once a day and after each that was recorded.
+    async fn pay(&mut self) {
+        let at = (self.clock)();
+        let today = ExchangeDate::of(at);
+        if self.paid_until == Some(today) {
+            return;
+        }
+        let paid = async {
+            if self.ledger.is_dividend_due(at).await? {
+                let count = self.ledger.submit(PayDividends { at }).await?;
+                info!(ledger.dividends = count, "dividends were credited");
+            }
+            Ok::<_, ApiError>(())
+        };
+        match paid.await {
+            Ok(()) => self.paid_until = Some(today),
+            Err(cause) => debug!(ledger.cause = %cause, "dividends are credited a moment later"),
+        }
+    }
+}

@@ -80,7 +80,7 @@ test.describe('keys', () => {
     await expect(button).toBeFocused();
     await page.keyboard.press('Space');
     await expect(button).not.toBeFocused();
-    await page.waitForTimeout(800);
+    await page.waitForTimeout(600);
     await page.keyboard.press('b');
     await page.keyboard.press('Enter');
     const quantity = workstation.position('AAPL').getByTestId('position-quantity');
@@ -90,6 +90,8 @@ test.describe('keys', () => {
       await page.getByRole('group', { name: 'B and S' }).getByText(name).click();
       await page.keyboard.press('Escape');
       await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+      // A letter soon after another one belongs to a word.
+      await page.waitForTimeout(600);
     };
     await choose('Fire');
     await page.keyboard.press('b');
@@ -175,11 +177,11 @@ test.describe('away from the server', () => {
 
 test('a proposal that cannot be done is refused at once, with its cost and the cash after', async ({ page, workstation }) => {
   await page.getByRole('radio', { name: 'Propose' }).first().click();
-  await page.getByTestId('chat-input').fill('buy 100 TSLA and buy 1 V');
+  await page.getByTestId('chat-input').fill('buy 100000 TSLA and buy 1 V');
   await page.getByTestId('chat-input').press('Enter');
   const refused = page.getByTestId('chat-action').filter({ hasText: 'TSLA' });
   await expect(refused).toHaveAttribute('data-status', 'rejected');
-  await expect(refused).toContainText(/Buying 100 TSLA costs \$[\d,.]+; you have \$10,000\.00/);
+  await expect(refused).toContainText(/Buying 100,000 TSLA costs \$[\d,.]+; you have \$10,000\.00/);
   await expect(refused.getByTestId('chat-estimate')).toContainText(/^Costs \$[\d,.]+; cash after: −\$/);
   const good = page.getByTestId('chat-action').filter({ hasText: 'Buy 1 V' });
   await expect(good.getByTestId('chat-estimate')).toContainText(/^Costs \$\d+\.\d\d; cash after: \$9,\d{3}/);

@@ -121,10 +121,8 @@ for (const [width, height, isTouch] of [
         }
       }
       const half = row.getByTestId('position-sell-half');
-      for (let press = 0; press < 2; press += 1) {
-        if (isTouch) await half.tap();
-        else await row.hover().then(() => half.click());
-      }
+      if (!isTouch) await row.hover();
+      for (let press = 0; press < 2; press += 1) await (isTouch ? half.tap() : half.click());
       await expect(row.getByTestId('position-quantity')).toHaveText('2.0625');
     });
   });

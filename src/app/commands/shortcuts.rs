@@ -14,7 +14,7 @@ use crate::app::{effects::effect, hands::Hands, presses::is_composed};
 const FIELDS: &str = "input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]";
 
 /// Letters that follow each other faster than this are words, which somebody means to write.
-pub const WRITING_MS: f64 = 800.0;
+pub const WRITING_MS: f64 = 500.0;
 
 /// Runs commands by their keys for as long as the calling component stands.
 pub fn follow_keys(commands: Commands, hands: Hands) {

@@ -80,6 +80,14 @@ mod tests {
     /// What becomes of these trades, proposed one after the other over $10,000 in cash and 10 V at $280: the status, the
     /// cash after, and the reason.
     fn proposed(trades: &[(Side, &str, &str)]) -> Vec<(ActionStatus, Option<i64>, Option<String>)> {
+        proposed_within(99, trades)
+    }
+
+    /// The same, each trade worth at most so many percent of the total value.
+    fn proposed_within(
+        trade_percent_max: u32,
+        trades: &[(Side, &str, &str)],
+    ) -> Vec<(ActionStatus, Option<i64>, Option<String>)> {
         let dollars = |dollars: i64| Price::from_units(dollars * 10_000).unwrap();
         let quotes = [("TSLA", 250), ("V", 280)].map(|(symbol, price)| {
             let price = dollars(price);
@@ -107,7 +115,7 @@ mod tests {
             }
         };
         let mut actions: Vec<_> = trades.iter().map(action).collect();
-        look_ahead(&mut actions, &account, &tick, &CopilotLimits { trade_percent_max: 99, ..Default::default() });
+        look_ahead(&mut actions, &account, &tick, &CopilotLimits { trade_percent_max, ..Default::default() });
         let outcome =
             |action: NewAction| (action.status, action.estimate.map(|sum| sum.cash_after.cents()), action.error);
         actions.into_iter().map(outcome).collect()
@@ -142,7 +150,8 @@ mod tests {
 
     #[test]
     fn a_trade_beyond_the_copilot_s_limits_is_rejected_too() {
-        let outcome = &proposed(&[(Side::Buy, "V", "0.000001"), (Side::Sell, "V", "10")]);
-        assert!(outcome.iter().all(|(status, ..)| *status == ActionStatus::Proposed), "{outcome:?}");
+        let (status, cash_after, reason) = &proposed_within(50, &[(Side::Buy, "TSLA", "30")])[0];
+        assert_eq!((status, cash_after), (&ActionStatus::Rejected, &Some(250_000)));
+        assert!(reason.as_ref().unwrap().starts_with("A trade of the copilot may be worth at most 50 %"), "{reason:?}");
     }
 }

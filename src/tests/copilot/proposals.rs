@@ -143,7 +143,7 @@ async fn a_proposal_that_cannot_be_done_is_refused_when_it_is_made() {
     let (app, _model) = start_answering(json!({
         "message": "I suggest this.",
         "trades": [
-            { "ticker": "TSLA", "side": "buy", "quantity": 100 },
+            { "ticker": "TSLA", "side": "buy", "quantity": 100_000 },
             { "ticker": "NVDA", "side": "sell", "quantity": 1 },
             { "ticker": "V", "side": "buy", "quantity": 2 },
         ],
@@ -153,7 +153,7 @@ async fn a_proposal_that_cannot_be_done_is_refused_when_it_is_made() {
     let answer = ask(&app.client, "What now?").await;
     let [dear, missing, good] = [0, 1, 2].map(|index| &answer["trades"][index]);
     assert_eq!(dear["status"], "rejected");
-    assert!(dear["error"].as_str().unwrap().starts_with("Buying 100 TSLA costs $"), "{dear}");
+    assert!(dear["error"].as_str().unwrap().starts_with("Buying 100,000 TSLA costs $"), "{dear}");
     assert!(dear["estimate"]["cash_after"].as_f64().unwrap() < 0.0, "{dear}");
     assert_eq!(missing["status"], "rejected");
     assert_eq!(missing["error"], "Selling 1 NVDA is not possible; you hold none.");

@@ -114,7 +114,7 @@ mod tests {
         let readers = readers(&folder);
         for _ in 0..2 * READERS_MAX {
             let written = readers.read(|rows| rows.execute("INSERT INTO numbers VALUES (1)", []));
-            assert_eq!(written.await, Err(ApiError::Busy), "they only read");
+            assert_eq!(written.await, Err(ApiError::BusyReading), "they only read");
         }
         assert_eq!(readers.read(count).await, Ok(0));
     }

@@ -105,7 +105,7 @@ pub enum ApiError {
     #[error("{}", stale_price(*ticker, *age_seconds))]
     StalePrice {
         ticker: Ticker,
-        /// Since the price was last confirmed; nothing when it never was.
+        /// Since the price was last confirmed; nothing where that is not known.
         age_seconds: Option<u64>,
     },
     #[error("The exchange is closed{}. Nothing was traded.", opens.as_ref().map_or(String::new(), |opens| format!("; it opens {opens}")))]
@@ -349,7 +349,7 @@ fn unknown_ticker(ticker: Ticker, can_be_made_up: bool) -> String {
 
 fn stale_price(ticker: Ticker, age_seconds: Option<u64>) -> String {
     let age = match age_seconds {
-        None => format!("The price of {ticker} was never confirmed"),
+        None => format!("The price of {ticker} is old"),
         Some(seconds @ ..120) => format!("The price of {ticker} is {seconds} s old"),
         Some(seconds @ ..7_200) => format!("The price of {ticker} is {} min old", seconds / 60),
         Some(seconds) => format!("The price of {ticker} is {} h old", seconds / 3_600),
@@ -438,7 +438,7 @@ mod tests {
     fn a_stale_price_is_refused_with_its_age() {
         let words = |age_seconds| ApiError::StalePrice { ticker: "V".parse().unwrap(), age_seconds }.to_string();
         for (age_seconds, beginning) in [
-            (None, "The price of V was never confirmed, and"),
+            (None, "The price of V is old, and"),
             (Some(46), "The price of V is 46 s old, and"),
             (Some(600), "The price of V is 10 min old, and"),
             (Some(90_000), "The price of V is 25 h old, and"),

@@ -49,7 +49,7 @@ pub struct Flow {
     sold: i64,
     spent: Money,
     received: Money,
-    /// Of the latest trade, where it was known then.
+    /// As it was known at the trades; the highest, should it have been set right between them.
     previous_close: Option<Price>,
 }
 
@@ -74,7 +74,7 @@ impl DayTrades {
         };
         *shares = shares.saturating_add(traded.millionths);
         *money = Money::from_cents(money.cents().saturating_add(traded.notional.cents()));
-        flow.previous_close = traded.previous_close.or(flow.previous_close);
+        flow.previous_close = flow.previous_close.max(traded.previous_close);
     }
 
     /// What was traded of a ticker before its split, in shares after it.

@@ -7,6 +7,7 @@ use finally::{
         account::{Account, INITIAL_DEPOSIT},
         day::{DayTrades, Traded},
         equity::HistoryRange,
+        freshness::Freshness,
         instant::UtcInstant,
         money::{Money, Price, Quantity},
         order::{OrderRequest, OrderSource, Side, TradeReceipt},
@@ -409,6 +410,73 @@ async fn a_trade_that_is_written_late_leaves_the_day_as_it_is_and_so_does_a_rest
     closing.cancel();
     writer.cancelled().await;
     assert_eq!(open(&folder).await.books().today, expected);
+}
+
+fn at(moment: &str) -> UtcInstant {
+    UtcInstant::from_rfc3339(moment).unwrap()
+}
+
+#[tokio::test]
+async fn an_order_is_filled_at_a_price_of_now_while_the_market_is_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = open(&folder).await;
+    let ticker: Ticker = "AAPL".parse().unwrap();
+    let quotes = &prices(&[("AAPL", 1_900_000)]).quotes;
+    let market = |confirmed: &str| {
+        let mut freshness = Freshness::of(45_000);
+        freshness.confirm([ticker], at(confirmed));
+        Arc::new(Tick::new(1, quotes.clone()).with_rules(freshness, Hours::Exchange))
+    };
+    let in_session = market("2026-11-24T15:00:00Z");
+    let buy = |id, market: &Arc<Tick>, moment| {
+        ledger.submit(PlaceOrder { executed_at: at(moment), ..place(Side::Buy, "AAPL", 1_000_000, market, id) })
+    };
+    assert!(buy(1, &in_session, "2026-11-24T15:00:45Z").await.is_ok());
+    let stale = |age_seconds| Err(ApiError::StalePrice { ticker, age_seconds: Some(age_seconds) });
+    assert_eq!(buy(2, &in_session, "2026-11-24T15:00:46Z").await, stale(46));
+    assert_eq!(buy(2, &in_session, "2026-11-24T15:10:00Z").await, stale(600));
+    assert!(buy(1, &in_session, "2026-11-24T15:10:00Z").await.unwrap().replayed, "what was filled stays filled");
+
+    let after_hours = market("2026-11-24T21:00:00Z");
+    let closed = buy(3, &after_hours, "2026-11-24T21:00:00Z").await;
+    let Err(ApiError::MarketClosed { opens: Some(opens) }) = closed else { panic!("{closed:?}") };
+    assert!(opens.starts_with("on Wednesday, 25 November 2026 at 9:30 in New York"), "{opens}");
+    assert_eq!(ledger.books().account.holdings[&ticker].quantity.millionths(), 1_000_000);
+}
+
+#[tokio::test]
+async fn a_purchase_of_the_session_gains_from_its_own_price_past_midnight_in_utc() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = async |closing: &CancellationToken| {
+        Ledger::open(&url(&folder), noon, Hours::Exchange, Metrics::default(), closing.clone()).await.unwrap()
+    };
+    // It trades at 108, and closed at 100 the day before.
+    let before = prices(&[("AAPL", 1_080_000)]);
+    let quote = Quote { previous_close: Price::from_units(1_000_000).unwrap(), ..before.quotes[0] };
+    let market = Arc::new(Tick::new(1, [quote].into_iter().collect()));
+    let closing = CancellationToken::new();
+    let (ledger, writer) = open(&closing).await;
+    let buy =
+        PlaceOrder { executed_at: at("2026-11-24T20:59:00Z"), ..place(Side::Buy, "AAPL", 10_000_000, &market, 1) };
+    ledger.submit(buy).await.unwrap();
+    let gain = |ledger: &Ledger, moment: &str| {
+        let books = ledger.books();
+        let held = books.account.holdings[&quote.ticker].quantity;
+        books.today.pnl(books.day_of(at(moment)), Some(held), &quote).unwrap().amount.cents()
+    };
+    assert_eq!(
+        ["2026-11-24T21:00:00Z", "2026-11-25T00:00:00Z", "2026-11-25T08:59:59Z"].map(|at| gain(&ledger, at)),
+        [0; 3]
+    );
+    assert_eq!(
+        gain(&ledger, "2026-11-25T09:00:00Z"),
+        8_000,
+        "the exchange's next day, when the vendor's close is another"
+    );
+    closing.cancel();
+    writer.cancelled().await;
+    let (ledger, _writer) = open(&CancellationToken::new()).await;
+    assert_eq!(gain(&ledger, "2026-11-25T00:00:00Z"), 0, "after a restart too");
 }
 
 /// A write with a mistake in it.

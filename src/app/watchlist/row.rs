@@ -27,7 +27,9 @@ pub fn WatchlistRow(line: WatchlistLine, panel: Panel) -> impl IntoView {
     // Signals and not closures: what a view does with each of these types is compiled once.
     let direction = Signal::derive(move || direction().as_str());
     let price = Signal::derive(move || or_missing(quote.get().map(|quote| quote.price)));
-    let stale = Signal::derive(move || quote.get().filter(|quote| quote.is_stale).map(|_| "true"));
+    let stale = memo(move || quote.get().is_some_and(|quote| quote.is_stale));
+    let is_stale = Signal::derive(move || stale.get().then_some("true"));
+    let tooltip = Signal::derive(move || stale.get().then_some("An old price: no newer one has come"));
     let is_pressed = Signal::derive(move || is_on.get().to_string());
     let tab_index = Signal::derive(move || if panel.tab_stop.get() == Some(ticker) { "0" } else { "-1" });
     let is_dragged = Signal::derive(move || (drag.dragged.get() == Some(ticker)).then_some("true"));
@@ -55,7 +57,7 @@ pub fn WatchlistRow(line: WatchlistLine, panel: Panel) -> impl IntoView {
                 <small>{company}{is_made_up.then_some("made-up stock")}</small>
             </button>
             <Sparkline prices=sparkline latest=quote/>
-            <span class="price" data-testid="watchlist-price" data-direction=direction data-stale=stale>
+            <span class="price" data-testid="watchlist-price" data-direction=direction data-stale=is_stale title=tooltip>
                 {price}
             </span>
             {show_day(quote)}

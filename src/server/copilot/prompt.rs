@@ -160,12 +160,11 @@ fn account_data(setting: &Setting<'_>, rows_max: usize) -> Value {
             "company": company_name(watched.ticker),
             "price": known(quote.map(|quote| quote.price)),
             "day_change_percent": known(quote.map(|quote| quote.day_change_percent())),
-            "price_is_stale": known(quote.map(|quote| quote.is_stale)),
         })
     });
     json!({
         "as_of": now,
-        "market": market_data(prices),
+        "market": market_data(prices, rows_max),
         "cash_balance": portfolio.cash_balance,
         "positions_value": known(portfolio.positions_value),
         "total_value": known(portfolio.total_value),
@@ -187,12 +186,16 @@ fn account_data(setting: &Setting<'_>, rows_max: usize) -> Value {
 }
 
 /// How current the prices are, and whether orders are filled.
-fn market_data(prices: &Tick) -> Value {
+fn market_data(prices: &Tick, rows_max: usize) -> Value {
     let status = &prices.status;
+    let stale = prices.quotes.iter().filter(|quote| quote.is_stale).take(rows_max);
+    // When each was confirmed last.
+    let stale = stale.map(|quote| (quote.ticker.to_string(), known(prices.confirmed_at(quote.ticker))));
     json!({
         "prices": status.data,
         "prices_since": prices.since,
         "takes_orders": status.is_open,
+        "stale_prices_since": stale.collect::<serde_json::Map<_, _>>(),
         "note": status.note,
     })
 }

@@ -197,20 +197,23 @@ impl Candles {
         }
     }
 
-    /// Takes in a minute as the source has it: its highs and lows, which prints may have missed, and its opening. Its close
-    /// is that of the prints, which are as new.
-    pub fn set_right(&mut self, minute: &Candle) {
+    /// Takes in a candle of `length` as the source has it: its high and low, which prints may have missed, and its opening.
+    /// Its close is that of the prints, which are as new.
+    pub fn set_right(&mut self, length: Interval, told: &Candle) {
         self.settle();
         self.fold();
-        for (interval, series) in LONGER.into_iter().zip(self.longer.iter_mut()) {
-            let start = start_of(interval, minute.time, self.hours);
+        for (interval, series) in
+            LONGER.into_iter().zip(self.longer.iter_mut()).filter(|(interval, _)| *interval >= length)
+        {
+            // A day is told by its date already.
+            let start = if length == Interval::Day { told.time } else { start_of(interval, told.time, self.hours) };
             let Some(candle) = series.find(start) else {
                 continue;
             };
-            candle.high = candle.high.max(minute.high);
-            candle.low = candle.low.min(minute.low);
-            if interval == Interval::Minute {
-                candle.open = minute.open;
+            candle.high = candle.high.max(told.high);
+            candle.low = candle.low.min(told.low);
+            if interval == length {
+                candle.open = told.open;
             }
         }
     }
@@ -403,9 +406,9 @@ mod tests {
             low: price(low),
             ..Candle::new(time, price(1), 99)
         };
-        candles.set_right(&bar(60, 104, 120, 90));
-        candles.set_right(&bar(0, 98, 101, 97));
-        candles.set_right(&bar(3_000, 1, 1, 1));
+        candles.set_right(Interval::Minute, &bar(60, 104, 120, 90));
+        candles.set_right(Interval::Minute, &bar(0, 98, 101, 97));
+        candles.set_right(Interval::Minute, &bar(300_000, 1, 1, 1));
         candles.add(&print(104, 90_000, 10));
         let minutes = candles.latest(Interval::Minute, 10);
         let expected =
@@ -413,6 +416,10 @@ mod tests {
         assert_eq!(minutes, [Candle { close: price(100), volume: 10, ..bar(0, 98, 101, 97) }, expected]);
         let hour = candles.latest(Interval::Hour, 1)[0];
         assert_eq!((hour.open, hour.high, hour.low, hour.close), (price(100), price(120), price(90), price(104)));
+        candles.set_right(Interval::Day, &bar(0, 99, 130, 80));
+        let day = candles.latest(Interval::Day, 1)[0];
+        assert_eq!((day.open, day.high, day.low, day.close), (price(99), price(130), price(80), price(104)));
+        assert_eq!(candles.latest(Interval::Hour, 1)[0], hour, "no hour is known of a day");
         let seconds = candles.latest(Interval::Second, 10);
         assert_eq!(seconds.iter().map(|second| second.high).max(), Some(price(105)), "no second is known of a minute");
     }

@@ -419,7 +419,9 @@ impl Publisher {
                     warn!(market.cause = %failure, "no tick; the last prices stay");
                 }
                 self.failure = Some(failure);
-                self.restate();
+                if self.is_watched {
+                    self.restate();
+                }
             }
         }
     }
@@ -592,9 +594,9 @@ impl Publisher {
                 candles.add(print);
             }
         }
-        for (ticker, minute) in update.minutes {
-            if let Some(candles) = candles.get_mut(&ticker) {
-                candles.set_right(&minute);
+        for bar in update.bars {
+            if let Some(candles) = candles.get_mut(&bar.ticker) {
+                candles.set_right(bar.interval, &bar.candle);
             }
         }
     }

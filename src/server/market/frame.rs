@@ -106,8 +106,6 @@ impl Frames {
     /// (`is_behind`) is told everything it wants, changed or not.
     pub fn of(&self, quotes: &Quotes, choice: &Choice, is_behind: bool) -> Option<Event> {
         match choice {
-            // A market that has no prices yet tells programs nothing, and a person why.
-            Choice::Json(_) if quotes.is_empty() => None,
             Choice::Json(choice) => self.json(quotes, choice, is_behind),
             Choice::Compact => Some(self.compact(quotes, is_behind)),
         }
@@ -296,8 +294,5 @@ mod tests {
         let told = |now: &Quotes| frames.next(&before, now, status()).of(now, &choice(None, true), false);
         assert_eq!(told(&before), None, "nothing changed");
         assert_eq!(tickers_in(&told(&now).unwrap()), ["AAPL", "V"]);
-        let no_prices = Quotes::default();
-        assert_eq!(frames.of(&no_prices, &choice(None, false), true), None, "there is nothing to tell yet");
-        assert_eq!(kind_of(frames.of(&no_prices, &Choice::Compact, true)), b'K', "but why");
     }
 }

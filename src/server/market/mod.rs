@@ -86,10 +86,18 @@ pub struct Update {
     pub is_answer: bool,
     /// By how many minutes the source says that these prices are late.
     pub delay_minutes: Option<u32>,
-    /// Minutes as the source has them, to set right what was seen of them.
-    pub minutes: Vec<(Ticker, Candle)>,
+    /// Candles as the source has them, to set right what was seen of them.
+    pub bars: Vec<Bar>,
     /// What was before a ticker's first print, told once, with that print or later.
     pub histories: Vec<History>,
+}
+
+/// A minute, or a day, of a ticker as the source has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bar {
+    pub ticker: Ticker,
+    pub interval: Interval,
+    pub candle: Candle,
 }
 
 /// A ticker's newest trade, and the shares traded since the print before.

@@ -6,7 +6,7 @@ use finally::domain::instant::UtcInstant;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::{SNAPSHOT, SOON, asked_for, market_at, run_from, snapshot, start, start_at};
+use super::{AGGREGATES, SNAPSHOT, SOON, asked_for, market_at, run_from, snapshot, start, start_at};
 use crate::{
     app::TestApp,
     scripted::{Reply, Request, ScriptedServer, eventually},
@@ -148,6 +148,32 @@ async fn candles_rest_while_nothing_is_traded() {
 }
 
 #[tokio::test]
+async fn minutes_that_are_over_are_asked_for_once_more() {
+    static STARTED: OnceLock<Instant> = OnceLock::new();
+    // The first trade is of the minute before, which was over long ago.
+    let clock = || run_from("2026-11-24T15:00:30Z", &STARTED);
+    let server = ScriptedServer::start(traded(100.0, "2026-11-24T14:59:10Z", json!(null))).await;
+    let app = start_at(clock, &server).await;
+    eventually(SOON, "all histories", async || server.requests_to(AGGREGATES).len() == 20).await;
+    let second = |text: &str| UtcInstant::from_rfc3339(text).unwrap().unix_second();
+    let minute = second("2026-11-24T14:59:00Z");
+    let mut market = traded(101.0, "2026-11-24T14:59:20Z", json!(null));
+    server.play(move |request| {
+        if !request.path.contains(&format!("/range/1/minute/{}/", minute * 1_000)) {
+            return market(request);
+        }
+        let bar = json!({"t": minute * 1_000, "o": 99.5, "h": 104.0, "l": 98.0, "c": 102.0, "v": 10.0});
+        Reply::json(&json!({"status": "OK", "resultsCount": 1, "results": [bar]}))
+    });
+    let is_right = async || {
+        let minutes = candles(&app, "1m").await;
+        let found = minutes.iter().find(|candle| candle["time"] == minute).expect("the first trade's minute");
+        ["open", "high", "low", "close"].map(|name| found[name].as_f64().unwrap()) == [99.5, 104.0, 98.0, 101.0]
+    };
+    eventually(SOON, "the minute as the vendor has it", is_right).await;
+}
+
+#[tokio::test]
 async fn a_trade_beside_the_days_range_is_not_the_price() {
     let server = ScriptedServer::start(traded(108.0, "2026-11-24T14:59:00Z", json!(null))).await;
     let app = start(&server).await;
@@ -164,6 +190,6 @@ async fn a_trade_beside_the_days_range_is_not_the_price() {
     });
     super::wait_for_price(&app, "AAPL", 109.0).await;
     let day = candles(&app, "1d").await;
-    assert_eq!(day.last().unwrap()["high"], 109.0, "no candle has it either");
+    assert_eq!(day.last().unwrap()["high"], 110.0, "no candle has it either; the day is as the vendor has it");
     assert_eq!(app.client.read("/api/watchlist").await["tickers"][0]["day_change"], 14.0, "since the previous close");
 }

@@ -86,7 +86,7 @@ async fn start_at(clock: Clock, server: &ScriptedServer) -> TestApp {
     TestApp::start_at(clock, &settings.each_ref().map(|(name, value)| (*name, value.as_str()))).await
 }
 
-/// A clock that runs from a moment on.
+/// A clock that runs from a moment on, since it was first read.
 fn run_from(moment: &str, started: &OnceLock<Instant>) -> UtcInstant {
     let since = started.get_or_init(Instant::now).elapsed();
     let start = UtcInstant::from_rfc3339(moment).unwrap();
@@ -95,8 +95,9 @@ fn run_from(moment: &str, started: &OnceLock<Instant>) -> UtcInstant {
 
 /// A Tuesday, half an hour after the opening.
 fn in_session() -> UtcInstant {
-    static STARTED: OnceLock<Instant> = OnceLock::new();
-    run_from("2026-11-24T15:00:00Z", &STARTED)
+    // Each test has a thread of its own, and no minute ends within it.
+    thread_local!(static STARTED: OnceLock<Instant> = const { OnceLock::new() });
+    STARTED.with(|started| run_from("2026-11-24T15:00:00Z", started))
 }
 
 /// The watchlist's price of a ticker; null when it has none.

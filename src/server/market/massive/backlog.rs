@@ -20,7 +20,12 @@ use crate::{
         instant::UtcInstant,
         ticker::Ticker,
     },
-    server::{clock::Clock, ledger::TickerSet, market::History, pacing::Backoff},
+    server::{
+        clock::Clock,
+        ledger::TickerSet,
+        market::{Bar, History},
+        pacing::Backoff,
+    },
 };
 
 /// Between two requests, so that a long watchlist does not come as a burst.
@@ -34,12 +39,27 @@ const MINUTES_SPAN_MS: i64 = 4 * 86_400_000;
 /// How far back days go.
 const DAYS_SPAN_MS: i64 = 365 * 86_400_000;
 
-/// A history in the making.
+/// Something of the past that is to be fetched.
 struct Job {
     ticker: Ticker,
-    /// The first of its two requests; nothing while it is to be asked.
-    minutes: Option<Vec<Candle>>,
+    part: Part,
     failures: u32,
+}
+
+/// What a job asks for next.
+enum Part {
+    /// The minutes of a history,
+    Minutes,
+    /// …and then its days.
+    Days { minutes: Vec<Candle> },
+    /// The minutes from one on, which starts at this Unix second, to set right what was seen of them.
+    Latest { since: i64 },
+}
+
+/// What was fetched.
+pub enum Told {
+    History(History),
+    Minutes(Vec<Bar>),
 }
 
 /// What is left to fetch. The job at the front is the one that is being worked on.
@@ -74,14 +94,27 @@ impl Backlog {
             self.request = None;
         }
         self.jobs.retain(|job| wanted.contains(&job.ticker));
-        self.jobs.extend(wanted.difference(&self.known).map(|&ticker| Job { ticker, minutes: None, failures: 0 }));
+        self.jobs.extend(wanted.difference(&self.known).map(|&ticker| Job {
+            ticker,
+            part: Part::Minutes,
+            failures: 0,
+        }));
         self.known.clone_from(wanted);
     }
 
     /// Fetches the history of a wanted ticker once more, unless that is still to be done.
     pub fn retell(&mut self, ticker: Ticker) {
-        if self.jobs.iter().all(|job| job.ticker != ticker) {
+        if self.jobs.iter().all(|job| job.ticker != ticker || job.since().is_some()) {
             self.known.remove(&ticker);
+        }
+    }
+
+    /// Fetches the minutes of a wanted ticker that are over, from `since` (Unix seconds) on; what is to be fetched of it
+    /// already does for both.
+    pub fn set_right(&mut self, ticker: Ticker, since: i64) {
+        let does_it = |job: &Job| job.ticker == ticker && !matches!(job.part, Part::Days { .. });
+        if !self.jobs.iter().any(does_it) {
+            self.jobs.push_back(Job { ticker, part: Part::Latest { since }, failures: 0 });
         }
     }
 
@@ -90,11 +123,11 @@ impl Backlog {
         self.not_before = self.not_before.max(instant);
     }
 
-    /// The next history; waits for ever when none is left to fetch. Nothing is lost when the wait is given up.
+    /// What is fetched next; waits for ever when nothing is left. Nothing is lost when the wait is given up.
     ///
     /// # Errors
     /// When a request failed; the job is tried again later, unless that was its last attempt.
-    pub async fn next(&mut self) -> Result<History, Failure> {
+    pub async fn next(&mut self) -> Result<Told, Failure> {
         loop {
             let Some(job) = self.jobs.front_mut() else {
                 return pending().await;
@@ -102,37 +135,42 @@ impl Backlog {
             if self.request.is_none() {
                 sleep_until(self.not_before).await;
             }
-            let (client, clock, interval) = (&self.client, self.clock, job.interval());
+            let (client, clock, since, interval) = (&self.client, self.clock, job.since(), job.interval());
             let request =
-                self.request.get_or_insert_with(|| Box::pin(fetch(client.clone(), job.ticker, interval, clock)));
+                self.request.get_or_insert_with(|| Box::pin(fetch(client.clone(), job.ticker, interval, since, clock)));
             let outcome = request.await;
             self.request = None;
             self.not_before = self.not_before.max(Instant::now() + GAP);
             let candles = outcome.map_err(|failure| self.put_off(failure))?;
             self.backoff.reset();
-            if let Some(history) = self.advance(candles) {
-                return Ok(history);
+            if let Some(told) = self.advance(candles) {
+                return Ok(told);
             }
         }
     }
 
-    /// Hands the front job what it asked for; gives its history when that was all.
-    fn advance(&mut self, candles: Vec<Candle>) -> Option<History> {
-        let job = self.jobs.front_mut()?;
-        let Some(minutes) = job.minutes.take() else {
-            job.minutes = Some(candles);
-            return None;
+    /// Hands the front job what it asked for; gives what it was to fetch when that was all.
+    fn advance(&mut self, candles: Vec<Candle>) -> Option<Told> {
+        let Job { ticker, part, failures } = self.jobs.pop_front()?;
+        let minutes = match part {
+            Part::Minutes => {
+                self.jobs.push_front(Job { ticker, part: Part::Days { minutes: candles }, failures });
+                return None;
+            }
+            Part::Latest { .. } => {
+                let bar = |candle| Bar { ticker, interval: Interval::Minute, candle };
+                return Some(Told::Minutes(candles.into_iter().map(bar).collect()));
+            }
+            Part::Days { minutes } => minutes,
         };
-        let ticker = job.ticker;
-        self.jobs.pop_front();
-        Some(History {
+        Some(Told::History(History {
             ticker,
             seconds: Vec::new(),
             five_minutes: aggregate(&minutes, Interval::FiveMinutes),
             hours: aggregate(&minutes, Interval::Hour),
             minutes,
             days: candles,
-        })
+        }))
     }
 
     /// Moves the front job to the back, or out.
@@ -141,7 +179,10 @@ impl Backlog {
         self.pause_until(Instant::now() + wait);
         if let Some(mut job) = self.jobs.pop_front() {
             job.failures += 1;
-            if job.failures < ATTEMPTS_MAX {
+            if matches!(job.part, Part::Latest { .. }) {
+                // The next minute is asked for soon.
+                debug!(market.ticker = %job.ticker, market.cause = %failure, "no latest minutes");
+            } else if job.failures < ATTEMPTS_MAX {
                 debug!(market.ticker = %job.ticker, market.cause = %failure, "no history yet");
                 self.jobs.push_back(job);
             } else {
@@ -154,18 +195,34 @@ impl Backlog {
 
 impl Job {
     fn interval(&self) -> Interval {
-        if self.minutes.is_none() { Interval::Minute } else { Interval::Day }
+        match self.part {
+            Part::Minutes | Part::Latest { .. } => Interval::Minute,
+            Part::Days { .. } => Interval::Day,
+        }
+    }
+
+    fn since(&self) -> Option<i64> {
+        match self.part {
+            Part::Minutes | Part::Days { .. } => None,
+            Part::Latest { since } => Some(since),
+        }
     }
 }
 
-/// The latest minutes or days of a ticker.
-async fn fetch(client: Client, ticker: Ticker, interval: Interval, clock: Clock) -> Result<Vec<Candle>, Failure> {
+/// The latest minutes or days of a ticker, or those since a Unix second.
+async fn fetch(
+    client: Client,
+    ticker: Ticker,
+    interval: Interval,
+    since: Option<i64>,
+    clock: Clock,
+) -> Result<Vec<Candle>, Failure> {
     let now = clock();
-    let body = client.get(&path(ticker, interval, now)).await?;
+    let body = client.get(&path(ticker, interval, since, now)).await?;
     read_candles(&body, interval, now)
 }
 
-fn path(ticker: Ticker, interval: Interval, now: UtcInstant) -> String {
+fn path(ticker: Ticker, interval: Interval, since: Option<i64>, now: UtcInstant) -> String {
     let range = if interval == Interval::Day {
         // RFC 3339 starts with the date.
         let date = |moment: UtcInstant| moment.to_rfc3339()[..10].to_owned();
@@ -173,8 +230,9 @@ fn path(ticker: Ticker, interval: Interval, now: UtcInstant) -> String {
         format!("day/{}/{}", date(start), date(now))
     } else {
         // A whole hour, so that the first hour is not half a one.
-        let start = Interval::Hour.start_of((now.unix_ms() - MINUTES_SPAN_MS).div_euclid(1_000)) * 1_000;
-        format!("minute/{start}/{}", now.unix_ms())
+        let long_ago = || Interval::Hour.start_of((now.unix_ms() - MINUTES_SPAN_MS).div_euclid(1_000));
+        let start_ms = since.unwrap_or_else(long_ago) * 1_000;
+        format!("minute/{start_ms}/{}", now.unix_ms())
     };
     format!("/v2/aggs/ticker/{ticker}/range/1/{range}?adjusted=true&sort=asc&limit=50000")
 }
@@ -188,12 +246,16 @@ mod tests {
         let now = UtcInstant::from_unix_ms(1_795_356_131_512); // 2026-11-22T14:02:11.512Z
         let ticker = "BRK.B".parse().unwrap();
         assert_eq!(
-            path(ticker, Interval::Day, now),
+            path(ticker, Interval::Day, None, now),
             "/v2/aggs/ticker/BRK.B/range/1/day/2025-11-22/2026-11-22?adjusted=true&sort=asc&limit=50000"
         );
         assert_eq!(
-            path(ticker, Interval::Minute, now),
+            path(ticker, Interval::Minute, None, now),
             "/v2/aggs/ticker/BRK.B/range/1/minute/1795010400000/1795356131512?adjusted=true&sort=asc&limit=50000"
+        );
+        assert_eq!(
+            path(ticker, Interval::Minute, Some(1_795_356_060), now),
+            "/v2/aggs/ticker/BRK.B/range/1/minute/1795356060000/1795356131512?adjusted=true&sort=asc&limit=50000"
         );
     }
 }

@@ -3,7 +3,7 @@
 //! # The pace
 //! One snapshot of all wanted tickers a poll. A ticker that becomes wanted is asked for at once, within
 //! [`EARLY_POLL_GAP`]. Between polls, one at a time, go the requests for histories ([`backlog`]); they never delay a
-//! poll.
+//! poll. Among them go those for minutes that are over: between two polls a price may have been higher or lower than both.
 //!
 //! # When it fails
 //! [`Massive::next_update`] says so at once, and waits when it is called the next time: as long as the server asked
@@ -37,13 +37,19 @@ use reqwest::StatusCode;
 use tokio::time::{Instant, sleep_until};
 
 use self::{
-    backlog::Backlog,
+    backlog::{Backlog, Told},
     client::{Client, Failure},
     snapshot::{Snapshot, Snapshots, read_snapshots},
 };
-use super::{History, MarketSource, Print, SourceError, Update, hours::Hours};
+use super::{Bar, MarketSource, Print, SourceError, Update, hours::Hours};
 use crate::{
-    domain::{candle::Interval, instant::UtcInstant, market_status::DELAY_MINUTES, quote::Quote, ticker::Ticker},
+    domain::{
+        candle::{Candle, Interval},
+        instant::UtcInstant,
+        market_status::DELAY_MINUTES,
+        quote::Quote,
+        ticker::Ticker,
+    },
     server::{clock::Clock, config::MassiveConfig, ledger::TickerSet, pacing::Backoff},
 };
 
@@ -76,6 +82,9 @@ pub struct Massive {
     backlog: Backlog,
 }
 
+/// After a minute's end the vendor needs some time to have it whole.
+const SETTLE_SECONDS: i64 = 5;
+
 /// So many polls in a row may fail before a price is stale…
 const POLLS_MISSED_MAX: u32 = 3;
 /// …but it counts for so long at the least, because a busy machine may be late.
@@ -89,6 +98,8 @@ struct Tape {
     traded_at: Option<UtcInstant>,
     /// Up to that trade.
     day_volume: Option<u64>,
+    /// When the first minute starts whose prints are not set right yet.
+    unsettled: Option<i64>,
 }
 
 impl Massive {
@@ -125,8 +136,8 @@ impl Massive {
         }
     }
 
-    /// Waits for the next poll, unless a history is there before.
-    async fn history_before_poll(&mut self) -> Option<History> {
+    /// Waits for the next poll, unless something of the past is there before.
+    async fn past_before_poll(&mut self) -> Option<Told> {
         loop {
             let outcome = tokio::select! {
                 biased;
@@ -134,7 +145,7 @@ impl Massive {
                 outcome = self.backlog.next() => outcome,
             };
             match outcome {
-                Ok(history) => return Some(history),
+                Ok(told) => return Some(told),
                 Err(Failure::Status { status: StatusCode::TOO_MANY_REQUESTS, retry_after }) => {
                     let wait = retry_after.unwrap_or_default().max(self.backoff.next_wait());
                     self.keep_quiet(wait);
@@ -142,6 +153,17 @@ impl Massive {
                 }
                 // The backlog has logged it, and tries again by itself.
                 Err(_) => {}
+            }
+        }
+    }
+
+    /// Asks for the minutes that are over, whose prints may have missed their highs and lows.
+    fn set_right(&mut self, delay_minutes: Option<u32>, now: UtcInstant) {
+        let delay_ms = i64::from(delay_minutes.unwrap_or_default()) * 60_000;
+        let now = UtcInstant::from_unix_ms(now.unix_ms() - delay_ms);
+        for (ticker, tape) in &mut self.tapes {
+            if let Some(since) = tape.settle(now) {
+                self.backlog.set_right(*ticker, since);
             }
         }
     }
@@ -166,8 +188,11 @@ impl MarketSource for Massive {
 
     async fn next_update(&mut self, wanted: &Arc<TickerSet>) -> Result<Update, SourceError> {
         self.follow(wanted);
-        if let Some(history) = self.history_before_poll().await {
-            return Ok(Update { histories: vec![history], ..Update::default() });
+        if let Some(told) = self.past_before_poll().await {
+            return Ok(match told {
+                Told::History(history) => Update { histories: vec![history], ..Update::default() },
+                Told::Minutes(bars) => Update { bars, ..Update::default() },
+            });
         }
         let began = Instant::now();
         let outcome = poll(&self.client, wanted).await;
@@ -180,7 +205,10 @@ impl MarketSource for Massive {
                 self.backoff.reset();
                 self.next_poll = began + self.poll_interval;
                 self.unknown = Arc::new(left_out(wanted, &snapshots.by_ticker));
-                Ok(take_in(&mut self.tapes, &snapshots, (self.clock)()))
+                let now = (self.clock)();
+                let update = take_in(&mut self.tapes, &snapshots, now);
+                self.set_right(update.delay_minutes, now);
+                Ok(update)
             }
             Err(failure) => {
                 let wait = self.wait_after(&failure);
@@ -241,8 +269,9 @@ fn traded_at_of(snapshot: &Snapshot, now: UtcInstant) -> UtcInstant {
     let minute_end = snapshot
         .minute
         .filter(|_| snapshot.is_traded)
-        .map(|minute| UtcInstant::from_unix_ms((minute.time + Interval::Minute.seconds()) * 1_000));
-    snapshot.traded_at.or(minute_end).unwrap_or_else(|| Hours::Exchange.last_open(now)).min(now)
+        .map(|minute| UtcInstant::from_unix_ms((minute.time + Interval::Minute.seconds()) * 1_000 - 1));
+    let told = snapshot.traded_at.or(minute_end).or(snapshot.updated_at.filter(|_| snapshot.is_traded));
+    told.unwrap_or_else(|| Hours::Exchange.last_open(now)).min(now)
 }
 
 /// What a poll tells that is not known yet.
@@ -266,9 +295,18 @@ fn take_in(tapes: &mut BTreeMap<Ticker, Tape>, snapshots: &Snapshots, now: UtcIn
             Next::Traded(print) => update.prints.push(print),
             Next::Stands(quote) => update.confirmed.push(quote),
         }
-        update.minutes.extend(snapshot.minute.map(|minute| (ticker, minute)));
+        update.bars.extend(bars(ticker, snapshot, &tapes[&ticker]));
     }
     update
+}
+
+/// The minute and the day of a ticker's last trade, as the vendor has them.
+fn bars(ticker: Ticker, snapshot: &Snapshot, tape: &Tape) -> impl Iterator<Item = Bar> + use<> {
+    let minute = snapshot.minute.map(|candle| Bar { ticker, interval: Interval::Minute, candle });
+    let date = Hours::Exchange.candle_day(tape.quote.at.unix_second());
+    let day = snapshot.day.filter(|_| snapshot.is_traded);
+    let day = day.map(|day| Bar { ticker, interval: Interval::Day, candle: Candle { time: date, ..day } });
+    minute.into_iter().chain(day)
 }
 
 /// What became of a ticker since the last poll.
@@ -283,7 +321,7 @@ impl Tape {
         let previous_close = previous_close.or(day_open).unwrap_or(price);
         let at = traded_at_of(snapshot, now);
         let quote = Quote { ticker, price, previous_price: price, previous_close, at, is_stale: false };
-        Self { quote, traded_at, day_volume }
+        Self { quote, traded_at, day_volume, unsettled: None }
     }
 
     fn go_on(&mut self, snapshot: &Snapshot, now: UtcInstant) -> Next {
@@ -300,11 +338,21 @@ impl Tape {
         }
         self.quote.at = traded_at_of(snapshot, now).max(before.at);
         self.traded_at = snapshot.traded_at.or(self.traded_at);
+        self.unsettled.get_or_insert(Interval::Minute.start_of(self.quote.at.unix_second()));
         // A volume that falls is a new day, or a correction.
         let volume = snapshot.day_volume.zip(self.day_volume).map_or(0, |(now, earlier)| now.saturating_sub(earlier));
         // A snapshot without a volume does not make the next one's whole day look new.
         self.day_volume = snapshot.day_volume.or(self.day_volume);
         Next::Traded(Print { quote: self.quote, volume })
+    }
+
+    /// When the minutes start that are over at a moment and not set right yet; from then on they count as such.
+    fn settle(&mut self, now: UtcInstant) -> Option<i64> {
+        let since =
+            self.unsettled.filter(|start| now.unix_second() >= start + Interval::Minute.seconds() + SETTLE_SECONDS)?;
+        let latest = Interval::Minute.start_of(self.quote.at.unix_second());
+        self.unsettled = (latest > since).then_some(latest);
+        Some(since)
     }
 
     /// Whether the snapshot's trade came after the last one; `self.quote` has its price already.
@@ -322,7 +370,8 @@ mod tests {
     use super::*;
     use crate::domain::money::Price;
 
-    const NOON_MS: i64 = 1_795_348_800_000;
+    /// 2026-11-24T17:00:00Z: noon in New York, on a Tuesday.
+    const NOON_MS: i64 = 1_795_539_600_000;
 
     fn dollars(amount: f64) -> Price {
         Price::nearest(amount).unwrap()
@@ -337,7 +386,9 @@ mod tests {
             previous_close: Some(dollars(10.0)),
             day_open: None,
             day_volume,
+            updated_at: None,
             minute: None,
+            day: None,
         }
     }
 
@@ -389,6 +440,35 @@ mod tests {
         ];
         let (snapshots, expected): (Vec<_>, Vec<_>) = polls.into_iter().unzip();
         assert_eq!(poll(&snapshots), expected);
+    }
+
+    #[test]
+    fn a_minute_is_set_right_once_it_is_over() {
+        let at = |second: i64| UtcInstant::from_unix_ms(NOON_MS + second * 1_000);
+        let mut tape = Tape::begin("V".parse().unwrap(), &snapshot(11.0, Some(-600), None), at(0));
+        assert_eq!(tape.settle(at(0)), None, "what came before is in the history");
+        tape.go_on(&snapshot(12.0, Some(10), None), at(15));
+        tape.go_on(&snapshot(12.5, Some(40), None), at(45));
+        assert_eq!(tape.settle(at(64)), None, "the vendor has it not yet");
+        tape.go_on(&snapshot(12.6, Some(61), None), at(65));
+        let noon = NOON_MS / 1_000;
+        assert_eq!(tape.settle(at(65)), Some(noon));
+        assert_eq!((tape.settle(at(70)), tape.settle(at(130))), (None, Some(noon + 60)), "and then the next one");
+        assert_eq!(tape.settle(at(1_000)), None, "nothing was traded since");
+    }
+
+    #[test]
+    fn the_vendors_bars_are_those_of_the_last_trade() {
+        let [open, high, low, close] = [10.0, 14.0, 9.0, 12.0].map(dollars);
+        let bar = |time| Candle { time, open, high, low, close, volume: 7 };
+        let told =
+            Snapshot { minute: Some(bar(NOON_MS / 1_000)), day: Some(bar(0)), ..snapshot(12.0, Some(-3_600), None) };
+        let ticker = "V".parse().unwrap();
+        let snapshots = Snapshots { by_ticker: [(ticker, told)].into(), is_delayed: false };
+        let update = take_in(&mut BTreeMap::new(), &snapshots, UtcInstant::from_unix_ms(NOON_MS));
+        // A day is named by its date, as the second of that date's midnight in UTC.
+        let day = Bar { ticker, interval: Interval::Day, candle: bar(NOON_MS / 1_000 - 17 * 3_600) };
+        assert_eq!(update.bars, [Bar { ticker, interval: Interval::Minute, candle: bar(NOON_MS / 1_000) }, day]);
     }
 
     #[test]

@@ -59,9 +59,13 @@ impl Bar {
 
     /// The minute as a candle; nothing when it is not told whole.
     fn minute(&self) -> Option<Candle> {
+        self.candle(Interval::Minute.start_of(instant(self.t)?.unix_second()))
+    }
+
+    /// A candle that starts then; nothing when it is not told whole.
+    fn candle(&self, time: i64) -> Option<Candle> {
         let [open, high, low, close] = [self.o, self.h, self.l, self.c].map(price);
         let (open, high, low, close) = (open?, high?, low?, close?);
-        let time = Interval::Minute.start_of(instant(self.t)?.unix_second());
         let is_consistent = low <= open.min(close) && high >= open.max(close);
         is_consistent.then(|| Candle { time, open, high, low, close, volume: shares(self.v).unwrap_or_default() })
     }
@@ -82,6 +86,8 @@ pub struct Snapshot {
     pub is_traded: bool,
     /// When it was traded; nothing when the vendor does not say.
     pub traded_at: Option<UtcInstant>,
+    /// When the vendor last changed anything of the ticker, its quotes too.
+    pub updated_at: Option<UtcInstant>,
     /// At which the trading day before closed.
     pub previous_close: Option<Price>,
     pub day_open: Option<Price>,
@@ -89,6 +95,8 @@ pub struct Snapshot {
     pub day_volume: Option<u64>,
     /// The latest minute with trades.
     pub minute: Option<Candle>,
+    /// The day so far; it does not say which one that is.
+    pub day: Option<Candle>,
 }
 
 /// The snapshots of an answer.
@@ -107,7 +115,7 @@ impl Entry {
         let last_trade = self.last_trade.as_ref().and_then(|trade| {
             // Odd lots and trades that are reported late do not make the day's range, and not its price.
             let traded = price(trade.p).filter(is_in_range)?;
-            Some((traded, instant(trade.t).or_else(|| instant(self.updated))))
+            Some((traded, instant(trade.t)))
         });
         let of_bars = || {
             let latest = closed(&self.min).filter(is_in_range).or_else(|| closed(&self.day))?;
@@ -121,10 +129,12 @@ impl Entry {
             price: price_now,
             is_traded: today.is_some(),
             traded_at,
+            updated_at: instant(self.updated),
             previous_close,
             day_open: self.day.as_ref().and_then(|day| price(day.o)),
             day_volume: day_volume.or_else(|| self.min.as_ref().and_then(|min| shares(min.av))),
             minute: self.min.as_ref().and_then(Bar::minute),
+            day: self.day.as_ref().and_then(|day| day.candle(0)),
         })
     }
 }
@@ -199,7 +209,7 @@ mod tests {
 
     #[rstest]
     #[case::of_the_trade(json!({"lastTrade": {"p": 1, "t": 1_605_192_959_994_246_100_i64}, "updated": 1_605_192_894_630_916_600_i64}), Some(1_605_192_959_994))]
-    #[case::of_the_entry(json!({"lastTrade": {"p": 1}, "updated": 1_605_192_894_630_916_600_i64}), Some(1_605_192_894_630))]
+    #[case::not_of_the_entry(json!({"lastTrade": {"p": 1}, "updated": 1_605_192_894_630_916_600_i64}), None)]
     #[case::of_nothing(json!({"lastTrade": {"p": 1, "t": 0}, "updated": 0}), None)]
     #[case::of_no_trade(json!({"min": {"c": 1}, "updated": 1_605_192_894_630_916_600_i64}), None)]
     fn a_price_has_the_instant_of_its_trade(#[case] mut entry: Value, #[case] unix_ms: Option<i64>) {

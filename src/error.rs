@@ -463,6 +463,16 @@ mod tests {
     }
 
     #[test]
+    fn nothing_was_changed_is_not_said_half_way() {
+        assert!(ApiError::Busy.to_string().contains("nothing was changed"));
+        for error in [ApiError::Busy.half_way(), ApiError::BusyReading.half_way(), ApiError::BusyReading] {
+            assert!(!error.to_string().contains("nothing"), "{error}");
+            assert_eq!((error.code(), error.status()), (ApiError::Busy.code(), ApiError::Busy.status()));
+        }
+        assert_eq!(ApiError::ReplyCancelled.half_way(), ApiError::ReplyCancelled);
+    }
+
+    #[test]
     fn the_code_is_the_one_that_is_serialised() {
         let error = ApiError::NoPrice { ticker: "V".parse().unwrap() };
         let json = serde_json::to_value(&error).unwrap();

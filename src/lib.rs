@@ -60,10 +60,19 @@ pub mod server;
 /// Which of the two programs this is, for what only one of them has to hold.
 const IN_BROWSER: bool = cfg!(target_family = "wasm");
 
-/// The client's entry point: takes over the page that the server rendered.
+/// The client's entry point: takes over the page that the server rendered; or builds it anew, where others have put
+/// something between its nodes, so that it cannot be taken over.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
-    console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(app::App);
+    std::panic::set_hook(Box::new(|panic| {
+        console_error_panic_hook::hook(panic);
+        interop::page::tell_panic();
+    }));
+    if interop::page::is_as_served() {
+        leptos::mount::hydrate_body(app::App);
+    } else {
+        interop::page::clear();
+        leptos::mount::mount_to_body(app::App);
+    }
 }

@@ -47,8 +47,13 @@ use erase::Erase;
 use look::provide_look;
 use workstation::WorkstationPage;
 
-/// The page's one script of its own, since it cannot wait for Rust to arrive.
-const BEFORE_PAINT: &str = include_str!("before_paint.js");
+/// The page's scripts of its own: what cannot wait for Rust to arrive, or goes on when that has stopped.
+const SCRIPTS: &str = concat!(
+    include_str!("scripts/before_paint.js"),
+    include_str!("scripts/stopped.js"),
+    include_str!("scripts/as_served.js"),
+    include_str!("scripts/replaced_text.js"),
+);
 
 /// The document around the page, which the server alone renders.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -57,7 +62,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
         <html lang="en" data-theme="dark">
             <head>
                 <meta charset="utf-8"/>
-                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1, interactive-widget=resizes-content, viewport-fit=cover"/>
                 <meta name="color-scheme" content="dark light"/>
                 <meta name="theme-color" content="#0f151c" media="(prefers-color-scheme: dark)"/>
                 <meta name="theme-color" content="#ffffff" media="(prefers-color-scheme: light)"/>
@@ -65,7 +70,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="manifest" href="/manifest.webmanifest"/>
                 <link rel="apple-touch-icon" href="/icon-192.png"/>
                 <link rel="icon" type="image/svg+xml" href="/favicon.svg"/>
-                <script nonce=use_nonce() inner_html=BEFORE_PAINT></script>
+                <script nonce=use_nonce() inner_html=SCRIPTS></script>
                 <HashedStylesheet options=options.clone() id="style"/>
                 <AutoReload options=options.clone()/>
                 <HydrationScripts options/>
@@ -75,6 +80,9 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </head>
             <body>
                 <App/>
+                <noscript>
+                    <p class="stopped">"Without JavaScript nothing here is live: prices stand still, and nothing can be traded."</p>
+                </noscript>
             </body>
         </html>
     }

@@ -14,7 +14,7 @@ pub fn StatusBar(market: Market) -> impl IntoView {
     });
     view! {
         <footer class="status">
-            <span data-testid="feed-pace">{pace}</span>
+            <span translate="no" data-testid="feed-pace">{pace}</span>
             <span class="status-keys">
                 <kbd>"?"</kbd>
                 " shortcuts"

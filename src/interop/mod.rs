@@ -3,6 +3,7 @@
 //! Nothing here runs on the server, though it compiles there; the page calls it inside effects only.
 
 pub mod lightweight_charts;
+pub mod page;
 pub mod post;
 pub mod service_worker;
 pub mod web_locks;

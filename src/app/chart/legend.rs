@@ -50,7 +50,7 @@ pub fn Legend(reading: Reading, settings: ChartSettings) -> impl IntoView {
         move || reading.candle().map_or("", |candle| Direction::of(candle.close.change_from(candle.open)).as_str());
     let studies = Study::ALL.map(|study| show_study(reading, study, settings));
     view! {
-        <dl class="chart-legend" data-testid="chart-legend">
+        <dl class="chart-legend" translate="no" data-testid="chart-legend">
             <div class=direction>
                 {show_figure(reading, "O", "legend-open", |candle| candle.open.to_string())}
                 {show_figure(reading, "H", "legend-high", |candle| candle.high.to_string())}

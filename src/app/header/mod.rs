@@ -53,7 +53,7 @@ pub fn Header(
             <dl class="stats">
                 <div class="stat big">
                     <dt>"Total value"</dt>
-                    <dd data-testid="total-value" class:stale=is_stale title=stale_words>
+                    <dd translate="no" data-testid="total-value" class:stale=is_stale title=stale_words>
                         {total_words}
                     </dd>
                 </div>
@@ -61,7 +61,7 @@ pub fn Header(
                 <GainStat label="Total P&L" test_id="total-pnl" gain=total_pnl/>
                 <div class="stat">
                     <dt>"Cash"</dt>
-                    <dd data-testid="cash-balance">{cash_words}</dd>
+                    <dd translate="no" data-testid="cash-balance">{cash_words}</dd>
                 </div>
             </dl>
             <div class="header-tools">
@@ -125,7 +125,7 @@ fn GainStat(label: &'static str, test_id: &'static str, gain: Memo<Option<Gain>>
     view! {
         <div class="stat">
             <dt>{label}</dt>
-            <dd class=colour data-testid=test_id>
+            <dd class=colour translate="no" data-testid=test_id>
                 {words}
             </dd>
         </div>

@@ -74,12 +74,12 @@ pub fn Heatmap(books: Books, selected: RwSignal<Option<Ticker>>) -> impl IntoVie
         <section class="panel heatmap" aria-labelledby="heatmap-title">
             <div class="bar">
                 <h2 id="heatmap-title">"Heatmap"</h2>
-                <span class="heat-legend" data-testid="heatmap-legend">
+                <span class="heat-legend" translate="no" data-testid="heatmap-legend">
                     {format!("±{FULL_COLOUR_PERCENT}%")}
                     <span class="heat-scale" aria-hidden="true"></span>
                 </span>
             </div>
-            <div class="heat-body" node_ref=body on:pointerleave=move |_| pointed.set(None)>
+            <div class="heat-body" translate="no" node_ref=body on:pointerleave=move |_| pointed.set(None)>
                 <svg class="heat-map" data-testid="heatmap" role="group" aria-labelledby="heatmap-title">
                     <rect class="heat-ground" width="100%" height="100%"></rect>
                     {rows_of(held, show_tile)}

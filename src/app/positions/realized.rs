@@ -39,8 +39,8 @@ pub fn RealizedTab(books: Books) -> impl IntoView {
                             .map(|title| view! { <th scope="col">{title}</th> })}
                     </tr>
                 </thead>
-                <tbody>{rows}</tbody>
-                <tfoot>{total}</tfoot>
+                <tbody translate="no">{rows}</tbody>
+                <tfoot translate="no">{total}</tfoot>
             </table>
             {nothing}
             {show_loading("What was realised", loading, retries)}

@@ -79,6 +79,7 @@ pub fn PositionsTab(desk: Desk) -> impl IntoView {
                     </tr>
                 </thead>
                 <tbody
+                    translate="no"
                     on:pointerenter=move |_| beat.point(true)
                     on:pointerleave=move |_| beat.point(false)
                     on:focusin=move |event| beat.focus(is_by_keyboard(&event))
@@ -90,7 +91,7 @@ pub fn PositionsTab(desk: Desk) -> impl IntoView {
                     {below}
                     {nothing}
                 </tbody>
-                <tfoot>{totals}</tfoot>
+                <tfoot translate="no">{totals}</tfoot>
             </table>
             <WriteOffDialog desk/>
         </div>

@@ -350,9 +350,9 @@ fn show_side(ticket: Ticket, side: Side) -> Piece {
                     .map(|(part, words)| show_part(ticket, side, part, words, whole))}
             </span>
             <span class="label">{estimate}</span>
-            <b class="figure" data-testid=format!("trade-{name}-estimate")>{figure(Draft::notional)}</b>
+            <b class="figure" translate="no" data-testid=format!("trade-{name}-estimate")>{figure(Draft::notional)}</b>
             <span class="label">"Cash after"</span>
-            <b class="figure" class:down=is_short data-testid=format!("trade-{name}-cash-after")>
+            <b class="figure" translate="no" class:down=is_short data-testid=format!("trade-{name}-cash-after")>
                 {figure(Draft::cash_after)}
             </b>
             <span class="placing">

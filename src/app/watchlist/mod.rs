@@ -140,12 +140,13 @@ pub fn Watchlist(
         <section class="panel watchlist" data-testid="watchlist" aria-labelledby="watchlist-title">
             <div class="bar">
                 <h2 id="watchlist-title">"Watchlist"</h2>
-                <span class="label">{count}</span>
+                <span class="label" translate="no">{count}</span>
                 {show_sorting(sorting)}
             </div>
             <AddTicker watchlist field added=move |ticker| panel.point_out(ticker)/>
             <ul
                 class="rows"
+                translate="no"
                 node_ref=list
                 data-sorting=sorting_name
                 on:scroll=move |event| window.scroll(&event)

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, env, fs, io, path::PathBuf, sync::Arc};
 use axum::{
     Router,
     http::{HeaderValue, Response, header},
+    middleware::map_response,
 };
 use leptos::config::LeptosOptions;
 use leptos_axum::{AxumRouteListing, LeptosRoutes, file_and_error_handler_with_context};
@@ -16,7 +17,7 @@ use tower_http::{
     set_header::{SetResponseHeader, SetResponseHeaderLayer},
 };
 
-use super::security_headers;
+use super::{security_headers, shape};
 use crate::{
     app::{address, shell},
     server::state::AppState,
@@ -123,6 +124,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
             move || shell(options.clone())
         })
         .fallback(file_and_error_handler_with_context::<AppState, _>(set_policy, shell))
+        .layer(map_response(shape::write))
         .layer(CompressionLayer::new())
         .route_service(SERVICE_WORKER, service_worker(options))
         .nest_service(&format!("/{}", options.site_pkg_dir), files)

@@ -10,6 +10,14 @@
   };
   root.dataset.theme = recall("theme") || (matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark");
   root.dataset.density = recall("density");
+  // Where an on-screen keyboard covers the page instead of making it smaller, the page makes itself smaller.
+  globalThis.visualViewport?.addEventListener("resize", () => {
+    const { height, scale } = visualViewport;
+    if (scale !== 1) return;
+    if (innerHeight - height > 1) root.style.setProperty("--viewport-height", `${height}px`);
+    else root.style.removeProperty("--viewport-height");
+    scrollTo(0, 0);
+  });
   for (const entry of recall("layout").split(" ")) {
     const [panel, value] = entry.split("=");
     if (value > 0) root.style.setProperty(`--${panel}-size`, `${value}px`);

@@ -260,6 +260,10 @@ test('a long table shows the rows near those that are seen, and scrolls through 
   expect([...seen].sort()).toEqual([...held].sort());
   await expect(workstation.position(held.at(-1)!)).toBeInViewport();
 
+  await page.emulateMedia({ media: 'print' });
+  await expect(rows, 'on paper there is nothing to scroll').toHaveCount(120);
+  await page.emulateMedia({ media: 'screen' });
+
   // The other end of the list, at its beginning.
   await scroller.evaluate((element) => (element.scrollTop = 0));
   await page.getByRole('button', { name: 'Ticker' }).click();

@@ -13,6 +13,7 @@ use super::{
     format::signed_percent,
     loading::Loading,
     look::theme::use_theme,
+    media::{FORCED_COLORS_QUERY, use_media},
 };
 use crate::{
     api::load_equity,
@@ -102,7 +103,7 @@ fn show_figure(curve: Curve, name: &'static str, test_id: &'static str, read: fn
     view! {
         <div>
             <dt>{name}</dt>
-            <dd data-testid=test_id>{move || curve.drawdown.get().map(read)}</dd>
+            <dd translate="no" data-testid=test_id>{move || curve.drawdown.get().map(read)}</dd>
         </div>
     }
     .erase()
@@ -175,12 +176,13 @@ fn step_seconds(range: HistoryRange) -> i64 {
 
 /// Draws once there is a library and a place; another theme is another chart, in its colours.
 fn draw(container: NodeRef<Div>, library: LibraryLoad, curve: Curve, books: Books) {
-    let theme = use_theme();
+    let (theme, is_forced) = (use_theme(), use_media(FORCED_COLORS_QUERY));
     effect(move || {
         let (Some(container), Some(library)) = (container.get(), library.get()) else {
             return;
         };
         theme.get();
+        is_forced.track();
         let deposit = untrack(|| books.initial_deposit());
         // Ends with this effect, as do those below; dropping it removes the chart.
         let chart = StoredValue::new_local(EquityChart::new(&library, &container, deposit));

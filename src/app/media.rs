@@ -5,6 +5,9 @@ use wasm_bindgen::{JsCast, closure::Closure};
 
 use super::effects::effect;
 
+/// The system's few colours in the place of the page's own.
+pub const FORCED_COLORS_QUERY: &str = "(forced-colors: active)";
+
 /// Whether `query` matches, from the first effects on and whenever that changes; until then, and on the server, not.
 pub fn use_media(query: &'static str) -> Signal<bool> {
     let matches = RwSignal::new(false);

@@ -106,6 +106,7 @@ impl Toasts {
     }
 }
 
+/// The stack is the one live region: a toast with a role of its own would be read out twice.
 #[component]
 pub fn ToastStack(toasts: Toasts) -> impl IntoView {
     view! {
@@ -126,9 +127,9 @@ pub fn ToastStack(toasts: Toasts) -> impl IntoView {
 }
 
 fn show_toast(toasts: Toasts, Toast { id, kind, text, action }: Toast) -> Piece {
-    let (name, role, mark) = match kind {
-        Kind::Success => ("success", "status", "✓"),
-        Kind::Error => ("error", "alert", "!"),
+    let (name, mark) = match kind {
+        Kind::Success => ("success", "✓"),
+        Kind::Error => ("error", "!"),
     };
     let act = move |action: Action| {
         action.run.run(());
@@ -137,7 +138,6 @@ fn show_toast(toasts: Toasts, Toast { id, kind, text, action }: Toast) -> Piece 
     view! {
         <div
             class="toast"
-            role=role
             data-testid="toast"
             data-kind=name
             on:keydown=move |event| if event.key() == "Escape" { toasts.dismiss(id) }

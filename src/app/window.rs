@@ -17,6 +17,7 @@ use super::{
     erase::{Erase, Piece, show_when},
     look::density::use_density,
     market::Market,
+    media::use_media,
     size::{Size, follow_presence, follow_size},
 };
 use crate::domain::ticker::Ticker;
@@ -42,6 +43,8 @@ pub struct Window {
     size: Signal<Size>,
     top: RwSignal<f64>,
     row_height: RwSignal<f64>,
+    /// On paper there is nothing to scroll.
+    is_printing: Signal<bool>,
     /// Few enough to look through.
     seen: Memo<Vec<Ticker>>,
 }
@@ -73,7 +76,8 @@ impl Window {
             }
             order.with(|order| Span::seen(order.len(), top.get(), size.get().1, row_height.get()).cut(order))
         });
-        let window = Self { order, market, size, top, row_height, seen };
+        let is_printing = use_media("print");
+        let window = Self { order, market, size, top, row_height, is_printing, seen };
         let density = use_density();
         effect(move || {
             size.track();
@@ -124,9 +128,12 @@ impl Window {
 
     /// The rows that stand, and the two gaps around them.
     pub fn cut(self) -> (Memo<Vec<Ticker>>, [Piece; 2]) {
-        let Self { order, size, top, row_height, .. } = self;
+        let Self { order, size, top, row_height, is_printing, .. } = self;
         let rows = memo(move || order.with(Vec::len));
-        let span = memo(move || Span::standing(rows.get(), top.get(), size.get().1, row_height.get()));
+        let span = memo(move || match is_printing.get() {
+            true => Span { start: 0, end: rows.get() },
+            false => Span::standing(rows.get(), top.get(), size.get().1, row_height.get()),
+        });
         let standing = memo(move || order.with(|order| span.get().cut(order)));
         let above = move || span.get().start;
         let below = move || rows.get().saturating_sub(span.get().end);

@@ -36,6 +36,7 @@ use super::{
     loading::Loading,
     look::theme::use_theme,
     market::Market,
+    media::{FORCED_COLORS_QUERY, use_media},
     size::follow_presence,
 };
 use crate::{
@@ -98,9 +99,9 @@ fn Heading(market: Market, selected: RwSignal<Option<Ticker>>) -> impl IntoView 
     let quote = move || market.quote(selected.get()?);
     let direction = move || quote().map_or(Direction::Flat, |quote| Direction::of(quote.day_change())).as_str();
     view! {
-        <h2 class="title">{move || or_missing(selected.get())}</h2>
-        <span class="last">{move || or_missing(quote().map(|quote| quote.price))}</span>
-        <span class=direction>{move || quote().map(describe_day)}</span>
+        <h2 class="title" translate="no">{move || or_missing(selected.get())}</h2>
+        <span class="last" translate="no">{move || or_missing(quote().map(|quote| quote.price))}</span>
+        <span class=direction translate="no">{move || quote().map(describe_day)}</span>
     }
     .erase()
 }
@@ -163,13 +164,14 @@ struct Drawing {
 /// Draws once there is a library and a place; another theme is another chart, in its colours.
 fn draw(drawing: Drawing) {
     let Drawing { container, library, candles, settings, books, fills, hovered, edge, looks } = drawing;
-    let theme = use_theme();
+    let (theme, is_forced) = (use_theme(), use_media(FORCED_COLORS_QUERY));
     let is_present = follow_presence(container);
     effect(move || {
         let (Some(container), Some(library)) = (container.get(), library.get()) else {
             return;
         };
         theme.get();
+        is_forced.track();
         let layers = untrack(|| settings.layers());
         let chart = PriceChart::new(&library, &container, layers, move |time| hovered.set(time));
         // Ends with this effect, as do those below; dropping it removes the chart.

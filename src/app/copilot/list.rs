@@ -121,7 +121,7 @@ fn see_to_place(rows: &[Row], scroller: &HtmlDivElement, is_at_end: bool, seen: 
 fn Thinking(chat: Chat) -> impl IntoView {
     let thinking = move || {
         view! {
-            <div class="thinking" data-testid="chat-loading" role="status">
+            <div class="thinking" data-testid="chat-loading">
                 <span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>
                 <span class="spoken">"The copilot is answering"</span>
                 <button class="quiet" on:click=move |_| chat.cancel()>"Stop"</button>
@@ -164,7 +164,7 @@ fn TroubleNote(chat: Chat) -> impl IntoView {
     let note = move || {
         chat.trouble().map(|trouble| {
             view! {
-                <div class="trouble" role="alert">
+                <div class="trouble">
                     <p>{trouble.reason}</p>
                     <button class="retry" on:click=move |_| try_again(trouble.remedy)>"Try again"</button>
                 </div>

@@ -26,8 +26,13 @@ pub fn ConnectionStatus(market: Market, market_source: String) -> impl IntoView 
             Data::Stale => "No new prices".to_owned(),
         }),
         Connection::Connecting => "Connecting".to_owned(),
-        Connection::Reconnecting { attempt } => format!("Reconnecting, attempt {attempt}"),
+        Connection::Reconnecting { .. } => "Reconnecting".to_owned(),
         Connection::Disconnected { .. } => "Disconnected".to_owned(),
+    });
+    // Seen, but not read out again with every attempt.
+    let attempt = Signal::derive(move || match market.connection.get() {
+        Connection::Reconnecting { attempt } => format!(", attempt {attempt}"),
+        Connection::Connected | Connection::Connecting | Connection::Disconnected { .. } => String::new(),
     });
     let source = match market_source.as_str() {
         "simulator" => "Simulator".to_owned(),
@@ -44,7 +49,7 @@ pub fn ConnectionStatus(market: Market, market_source: String) -> impl IntoView 
     view! {
         <p class="connection" data-testid="connection-status" data-state=state data-market=data role="status" tabindex="0" title=tooltip>
             <span class="dot" aria-hidden="true"></span>
-            <span class="connection-words">{words}</span>
+            <span class="connection-words">{words}<span aria-hidden="true">{attempt}</span></span>
             <span class="muted connection-source">{source}</span>
         </p>
     }

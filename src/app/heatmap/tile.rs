@@ -69,8 +69,8 @@ pub fn Tile(
             <rect class=colour x=x y=y width=width height=height fill-opacity=opacity></rect>
             <svg class="tile-face" x=x y=y width=width height=height>
                 <rect class="tile-ring" width="100%" height="100%"></rect>
-                <text class="tile-ticker" x="8" y="18">{ticker.to_string()}</text>
-                <text class="tile-percent" x="8" y="35">{percent}</text>
+                <text class="tile-ticker" x="8" y="1.385em">{ticker.to_string()}</text>
+                <text class="tile-percent" x="8" y="2.917em">{percent}</text>
             </svg>
         </g>
     }

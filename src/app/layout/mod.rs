@@ -24,9 +24,9 @@ pub use slot::{CopilotSlot, Slot};
 const STORAGE_KEY: &str = "layout";
 
 /// Up to here the copilot is closed until it is asked for, and lies over the other panels. Also in `layout.css`…
-const NARROW_QUERY: &str = "(max-width: 1180px)";
+const NARROW_QUERY: &str = "(max-width: 73.75rem)";
 /// …as is this: here is room for one panel at a time.
-const PHONE_QUERY: &str = "(max-width: 720px)";
+const PHONE_QUERY: &str = "(max-width: 45rem), (max-width: 73.75rem) and (max-height: 30rem)";
 
 /// The handle to the page's layout; copies share it.
 #[derive(Clone, Copy)]

@@ -43,7 +43,11 @@ pub fn show_lights(list: NodeRef<Ul>, market: Market, order: Memo<Vec<Ticker>>, 
         let (Some(rises), Some(falls)) = (rises.get(), falls.get()) else {
             return;
         };
-        let Some(animation) = fade(&drawing, is_still.get()) else {
+        // A flash is a motion too.
+        if is_still.get() {
+            return;
+        }
+        let Some(animation) = fade(&drawing) else {
             return;
         };
         let lights = Rc::new(Lights {
@@ -75,12 +79,11 @@ pub fn show_lights(list: NodeRef<Ul>, market: Market, order: Memo<Vec<Ticker>>, 
 }
 
 /// An animation to be played with every tick; nothing in a browser that has none.
-fn fade(drawing: &Element, is_still: bool) -> Option<Animation> {
+fn fade(drawing: &Element) -> Option<Animation> {
     let keyframes = Object::new();
-    let easing = if is_still { "step-end" } else { "ease-out" };
     let steps = Array::of2(&OPACITY.into(), &0.0.into());
     Reflect::set(&keyframes, &"opacity".into(), &steps).ok()?;
-    Reflect::set(&keyframes, &"easing".into(), &easing.into()).ok()?;
+    Reflect::set(&keyframes, &"easing".into(), &"ease-out".into()).ok()?;
     let effect =
         KeyframeEffect::new_with_opt_element_and_keyframes_and_f64(Some(drawing), Some(&keyframes), DURATION_MS)
             .ok()?;

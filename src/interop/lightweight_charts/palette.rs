@@ -4,6 +4,9 @@ use leptos::prelude::{document, window};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
+/// Where the browser does not tell the size of a text.
+const FONT_SIZE_ASSUMED: f64 = 11.0;
+
 /// Colours as `rgb(…)`, which both the library and canvases read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Palette {
@@ -17,6 +20,8 @@ pub struct Palette {
     pub accent: String,
     pub blue: String,
     pub violet: String,
+    /// Of the axes' labels, in pixels: it follows the browser's text size.
+    pub font_size: u32,
 }
 
 impl Palette {
@@ -29,6 +34,9 @@ impl Palette {
             let style = window().get_computed_style(&probe).ok().flatten();
             style.and_then(|style| style.get_property_value("color").ok()).unwrap_or_default()
         };
+        let style = window().get_computed_style(&probe).ok().flatten();
+        let size = style.and_then(|style| style.get_property_value("font-size").ok());
+        let font_size = size.and_then(|size| size.strip_suffix("px")?.parse::<f64>().ok());
         let palette = Self {
             panel: color("--panel"),
             line: color("--line"),
@@ -40,6 +48,7 @@ impl Palette {
             accent: color("--accent"),
             blue: color("--blue"),
             violet: color("--purple-bright"),
+            font_size: font_size.unwrap_or(FONT_SIZE_ASSUMED).round() as u32,
         };
         probe.remove();
         palette
@@ -47,13 +56,13 @@ impl Palette {
 
     /// What every chart starts from.
     pub fn chart_options(&self) -> String {
-        let Self { panel, line, line_strong, grid, muted, .. } = self;
+        let Self { panel, line, line_strong, grid, muted, font_size, .. } = self;
         // The library's own logo would bring an inline style, which the page's policy forbids; the panel names its makers.
         format!(
             r#"{{
                 "autoSize": true,
                 "layout": {{
-                    "background": {{ "type": "solid", "color": "{panel}" }}, "textColor": "{muted}", "fontSize": 11,
+                    "background": {{ "type": "solid", "color": "{panel}" }}, "textColor": "{muted}", "fontSize": {font_size},
                     "attributionLogo": false,
                     "panes": {{ "separatorColor": "{line}", "separatorHoverColor": "{line_strong}" }}
                 }},
@@ -81,11 +90,14 @@ pub fn faded(color: &str, alpha: f64) -> String {
     }
 }
 
-/// An element that nobody sees, which resolves custom properties.
+/// An element that nobody sees, which resolves custom properties; forced colours leave it alone.
 fn probe(container: &HtmlElement) -> HtmlElement {
     // Invariant: "span" is an element's name, and makes an HTML element.
     let probe: HtmlElement = document().create_element("span").expect("a span can be made").unchecked_into();
     probe.set_hidden(true);
+    // Neither can fail on an element's own style.
+    let _ = probe.style().set_property("forced-color-adjust", "none");
+    let _ = probe.style().set_property("font-size", "var(--t0)");
     let _ = container.append_child(&probe);
     probe
 }

@@ -1,8 +1,13 @@
 //! Files that the page makes and the browser saves.
 
-use leptos::prelude::document;
+use std::time::Duration;
+
+use leptos::prelude::{document, set_timeout};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
+
+/// Firefox and Safari read the file some time after the click, or after a question where to save it.
+const SAVING_TIME_MAX: Duration = Duration::from_secs(120);
 
 /// Lets the browser save `text` as a file.
 ///
@@ -16,6 +21,12 @@ pub fn save_text(file_name: &str, media_type: &str, text: &str) -> Result<(), Js
     let link = document().create_element("a")?.unchecked_into::<HtmlAnchorElement>();
     link.set_href(&address);
     link.set_download(file_name);
+    // Firefox follows a link only where it stands in the page.
+    let body = document().body().ok_or(JsValue::UNDEFINED)?;
+    body.append_child(&link)?;
     link.click();
-    Url::revoke_object_url(&address)
+    link.remove();
+    // An address that is in order cannot be refused.
+    set_timeout(move || Url::revoke_object_url(&address).unwrap_or_default(), SAVING_TIME_MAX);
+    Ok(())
 }

@@ -75,13 +75,27 @@ pub struct Market {
     pace: RwSignal<Pace>,
 }
 
-/// How fast frames come.
+/// How fast frames come. The first ones after a connection tell nothing: they come when it is made, all that is known at
+/// once, and not with a tick.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 struct Pace {
+    first_ms: f64,
     last_ms: f64,
-    /// Averaged over the last few; zero until there are two.
+    /// Counted from the first frame on that came with a tick.
+    intervals: u32,
+    /// Averaged over the last few.
     interval_ms: f64,
 }
+
+/// Frames that come so soon after the first one came with it.
+const FIRST_FRAMES_MS: f64 = 50.0;
+
+/// The intervals of which the average is told, at the least, and those that it goes back to, at the most.
+const INTERVALS_MIN: u32 = 4;
+const INTERVALS_MAX: u32 = 20;
+
+/// So many times the usual interval is a pause, such as a computer's sleep, and none of the feed's.
+const PAUSE_FACTOR: f64 = 10.0;
 
 impl Market {
     /// The market as the server rendered it.
@@ -188,10 +202,9 @@ impl Market {
         self.pace.update(|pace| *pace = pace.after(now_ms));
     }
 
-    /// Frames a second, tracked; nothing until there were two.
+    /// Frames a second, tracked; nothing until that is known.
     pub fn frames_per_second(self) -> Option<f64> {
-        let interval_ms = self.pace.get().interval_ms;
-        (interval_ms > 0.0).then(|| 1_000.0 / interval_ms)
+        self.pace.get().frames_per_second()
     }
 
     /// Takes in the quotes of tickers that have none yet; those that are shown are newer, or soon will be.
@@ -245,15 +258,22 @@ impl Market {
 
 impl Pace {
     fn after(self, now_ms: f64) -> Self {
-        /// How much of the average is the newest interval.
-        const SHARE: f64 = 0.2;
-        let elapsed = now_ms - self.last_ms;
-        let interval_ms = match self {
-            Self { last_ms: 0.0, .. } => 0.0,
-            Self { interval_ms: 0.0, .. } => elapsed,
-            Self { interval_ms, .. } => interval_ms + SHARE * (elapsed - interval_ms),
-        };
-        Self { last_ms: now_ms, interval_ms }
+        let Self { first_ms, last_ms, intervals, interval_ms } = self;
+        let is_paused = intervals > 0 && now_ms - last_ms > PAUSE_FACTOR * interval_ms;
+        if first_ms == 0.0 || is_paused {
+            return Self { first_ms: now_ms, ..Self::default() };
+        }
+        if last_ms == 0.0 {
+            let last_ms = if now_ms - first_ms > FIRST_FRAMES_MS { now_ms } else { 0.0 };
+            return Self { last_ms, ..self };
+        }
+        let intervals = (intervals + 1).min(INTERVALS_MAX);
+        let interval_ms = interval_ms + (now_ms - last_ms - interval_ms) / f64::from(intervals);
+        Self { first_ms, last_ms: now_ms, intervals, interval_ms }
+    }
+
+    fn frames_per_second(self) -> Option<f64> {
+        (self.intervals >= INTERVALS_MIN && self.interval_ms > 0.0).then(|| 1_000.0 / self.interval_ms)
     }
 }
 
@@ -317,17 +337,38 @@ mod tests {
         });
     }
 
+    /// The rate after each frame, in tenths.
+    fn rates(frames_ms: &[f64]) -> Vec<Option<u32>> {
+        let mut pace = Pace::default();
+        let rate = |now_ms: &f64| {
+            pace = pace.after(*now_ms);
+            pace.frames_per_second().map(|rate| (rate * 10.0).round() as u32)
+        };
+        frames_ms.iter().map(rate).collect()
+    }
+
     #[test]
-    fn the_pace_is_that_of_the_last_frames() {
-        let owner = Owner::new();
-        owner.with(|| {
-            let market = Market::new(&[], status());
-            market.count_frame(1_000.0);
-            assert_eq!(market.frames_per_second(), None);
-            market.count_frame(1_500.0);
-            assert_eq!(market.frames_per_second(), Some(2.0));
-            (4..40).for_each(|half_seconds| market.count_frame(500.0 * f64::from(half_seconds)));
-            assert_eq!(market.frames_per_second(), Some(2.0));
-        });
+    fn the_pace_is_not_told_until_it_is_known() {
+        // The first frame is what a new connection brings, somewhere between two ticks.
+        let frames_ms = [1_000.0, 1_120.0, 1_620.0, 2_130.0, 2_610.0, 3_120.0, 3_620.0];
+        assert_eq!(rates(&frames_ms), [None, None, None, None, None, Some(20), Some(20)]);
+    }
+
+    #[test]
+    fn what_is_handed_on_to_a_new_tab_at_once_is_no_pace() {
+        let burst = (0..30).map(|index| 1_000.0 + f64::from(index) * 0.5);
+        let ticks = (1..8).map(|index| 900.0 + f64::from(index) * 500.0);
+        let told: Vec<_> = rates(&burst.chain(ticks).collect::<Vec<_>>()).into_iter().flatten().collect();
+        assert_eq!(told, [20, 20, 20]);
+    }
+
+    #[test]
+    fn the_pace_follows_the_last_frames_and_forgets_a_pause() {
+        let slow = (0..30).map(|index| 1_000.0 + f64::from(index) * 1_000.0);
+        let fast = (1..60).map(|index| 30_000.0 + f64::from(index) * 500.0);
+        let after_sleep = [9_000_000.0, 9_000_100.0];
+        let told = rates(&slow.chain(fast).chain(after_sleep).collect::<Vec<_>>());
+        assert_eq!((told[29], told[88]), (Some(10), Some(19)));
+        assert_eq!(told[89..], [None, None]);
     }
 }

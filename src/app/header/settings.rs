@@ -1,12 +1,13 @@
 //! The settings: theme, density, layout, starting over, taking the data along.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{ev::Event, prelude::*, task::spawn_local};
 
 use crate::{
     api::reset_account,
     app::{
         account::Books,
         commands::{Commands, Section},
+        effects::effect,
         erase::{Erase, Piece},
         hands::Hands,
         layout::Layout,
@@ -15,7 +16,11 @@ use crate::{
             theme::{ThemeChoice, use_theme_setting},
         },
         modal::Modal,
-        positions::save_trades,
+        positions::{
+            csv::{self, DECIMAL_MARKS, Form, SEPARATORS, ZONES},
+            save_trades,
+        },
+        storage,
         toast::Toasts,
     },
 };
@@ -83,6 +88,7 @@ pub fn Settings(books: Books, toasts: Toasts, layout: Layout, commands: Commands
             <button popovertarget="settings" popovertargetaction="hide" disabled=is_saving on:click=save>
                 "Trades (CSV)"
             </button>
+            {show_csv_form()}
             <p class="label">"Page"</p>
             <button popovertarget="settings" popovertargetaction="hide" on:click=move |_| commands.is_help_open.set(true)>
                 "Keyboard shortcuts"
@@ -134,6 +140,48 @@ fn show_names(title: &'static str, names: Vec<&'static str>, chosen: Signal<usiz
             <legend class="label">{title}</legend>
             {choices.collect_view()}
         </fieldset>
+    }
+    .erase()
+}
+
+/// How the file of trades is written; remembered.
+fn show_csv_form() -> Piece {
+    let form = RwSignal::new(Form::USUAL);
+    effect(move || {
+        storage::keep(csv::STORAGE_KEY, move || form.get().words(), move |stored| form.set(Form::read(stored)));
+    });
+    view! {
+        <div class="csv-form">
+            {show_part("Separator", SEPARATORS, form, |form| &mut form.separator)}
+            {show_part("Decimals", DECIMAL_MARKS, form, |form| &mut form.decimal_mark)}
+            {show_part("Times", ZONES, form, |form| &mut form.zone)}
+        </div>
+    }
+    .erase()
+}
+
+/// A choice of one letter of the form.
+fn show_part(
+    title: &'static str,
+    choices: &'static [(char, &'static str)],
+    form: RwSignal<Form>,
+    part: fn(&mut Form) -> &mut char,
+) -> Piece {
+    let chosen = Signal::derive(move || part(&mut form.get()).to_string());
+    let choose = move |event: Event| {
+        if let Some(letter) = event_target_value(&event).chars().next() {
+            form.update(|form| *part(form) = letter);
+        }
+    };
+    let choices: Vec<_> =
+        choices.iter().map(|(letter, name)| view! { <option value=letter.to_string()>{*name}</option> }).collect();
+    view! {
+        <label>
+            <span class="label">{title}</span>
+            <select prop:value=chosen on:change=choose>
+                {choices}
+            </select>
+        </label>
     }
     .erase()
 }

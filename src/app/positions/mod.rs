@@ -1,6 +1,6 @@
 //! What is held, what was traded, and what that realised: three tabs of one panel.
 
-mod csv;
+pub mod csv;
 mod realized;
 mod row;
 mod sorting;

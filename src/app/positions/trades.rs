@@ -11,6 +11,7 @@ use crate::{
         erase::{Erase, Piece},
         format::{local_time, signed_money, tone},
         loading::{Loading, show_loading},
+        storage,
         toast::Toasts,
     },
     domain::{
@@ -76,7 +77,7 @@ pub fn TradesTab(desk: Desk) -> impl IntoView {
                             .map(|title| view! { <th scope="col">{title}</th> })}
                     </tr>
                 </thead>
-                <tbody>
+                <tbody translate="no">
                     {rows}
                 </tbody>
             </table>
@@ -138,8 +139,9 @@ fn show_trade(trade: Trade, selected: RwSignal<Option<Ticker>>) -> Piece {
 
 /// Reads all pages and lets the browser save them.
 pub async fn save_trades(toasts: Toasts) {
+    let form = csv::Form::read(&storage::read(csv::STORAGE_KEY).unwrap_or_default());
     match load_all().await {
-        Ok(trades) => match save_text("finally-trades.csv", "text/csv;charset=utf-8", &csv::write(&trades)) {
+        Ok(trades) => match save_text("finally-trades.csv", "text/csv;charset=utf-8", &csv::write(&trades, form)) {
             Ok(()) => toasts.success(format!("Saved {} trades as finally-trades.csv.", trades.len())),
             Err(_) => toasts.error("The browser did not save the file.".to_owned()),
         },

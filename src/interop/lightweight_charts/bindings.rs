@@ -1,6 +1,6 @@
 //! The library's own names.
 
-use js_sys::{Array, Function, Promise};
+use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 
@@ -50,6 +50,44 @@ extern "C" {
 
     #[wasm_bindgen(method, js_name = unsubscribeCrosshairMove)]
     pub fn unsubscribe_crosshair_move(this: &Chart, handler: &Function);
+
+    #[wasm_bindgen(method, js_name = horzBehaviour)]
+    pub fn time_behavior(this: &Chart) -> TimeBehavior;
+
+    /// How a chart reads and weighs its points' times.
+    #[wasm_bindgen(extends = Object)]
+    #[derive(Clone)]
+    pub type TimeBehavior;
+
+    /// Unix seconds.
+    #[wasm_bindgen(method)]
+    pub fn key(this: &TimeBehavior, time: &JsValue) -> f64;
+
+    #[wasm_bindgen(method, js_name = convertHorzItemToInternal)]
+    pub fn read_time(this: &TimeBehavior, unix_seconds: f64) -> JsValue;
+
+    /// Gives each point from the one at `first` on the weight of the mark that may stand below it.
+    #[wasm_bindgen(method, getter, js_name = fillWeightsForPoints)]
+    pub fn weigh(this: &TimeBehavior) -> Function;
+
+    #[wasm_bindgen(method, setter, js_name = fillWeightsForPoints)]
+    pub fn set_weigh(this: &TimeBehavior, weigh: &JsValue);
+
+    /// A point of the time axis.
+    #[wasm_bindgen(extends = Object)]
+    pub type TimePoint;
+
+    #[wasm_bindgen(method, getter)]
+    pub fn time(this: &TimePoint) -> JsValue;
+
+    #[wasm_bindgen(method, setter)]
+    pub fn set_time(this: &TimePoint, time: &JsValue);
+
+    #[wasm_bindgen(method, getter, js_name = timeWeight)]
+    pub fn weight(this: &TimePoint) -> JsValue;
+
+    #[wasm_bindgen(method, setter, js_name = timeWeight)]
+    pub fn set_weight(this: &TimePoint, weight: &JsValue);
 
     pub type Pane;
 

@@ -33,9 +33,10 @@ impl EquityChart {
     pub fn new(library: &Library, container: &HtmlElement, deposit: Money) -> Self {
         let palette = Palette::read(container);
         let chart_options = options(&palette.chart_options());
-        let local_time = LocalTime::new();
+        let mut local_time = LocalTime::new();
         local_time.put_into(&chart_options);
         let chart = library.create_chart(container, &chart_options);
+        local_time.weigh(&chart);
         chart.apply_options(&options(WHOLE));
         let curve = chart.add_series(&library.kind("BaselineSeries"), &options(&curve_options(&palette, deposit)), 0);
         curve.create_price_line(&options(&level_options(&palette, deposit, "deposit", &palette.muted)));

@@ -1,9 +1,12 @@
-//! Times on a chart's axis and crosshair, in the reader's own time zone; the library would write UTC.
+//! Times on a chart's axis and crosshair, in the reader's own time zone; the library would write UTC, and let days begin
+//! when they do there.
 
 use std::{cell::Cell, rc::Rc};
 
-use js_sys::{Date, Object, Reflect};
-use wasm_bindgen::{JsValue, prelude::Closure};
+use js_sys::{Array, Date, Object, Reflect};
+use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
+
+use super::bindings::{Chart, TimeBehavior, TimePoint};
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -18,6 +21,7 @@ pub struct LocalTime {
     has_whole_days: Rc<Cell<bool>>,
     mark: Closure<dyn FnMut(f64, u32) -> String>,
     moment: Closure<dyn FnMut(f64) -> String>,
+    weigh: Option<Closure<dyn FnMut(Array<TimePoint>, u32)>>,
 }
 
 impl LocalTime {
@@ -31,12 +35,36 @@ impl LocalTime {
             let has_whole_days = has_whole_days.clone();
             Closure::new(move |unix_seconds| Moment::new(unix_seconds, has_whole_days.get()).in_full())
         };
-        Self { has_whole_days, mark, moment }
+        Self { has_whole_days, mark, moment, weigh: None }
     }
 
     /// Whether the points are whole days; these are UTC's, and have no time.
     pub fn set_whole_days(&self, has_whole_days: bool) {
         self.has_whole_days.set(has_whole_days);
+    }
+
+    /// Lets the marks of the chart's axis stand where the reader's own days, and their parts, begin.
+    pub fn weigh(&mut self, chart: &Chart) {
+        let (behavior, has_whole_days) = (chart.time_behavior(), self.has_whole_days.clone());
+        let library_s = behavior.weigh();
+        let weigh = {
+            let behavior = behavior.clone();
+            Closure::new(move |points: Array<TimePoint>, first: u32| {
+                let before = first.saturating_sub(1);
+                let local = Array::<TimePoint>::new_typed();
+                for point in points.slice(before, points.length()).iter() {
+                    local.push(&local_point(&behavior, &point, has_whole_days.get()));
+                }
+                // Times alone, which the library has read itself, cannot be wrong to it.
+                if library_s.call2(&behavior, &local, &(first - before).into()).is_ok() {
+                    for index in first..points.length() {
+                        points.get(index).set_weight(&local.get(index - before).weight());
+                    }
+                }
+            })
+        };
+        behavior.set_weigh(weigh.as_ref());
+        self.weigh = Some(weigh);
     }
 
     /// Puts the functions into a chart's options.
@@ -51,6 +79,16 @@ impl LocalTime {
         let time_scale = Reflect::get(options, &"timeScale".into()).expect("options are plain objects");
         set(&time_scale, "tickMarkFormatter", self.mark.as_ref());
     }
+}
+
+/// The point at the time that UTC's clocks show when the reader's own show this one's.
+fn local_point(behavior: &TimeBehavior, point: &TimePoint, is_whole_day: bool) -> TimePoint {
+    let unix_seconds = behavior.key(&point.time());
+    let offset_seconds =
+        if is_whole_day { 0.0 } else { Date::new(&(unix_seconds * 1_000.0).into()).get_timezone_offset() * 60.0 };
+    let local: TimePoint = Object::new().unchecked_into();
+    local.set_time(&behavior.read_time(unix_seconds - offset_seconds));
+    local
 }
 
 /// A point's time, to be written.

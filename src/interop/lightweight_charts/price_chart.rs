@@ -118,10 +118,11 @@ impl PriceChart {
         mut on_hover: impl FnMut(Option<i64>) + 'static,
     ) -> Self {
         let palette = Palette::read(container);
-        let local_time = LocalTime::new();
+        let mut local_time = LocalTime::new();
         let chart_options = options(&palette.chart_options());
         local_time.put_into(&chart_options);
         let chart = library.create_chart(container, &chart_options);
+        local_time.weigh(&chart);
         let crosshair =
             Closure::new(move |moved: CrosshairMove| on_hover(moved.time().map(|unix_seconds| unix_seconds as i64)));
         chart.subscribe_crosshair_move(crosshair.as_ref().unchecked_ref());

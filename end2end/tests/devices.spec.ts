@@ -156,7 +156,8 @@ test('without JavaScript one line says that nothing is live, and nothing looks s
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
   await page.goto(server.url);
-  await expect(page.getByText('Without JavaScript nothing here is live')).toBeVisible();
+  await expect(page.locator('noscript p')).toBeVisible();
+  expect(await page.locator('noscript p').innerHTML()).toContain('Without JavaScript nothing here is live');
   await expect(page.getByTestId('total-value')).toBeVisible();
   await expect(page.getByTestId('connection-status')).toBeHidden();
   await expect(page.getByTestId('trade-buy')).toBeHidden();
@@ -222,7 +223,7 @@ test('trades are saved as a spreadsheet wants them, and the file is there for as
     return Buffer.concat(await (await download.createReadStream()).toArray()).toString();
   };
   await page.getByRole('button', { name: 'Settings' }).click();
-  expect(await save()).toMatch(/^executed_at_utc,ticker,.*\r\n\d{4}-\d\d-\d\dT[\d:]+Z,AAPL,buy,2\.5,/);
+  expect(await save()).toMatch(/^executed_at_utc,ticker,.*\r\n\d{4}-\d\d-\d\dT[\d:.]+Z,AAPL,buy,2\.5,/);
   await page.waitForTimeout(300);
   expect(await page.evaluate(() => (window as any).addresses as string[]), 'not revoked').toEqual([expect.stringMatching(/^blob:/)]);
 

@@ -106,7 +106,7 @@ pub fn Positions(desk: Desk) -> impl IntoView {
                 on:click=move |_| tab.set(this)
             >
                 {this.title()}
-                {(this == Tab::Positions).then(|| view! { <span class="label">{held}</span> })}
+                {(this == Tab::Positions).then(|| view! { <span class="label" translate="no">{held}</span> })}
             </button>
         }
     };

@@ -36,7 +36,8 @@ impl Palette {
         };
         let style = window().get_computed_style(&probe).ok().flatten();
         let size = style.and_then(|style| style.get_property_value("font-size").ok());
-        let font_size = size.and_then(|size| size.strip_suffix("px")?.parse::<f64>().ok());
+        // The browser reads a number; Rust's own reading of floats is as large as a panel.
+        let font_size = size.map(|size| js_sys::parse_float(&size)).filter(|size| size.is_finite());
         let palette = Self {
             panel: color("--panel"),
             line: color("--line"),

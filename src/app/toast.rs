@@ -106,15 +106,13 @@ impl Toasts {
     }
 }
 
-/// The stack is the one live region: a toast with a role of its own would be read out twice.
+/// Each toast is a live region of its own; were the stack one too, it would be read out twice.
 #[component]
 pub fn ToastStack(toasts: Toasts) -> impl IntoView {
     view! {
         <section
             class="toasts"
             aria-label="Notifications"
-            aria-live="polite"
-            aria-relevant="additions"
             on:pointerenter=move |_| toasts.is_hovered.set_value(true)
             on:pointerleave=move |_| toasts.is_hovered.set_value(false)
             on:focusin=move |_| toasts.is_focused.set_value(true)
@@ -127,9 +125,9 @@ pub fn ToastStack(toasts: Toasts) -> impl IntoView {
 }
 
 fn show_toast(toasts: Toasts, Toast { id, kind, text, action }: Toast) -> Piece {
-    let (name, mark) = match kind {
-        Kind::Success => ("success", "✓"),
-        Kind::Error => ("error", "!"),
+    let (name, role, mark) = match kind {
+        Kind::Success => ("success", "status", "✓"),
+        Kind::Error => ("error", "alert", "!"),
     };
     let act = move |action: Action| {
         action.run.run(());
@@ -138,6 +136,7 @@ fn show_toast(toasts: Toasts, Toast { id, kind, text, action }: Toast) -> Piece 
     view! {
         <div
             class="toast"
+            role=role
             data-testid="toast"
             data-kind=name
             on:keydown=move |event| if event.key() == "Escape" { toasts.dismiss(id) }

@@ -31,6 +31,25 @@ async function works(page: Page, url: string): Promise<void> {
   await expect(page.locator('.stopped')).toHaveCount(0);
 }
 
+test('a page that nobody has touched is taken over as it stands', async ({ page, server }) => {
+  await page.addInitScript(`{
+    const observer = new MutationObserver(() => {
+      const main = document.querySelector('body > noscript') && document.querySelector('main');
+      if (!main) return;
+      observer.disconnect();
+      main.isServed = true;
+    });
+    observer.observe(document, { childList: true, subtree: true });
+  }`);
+  for (const ticker of ['NVDA', 'AAPL']) await page.request.post(`${server.url}/api/portfolio/trade`, { data: { ticker, side: 'buy', quantity: 2 } });
+  await page.request.post(`${server.url}/api/chat`, { data: { message: 'buy 1 V & <b>' } });
+  for (const path of ['/', '/ticker/NVDA']) {
+    await page.goto(server.url + path);
+    await page.locator('body[data-hydrated]').waitFor();
+    expect(await page.evaluate(() => (document.querySelector('main') as any).isServed), path).toBe(true);
+  }
+});
+
 for (const [name, intrude] of Object.entries(INTRUSIONS)) {
   test(`the page works with ${name} before it wakes up`, async ({ page, server }) => {
     const wrong: string[] = [];

@@ -31,7 +31,7 @@ for (const [name, width, height] of [
 test.describe('a touch screen', () => {
   test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
 
-  /** What is too small for a finger, or a field that the browser zooms into. */
+  /** Targets that are too small for a finger, and fields that the browser zooms into. */
   const tooSmall = (page: Page) =>
     page.evaluate(() => {
       const found: string[] = [];

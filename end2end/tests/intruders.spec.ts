@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 import { expect, test } from '../lib/test';
 
-/** What extensions and translations do to a page before its program takes it over, as a function of the document. */
+/** Changes that extensions and translations make to a page before its program takes it over. */
 const INTRUSIONS: Record<string, string> = {
   'an element in <main>': `document.querySelector('main').prepend(intruder)`,
   'an element after the add-ticker field': `document.querySelector('[data-testid="watchlist-add-input"]').after(intruder)`,

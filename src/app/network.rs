@@ -19,7 +19,7 @@ pub fn OfflineBanner(market: Market) -> impl IntoView {
     });
     let words = Signal::derive(move || {
         if is_offline.get() {
-            "You are offline. What is shown is from before; trades wait until the network is back.".to_owned()
+            "You are offline. What is shown is from before; nothing is sent until the network is back.".to_owned()
         } else if let Some(seconds) = pause::seconds() {
             format!("Too many requests: the server asked this page to wait {seconds} s. What is shown is from before.")
         } else {

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         candle::{Candle, Interval},
         chat::{ChatLine, ClientMessageId, Conversation, MessageText},
-        copilot::Autonomy,
+        copilot::{Autonomy, ModelChange, ModelState},
         equity::{EquityCurve, HistoryRange},
         order::{ClientOrderId, OrderRequest, Trade, TradeReceipt, TradesPage},
         quote::Quote,
@@ -151,6 +151,13 @@ pub async fn await_reply() -> Result<Option<Result<ChatLine, ApiError>>, ApiErro
     Ok(reply.map(|reply| reply.map(crate::server::copilot::line)))
 }
 
+/// Waits until the reply that is being made waits for something besides the model's thinking, and says what that is; nothing
+/// once it is made.
+#[server(prefix = "/api/fn", protocol = Question)]
+pub async fn load_notice() -> Result<Option<String>, ApiError> {
+    Ok(crate::server::state()?.copilot.notice().await.map(str::to_owned))
+}
+
 /// Gives up the reply that is being made.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn cancel_reply() -> Result<(), ApiError> {
@@ -180,4 +187,11 @@ pub async fn approve_action(action_id: String) -> Result<Result<ChatLine, ApiErr
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn dismiss_action(action_id: String) -> Result<Result<ChatLine, ApiError>, ApiError> {
     Ok(crate::server::state()?.copilot.dismiss(&action_id).await.map(crate::server::copilot::line))
+}
+
+/// Connects a language model, looks for one or lets it go, and says who answers then. The inner result is a refusal, as for an
+/// order.
+#[server(prefix = "/api/fn", protocol = Command)]
+pub async fn change_model(change: ModelChange) -> Result<Result<ModelState, ApiError>, ApiError> {
+    Ok(crate::server::state()?.copilot.change_model(change).await)
 }

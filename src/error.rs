@@ -127,11 +127,16 @@ pub enum ApiError {
     ReplyCutOff,
     #[error("The copilot's answer could not be understood, so nothing was executed. Try again, or put it another way.")]
     LlmInvalidReply,
+    #[error(
+        "The model used up its tokens before it had answered, so nothing was executed. Set LLM_MAX_TOKENS to more, or ask \
+         for less."
+    )]
+    LlmOutOfTokens,
     #[error("The copilot cannot be asked now: {reason}.")]
     LlmUnavailable { reason: String },
     #[error(
-        "No language model is set up. Set OPENROUTER_API_KEY, or LLM_BASE_URL for a local one, or LLM_MOCK=true, and \
-         start the server again."
+        "The copilot is turned off. Take COPILOT=off out of the settings, set OPENROUTER_API_KEY, or LLM_BASE_URL for a \
+         local model, if you want one, and start the server again."
     )]
     LlmNotConfigured,
     #[error("The copilot did not answer within {seconds} s; nothing was executed.")]
@@ -218,7 +223,7 @@ impl ApiError {
             | Self::MarketClosed { .. }
             | Self::WatchlistFull => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRequests { .. } | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
-            Self::LlmInvalidReply | Self::LlmUnavailable { .. } => StatusCode::BAD_GATEWAY,
+            Self::LlmInvalidReply | Self::LlmOutOfTokens | Self::LlmUnavailable { .. } => StatusCode::BAD_GATEWAY,
             Self::Busy
             | Self::BusyReading
             | Self::PartlyDone
@@ -267,7 +272,7 @@ impl ApiError {
             Self::MessageIdReused { .. } => "message_id_reused",
             Self::ReplyCancelled => "cancelled",
             Self::ReplyCutOff => "cut_off",
-            Self::LlmInvalidReply => "llm_invalid_reply",
+            Self::LlmInvalidReply | Self::LlmOutOfTokens => "llm_invalid_reply",
             Self::LlmUnavailable { .. } => "llm_unavailable",
             Self::LlmNotConfigured => "llm_not_configured",
             Self::LlmTimeout { .. } => "llm_timeout",
@@ -328,7 +333,7 @@ impl ApiError {
             Self::MessageIdReused { .. } => "Message id reused",
             Self::ReplyCancelled => "Cancelled",
             Self::ReplyCutOff => "Cut off",
-            Self::LlmInvalidReply => "Invalid reply of the language model",
+            Self::LlmInvalidReply | Self::LlmOutOfTokens => "Invalid reply of the language model",
             Self::LlmUnavailable { .. } => "Language model unavailable",
             Self::LlmNotConfigured => "Language model not configured",
             Self::LlmTimeout { .. } => "Language model timeout",

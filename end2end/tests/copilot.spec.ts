@@ -275,11 +275,26 @@ test.describe('without a model', () => {
     },
   });
 
-  test('the panel says how to get one, and the rest works', async ({ workstation, copilot }) => {
-    await expect(copilot.panel).toContainText('OPENROUTER_API_KEY');
-    await expect(copilot.input).toHaveCount(0);
-    await workstation.order('buy', '1', 'V');
-    await expect(workstation.position('V')).toBeVisible();
+  test('the built-in copilot answers, trades and says how to connect a model', async ({ workstation, copilot }) => {
+    await expect(copilot.panel).toContainText('built-in, no language model');
+    for (const suggestion of ['How am I doing?', 'How concentrated am I?', 'What moved today?', 'Buy 1 NVDA and watch XOM']) {
+      await expect(copilot.panel.getByRole('button', { name: suggestion })).toBeVisible();
+    }
+    await copilot.panel.getByRole('button', { name: 'Buy 1 NVDA and watch XOM' }).click();
+    await expect(copilot.actions).toHaveCount(2);
+    await expect(workstation.position('NVDA')).toBeVisible();
+    await copilot.say('What is my largest position?');
+    await expect(copilot.messages('assistant').last()).toContainText('Your largest position is NVDA (NVIDIA): 1 shares worth');
+
+    await copilot.panel.getByRole('button', { name: 'Connect a language model' }).click();
+    const dialog = copilot.page.getByRole('dialog', { name: 'Language model' });
+    await expect(dialog.getByTestId('model-name')).toHaveText('built-in, no language model');
+    await dialog.getByLabel('Key of openrouter.ai').fill('two words');
+    await dialog.getByRole('button', { name: 'Connect', exact: true }).click();
+    await expect(dialog.getByTestId('model-words')).toContainText('that is no key');
+    await expect(dialog.getByLabel('Key of openrouter.ai')).toHaveValue('');
+    await copilot.page.keyboard.press('Escape');
+    await expect(dialog).toBeHidden();
   });
 });
 

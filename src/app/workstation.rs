@@ -98,7 +98,7 @@ fn Desk(start: Workstation) -> impl IntoView {
     view! {
         <div class="app" data-view=view_word data-live=is_live>
             <OfflineBanner market/>
-            <Header books market market_source toasts layout commands hands>
+            <Header books market market_source toasts layout commands hands chat>
                 <AutonomySwitch chat/>
             </Header>
             <Slot panel=Panel::Watchlist>

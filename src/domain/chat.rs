@@ -173,6 +173,17 @@ impl ActionStatus {
             Self::Advised => "advised",
         }
     }
+
+    /// What a status is while the copilot has this autonomy: an action that is about to run, or waits for a click, goes no
+    /// further than it allows. A proposal stays one when the copilot may do more: the click is what it was shown with.
+    #[must_use]
+    pub fn under(self, autonomy: Autonomy) -> Self {
+        match (self, autonomy) {
+            (Self::Pending | Self::Proposed, Autonomy::Advise) => Self::Advised,
+            (Self::Pending, Autonomy::Propose) => Self::Proposed,
+            _ => self,
+        }
+    }
 }
 
 /// The text is no action's status.
@@ -234,6 +245,28 @@ impl RecordedAction {
     }
 }
 
+/// An action that a reply asked for and that is none: a ticker that is no ticker, a quantity below zero. Its fields are as
+/// the model wrote them, cut where they are long.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MisreadAction {
+    /// Its place among all that the reply asked for.
+    pub ordinal: usize,
+    /// A trade, or else a change of the watchlist.
+    pub is_trade: bool,
+    /// `buy`, `add`, or what stood there instead.
+    pub verb: String,
+    /// Empty for a change of the watchlist.
+    pub quantity: String,
+    pub ticker: String,
+    /// Why it is rejected: a sentence.
+    pub error: String,
+}
+
+impl MisreadAction {
+    /// The longest part of a field that is kept.
+    pub const FIELD_CHARS_MAX: usize = 24;
+}
+
 /// A message of the conversation, as the record has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordedMessage {
@@ -242,6 +275,8 @@ pub struct RecordedMessage {
     pub message: String,
     /// In the order they run: additions to the watchlist, trades, removals.
     pub actions: Vec<RecordedAction>,
+    /// Rejected, since they are no actions.
+    pub misread: Vec<MisreadAction>,
     /// The code of the error when there is no reply, in the reply's place.
     pub failure: Option<String>,
     pub created_at: UtcInstant,
@@ -286,13 +321,30 @@ pub struct ChatMessage {
     pub failure: Option<String>,
 }
 
-/// A trade that a reply asked for.
+/// A field of an action: what it says, or, where that is nothing and the action is rejected for it, the text that stood there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Field<T> {
+    Read(T),
+    Misread(String),
+}
+
+impl<T: FromStr> From<String> for Field<T> {
+    fn from(text: String) -> Self {
+        text.parse().map_or(Self::Misread(text), Self::Read)
+    }
+}
+
+/// A trade that a reply asked for. Where a field is none, it is the text that the model wrote, and the trade is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TradeAction {
     pub id: String,
-    pub ticker: Ticker,
-    pub side: Side,
-    pub quantity: Quantity,
+    #[schema(value_type = Ticker)]
+    pub ticker: Field<Ticker>,
+    #[schema(value_type = Side)]
+    pub side: Field<Side>,
+    #[schema(value_type = Quantity)]
+    pub quantity: Field<Quantity>,
     pub status: ActionStatus,
     /// What it was executed at; of a proposal, the price then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -305,12 +357,14 @@ pub struct TradeAction {
     pub estimate: Option<Estimate>,
 }
 
-/// A change of the watchlist that a reply asked for.
+/// A change of the watchlist that a reply asked for; its fields are as those of a trade.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WatchlistChange {
     pub id: String,
-    pub ticker: Ticker,
-    pub action: WatchlistVerb,
+    #[schema(value_type = Ticker)]
+    pub ticker: Field<Ticker>,
+    #[schema(value_type = WatchlistVerb)]
+    pub action: Field<WatchlistVerb>,
     pub status: ActionStatus,
     /// Why it did not run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -335,16 +389,15 @@ pub struct ChatPage {
 impl From<RecordedMessage> for ChatMessage {
     fn from(recorded: RecordedMessage) -> Self {
         let (mut trades, mut watchlist_changes) = (Vec::new(), Vec::new());
-        for RecordedAction { id, action, status, price, error, estimate, .. } in recorded.actions {
-            let mut change = |ticker, action, id, error| {
-                watchlist_changes.push(WatchlistChange { id, ticker, action, status, error });
-            };
-            match action {
-                Action::Trade { ticker, side, quantity } => {
-                    trades.push(TradeAction { id, ticker, side, quantity, status, price, error, estimate });
-                }
-                Action::Watch(ticker) => change(ticker, WatchlistVerb::Add, id, error),
-                Action::Unwatch(ticker) => change(ticker, WatchlistVerb::Remove, id, error),
+        let mut misread = recorded.misread.into_iter().peekable();
+        let mut actions = recorded.actions.into_iter();
+        for ordinal in 0.. {
+            if let Some(misread) = misread.next_if(|misread| misread.ordinal <= ordinal) {
+                tell_misread(misread, &recorded.id, &mut trades, &mut watchlist_changes);
+            } else if let Some(action) = actions.next() {
+                tell(action, &mut trades, &mut watchlist_changes);
+            } else if misread.peek().is_none() {
+                break;
             }
         }
         Self {
@@ -356,6 +409,41 @@ impl From<RecordedMessage> for ChatMessage {
             created_at: recorded.created_at,
             failure: recorded.failure,
         }
+    }
+}
+
+fn tell(action: RecordedAction, trades: &mut Vec<TradeAction>, changes: &mut Vec<WatchlistChange>) {
+    let RecordedAction { id, action, status, price, error, estimate, .. } = action;
+    let (ticker, verb) = match action {
+        Action::Trade { ticker, side, quantity } => {
+            let (ticker, side, quantity) = (Field::Read(ticker), Field::Read(side), Field::Read(quantity));
+            return trades.push(TradeAction { id, ticker, side, quantity, status, price, error, estimate });
+        }
+        Action::Watch(ticker) => (Field::Read(ticker), WatchlistVerb::Add),
+        Action::Unwatch(ticker) => (Field::Read(ticker), WatchlistVerb::Remove),
+    };
+    changes.push(WatchlistChange { id, ticker, action: Field::Read(verb), status, error });
+}
+
+fn tell_misread(
+    misread: MisreadAction,
+    message_id: &str,
+    trades: &mut Vec<TradeAction>,
+    changes: &mut Vec<WatchlistChange>,
+) {
+    let MisreadAction { ordinal, is_trade, verb, quantity, ticker, error } = misread;
+    let (id, ticker, status, error) =
+        (format!("{message_id}-{ordinal}"), ticker.into(), ActionStatus::Rejected, Some(error));
+    if is_trade {
+        let (side, quantity) = (verb.into(), quantity.into());
+        trades.push(TradeAction { id, ticker, side, quantity, status, price: None, error, estimate: None });
+    } else {
+        let action = match verb.as_str() {
+            "add" => Field::Read(WatchlistVerb::Add),
+            "remove" => Field::Read(WatchlistVerb::Remove),
+            _ => Field::Misread(verb),
+        };
+        changes.push(WatchlistChange { id, ticker, action, status, error });
     }
 }
 
@@ -382,6 +470,23 @@ mod tests {
             assert_eq!(status.as_str().parse(), Ok(status));
             assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
         }
+    }
+
+    #[rstest]
+    #[case::runs(ActionStatus::Pending, Autonomy::Auto, ActionStatus::Pending)]
+    #[case::waits(ActionStatus::Pending, Autonomy::Propose, ActionStatus::Proposed)]
+    #[case::advice(ActionStatus::Pending, Autonomy::Advise, ActionStatus::Advised)]
+    #[case::still_waits(ActionStatus::Proposed, Autonomy::Auto, ActionStatus::Proposed)]
+    #[case::no_longer_waits(ActionStatus::Proposed, Autonomy::Advise, ActionStatus::Advised)]
+    #[case::done(ActionStatus::Executed, Autonomy::Advise, ActionStatus::Executed)]
+    #[case::refused(ActionStatus::Rejected, Autonomy::Advise, ActionStatus::Rejected)]
+    #[case::advised_before(ActionStatus::Advised, Autonomy::Auto, ActionStatus::Advised)]
+    fn autonomy_bounds_what_an_action_becomes(
+        #[case] status: ActionStatus,
+        #[case] autonomy: Autonomy,
+        #[case] bounded: ActionStatus,
+    ) {
+        assert_eq!(status.under(autonomy), bounded);
     }
 
     #[test]

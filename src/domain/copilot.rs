@@ -37,20 +37,82 @@ impl Autonomy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Availability {
-    /// One without a language model.
+    /// For tests, by a setting.
     Mock,
+    /// One without a language model.
+    BuiltIn,
+    /// A language model.
     Ready,
-    NotConfigured,
+    Off,
 }
 
 impl Availability {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Mock => "mock",
+            Self::BuiltIn => "built_in",
             Self::Ready => "ready",
-            Self::NotConfigured => "not_configured",
+            Self::Off => "off",
         }
     }
+}
+
+/// Where a person connects a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ModelPlace {
+    OpenRouter,
+    /// On the machine of the server.
+    Here {
+        port: u16,
+    },
+}
+
+/// What a person does about the model in the page.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ModelChange {
+    /// Nothing.
+    Look,
+    /// Asks this machine which models it has.
+    Find,
+    Connect {
+        place: ModelPlace,
+        model: String,
+        key: Option<String>,
+    },
+    /// The built-in copilot answers again, and the key is gone.
+    Remove,
+}
+
+/// Without its key, which is not shown again.
+impl fmt::Debug for ModelChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Look => "Look",
+            Self::Find => "Find",
+            Self::Connect { .. } => "Connect",
+            Self::Remove => "Remove",
+        })
+    }
+}
+
+/// A model that was found on this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundModel {
+    /// The program that usually listens there, such as `Ollama`.
+    pub server: String,
+    pub port: u16,
+    pub model: String,
+}
+
+/// Who answers, and who says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelState {
+    pub availability: Availability,
+    pub model: Option<String>,
+    /// Then the page has no say.
+    pub is_set_by_environment: bool,
+    /// Where models were looked for.
+    pub found: Vec<FoundModel>,
 }
 
 /// The text names no such setting.

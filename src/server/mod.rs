@@ -157,6 +157,8 @@ impl Server {
             clock,
             metrics: metrics.clone(),
             shutdown: shutdown.clone(),
+            kept_path: copilot::path_beside(&config.database_url),
+            port: address.port(),
         };
         let copilot = Copilot::new(&config.copilot, copilot_parts)?;
         if let Err(cause) = copilot.close_turns().await {
@@ -308,7 +310,8 @@ fn fail(reason: &str) -> ExitCode {
 /// Serves until it is told to stop, or a part ends that should not; gives which one that was.
 async fn serve() -> Result<Option<&'static str>, StartError> {
     let config = Config::from_env()?;
-    start_logging();
+    start_logging(config.log_filter.as_deref());
+    config.warnings.iter().for_each(|line| warn!("{line}"));
     let site = Site::locate().map_err(StartError::Site)?;
     let site_root = site.root.clone();
     let is_open = config.edge.access == Access::Open;
@@ -338,8 +341,8 @@ async fn serve() -> Result<Option<&'static str>, StartError> {
 }
 
 /// Readable lines on stderr; stdout is for the one line that tells the address.
-fn start_logging() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+fn start_logging(filter: Option<&str>) {
+    let filter = filter.and_then(|filter| EnvFilter::try_new(filter).ok()).unwrap_or_else(|| EnvFilter::new("info"));
     let is_terminal = io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(is_terminal).with_writer(io::stderr).init();
 }

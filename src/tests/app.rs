@@ -53,6 +53,9 @@ impl TestApp {
         settings.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let mut config = Config::from_lookup(|name| settings.get(name).cloned()).unwrap();
         (config.patience, config.clock) = (patience, clock);
+        // Ports of this machine that are a test's own.
+        let ports = settings.get("TEST_MODEL_PORTS").into_iter().flat_map(|ports| ports.split(','));
+        config.copilot.model_ports = ports.map(|port| ("Scripted", port.parse().unwrap())).collect();
         let site = Site { root: folder.path().join("site"), hash_files: false };
         let server = Server::start(config, site).await.unwrap();
         Self { client: TestClient::new(server.address), server, folder }
@@ -92,6 +95,10 @@ impl TestApp {
     /// The folder of the page's files, which is empty.
     pub fn site(&self) -> PathBuf {
         self.folder.path().join("site")
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub fn database(&self) -> PathBuf {

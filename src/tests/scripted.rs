@@ -43,6 +43,8 @@ pub enum Reply {
     Cut,
     /// These bytes, whatever they are, and the end of the connection.
     Raw(Vec<u8>),
+    /// These bytes in pieces, with this time before each.
+    Slow(Vec<Vec<u8>>, Duration),
 }
 
 impl Reply {
@@ -144,6 +146,12 @@ async fn serve(mut socket: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
         Reply::Stall => std::future::pending().await,
         Reply::Cut => socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{\"status\":").await?,
         Reply::Raw(bytes) => socket.write_all(&bytes).await?,
+        Reply::Slow(pieces, pause) => {
+            for piece in pieces {
+                tokio::time::sleep(pause).await;
+                socket.write_all(&piece).await?;
+            }
+        }
     }
     socket.shutdown().await
 }

@@ -10,12 +10,12 @@ use super::chat::{Chat, Row};
 use crate::{
     app::{
         effects::effect,
-        erase::Erase,
+        erase::{Erase, Piece},
         format::{money, or_missing},
         presses::press_once,
     },
     domain::{
-        chat::{Action, ActionStatus, RecordedAction},
+        chat::{Action, ActionStatus, MisreadAction, RecordedAction},
         instant::UtcInstant,
         order::Side,
     },
@@ -76,6 +76,21 @@ pub fn ActionCard(row: Row, action: RecordedAction, chat: Chat) -> impl IntoView
         </div>
     }
     .erase_to_change()
+}
+
+/// What is no action, as the model wrote it.
+pub fn show_misread(misread: &MisreadAction) -> Piece {
+    let MisreadAction { verb, quantity, ticker, error, .. } = misread;
+    view! {
+        <div class="action" data-testid="chat-action" data-status="rejected">
+            <p class="action-title">
+                <b>{[verb.as_str(), quantity, ticker].join(" ")}</b>
+                <span>"✕ Rejected"</span>
+            </p>
+            <p class="action-note">{error.clone()}</p>
+        </div>
+    }
+    .erase()
 }
 
 /// The buttons go once it is decided; the focus stays with what was decided, and not with nothing.

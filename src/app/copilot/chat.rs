@@ -7,8 +7,8 @@ use leptos::prelude::*;
 
 use crate::{
     api::{
-        approve_action, await_reply, cancel_reply, clear_conversation, dismiss_action, load_conversation, send_message,
-        set_autonomy,
+        approve_action, await_reply, cancel_reply, clear_conversation, dismiss_action, load_conversation, load_notice,
+        send_message, set_autonomy,
     },
     app::{
         account::Books,
@@ -30,6 +30,9 @@ use crate::{
 /// How often a message that got no answer is sent again. It carries an id, so the server answers it once.
 const RESENDS_MAX: u32 = 3;
 const RESEND_DELAY: Duration = Duration::from_secs(1);
+
+/// Most replies are there before this.
+const NOTICE_DELAY: Duration = Duration::from_secs(2);
 
 /// A message on the page, which keeps its place while what is said of it changes.
 #[derive(Clone)]
@@ -72,10 +75,14 @@ pub struct Chat {
     autonomy: RwSignal<Autonomy>,
     availability: RwSignal<Availability>,
     model: RwSignal<Option<String>>,
+    /// What the reply that is being made waits for.
+    notice: RwSignal<Option<String>>,
     /// What is written in the field.
     pub draft: RwSignal<String>,
     /// On the buttons of proposals, which move when one is decided.
     pub presses: Presses,
+    /// The dialog that connects a model is open.
+    pub is_connecting: RwSignal<bool>,
     books: Books,
     watchlist: WatchlistStore,
     toasts: Toasts,
@@ -93,8 +100,10 @@ impl Chat {
             autonomy: RwSignal::new(Autonomy::default()),
             availability: RwSignal::new(Availability::Ready),
             model: RwSignal::new(None),
+            notice: RwSignal::new(None),
             draft: RwSignal::new(String::new()),
             presses: Presses::new(),
+            is_connecting: RwSignal::new(false),
             books,
             watchlist,
             toasts,
@@ -148,6 +157,24 @@ impl Chat {
         self.model.get()
     }
 
+    /// What is waited for besides the model's thinking.
+    pub fn notice(self) -> Option<String> {
+        self.notice.get()
+    }
+
+    /// Listens for what the reply waits for, once that takes a while.
+    fn follow_notice(self) {
+        self.notice.set(None);
+        detach(async move {
+            sleep(NOTICE_DELAY).await;
+            if self.is_answering.try_get_untracked() == Some(true)
+                && let Ok(notice) = load_notice().await
+            {
+                self.notice.try_set(notice);
+            }
+        });
+    }
+
     /// Says something, unless an answer is on its way.
     pub fn send(self, text: String) {
         if self.is_answering.get_untracked() {
@@ -162,6 +189,7 @@ impl Chat {
         self.is_answering.set(true);
         let said = Row::new(own_line(&text, name.as_str()));
         self.rows.update(|rows| rows.push(said));
+        self.follow_notice();
         detach(async move {
             let mut resends = 0;
             let answer = loop {
@@ -179,6 +207,7 @@ impl Chat {
 
     /// Waits for the reply that the server is making.
     async fn follow_reply(self) {
+        self.follow_notice();
         match await_reply().await {
             Ok(Some(answer)) => self.hear(answer, None).await,
             // It came just before, or cannot be waited for: the conversation has it.
@@ -347,6 +376,7 @@ fn own_line(text: &MessageText, name: &str) -> ChatLine {
         role: Role::User,
         message: text.as_str().to_owned(),
         actions: Vec::new(),
+        misread: Vec::new(),
         failure: None,
         // It is not shown.
         created_at: UtcInstant::EPOCH,

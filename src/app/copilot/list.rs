@@ -124,6 +124,7 @@ fn Thinking(chat: Chat) -> impl IntoView {
             <div class="thinking" data-testid="chat-loading">
                 <span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>
                 <span class="spoken">"The copilot is answering"</span>
+                <span class="label">{Signal::derive(move || chat.notice())}</span>
                 <button class="quiet" on:click=move |_| chat.cancel()>"Stop"</button>
             </div>
         }
@@ -134,8 +135,7 @@ fn Thinking(chat: Chat) -> impl IntoView {
 
 #[component]
 fn Welcome(chat: Chat) -> impl IntoView {
-    let is_shown =
-        move || chat.is_empty() && chat.trouble().is_none() && chat.availability() != Availability::NotConfigured;
+    let is_shown = move || chat.is_empty() && chat.trouble().is_none() && chat.availability() != Availability::Off;
     let suggestion = move |text: &'static str| {
         view! { <li><button class="suggestion" on:click=move |_| chat.send(text.to_owned())>{text}</button></li> }
             .erase()

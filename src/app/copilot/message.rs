@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
-    action::ActionCard,
+    action::{ActionCard, show_misread},
     chat::{Chat, Row, question_before},
     text::show_blocks,
 };
@@ -24,6 +24,7 @@ pub fn Message(row: Row, chat: Chat) -> impl IntoView {
             actions.into_iter().map(|action| view! { <ActionCard row=row.clone() action chat/> }).collect_view()
         }
     };
+    let misread = row.line.with_untracked(|line| line.message.misread.iter().map(show_misread).collect_view());
     // Said so only where the newest turn failed: an old question need not be asked again.
     let key = row.key.clone();
     let is_last = move || chat.rows().last().is_some_and(|last| last.key == key);
@@ -55,6 +56,7 @@ pub fn Message(row: Row, chat: Chat) -> impl IntoView {
         >
             <div class="message-text">{text}</div>
             {actions}
+            {misread}
             {has_failed.then(move || show_when(is_last, retry))}
         </article>
     }

@@ -4,6 +4,7 @@ mod action;
 mod autonomy;
 mod chat;
 mod composer;
+mod connect;
 mod list;
 mod message;
 mod text;
@@ -13,6 +14,7 @@ use leptos::prelude::*;
 pub use autonomy::AutonomySwitch;
 pub use chat::Chat;
 use composer::Composer;
+use connect::ModelDialog;
 use list::MessageList;
 
 use crate::{
@@ -22,7 +24,8 @@ use crate::{
 
 #[component]
 pub fn CopilotPanel(chat: Chat) -> impl IntoView {
-    let without_model = move || chat.availability() == Availability::NotConfigured;
+    let is_off = move || chat.availability() == Availability::Off;
+    let is_built_in = move || chat.availability() == Availability::BuiltIn;
     view! {
         <section class="panel copilot" data-testid="chat-panel" aria-labelledby="copilot-title">
             <div class="bar">
@@ -34,8 +37,10 @@ pub fn CopilotPanel(chat: Chat) -> impl IntoView {
                 <AutonomySwitch chat/>
             </div>
             <MessageList chat/>
-            {show_when(move || !without_model(), move || view! { <Composer chat/> }.erase())}
-            {show_when(without_model, || view! { <NotConfigured/> }.erase())}
+            {show_when(is_built_in, move || show_built_in(chat))}
+            {show_when(move || !is_off(), move || view! { <Composer chat/> }.erase())}
+            {show_when(is_off, || view! { <div class="copilot-setup" role="note"><p>"The copilot is turned off: " <code>"COPILOT=off"</code></p></div> }.erase())}
+            <ModelDialog chat/>
         </section>
     }
     .erase()
@@ -62,19 +67,13 @@ fn show_clear(chat: Chat) -> Piece {
     .erase()
 }
 
-/// How to get a copilot; everything else works without one.
-#[component]
-fn NotConfigured() -> impl IntoView {
+/// How to get a language model, in one line.
+fn show_built_in(chat: Chat) -> Piece {
     view! {
-        <div class="copilot-setup" role="note">
-            <p>"No language model is set up. Any of these, in the environment or in " <code>".env"</code> ", turns the copilot on:"</p>
-            <ul>
-                <li><code>"OPENROUTER_API_KEY=…"</code>" with a key from openrouter.ai"</li>
-                <li><code>"LLM_BASE_URL=http://localhost:8080/v1"</code>" for a model on this machine"</li>
-                <li><code>"LLM_MOCK=true"</code>" to try it without a model"</li>
-            </ul>
-            <p>"Then start the server again."</p>
-        </div>
+        <p class="copilot-built-in">
+            "It knows your account and plain orders. "
+            <button class="quiet" on:click=move |_| chat.is_connecting.set(true)>"Connect a language model"</button>
+        </p>
     }
     .erase()
 }

@@ -9,6 +9,7 @@ use leptos_meta::Title;
 use super::{
     account::Books,
     commands::Commands,
+    copilot::Chat,
     effects::memo,
     erase::{Content, Erase},
     format::{arrow, or_missing, signed_money, signed_percent, tone},
@@ -30,6 +31,7 @@ pub fn Header(
     layout: Layout,
     commands: Commands,
     hands: Hands,
+    chat: Chat,
     /// What stands beside the connection.
     #[prop(optional)]
     children: Option<Content>,
@@ -75,7 +77,7 @@ pub fn Header(
                 >
                     <kbd>"Ctrl K"</kbd>
                 </button>
-                <Settings books toasts layout commands hands/>
+                <Settings books toasts layout commands hands chat/>
             </div>
         </header>
     }

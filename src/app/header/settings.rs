@@ -7,6 +7,7 @@ use crate::{
     app::{
         account::Books,
         commands::{Commands, Section},
+        copilot::Chat,
         effects::effect,
         erase::{Erase, Piece},
         hands::Hands,
@@ -35,7 +36,14 @@ const EXPORTS: [(&str, &str, &str); 2] = [
 ];
 
 #[component]
-pub fn Settings(books: Books, toasts: Toasts, layout: Layout, commands: Commands, hands: Hands) -> impl IntoView {
+pub fn Settings(
+    books: Books,
+    toasts: Toasts,
+    layout: Layout,
+    commands: Commands,
+    hands: Hands,
+    chat: Chat,
+) -> impl IntoView {
     let is_resetting = RwSignal::new(false);
     let (theme, density) = (use_theme_setting(), use_density());
     for (choice, name) in THEMES {
@@ -47,6 +55,7 @@ pub fn Settings(books: Books, toasts: Toasts, layout: Layout, commands: Commands
         commands.add(Section::Page, name, None, move || density.set(choice));
     }
     commands.add(Section::Panels, "Reset the layout", None, move || layout.reset_all());
+    commands.add(Section::Page, "Language model…", None, move || chat.is_connecting.set(true));
     commands.add(Section::Page, "Reset the account…", None, move || is_resetting.set(true));
     let theme_index = move || THEMES.iter().position(|(choice, _)| *choice == theme.choice()).unwrap_or_default();
     let themes = show_choices("Theme", THEMES.map(|(_, name)| name).to_vec(), theme_index, move |index| {
@@ -90,6 +99,9 @@ pub fn Settings(books: Books, toasts: Toasts, layout: Layout, commands: Commands
             </button>
             {show_csv_form()}
             <p class="label">"Page"</p>
+            <button popovertarget="settings" popovertargetaction="hide" on:click=move |_| chat.is_connecting.set(true)>
+                "Language model…"
+            </button>
             <button popovertarget="settings" popovertargetaction="hide" on:click=move |_| commands.is_help_open.set(true)>
                 "Keyboard shortcuts"
                 <kbd>"?"</kbd>

@@ -2,27 +2,42 @@
 
 use std::{str::FromStr, time::Duration};
 
+use reqwest::Url;
+
 use super::variables::{ConfigError, Secret, Variables};
-use crate::domain::{
-    copilot::CopilotLimits,
-    fixed_point::{DecimalError, parse_decimal},
-    money::Money,
+use crate::{
+    domain::{
+        copilot::CopilotLimits,
+        fixed_point::{DecimalError, parse_decimal},
+        money::Money,
+    },
+    server::https,
 };
+
+/// Where models are asked for unless a setting says else, and which one.
+pub const OPENROUTER_URL: &str = "https://openrouter.ai/api/v1";
+pub const OPENROUTER_MODEL: &str = "openai/gpt-oss-120b";
 
 /// Which copilot there is, and what it may do.
 #[derive(Debug, Clone)]
 pub struct CopilotConfig {
     pub model: ModelConfig,
+    /// How a model is asked that a person connects in the page.
+    pub asking: LlmConfig,
+    /// Where models of this machine are looked for, and the programs that listen there. No variable sets it; tests do.
+    pub model_ports: Vec<(&'static str, u16)>,
     pub limits: CopilotLimits,
 }
 
 /// Who answers.
 #[derive(Debug, Clone)]
 pub enum ModelConfig {
-    /// Rules, without a network.
+    /// A few rules, without a network: for tests.
     Mock,
     Remote(LlmConfig),
-    NotConfigured,
+    /// None is set: the model that a person connects in the page, or else the built-in copilot.
+    Unset,
+    Off,
 }
 
 /// A language model behind an OpenAI-compatible server.
@@ -34,10 +49,27 @@ pub struct LlmConfig {
     pub model: String,
     /// For one reply, retries included.
     pub timeout: Duration,
+    /// Otherwise it depends on where the server is.
+    is_timeout_set: bool,
     /// How the form of replies is asked for; nothing means that it is found out.
     pub response_format: Option<ResponseFormat>,
     /// The most that a prompt may take.
     pub context_tokens: usize,
+    /// The most that the model may write, its thoughts included.
+    pub reply_tokens_max: u32,
+}
+
+impl LlmConfig {
+    /// Whether the server is on this machine or its network, where a model may have to be loaded first.
+    pub fn is_nearby(&self) -> bool {
+        Url::parse(&self.base_url).is_ok_and(|url| https::is_nearby(&url))
+    }
+
+    /// The same for another server, which has no key of this one's.
+    pub fn at(&self, base_url: String, model: String, api_key: Option<Secret>) -> Self {
+        let other = Self { api_key, base_url, model, ..self.clone() };
+        if self.is_timeout_set { other } else { other.with_default_patience() }
+    }
 }
 
 /// How a server is asked for replies of a certain form.
@@ -49,6 +81,9 @@ pub enum ResponseFormat {
     JsonObject,
 }
 
+/// Where the usual programs that run models listen.
+const MODEL_PORTS: [(&str, u16); 4] = [("Ollama", 11434), ("LM Studio", 1234), ("llama.cpp", 8080), ("vLLM", 8000)];
+
 const LLM_SECONDS_MIN: f64 = 0.05;
 /// Less than [`Patience::answer`](super::Patience::answer), so that the copilot says itself that it was too slow.
 const LLM_SECONDS_MAX: f64 = 110.0;
@@ -57,27 +92,57 @@ impl CopilotConfig {
     /// # Errors
     /// The first variable with a bad value.
     pub fn read(vars: &Variables<'_>) -> Result<Self, ConfigError> {
-        Ok(Self { model: model(vars)?, limits: limits(vars)? })
+        let asking = asking(vars)?;
+        Ok(Self { model: model(vars, &asking)?, asking, model_ports: MODEL_PORTS.to_vec(), limits: limits(vars)? })
     }
 }
 
-fn model(vars: &Variables<'_>) -> Result<ModelConfig, ConfigError> {
-    let api_key = vars.secret("OPENROUTER_API_KEY");
-    // An address of one's own needs no key: a model on this machine has none.
-    let is_configured = api_key.is_some() || vars.get("LLM_BASE_URL").is_some();
-    // All are checked, whichever copilot there is, so that a mistake shows at once.
-    let config = LlmConfig {
-        api_key,
-        base_url: vars.address("LLM_BASE_URL", "https://openrouter.ai/api/v1")?,
-        model: vars.get("LLM_MODEL").unwrap_or_else(|| "openai/gpt-oss-120b".to_owned()),
-        timeout: vars.seconds("LLM_TIMEOUT_SECONDS", 30.0, LLM_SECONDS_MIN, LLM_SECONDS_MAX, "30")?,
-        response_format: response_format(vars)?,
-        context_tokens: vars.parse("LLM_CONTEXT_TOKENS", 16_384, "is not a whole number of tokens", "16384")?,
-    };
-    if vars.flag("LLM_MOCK")? {
-        return Ok(ModelConfig::Mock);
+/// All are checked, whichever copilot there is, so that a mistake shows at once.
+fn asking(vars: &Variables<'_>) -> Result<LlmConfig, ConfigError> {
+    let reply_tokens_max = vars.parse("LLM_MAX_TOKENS", 4_096, "is not a whole number of tokens", "4096")?;
+    if reply_tokens_max == 0 {
+        let problem = "is 0, and a model that may write nothing answers nothing".to_owned();
+        return Err(ConfigError { variable: "LLM_MAX_TOKENS", problem, example: "4096" });
     }
-    Ok(if is_configured { ModelConfig::Remote(config) } else { ModelConfig::NotConfigured })
+    let config = LlmConfig {
+        api_key: vars.secret("OPENROUTER_API_KEY"),
+        base_url: vars.address("LLM_BASE_URL", OPENROUTER_URL)?,
+        model: vars.get("LLM_MODEL").unwrap_or_else(|| OPENROUTER_MODEL.to_owned()),
+        timeout: vars.seconds("LLM_TIMEOUT_SECONDS", 30.0, LLM_SECONDS_MIN, LLM_SECONDS_MAX, "30")?,
+        is_timeout_set: vars.get("LLM_TIMEOUT_SECONDS").is_some(),
+        response_format: response_format(vars)?,
+        context_tokens: vars.parse("LLM_CONTEXT_TOKENS", 16_000, "is not a whole number of tokens", "16000")?,
+        reply_tokens_max,
+    };
+    Ok(if config.is_timeout_set { config } else { config.with_default_patience() })
+}
+
+impl LlmConfig {
+    /// With the patience that suits the server where none is set: one nearby may have to load its model first.
+    fn with_default_patience(self) -> Self {
+        let seconds = if self.is_nearby() { LLM_SECONDS_MAX } else { 30.0 };
+        Self { timeout: Duration::from_secs_f64(seconds), ..self }
+    }
+}
+
+fn model(vars: &Variables<'_>, asking: &LlmConfig) -> Result<ModelConfig, ConfigError> {
+    let is_off = match vars.get("COPILOT").map(|text| text.to_ascii_lowercase()).as_deref() {
+        None | Some("auto") => false,
+        Some("off") => true,
+        Some(text) => {
+            let problem = format!("is neither auto nor off: {text:?}");
+            return Err(ConfigError { variable: "COPILOT", problem, example: "auto" });
+        }
+    };
+    let is_mock = vars.flag("LLM_MOCK")?;
+    // An address of one's own needs no key: a model on this machine has none.
+    let is_set = asking.api_key.is_some() || vars.get("LLM_BASE_URL").is_some();
+    Ok(match (is_off, is_mock, is_set) {
+        (true, _, _) => ModelConfig::Off,
+        (false, true, _) => ModelConfig::Mock,
+        (false, false, true) => ModelConfig::Remote(asking.clone()),
+        (false, false, false) => ModelConfig::Unset,
+    })
 }
 
 fn response_format(vars: &Variables<'_>) -> Result<Option<ResponseFormat>, ConfigError> {

@@ -7,14 +7,15 @@
 pub mod copilot;
 pub mod edge;
 pub mod hosts;
+mod misspelt;
 pub mod variables;
 
-use std::{env, net::IpAddr, num::NonZeroU32, time::Duration};
+use std::{cell::RefCell, collections::BTreeSet, env, net::IpAddr, num::NonZeroU32, time::Duration};
 
 use self::{
     copilot::CopilotConfig,
     edge::EdgeConfig,
-    variables::{ConfigError, Secret, Variables, read_dotenv},
+    variables::{ConfigError, Secret, Variables, plain_value, read_dotenv},
 };
 use super::clock::{Clock, system_clock};
 
@@ -34,7 +35,14 @@ pub struct Config {
     pub clock: Clock,
     pub edge: EdgeConfig,
     pub copilot: CopilotConfig,
+    /// What is logged: a filter of `tracing`.
+    pub log_filter: Option<String>,
+    /// What is odd about the settings and does not stop the start, a line each.
+    pub warnings: Vec<String>,
 }
+
+/// Variables of ours that are not read at every start.
+const SOMETIMES_READ: [&str; 2] = ["MASSIVE_BASE_URL", "MASSIVE_POLL_SECONDS"];
 
 #[derive(Debug, Clone)]
 pub struct MassiveConfig {
@@ -97,7 +105,15 @@ impl Config {
     /// The first variable with a bad value, or a `.env` that cannot be read.
     pub fn from_env() -> Result<Self, ConfigError> {
         let from_file = read_dotenv()?;
-        Self::from_lookup(|name| env::var(name).ok().or_else(|| from_file.get(name).cloned()))
+        let asked = RefCell::new(BTreeSet::from(SOMETIMES_READ.map(str::to_owned)));
+        let config = Self::from_lookup(|name| {
+            asked.borrow_mut().insert(name.to_owned());
+            env::var(name).ok().or_else(|| from_file.get(name).cloned())
+        })?;
+        let from_process = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        let names: BTreeSet<String> = from_process.chain(from_file.into_keys()).collect();
+        let warnings = misspelt::warnings(names.iter().map(String::as_str), &asked.into_inner());
+        Ok(Self { warnings, ..config })
     }
 
     /// Reads variables through `lookup`; an empty value counts as not set.
@@ -105,9 +121,7 @@ impl Config {
     /// # Errors
     /// The first variable with a bad value.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let vars = Variables {
-            lookup: &|name| lookup(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()),
-        };
+        let vars = Variables { lookup: &|name| lookup(name).and_then(|value| plain_value(&value)) };
         let host: String = vars.get("HOST").unwrap_or_else(|| "127.0.0.1".to_owned());
         let tick_ms = vars.parse("SIM_TICK_MS", 500, "is not a whole number of milliseconds", "500")?;
         if !(TICK_MS_MIN..=TICK_MS_MAX).contains(&tick_ms) {
@@ -135,6 +149,8 @@ impl Config {
             clock: system_clock,
             edge: EdgeConfig::read(&vars)?,
             copilot: CopilotConfig::read(&vars)?,
+            log_filter: vars.get("RUST_LOG"),
+            warnings: Vec::new(),
         })
     }
 }
@@ -193,7 +209,7 @@ mod tests {
         assert_eq!((config.host.to_string().as_str(), config.port), ("127.0.0.1", 8000));
         assert_eq!(config.database_url, "sqlite://db/finally.db");
         assert_eq!(config.simulator.tick, Duration::from_millis(500));
-        assert!(matches!(config.copilot.model, ModelConfig::NotConfigured));
+        assert!(matches!(config.copilot.model, ModelConfig::Unset));
         assert_eq!(config.copilot.limits, CopilotLimits::default());
     }
 
@@ -212,6 +228,8 @@ mod tests {
     #[case::llm_timeout("LLM_TIMEOUT_SECONDS", "600")]
     #[case::llm_format("LLM_RESPONSE_FORMAT", "xml")]
     #[case::llm_context("LLM_CONTEXT_TOKENS", "many")]
+    #[case::llm_room("LLM_MAX_TOKENS", "0")]
+    #[case::copilot("COPILOT", "maybe")]
     #[case::copilot_actions("COPILOT_ACTIONS_MAX", "-1")]
     #[case::copilot_percent("COPILOT_TRADE_PERCENT_MAX", "101")]
     #[case::copilot_notional("COPILOT_NOTIONAL_PER_MINUTE", "-1")]
@@ -220,6 +238,40 @@ mod tests {
         let message = config(&[(variable, value)]).unwrap_err().to_string();
         assert!(message.starts_with(variable) && message.contains(&format!("{variable}=")), "{message}");
         assert!(!message.contains('\n'));
+    }
+
+    #[rstest]
+    #[case::double("\"1.5\"", Some("1.5"))]
+    #[case::single("'1.5'", Some("1.5"))]
+    #[case::blanks_around_and_inside(" \" 1.5 \" ", Some("1.5"))]
+    #[case::none("1.5", Some("1.5"))]
+    #[case::empty("\"\"", None)]
+    #[case::one_alone("\"", Some("\""))]
+    #[case::not_a_pair("\"1.5'", Some("\"1.5'"))]
+    #[case::two_pairs("\"a\",\"b\"", Some("\"a\",\"b\""))]
+    fn quotes_around_a_value_are_taken_off(#[case] value: &str, #[case] meant: Option<&str>) {
+        assert_eq!(plain_value(value).as_deref(), meant);
+    }
+
+    #[test]
+    fn every_setting_is_read_without_its_quotes() {
+        let config = config(&[
+            ("HOST", "\"127.0.0.1\""),
+            ("PORT", "'8001'"),
+            ("DATABASE_URL", "\"sqlite://x.db\""),
+            ("SIM_SEED", "\"42\""),
+            ("RATE_LIMIT", "'7'"),
+            ("LLM_MOCK", "\"false\""),
+            ("OPENROUTER_API_KEY", "\"canary-key\""),
+            ("LLM_MODEL", "'a/b'"),
+            ("RUST_LOG", "\"warn\""),
+        ])
+        .unwrap();
+        assert_eq!((config.port, config.database_url.as_str()), (8001, "sqlite://x.db"));
+        assert_eq!((config.simulator.seed, config.limits.requests_per_client), (Some(42), NonZeroU32::new(7)));
+        let ModelConfig::Remote(llm) = config.copilot.model else { panic!("the key turns the copilot on") };
+        assert_eq!((llm.api_key.unwrap().reveal(), llm.model.as_str()), ("canary-key", "a/b"));
+        assert_eq!(config.log_filter.as_deref(), Some("warn"));
     }
 
     #[test]
@@ -258,5 +310,14 @@ mod tests {
         assert!(llm.api_key.is_none());
         assert_eq!((llm.base_url.as_str(), llm.response_format), ("http://localhost:8080/v1", None));
         assert!(matches!(model(&[local, ("LLM_MOCK", "true")]), ModelConfig::Mock), "the mock comes first");
+        assert!(matches!(model(&[local, ("COPILOT", "off")]), ModelConfig::Off), "off is off");
+    }
+
+    #[test]
+    fn a_model_nearby_has_time_to_be_loaded_unless_a_setting_says_else() {
+        let seconds = |variables: &[_]| config(variables).unwrap().copilot.asking.timeout.as_secs();
+        assert_eq!(seconds(&[]), 30);
+        assert_eq!(seconds(&[("LLM_BASE_URL", "http://localhost:8080/v1")]), 110);
+        assert_eq!(seconds(&[("LLM_BASE_URL", "http://localhost:8080/v1"), ("LLM_TIMEOUT_SECONDS", "20")]), 20);
     }
 }

@@ -7,6 +7,10 @@ use std::{collections::HashMap, fmt, num::NonZeroU32, str::FromStr, time::Durati
 pub struct Secret(String);
 
 impl Secret {
+    pub fn new(value: String) -> Self {
+        Self(value)
+    }
+
     /// The value itself, for the one call that needs it.
     pub fn reveal(&self) -> &str {
         &self.0
@@ -105,6 +109,19 @@ impl Variables<'_> {
             }
         }
     }
+}
+
+/// A value as it is meant: without blanks around it, and without the quotes that `docker --env-file` and some panels leave
+/// on; nothing when that is empty.
+pub fn plain_value(value: &str) -> Option<String> {
+    let value = value.trim();
+    let inside = ['"', '\''].iter().find_map(|quote| {
+        let inside = value.strip_prefix(*quote)?.strip_suffix(*quote)?;
+        // Quotes in between belong to the value.
+        (!inside.contains(*quote)).then_some(inside)
+    });
+    let value = inside.unwrap_or(value).trim();
+    (!value.is_empty()).then(|| value.to_owned())
 }
 
 /// What `.env` in the working directory says; nothing when there is none.

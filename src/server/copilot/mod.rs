@@ -12,27 +12,42 @@
 //! [`CopilotLimits`] on top, checked inside the transaction that applies it. What becomes of it depends on the
 //! [`Autonomy`] that the account is set to.
 
+mod built_in;
 mod client;
+mod connection;
 mod feasibility;
+mod kept;
 pub mod markdown;
 mod mock;
 mod model;
+mod notice;
 mod prompt;
 mod proposal;
 pub mod reply;
+mod shapes;
 mod turn;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+};
+
+pub use kept::path_beside;
 
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 use uuid::Uuid;
 
-use self::{client::Client, model::Model, turn::Turn};
+use self::{
+    client::Client,
+    model::Model,
+    notice::{Notice, Waiting},
+    turn::Turn,
+};
 use super::{
     clock::Clock,
-    config::copilot::{CopilotConfig, ModelConfig},
+    config::copilot::{CopilotConfig, LlmConfig, ModelConfig},
     execution::Execution,
     ledger::{
         Ledger,
@@ -60,7 +75,9 @@ const PAGE_MESSAGES: usize = 40;
 pub struct Copilot(Arc<Service>);
 
 struct Service {
-    model: Model,
+    /// A turn keeps the one that it began with.
+    model: RwLock<Arc<Model>>,
+    models: Models,
     limits: CopilotLimits,
     ledger: Ledger,
     feed: Feed,
@@ -72,12 +89,27 @@ struct Service {
     tasks: TaskTracker,
 }
 
+/// How a person connects a model in the page.
+struct Models {
+    /// The environment leaves it open who answers.
+    is_open: bool,
+    /// How a model is asked.
+    asking: LlmConfig,
+    /// Where this machine's models are looked for, but not where we listen ourselves.
+    ports: Vec<(&'static str, u16)>,
+    /// Where the one that was connected is kept.
+    path: PathBuf,
+    /// Held while one is tried out.
+    changing: tokio::sync::Mutex<()>,
+}
+
 /// The turn that is being made.
 #[derive(Clone)]
 struct Running {
     text: MessageText,
     client_message_id: Option<ClientMessageId>,
     cancel: CancellationToken,
+    notice: Notice,
     outcome: watch::Receiver<Option<Outcome>>,
 }
 
@@ -100,21 +132,48 @@ pub struct Parts {
     pub clock: Clock,
     pub metrics: Metrics,
     pub shutdown: CancellationToken,
+    /// Where a model that is connected in the page is kept.
+    pub kept_path: PathBuf,
+    /// Where this server listens.
+    pub port: u16,
 }
 
 impl Copilot {
     /// # Errors
     /// When the machine has no means for an HTTPS client.
     pub fn new(config: &CopilotConfig, parts: Parts) -> Result<Self, reqwest::Error> {
-        let Parts { ledger, feed, execution, clock, metrics, shutdown } = parts;
+        let Parts { ledger, feed, execution, clock, metrics, shutdown, kept_path, port } = parts;
         let model = match &config.model {
             ModelConfig::Mock => Model::Mock,
             ModelConfig::Remote(config) => Model::remote(Client::new(config.clone(), clock)?),
-            ModelConfig::NotConfigured => Model::NotConfigured,
+            ModelConfig::Unset => match connection::load(&kept_path, &config.asking) {
+                Some(config) => Model::remote(Client::new(config, clock)?),
+                None => Model::BuiltIn,
+            },
+            ModelConfig::Off => Model::Off,
         };
-        let (running, tasks) = (Mutex::default(), TaskTracker::new());
+        let (model, running, tasks) = (RwLock::new(Arc::new(model)), Mutex::default(), TaskTracker::new());
         let limits = config.limits;
-        Ok(Self(Arc::new(Service { model, limits, ledger, feed, execution, clock, metrics, shutdown, running, tasks })))
+        let models = Models {
+            is_open: matches!(config.model, ModelConfig::Unset),
+            asking: config.asking.clone(),
+            ports: config.model_ports.iter().copied().filter(|(_, known)| *known != port).collect(),
+            path: kept_path,
+            changing: tokio::sync::Mutex::default(),
+        };
+        Ok(Self(Arc::new(Service {
+            model,
+            models,
+            limits,
+            ledger,
+            feed,
+            execution,
+            clock,
+            metrics,
+            shutdown,
+            running,
+            tasks,
+        })))
     }
 
     /// Ends what the end of the program before this one cut off.
@@ -126,11 +185,7 @@ impl Copilot {
     }
 
     pub fn availability(&self) -> Availability {
-        match self.0.model {
-            Model::Mock => Availability::Mock,
-            Model::Remote(_) => Availability::Ready,
-            Model::NotConfigured => Availability::NotConfigured,
-        }
+        self.0.model().availability()
     }
 
     /// Answers a message, and does what the reply asks for as far as it may. A message whose id was seen before is
@@ -140,7 +195,7 @@ impl Copilot {
     /// When there is no model, another message is being answered, the id names another message, the model fails, or the
     /// turn is cancelled. Whatever it is, the conversation has it too.
     pub async fn send(&self, text: MessageText, client_message_id: Option<ClientMessageId>) -> Outcome {
-        if matches!(self.0.model, Model::NotConfigured) {
+        if self.availability() == Availability::Off {
             return Err(ApiError::LlmNotConfigured);
         }
         self.begin(text, client_message_id)?.outcome().await
@@ -159,15 +214,17 @@ impl Copilot {
         }
         let (sender, outcome) = watch::channel(None);
         let cancel = CancellationToken::new();
+        let notice = Notice::default();
         let running = Running {
             text: text.clone(),
             client_message_id: client_message_id.clone(),
             cancel: cancel.clone(),
+            notice: notice.clone(),
             outcome,
         };
         *place = Some(running.clone());
-        let turn =
-            Turn { service: Arc::clone(&self.0), id: Uuid::now_v7().to_string(), text, client_message_id, cancel };
+        let (service, id) = (Arc::clone(&self.0), Uuid::now_v7().to_string());
+        let turn = Turn { service, id, text, client_message_id, cancel, notice };
         let leave = Leave(self.clone());
         let task = async move {
             let outcome = turn.run().await;
@@ -186,6 +243,17 @@ impl Copilot {
     pub async fn pending_reply(&self) -> Option<Outcome> {
         let running = self.place().clone()?;
         Some(running.outcome().await)
+    }
+
+    /// What the reply that is being made waits for, once that is more than the model's thinking; nothing when it is made
+    /// before.
+    pub async fn notice(&self) -> Option<&'static str> {
+        let running = self.place().clone()?;
+        let notice = running.notice.clone();
+        tokio::select! {
+            _ = running.outcome() => None,
+            waiting = notice.told() => waiting.map(Waiting::text),
+        }
     }
 
     /// Gives up the reply that is being made, if there is one, and waits until that is recorded. What is running by
@@ -226,13 +294,14 @@ impl Copilot {
         // Looked at first: a reply that comes in between is then shown twice rather than not at all.
         let is_answering = self.place().is_some();
         let page = self.0.ledger.chat(PAGE_MESSAGES, before, (self.0.clock)()).await?;
+        let model = self.0.model();
         Ok(Conversation {
             is_answering,
             has_more: page.has_more,
             lines: page.messages.into_iter().map(line).collect(),
             autonomy: self.0.ledger.books().autonomy,
-            availability: self.availability(),
-            model: self.0.model.name().map(str::to_owned),
+            availability: model.availability(),
+            model: model.name().map(str::to_owned),
         })
     }
 
@@ -244,6 +313,13 @@ impl Copilot {
 
     fn place(&self) -> MutexGuard<'_, Option<Running>> {
         self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Service {
+    /// Who answers now.
+    fn model(&self) -> Arc<Model> {
+        Arc::clone(&self.model.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Whoever answers: a language model or the mock, behind one question, with what the answer cost.
+//! Whoever answers: a language model, the built-in copilot or the mock, behind one question, with what the answer cost.
 
 use std::time::Duration;
 
@@ -7,12 +7,16 @@ use tokio::time::{Instant, timeout};
 use tracing::warn;
 
 use super::{
-    client::{Client, Completion, Failure},
+    built_in,
+    client::{Client, Completion, Effort, Failure},
     mock,
+    notice::Notice,
     prompt::{self, Message, Meter, Setting},
     reply::{InvalidReply, Reply},
+    shapes::{NoObject, find_object},
 };
 use crate::{
+    domain::copilot::Availability,
     error::ApiError,
     server::ledger::chat::{Provenance, RAW_REPLY_BYTES_MAX},
 };
@@ -20,13 +24,21 @@ use crate::{
 /// How much of a reply that was no reply the model is shown again.
 const QUOTED_CHARS_MAX: usize = 2_000;
 
-/// What a model is called that is none.
+/// What is answered by who is no model.
 const MOCK_NAME: &str = "mock";
+const BUILT_IN_NAME: &str = "built-in, no language model";
+
+/// A model that used up all of its room for thoughts gets so many times of it.
+const MORE_ROOM: u32 = 4;
+
+/// What is asked of a model to see whether it answers.
+const TRIAL: &str = "Answer with this JSON object and nothing else: {\"message\": \"ready\", \"trades\": [], \"watchlist_changes\": []}";
 
 pub enum Model {
     Mock,
+    BuiltIn,
     Remote(Box<Remote>),
-    NotConfigured,
+    Off,
 }
 
 pub struct Remote {
@@ -45,17 +57,27 @@ impl Model {
         Self::Remote(Box::new(Remote { client, meter: Meter::default() }))
     }
 
+    pub fn availability(&self) -> Availability {
+        match self {
+            Self::Mock => Availability::Mock,
+            Self::BuiltIn => Availability::BuiltIn,
+            Self::Remote(_) => Availability::Ready,
+            Self::Off => Availability::Off,
+        }
+    }
+
     /// As people know it.
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Mock => Some(MOCK_NAME),
+            Self::BuiltIn => Some(BUILT_IN_NAME),
             Self::Remote(remote) => Some(&remote.client.config().model),
-            Self::NotConfigured => None,
+            Self::Off => None,
         }
     }
 
     /// Asks once, with all the tries that it takes. It may be given up at any time.
-    pub async fn answer(&self, setting: &Setting<'_>) -> Answer {
+    pub async fn answer(&self, setting: &Setting<'_>, notice: &Notice) -> Answer {
         let started = Instant::now();
         let mut provenance = Provenance { model: self.name().map(str::to_owned), ..Provenance::default() };
         let outcome = match self {
@@ -65,17 +87,37 @@ impl Model {
                 provenance.raw_reply = Some(content);
                 reply.map_err(|_| ApiError::LlmInvalidReply)
             }
+            Self::BuiltIn => Ok(built_in::reply(setting)),
             Self::Remote(remote) => {
                 let patience = remote.client.config().timeout;
-                match timeout(patience, remote.answer(setting, started + patience, &mut provenance)).await {
+                let mut effort = Effort::until(started + patience);
+                match timeout(patience, remote.answer(setting, &mut effort, notice, &mut provenance)).await {
                     Ok(outcome) => outcome,
                     Err(_) => Err(ApiError::LlmTimeout { seconds: whole_seconds(patience) }),
                 }
             }
-            Self::NotConfigured => Err(ApiError::LlmNotConfigured),
+            Self::Off => Err(ApiError::LlmNotConfigured),
         };
+        notice.clear();
         provenance.latency_ms = Some(u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
         Answer { outcome, provenance }
+    }
+}
+
+/// Asks a model for a word, to see whether it answers.
+///
+/// # Errors
+/// When it does not, in words.
+pub async fn try_out(client: &Client) -> Result<(), ApiError> {
+    let messages = [Message { role: "user", content: TRIAL.to_owned() }];
+    let patience = client.config().timeout;
+    let mut effort = Effort::until(Instant::now() + patience);
+    let notice = Notice::default();
+    let asked = client.complete(&messages, client.config().reply_tokens_max, &mut effort, &notice);
+    match timeout(patience, asked).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(failure)) => Err(api_error(&failure)),
+        Err(_) => Err(ApiError::LlmTimeout { seconds: whole_seconds(patience) }),
     }
 }
 
@@ -85,28 +127,50 @@ fn whole_seconds(duration: Duration) -> u64 {
 }
 
 impl Remote {
-    /// A reply that is none is sent back once, with what is wrong about it.
+    /// A reply that is none is sent back once, with what is wrong about it. So is one of whose actions none can be done; where
+    /// that does not help, its actions are rejected.
     async fn answer(
         &self,
         setting: &Setting<'_>,
-        deadline: Instant,
+        effort: &mut Effort,
+        notice: &Notice,
         provenance: &mut Provenance,
     ) -> Result<Reply, ApiError> {
-        let (mut messages, completion) = self.ask_within_context(setting, deadline, provenance).await?;
-        let reason = match read(&completion) {
-            Ok(reply) => return Ok(reply),
-            Err(InvalidReply(reason)) => reason,
+        let (mut messages, completion) = self.ask_within_context(setting, effort, notice, provenance).await?;
+        let first = read(&completion);
+        let reason = match &first {
+            Ok(reply) => reply.complaint(),
+            Err(invalid) => Some(invalid.clone()),
+        };
+        let (first, reason) = match (first, reason) {
+            (Ok(reply), None) => return Ok(reply),
+            (first, Some(InvalidReply(reason))) if effort.take_repeat() => (first, reason),
+            (first, reason) => {
+                warn!(llm.reason = reason.map(|reason| reason.0), "the model's reply is none");
+                return first.map_err(|_| spent(&completion));
+            }
         };
         warn!(llm.reason = reason, "the model's reply is none; it is asked once more");
         messages.push(Message { role: "assistant", content: quoted(&completion.content) });
         let correction =
             format!("Your answer was not accepted: {reason}. Answer again, with one JSON object as asked for.");
         messages.push(Message { role: "user", content: json!({ "correction": correction }).to_string() });
-        let completion = self.ask(&messages, deadline, provenance).await.map_err(api_error)?;
-        read(&completion).map_err(|InvalidReply(reason)| {
-            warn!(llm.reason = reason, "the model's second reply is none either");
-            ApiError::LlmInvalidReply
-        })
+        let second = match (self.ask(&messages, effort, notice, provenance).await, first) {
+            (Ok(completion), first) => (read(&completion), first, completion),
+            // What the first one says is worth more than that the second one did not come.
+            (Err(failure), Ok(first)) => {
+                warn!(llm.cause = %failure, "the model could not be asked once more");
+                return Ok(first);
+            }
+            (Err(failure), Err(_)) => return Err(api_error(&failure)),
+        };
+        match second {
+            (Ok(reply), ..) | (Err(_), Ok(reply), _) => Ok(reply),
+            (Err(InvalidReply(reason)), Err(_), completion) => {
+                warn!(llm.reason = reason, "the model's second reply is none either");
+                Err(spent(&completion))
+            }
+        }
     }
 
     /// Asks with as much of the conversation as the model can read: less of it when its server says that it was too
@@ -114,32 +178,58 @@ impl Remote {
     async fn ask_within_context(
         &self,
         setting: &Setting<'_>,
-        deadline: Instant,
+        effort: &mut Effort,
+        notice: &Notice,
         provenance: &mut Provenance,
     ) -> Result<(Vec<Message>, Completion), ApiError> {
         let mut tokens_max = self.client.config().context_tokens;
         let mut messages = prompt::build(setting, &self.meter, tokens_max);
         loop {
-            let failure = match self.ask(&messages, deadline, provenance).await {
+            let failure = match self.ask(&messages, effort, notice, provenance).await {
                 Ok(completion) => return Ok((messages, completion)),
                 Err(failure) => failure,
             };
             tokens_max /= 2;
             let shorter = prompt::build(setting, &self.meter, tokens_max);
             if failure != Failure::ContextTooLong || tokens_max == 0 {
-                return Err(api_error(failure));
+                return Err(api_error(&failure));
             }
             messages = shorter;
         }
     }
 
+    /// Asks, and once more with more room when all of it went into thoughts.
     async fn ask(
         &self,
         messages: &[Message],
-        deadline: Instant,
+        effort: &mut Effort,
+        notice: &Notice,
         provenance: &mut Provenance,
     ) -> Result<Completion, Failure> {
-        let completion = self.client.complete(messages, deadline).await?;
+        let tokens_max = self.client.config().reply_tokens_max;
+        let completion = self.client.complete(messages, tokens_max, effort, notice).await?;
+        self.account_for(messages, &completion, provenance);
+        if !ran_out_of_room(&completion) || !self.client.bounds_room() || !effort.take_more_room() {
+            return Ok(completion);
+        }
+        warn!(
+            llm.tokens_max = tokens_max,
+            "the model used up its tokens before it answered; it gets more of them once"
+        );
+        match self.client.complete(messages, tokens_max.saturating_mul(MORE_ROOM), effort, notice).await {
+            Ok(completion) => {
+                self.account_for(messages, &completion, provenance);
+                Ok(completion)
+            }
+            // Such as a server that has no more room than that.
+            Err(failure) => {
+                warn!(llm.cause = %failure, "the model could not be given more tokens");
+                Ok(completion)
+            }
+        }
+    }
+
+    fn account_for(&self, messages: &[Message], completion: &Completion, provenance: &mut Provenance) {
         if let Some(tokens) = completion.prompt_tokens {
             self.meter.learn(messages.iter().map(|message| message.content.len()).sum(), tokens);
         }
@@ -155,17 +245,26 @@ impl Remote {
         }
         let content = completion.refusal.as_ref().unwrap_or(&completion.content);
         provenance.raw_reply = Some(prefix(content, RAW_REPLY_BYTES_MAX).to_owned());
-        Ok(completion)
     }
 }
 
 /// The longest name of a model that is kept.
 const MODEL_NAME_BYTES_MAX: usize = 200;
 
+/// Whether it had to stop before it had written anything but thoughts.
+fn ran_out_of_room(completion: &Completion) -> bool {
+    completion.is_cut_off && completion.refusal.is_none() && find_object(&completion.content) == Err(NoObject::Empty)
+}
+
+/// What is said of a reply that is none.
+fn spent(completion: &Completion) -> ApiError {
+    if ran_out_of_room(completion) { ApiError::LlmOutOfTokens } else { ApiError::LlmInvalidReply }
+}
+
 fn read(completion: &Completion) -> Result<Reply, InvalidReply> {
     if let Some(refusal) = &completion.refusal {
         // It declined, which is an answer.
-        return Ok(Reply { message: refusal.trim().to_owned(), actions: Vec::new() });
+        return Ok(Reply::saying(refusal.trim().to_owned()));
     }
     Reply::read(&completion.content).map_err(|invalid| match completion.is_cut_off {
         true => InvalidReply("it was too long and was cut off; be shorter".to_owned()),
@@ -186,8 +285,8 @@ fn prefix(text: &str, bytes_max: usize) -> &str {
     &text[..text.floor_char_boundary(bytes_max)]
 }
 
-fn api_error(failure: Failure) -> ApiError {
-    match &failure {
+fn api_error(failure: &Failure) -> ApiError {
+    match failure {
         Failure::TooLarge => ApiError::LlmInvalidReply,
         Failure::Unreachable(cause) => {
             warn!(llm.cause = cause, "the model's server could not be asked");

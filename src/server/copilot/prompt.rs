@@ -10,7 +10,7 @@
 //! token, which no tokenizer over bytes exceeds. What does not fit is left out, oldest turns first; past that, the long
 //! lists of the account are cut, and the model is told how much they were.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
@@ -23,6 +23,7 @@ use crate::{
         instant::UtcInstant,
         order::Trade,
         portfolio::Position,
+        realized::RealizedLine,
     },
     server::{
         ledger::chat::{PastTurn, TurnContext},
@@ -38,9 +39,16 @@ pub struct Message {
     pub content: String,
 }
 
+/// What was before, as the built-in copilot is asked about it.
+#[derive(Debug, Clone, Default)]
+pub struct Past {
+    pub realized: Vec<RealizedLine>,
+}
+
 /// Everything that a prompt is made from.
 pub struct Setting<'a> {
     pub context: &'a TurnContext,
+    pub past: Past,
     /// The prices that the account is valued at.
     pub prices: &'a Tick,
     pub autonomy: Autonomy,
@@ -51,6 +59,9 @@ pub struct Setting<'a> {
 
 /// Rows of each list in the account's data: as many of these as fit.
 const LIST_ROWS: [usize; 5] = [50, 25, 12, 6, 2];
+
+/// The latest trades that a model is told of.
+const TRADES_TOLD_MAX: usize = 10;
 
 const RULES: &str = "\
 You are the copilot of FinAlly, a trading workstation with a simulated portfolio. You read the person's account, explain \
@@ -179,7 +190,7 @@ fn account_data(setting: &Setting<'_>, rows_max: usize) -> Value {
         }))),
         "watchlist": watchlist.collect::<Vec<_>>(),
         "watchlist_in_all": context.watchlist.len(),
-        "recent_trades": context.recent_trades.iter().take(rows_max).map(trade_data).collect::<Vec<_>>(),
+        "recent_trades": context.recent_trades.iter().take(rows_max.min(TRADES_TOLD_MAX)).map(trade_data).collect::<Vec<_>>(),
         "recent_actions_of_yours": recent_actions(&context.past_turns, rows_max),
         "equity_curve": context.equity.iter().rev().take(rows_max).rev().map(point_data).collect::<Vec<_>>(),
     })
@@ -256,46 +267,95 @@ fn known(figure: Option<impl serde::Serialize>) -> Value {
 }
 
 /// How many tokens a text takes, from what the model's server counted last.
+///
+/// Some servers read only the end of a prompt that is too long for them, and count only that. Such a count says that a text
+/// takes less than it does, and would have more of it sent; so what may be one teaches nothing, and takes back what a count
+/// like it has taught.
 #[derive(Debug)]
-pub struct Meter(AtomicU64);
+pub struct Meter(Mutex<Lesson>);
+
+#[derive(Debug, Clone, Copy)]
+struct Lesson {
+    /// Tokens a byte.
+    ratio: f64,
+    /// The last count, and of how many bytes it was.
+    last: Option<(usize, u64)>,
+}
+
+impl Lesson {
+    /// A byte is a token: no tokenizer over bytes makes more of them.
+    const NONE: Self = Self { ratio: 1.0, last: None };
+}
 
 impl Default for Meter {
-    /// A byte is a token: no tokenizer over bytes makes more of them.
     fn default() -> Self {
-        Self(AtomicU64::new(1.0_f64.to_bits()))
+        Self(Mutex::new(Lesson::NONE))
     }
 }
+
+/// No prompt of ours has fewer tokens than a byte divided by this.
+const BYTES_PER_TOKEN_MAX: f64 = 6.0;
+
+/// Contexts are cut to multiples of this.
+const CONTEXT_STEP: u64 = 512;
 
 impl Meter {
     /// A count is of another text than the next one; this much more is reckoned with.
     const MARGIN: f64 = 1.15;
 
     fn tokens(&self, bytes: usize) -> usize {
-        (bytes as f64 * f64::from_bits(self.0.load(Ordering::Relaxed))).ceil() as usize
+        (bytes as f64 * self.lesson().ratio).ceil() as usize
     }
 
     /// A prompt of so many bytes had so many tokens.
     pub fn learn(&self, bytes: usize, tokens: u64) {
         // A count that cannot be true teaches nothing.
-        if bytes > 0 && tokens > 0 {
-            let ratio = (tokens as f64 / bytes as f64 * Self::MARGIN).min(1.0);
-            self.0.store(ratio.to_bits(), Ordering::Relaxed);
+        if bytes == 0 || tokens == 0 {
+            return;
         }
+        let mut lesson = self.lesson();
+        *lesson = if is_clipped(lesson.last, bytes, tokens) {
+            Lesson { last: Some((bytes, tokens)), ..Lesson::NONE }
+        } else {
+            let ratio = (tokens as f64 / bytes as f64 * Self::MARGIN).min(1.0);
+            Lesson { ratio, last: Some((bytes, tokens)) }
+        };
     }
+
+    fn lesson(&self) -> MutexGuard<'_, Lesson> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a server may have counted a part of the prompt only: too little for so many bytes, exactly what a context holds, or
+/// no more than for a prompt that was clearly shorter.
+fn is_clipped(last: Option<(usize, u64)>, bytes: usize, tokens: u64) -> bool {
+    let is_too_little = (tokens as f64) * BYTES_PER_TOKEN_MAX < bytes as f64;
+    let is_a_context = tokens >= 2 * CONTEXT_STEP && tokens.is_multiple_of(CONTEXT_STEP);
+    let has_not_grown = last.is_some_and(|(bytes_before, tokens_before)| {
+        let (longer, shorter) = (bytes.max(bytes_before), bytes.min(bytes_before));
+        let has_changed = longer - shorter > shorter / 50;
+        has_changed && (bytes > bytes_before) == (tokens <= tokens_before)
+    });
+    is_too_little || is_a_context || has_not_grown
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
+    use rstest::rstest;
+
     use super::*;
     use crate::domain::{
         account::{Account, INITIAL_DEPOSIT},
         chat::{ActionStatus, Role},
+        day::DayTrades,
         money::{Money, Price},
         order::Side,
         quote::Quote,
         ticker::Ticker,
+        trading_day::TradingDay,
         watchlist::WatchedTicker,
     };
 
@@ -326,6 +386,7 @@ mod tests {
                     estimate: None,
                     decided_at: NOW,
                 }],
+                misread: Vec::new(),
                 failure: None,
                 created_at: NOW,
             },
@@ -334,6 +395,9 @@ mod tests {
             account,
             last_prices: BTreeMap::new(),
             watchlist: vec![WatchedTicker { ticker: ticker("AAPL"), added_at: NOW }],
+            today: DayTrades::default(),
+            day: TradingDay::utc(NOW),
+            high_water_mark: None,
             recent_trades: Vec::new(),
             equity: vec![Snapshot { total_value: Money::from_cents(1_000_000), recorded_at: NOW }],
             past_turns: (0..turns).map(turn).collect(),
@@ -354,6 +418,7 @@ mod tests {
         let prices = Tick::new(1, [quote].into_iter().collect());
         let setting = Setting {
             context,
+            past: Past::default(),
             prices: &prices,
             autonomy: Autonomy::Auto,
             limits: CopilotLimits::default(),
@@ -444,5 +509,26 @@ mod tests {
         assert_eq!(meter.tokens(1_000), 230, "what cannot be true teaches nothing");
         meter.learn(10, 1_000_000);
         assert_eq!(meter.tokens(1_000), 1_000);
+    }
+
+    #[rstest]
+    #[case::exactly_a_context(&[(9_000, 2_048)])]
+    #[case::far_too_little(&[(40_000, 4_090)])]
+    #[case::the_same_for_more(&[(6_000, 1_700), (12_000, 1_700)])]
+    #[case::less_for_more(&[(6_000, 2_000), (12_000, 1_990)])]
+    #[case::more_for_less(&[(12_000, 2_001), (6_000, 2_004)])]
+    fn a_count_of_a_part_of_the_prompt_does_not_have_more_sent(#[case] counts: &[(usize, u64)]) {
+        let meter = Meter::default();
+        counts.iter().for_each(|(bytes, tokens)| meter.learn(*bytes, *tokens));
+        assert_eq!(meter.tokens(1_000), 1_000);
+    }
+
+    #[test]
+    fn a_count_that_grows_with_the_prompt_is_believed() {
+        let meter = Meter::default();
+        for (bytes, tokens) in [(6_000, 1_500), (6_050, 1_490), (12_000, 3_010), (7_000, 1_800)] {
+            meter.learn(bytes, tokens);
+        }
+        assert_eq!(meter.tokens(7_000), 2_070);
     }
 }

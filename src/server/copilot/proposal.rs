@@ -2,12 +2,9 @@
 
 use super::{Copilot, Outcome};
 use crate::{
-    domain::{
-        chat::{Action, ActionStatus, RecordedAction},
-        copilot::{Lapse, price_lapse},
-    },
+    domain::chat::{ActionStatus, RecordedAction},
     error::ApiError,
-    server::ledger::chat::{DecideAction, NewAction},
+    server::ledger::chat::{DismissAction, NewAction},
 };
 
 impl Copilot {
@@ -17,19 +14,15 @@ impl Copilot {
     /// # Errors
     /// When there is no such action, or the ledger is busy.
     pub async fn approve(&self, action_id: &str) -> Outcome {
-        let service = &self.0;
         let action = self.action(action_id).await?;
         match action.status {
-            ActionStatus::Proposed => match self.lapse(&action) {
-                Some(lapse) => self.decide(action_id, ActionStatus::Lapsed, Some(lapse.to_string())).await?,
-                None => {
-                    let RecordedAction { id, action, status, price, error, estimate, .. } = action;
-                    let proposed = NewAction { id, action, status, price, error, estimate };
-                    service.run(ActionStatus::Proposed, &[&proposed]).await?;
-                }
-            },
-            // It has waited too long, which only its reading has noticed so far.
-            ActionStatus::Lapsed => self.decide(action_id, ActionStatus::Lapsed, action.error).await?,
+            // Whether it has lapsed by now is checked where it is applied; that it has waited too long is so far noticed only
+            // by reading it.
+            ActionStatus::Proposed | ActionStatus::Lapsed => {
+                let RecordedAction { id, action, status, price, error, estimate, .. } = action;
+                let proposed = NewAction { id, action, status, price, error, estimate };
+                self.0.run(ActionStatus::Proposed, &[&proposed]).await?;
+            }
             ActionStatus::Pending
             | ActionStatus::Executed
             | ActionStatus::Rejected
@@ -45,22 +38,9 @@ impl Copilot {
     /// When there is no such action, or the ledger is busy.
     pub async fn dismiss(&self, action_id: &str) -> Outcome {
         self.action(action_id).await?;
-        self.decide(action_id, ActionStatus::Dismissed, None).await?;
+        let dismiss = DismissAction { action_id: action_id.to_owned(), at: (self.0.clock)() };
+        self.0.ledger.submit(dismiss).await?;
         self.reply_of(action_id).await
-    }
-
-    /// Whether the price has moved too far since.
-    fn lapse(&self, action: &RecordedAction) -> Option<Lapse> {
-        let Action::Trade { ticker, .. } = action.action else {
-            return None;
-        };
-        // Without a price now, the order is refused for that.
-        price_lapse(action.price?, self.0.feed.latest().price(ticker)?)
-    }
-
-    async fn decide(&self, action_id: &str, status: ActionStatus, error: Option<String>) -> Result<(), ApiError> {
-        let write = DecideAction { action_id: action_id.to_owned(), status, error, at: (self.0.clock)() };
-        self.0.ledger.submit(write).await
     }
 
     async fn action(&self, action_id: &str) -> Result<RecordedAction, ApiError> {

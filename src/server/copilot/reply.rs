@@ -1,15 +1,17 @@
 //! A model's reply: asked for in a form, and read as what it is, untrusted input.
 //!
-//! A reply is accepted whole or not at all. Its orders pass the same parsers as a person's; whether they may run is for
-//! the ledger and the copilot's limits to say.
+//! Its shape is brought to the one asked for first ([`shapes`](super::shapes)); what comes of that is accepted whole or not at
+//! all, but that an action which says nothing that could be done is rejected by itself. Orders pass the same parsers as a
+//! person's; whether they may run is for the ledger and the copilot's limits to say.
 
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
+use super::shapes::find_object;
 use crate::domain::{
-    chat::Action,
-    money::Quantity,
-    order::Side,
+    chat::{Action, MisreadAction},
+    money::{InvalidQuantity, Quantity},
+    order::InvalidSide,
     ticker::{InvalidTicker, Ticker},
 };
 
@@ -26,6 +28,10 @@ pub struct Reply {
     /// In the order they run: additions to the watchlist, so that a trade may name a ticker that is added; trades, in
     /// the order of the reply; removals.
     pub actions: Vec<Action>,
+    /// What else was asked for between them, and is no action.
+    pub misread: Vec<MisreadAction>,
+    /// The same in words for the model: where it went wrong, and how.
+    faults: Vec<String>,
 }
 
 /// Why a reply is none, in words for the model that wrote it.
@@ -39,96 +45,155 @@ struct ReplyWire<'a> {
     message: String,
     #[serde(borrow)]
     trades: Option<Vec<TradeWire<'a>>>,
-    watchlist_changes: Option<Vec<ChangeWire>>,
+    watchlist_changes: Option<Vec<ChangeWire<'a>>>,
 }
 
+/// Fields are as they were written, so that no digit is lost, and one that is wrong is known by its text.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TradeWire<'a> {
-    ticker: String,
-    side: Side,
-    /// As it was written, so that no digit is lost.
     #[serde(borrow)]
-    quantity: &'a RawValue,
+    ticker: Option<&'a RawValue>,
+    side: Option<&'a RawValue>,
+    quantity: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ChangeWire {
-    ticker: String,
-    action: VerbWire,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum VerbWire {
-    Add,
-    Remove,
+struct ChangeWire<'a> {
+    #[serde(borrow)]
+    ticker: Option<&'a RawValue>,
+    action: Option<&'a RawValue>,
 }
 
 impl Reply {
-    /// Reads a reply, which may stand in a code fence.
+    /// A message, and no actions.
+    pub fn saying(message: String) -> Self {
+        Self { message, actions: Vec::new(), misread: Vec::new(), faults: Vec::new() }
+    }
+
+    /// Reads a reply, in whatever shape its object stands.
     ///
     /// # Errors
-    /// When it is not exactly one JSON object of the form asked for, or holds what is no ticker or no quantity.
+    /// When it is not exactly one JSON object of the form asked for, or says nothing.
     pub fn read(content: &str) -> Result<Self, InvalidReply> {
-        let content = without_fence(content);
-        if content.is_empty() {
-            return Err(InvalidReply("the reply was empty".to_owned()));
-        }
-        let wire: ReplyWire<'_> = serde_json::from_str(content)
+        let object = find_object(content).map_err(|reason| InvalidReply(reason.to_string()))?;
+        let wire: ReplyWire<'_> = serde_json::from_str(&object)
             .map_err(|error| InvalidReply(format!("the reply is not the JSON object asked for: {error}")))?;
         let (trades, changes) = (wire.trades.unwrap_or_default(), wire.watchlist_changes.unwrap_or_default());
         if trades.len() + changes.len() > ACTIONS_READ_MAX {
             return Err(InvalidReply(format!("the reply holds more than {ACTIONS_READ_MAX} actions")));
         }
-        let (mut actions, mut removals) = (Vec::new(), Vec::new());
-        for (index, change) in changes.into_iter().enumerate() {
-            let ticker = read_ticker(&change.ticker, "watchlist_changes", index)?;
-            match change.action {
-                VerbWire::Add => actions.push(Action::Watch(ticker)),
-                VerbWire::Remove => removals.push(Action::Unwatch(ticker)),
+        let (mut reply, mut removals) = (Self::saying(wire.message.trim().to_owned()), Vec::new());
+        for (index, change) in changes.iter().enumerate() {
+            match read_change(change) {
+                Ok(removal @ Action::Unwatch(_)) => removals.push(removal),
+                asked => reply.take_in(asked, "watchlist_changes", index),
             }
         }
-        for (index, trade) in trades.into_iter().enumerate() {
-            actions.push(read_trade(&trade, index)?);
+        for (index, trade) in trades.iter().enumerate() {
+            reply.take_in(read_trade(trade), "trades", index);
         }
-        actions.append(&mut removals);
-        let message = wire.message.trim().to_owned();
-        if message.is_empty() && actions.is_empty() {
-            return Err(InvalidReply("the reply says nothing: \"message\" is empty".to_owned()));
+        reply.actions.append(&mut removals);
+        if reply.message.is_empty() && reply.actions.is_empty() {
+            let reason =
+                if reply.faults.is_empty() { "\"message\" is empty".to_owned() } else { reply.faults.join("; ") };
+            return Err(InvalidReply(format!("the reply says nothing that can be done: {reason}")));
         }
-        if message.chars().count() > MESSAGE_CHARS_MAX {
+        if reply.message.chars().count() > MESSAGE_CHARS_MAX {
             return Err(InvalidReply(format!("\"message\" has more than {MESSAGE_CHARS_MAX} characters")));
         }
-        Ok(Self { message, actions })
+        Ok(reply)
+    }
+
+    /// What is wrong with its actions, where all of them are: then the model had better be asked once more.
+    pub fn complaint(&self) -> Option<InvalidReply> {
+        (self.actions.is_empty() && !self.faults.is_empty()).then(|| InvalidReply(self.faults.join("; ")))
+    }
+
+    fn take_in(&mut self, asked: Result<Action, Box<Fault>>, list: &str, index: usize) {
+        match asked {
+            Ok(action) => self.actions.push(action),
+            Err(fault) => {
+                let Fault { field, reason, misread } = *fault;
+                let ordinal = self.actions.len() + self.misread.len();
+                self.faults.push(format!("{list}[{index}].{field} {reason}"));
+                self.misread.push(MisreadAction { ordinal, ..misread });
+            }
+        }
     }
 }
 
-fn read_trade(trade: &TradeWire<'_>, index: usize) -> Result<Action, InvalidReply> {
-    let ticker = read_ticker(&trade.ticker, "trades", index)?;
-    let quantity: Quantity = trade
-        .quantity
-        .get()
-        .parse()
-        .map_err(|reason| InvalidReply(format!("trades[{index}].quantity is not a quantity: {reason}")))?;
-    Ok(Action::Trade { ticker, side: trade.side, quantity })
+/// What is wrong about an action.
+struct Fault {
+    field: &'static str,
+    reason: String,
+    misread: MisreadAction,
 }
 
-fn read_ticker(text: &str, list: &str, index: usize) -> Result<Ticker, InvalidReply> {
+fn read_trade(trade: &TradeWire<'_>) -> Result<Action, Box<Fault>> {
+    let texts = [trade.ticker, trade.side, trade.quantity].map(text_of);
+    let [ticker, side, quantity] = texts.each_ref().map(|text| text.trim());
+    let fault = |field, text, reason: String| {
+        let [verb, quantity, ticker] = [&side.to_lowercase(), quantity, ticker].map(shortened);
+        let error = in_words(text, field, &reason);
+        let misread = MisreadAction { ordinal: 0, is_trade: true, verb, quantity, ticker, error };
+        Box::new(Fault { field, reason, misread })
+    };
+    let ticker_read = read_ticker(ticker).map_err(|reason| fault("ticker", ticker, reason))?;
+    let side_read =
+        side.to_ascii_lowercase().parse().map_err(|reason: InvalidSide| fault("side", side, reason.to_string()))?;
+    let is_quoted = trade.quantity.is_some_and(|written| written.get().starts_with('"'));
+    let quantity_read =
+        read_quantity(quantity, is_quoted).map_err(|reason| fault("quantity", quantity, reason.to_string()))?;
+    Ok(Action::Trade { ticker: ticker_read, side: side_read, quantity: quantity_read })
+}
+
+fn read_change(change: &ChangeWire<'_>) -> Result<Action, Box<Fault>> {
+    let texts = [change.ticker, change.action].map(text_of);
+    let [ticker, verb] = texts.each_ref().map(|text| text.trim());
+    let fault = |field, text, reason: String| {
+        let ([verb, ticker], error) = ([&verb.to_lowercase(), ticker].map(shortened), in_words(text, field, &reason));
+        let misread = MisreadAction { ordinal: 0, is_trade: false, verb, quantity: String::new(), ticker, error };
+        Box::new(Fault { field, reason, misread })
+    };
+    let ticker_read = read_ticker(ticker).map_err(|reason| fault("ticker", ticker, reason))?;
+    match verb.to_ascii_lowercase().as_str() {
+        "add" => Ok(Action::Watch(ticker_read)),
+        "remove" => Ok(Action::Unwatch(ticker_read)),
+        _ => Err(fault("action", verb, "an action is \"add\" or \"remove\"".to_owned())),
+    }
+}
+
+/// A ticker, before which some write a dollar sign.
+fn read_ticker(text: &str) -> Result<Ticker, String> {
+    text.strip_prefix('$').unwrap_or(text).parse().map_err(|reason: InvalidTicker| reason.to_string())
+}
+
+/// A number in quotes is beyond doubt only where it is digits, and perhaps a point.
+fn read_quantity(text: &str, is_quoted: bool) -> Result<Quantity, InvalidQuantity> {
+    let is_plain = text.chars().all(|character| character.is_ascii_digit() || character == '.');
+    if is_quoted && !is_plain && !text.starts_with('-') {
+        return Err(InvalidQuantity::NotANumber);
+    }
     text.parse()
-        .map_err(|reason: InvalidTicker| InvalidReply(format!("{list}[{index}].ticker is not a ticker: {reason}")))
 }
 
-/// What stands in the one code fence that all of the text is; models put JSON there unasked.
-fn without_fence(content: &str) -> &str {
-    let content = content.trim();
-    let inside = content.strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
-    match inside.and_then(|inside| inside.split_once('\n')) {
-        // The first line names the language.
-        Some((language, body)) if language.trim().chars().all(char::is_alphanumeric) => body.trim(),
-        _ => content,
+/// A string's text, or any other value as it was written; a field that is missing is empty.
+fn text_of(field: Option<&RawValue>) -> String {
+    let text = field.map(RawValue::get).unwrap_or_default();
+    serde_json::from_str(text).unwrap_or_else(|_| text.to_owned())
+}
+
+fn in_words(text: &str, field: &str, reason: &str) -> String {
+    match text {
+        "" => format!("The copilot named no {field}."),
+        text => format!("“{}” is no {field}: {reason}.", shortened(text)),
     }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(MisreadAction::FIELD_CHARS_MAX).collect::<String>().trim_end().to_owned()
 }
 
 /// The form of a reply, as a JSON schema of the strict kind: every field is required, and no other is allowed. Only what
@@ -195,10 +260,8 @@ mod tests {
     #[rstest]
     #[case::empty("", "empty")]
     #[case::blank(" \n", "empty")]
-    #[case::empty_fence("```json\n```", "empty")]
+    #[case::empty_fence("```json\n```", "JSON")]
     #[case::prose("I bought 10 shares of AAPL for you!", "JSON")]
-    #[case::prose_before("Sure: {\"message\":\"Hi\"}", "JSON")]
-    #[case::prose_after("{\"message\":\"Hi\"} Anything else?", "JSON")]
     #[case::two_objects(r#"{"message":"a"}{"message":"b"}"#, "JSON")]
     #[case::cut_off(r#"{"message":"I will buy","trades":[{"ticker":"AAPL","si"#, "JSON")]
     #[case::list("[]", "JSON")]
@@ -220,40 +283,106 @@ mod tests {
     )]
     #[case::nan(r#"{"message":"","trades":[{"ticker":"V","side":"buy","quantity":NaN}]}"#, "JSON")]
     #[case::infinity(r#"{"message":"","trades":[{"ticker":"V","side":"buy","quantity":Infinity}]}"#, "JSON")]
-    #[case::zero(r#"{"message":"","trades":[{"ticker":"V","side":"buy","quantity":0}]}"#, "trades[0].quantity")]
-    #[case::negative(r#"{"message":"","trades":[{"ticker":"V","side":"sell","quantity":-5}]}"#, "trades[0].quantity")]
-    #[case::seven_decimals(
-        r#"{"message":"","trades":[{"ticker":"V","side":"buy","quantity":0.1234567}]}"#,
-        "trades[0].quantity"
-    )]
-    #[case::over_a_billion(
-        r#"{"message":"","trades":[{"ticker":"V","side":"buy","quantity":1e12}]}"#,
-        "trades[0].quantity"
-    )]
-    #[case::quantity_as_text(
-        r#"{"message":"","trades":[{"ticker":"V","side":"buy","quantity":"1"}]}"#,
-        "trades[0].quantity"
-    )]
-    #[case::null_quantity(
-        r#"{"message":"","trades":[{"ticker":"V","side":"buy","quantity":null}]}"#,
-        "trades[0].quantity"
-    )]
-    #[case::no_quantity(r#"{"message":"","trades":[{"ticker":"V","side":"buy"}]}"#, "quantity")]
-    #[case::bad_ticker(
-        r#"{"message":"","trades":[{"ticker":"BTC-USD","side":"buy","quantity":1}]}"#,
-        "trades[0].ticker"
-    )]
-    #[case::sql_as_ticker(
-        r#"{"message":"","watchlist_changes":[{"ticker":"'; DROP TABLE","action":"add"}]}"#,
-        "watchlist_changes[0].ticker"
-    )]
-    #[case::short(r#"{"message":"","trades":[{"ticker":"V","side":"short","quantity":1}]}"#, "short")]
-    #[case::side_in_capitals(r#"{"message":"","trades":[{"ticker":"V","side":"BUY","quantity":1}]}"#, "BUY")]
-    #[case::unknown_verb(r#"{"message":"","watchlist_changes":[{"ticker":"V","action":"clear"}]}"#, "clear")]
     #[case::trades_as_object(r#"{"message":"","trades":{"ticker":"V","side":"buy","quantity":1}}"#, "JSON")]
     fn what_is_no_reply_says_why(#[case] content: &str, #[case] reason: &str) {
         let error = read(content).unwrap_err();
         assert!(error.contains(reason), "{error}");
+    }
+
+    #[rstest]
+    #[case::prose_before("Sure: {\"message\":\"Hi\"}")]
+    #[case::prose_after("{\"message\":\"Hi\"} Anything else?")]
+    #[case::thoughts("<think>{\"message\":\"No\"}</think>{\"message\":\"Hi\"}")]
+    fn what_stands_around_the_object_does_not_matter(#[case] content: &str) {
+        assert_eq!(read(content), Ok(("Hi".to_owned(), Vec::new())));
+    }
+
+    #[rstest]
+    #[case::side_in_capitals(r#"{"ticker":"V","side":"BUY","quantity":1}"#, "buy 1 V")]
+    #[case::side_with_a_capital(r#"{"ticker":"V","side":" Sell ","quantity":1}"#, "sell 1 V")]
+    #[case::quantity_as_text(r#"{"ticker":"V","side":"buy","quantity":"10"}"#, "buy 10 V")]
+    #[case::decimal_as_text(r#"{"ticker":"V","side":"buy","quantity":" 2.50 "}"#, "buy 2.5 V")]
+    #[case::dollar_sign(r#"{"ticker":"$aapl","side":"buy","quantity":1}"#, "buy 1 AAPL")]
+    fn what_is_beyond_doubt_is_understood(#[case] trade: &str, #[case] action: &str) {
+        let content = format!(r#"{{"message":"Hi","trades":[{trade}]}}"#);
+        assert_eq!(read(&content), Ok(("Hi".to_owned(), vec![action.to_owned()])));
+    }
+
+    const TRADE: &str = r#"{"ticker":"V","side":"buy","quantity":1}"#;
+
+    #[rstest]
+    #[case::zero(
+        r#"{"ticker":"V","side":"buy","quantity":0}"#,
+        "“0” is no quantity: a quantity has to be more than zero."
+    )]
+    #[case::negative(
+        r#"{"ticker":"V","side":"sell","quantity":-5}"#,
+        "“-5” is no quantity: a quantity has to be more than zero."
+    )]
+    #[case::negative_as_text(
+        r#"{"ticker":"V","side":"sell","quantity":"-5"}"#,
+        "“-5” is no quantity: a quantity has to be more than zero."
+    )]
+    #[case::seven_decimals(
+        r#"{"ticker":"V","side":"buy","quantity":0.1234567}"#,
+        "“0.1234567” is no quantity: a quantity has at most 6 decimal places."
+    )]
+    #[case::over_a_billion(
+        r#"{"ticker":"V","side":"buy","quantity":1e12}"#,
+        "“1e12” is no quantity: a quantity is at most 1,000,000,000 shares."
+    )]
+    #[case::infinite(
+        r#"{"ticker":"V","side":"buy","quantity":1e999}"#,
+        "“1e999” is no quantity: a quantity is at most 1,000,000,000 shares."
+    )]
+    #[case::grouped(
+        r#"{"ticker":"V","side":"buy","quantity":"1,000"}"#,
+        "“1,000” is no quantity: a quantity is a number of shares, such as 10 or 2.5."
+    )]
+    #[case::exponent_as_text(
+        r#"{"ticker":"V","side":"buy","quantity":"1e3"}"#,
+        "“1e3” is no quantity: a quantity is a number of shares, such as 10 or 2.5."
+    )]
+    #[case::words(
+        r#"{"ticker":"V","side":"sell","quantity":"all of it, and more than that"}"#,
+        "“all of it, and more than” is no quantity: a quantity is a number of shares, such as 10 or 2.5."
+    )]
+    #[case::null_quantity(r#"{"ticker":"V","side":"buy","quantity":null}"#, "The copilot named no quantity.")]
+    #[case::no_quantity(r#"{"ticker":"V","side":"buy"}"#, "The copilot named no quantity.")]
+    #[case::quantity_as_list(
+        r#"{"ticker":"V","side":"buy","quantity":[1]}"#,
+        "“[1]” is no quantity: a quantity is a number of shares, such as 10 or 2.5."
+    )]
+    #[case::short(
+        r#"{"ticker":"V","side":"short","quantity":1}"#,
+        "“short” is no side: a side is \"buy\" or \"sell\"."
+    )]
+    #[case::no_ticker(r#"{"side":"buy","quantity":1}"#, "The copilot named no ticker.")]
+    fn one_wrong_action_is_rejected_and_the_others_stand(#[case] trade: &str, #[case] error: &str) {
+        let content = format!(r#"{{"message":"Hi","trades":[{TRADE},{trade},{TRADE}]}}"#);
+        let reply = Reply::read(&content).unwrap();
+        assert_eq!(reply.actions.len(), 2);
+        let [misread] = reply.misread.as_slice() else { panic!("{:?}", reply.misread) };
+        assert_eq!((misread.error.as_str(), misread.ordinal), (error, 1));
+        assert_eq!(reply.complaint(), None, "some of it can be done");
+        let alone = Reply::read(&format!(r#"{{"message":"Hi","trades":[{trade}]}}"#)).unwrap();
+        assert!(alone.complaint().unwrap().0.starts_with("trades[0]."));
+        let nothing = read(&format!(r#"{{"message":"","trades":[{trade}]}}"#)).unwrap_err();
+        assert!(nothing.contains("trades[0]."), "{nothing}");
+    }
+
+    #[rstest]
+    #[case::unknown_verb(
+        r#"{"ticker":"V","action":"clear"}"#,
+        "“clear” is no action: an action is \"add\" or \"remove\"."
+    )]
+    #[case::sql_as_ticker(r#"{"ticker":"'; DROP TABLE","action":"add"}"#, "“'; DROP TABLE” is no ticker: ")]
+    fn one_wrong_change_is_rejected_and_the_others_stand(#[case] change: &str, #[case] error: &str) {
+        let add = r#"{"ticker":"XOM","action":"ADD"}"#;
+        let reply = Reply::read(&format!(r#"{{"message":"Hi","watchlist_changes":[{change},{add}]}}"#)).unwrap();
+        assert_eq!(reply.actions, [Action::Watch("XOM".parse().unwrap())]);
+        assert!(reply.misread[0].error.starts_with(error), "{:?}", reply.misread);
+        assert!(!reply.misread[0].is_trade);
     }
 
     #[test]

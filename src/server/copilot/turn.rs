@@ -7,7 +7,14 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use super::{Outcome, Service, feasibility::look_ahead, model::Answer, prompt::Setting, reply::Reply};
+use super::{
+    Outcome, Service,
+    feasibility::look_ahead,
+    model::{Answer, Model},
+    notice::Notice,
+    prompt::{Past, Setting},
+    reply::Reply,
+};
 use crate::{
     domain::{
         chat::{Action, ActionStatus, ClientMessageId, MessageText},
@@ -29,6 +36,7 @@ pub struct Turn {
     pub text: MessageText,
     pub client_message_id: Option<ClientMessageId>,
     pub cancel: CancellationToken,
+    pub notice: Notice,
 }
 
 impl Turn {
@@ -66,8 +74,10 @@ impl Turn {
     /// Asks the model, until it answers, is cancelled, or the server stops.
     async fn think(&self, context: &TurnContext) -> Answer {
         let service = &self.service;
+        let model = service.model();
         let setting = Setting {
             context,
+            past: service.past(&model).await,
             prices: &service.feed.latest(),
             autonomy: service.ledger.books().autonomy,
             limits: service.limits,
@@ -79,7 +89,7 @@ impl Turn {
             biased;
             () = self.cancel.cancelled() => given_up(ApiError::ReplyCancelled),
             () = service.shutdown.cancelled() => given_up(ApiError::ReplyCutOff),
-            answer = service.model.answer(&setting) => answer,
+            answer = model.answer(&setting, &self.notice) => answer,
         }
     }
 
@@ -106,6 +116,7 @@ impl Turn {
             failure: Some(error.code()),
             provenance,
             actions: Vec::new(),
+            misread: Vec::new(),
             runs: Vec::new(),
             limits: self.service.limits,
             at: (self.service.clock)(),
@@ -123,8 +134,10 @@ impl Turn {
         if autonomy == Autonomy::Propose {
             self.price(&reply.actions).await;
         }
+        // Actions that are none have their places between the others.
+        let places = (0..).filter(|place| reply.misread.iter().all(|misread| misread.ordinal != *place));
         let mut actions: Vec<NewAction> =
-            reply.actions.iter().enumerate().map(|(index, action)| self.judge(index, *action, autonomy)).collect();
+            places.zip(&reply.actions).map(|(place, action)| self.judge(place, *action, autonomy)).collect();
         look_ahead(&mut actions, &service.ledger.books().account, &service.feed.latest(), &service.limits);
         let pending: Vec<&NewAction> = actions.iter().filter(|action| action.status == ActionStatus::Pending).collect();
         // A trade in a ticker that this reply adds needs its first price, which comes once the addition is committed.
@@ -140,6 +153,7 @@ impl Turn {
             provenance,
             runs: service.prepare(&now).await,
             actions: actions.clone(),
+            misread: reply.misread,
             limits: service.limits,
             at: (service.clock)(),
         };
@@ -159,22 +173,17 @@ impl Turn {
         join_all(traded.map(async |ticker| self.service.execution.price(ticker).await)).await;
     }
 
-    /// What is known of an action before any runs.
+    /// What is known of an action before any runs. Its autonomy is checked once more where it is applied.
     fn judge(&self, index: usize, action: Action, autonomy: Autonomy) -> NewAction {
         let actions_max = self.service.limits.actions_max;
         let (status, error) = if index >= actions_max {
             (ActionStatus::Rejected, Some(OverLimit::Actions { actions_max }.to_string()))
         } else {
-            let status = match autonomy {
-                Autonomy::Advise => ActionStatus::Advised,
-                Autonomy::Propose => ActionStatus::Proposed,
-                Autonomy::Auto => ActionStatus::Pending,
-            };
-            (status, None)
+            (ActionStatus::Pending.under(autonomy), None)
         };
-        let price = match (status, action) {
-            (ActionStatus::Proposed, Action::Trade { ticker, .. }) => self.service.feed.latest().price(ticker),
-            _ => None,
+        let price = match action {
+            Action::Trade { ticker, .. } => self.service.feed.latest().price(ticker),
+            Action::Watch(_) | Action::Unwatch(_) => None,
         };
         NewAction { id: Uuid::now_v7().to_string(), action, status, price, error, estimate: None }
     }
@@ -195,6 +204,14 @@ fn trades_in(action: &NewAction, tickers: &BTreeSet<Ticker>) -> bool {
 }
 
 impl Service {
+    /// What a language model is not told, and the built-in copilot is asked about.
+    async fn past(&self, model: &Model) -> Past {
+        match model {
+            Model::BuiltIn => Past { realized: self.ledger.realized().await.unwrap_or_default() },
+            Model::Mock | Model::Remote(_) | Model::Off => Past::default(),
+        }
+    }
+
     /// Runs actions that are recorded `from` this status.
     pub async fn run(&self, from: ActionStatus, actions: &[&NewAction]) -> Result<(), ApiError> {
         let runs = self.prepare(actions).await;

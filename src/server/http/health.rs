@@ -19,7 +19,7 @@ pub struct Health {
     market: MarketHealth,
     /// `ok` or `failed`
     database: &'static str,
-    /// `mock`, `ready` or `not_configured`
+    /// `built_in`, `mock`, `ready` or `off`
     copilot: &'static str,
 }
 

@@ -28,6 +28,7 @@ mod request_id;
 mod router;
 mod security_headers;
 mod serve;
+mod settings;
 mod shape;
 mod sites;
 mod stream;

@@ -13,7 +13,7 @@ use utoipa::{
 };
 
 use super::{
-    candles, chat, corporate_actions, exports, health, market, portfolio, problem::Problem, stream, watchlist,
+    candles, chat, corporate_actions, exports, health, market, portfolio, problem::Problem, settings, stream, watchlist,
 };
 use crate::{
     domain::{
@@ -79,6 +79,8 @@ pub struct WriteOffRequest {
         chat::read,
         chat::clear,
         market::read,
+        settings::read,
+        settings::change,
         stream::prices,
     ),
     components(schemas(Problem, Interval, HistoryRange))
@@ -89,7 +91,12 @@ struct Description;
 pub fn document() -> String {
     let mut api = Description::openapi();
     for (path, item) in &mut api.paths.paths {
-        let operations = [("get", &mut item.get), ("post", &mut item.post), ("delete", &mut item.delete)];
+        let operations = [
+            ("get", &mut item.get),
+            ("post", &mut item.post),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ];
         for (method, operation) in operations {
             if let Some(operation) = operation {
                 describe_errors(operation, errors(method, path));
@@ -209,14 +216,21 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
             ApiError::LlmTimeout { seconds: 30 },
         ],
         ("get", "/api/chat") => vec![invalid("limit", "it has to be a whole number from 1 to 200")],
+        ("patch", "/api/settings") => vec![
+            malformed(),
+            missing("autonomy"),
+            invalid("autonomy", "it has to be \"advise\", \"propose\" or \"auto\""),
+        ],
         ("get", "/api/stream/prices") => {
             vec![ApiError::InvalidTicker, invalid("changes", "it can only be \"only\""), ApiError::TooManyStreams]
         }
         _ => Vec::new(),
     };
-    let takes_a_body =
-        matches!(path, "/api/portfolio/trade" | "/api/portfolio/write-off" | "/api/watchlist" | "/api/chat")
-            && method == "post";
+    let takes_a_body = matches!(
+        (method, path),
+        ("post", "/api/portfolio/trade" | "/api/portfolio/write-off" | "/api/watchlist" | "/api/chat")
+            | ("patch", "/api/settings")
+    );
     if takes_a_body {
         let limit_bytes = super::json_body::BODY_BYTES_MAX;
         let body = [ApiError::BodyTooLarge { limit_bytes }, ApiError::UnsupportedMediaType, ApiError::RequestTimeout];

@@ -29,6 +29,7 @@ use super::{
     request_id::{self, RequestId},
     security_headers,
     serve::Connection,
+    settings,
     sites::TrustedSites,
     stream, watchlist,
 };
@@ -67,6 +68,7 @@ impl App {
             .merge(candles::router())
             .merge(chat::router())
             .merge(exports::router())
+            .merge(settings::router())
             .merge(openapi::router())
             .merge(docs::router())
             .merge(stream::router());

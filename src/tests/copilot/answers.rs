@@ -225,12 +225,12 @@ async fn a_local_model_needs_no_key() {
 }
 
 #[tokio::test]
-async fn without_a_model_the_copilot_says_how_to_get_one_and_the_rest_works() {
-    let app = TestApp::start_with(&[("LLM_MOCK", "false")]).await;
-    assert_eq!(app.client.read("/api/health").await["copilot"], "not_configured");
+async fn a_copilot_that_is_off_says_so_and_the_rest_works() {
+    let app = TestApp::start_with(&[("COPILOT", "off")]).await;
+    assert_eq!(app.client.read("/api/health").await["copilot"], "off");
     let (status, problem) = say(&app.client, "Hello").await;
     assert_eq!((status, &problem["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("llm_not_configured")));
-    assert!(problem["detail"].as_str().unwrap().contains("OPENROUTER_API_KEY"));
+    assert!(problem["detail"].as_str().unwrap().contains("COPILOT"));
     assert_eq!(app.client.read("/api/chat").await, json!({ "messages": [], "next_before": null }));
     assert_eq!(app.client.trade("buy", 1.0, "V").await.0, StatusCode::OK);
 }

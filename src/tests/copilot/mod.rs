@@ -1,11 +1,14 @@
 //! The copilot, over a scripted OpenAI-compatible server.
 
 mod answers;
+mod built_in;
 mod conversation;
+mod decisions;
 mod faults;
 mod hostile;
 mod proposals;
 mod real;
+mod servers;
 mod turns;
 
 use std::path::Path;

@@ -133,7 +133,7 @@ async fn candles_rest_while_nothing_is_traded() {
     let mut stream = app.client.get("/api/stream/prices").await;
     let mut text = String::new();
     while !text.ends_with("}}\n\n") {
-        text += &String::from_utf8(stream.chunk().await.unwrap().unwrap().to_vec()).unwrap();
+        text += str::from_utf8(&stream.chunk().await.unwrap().unwrap()).unwrap();
     }
     assert!(text.contains(&format!("\"timestamp\":{second}.0")), "the quote has the instant of its trade: {text}");
 

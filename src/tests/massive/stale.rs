@@ -70,7 +70,7 @@ async fn a_stale_price_is_shown_as_such_everywhere() {
     for (stream, sign) in [(&mut all, "\"stale\":true"), (&mut changes, "\"stale\":true"), (&mut compact, "? @S+ ")] {
         let mut text = String::new();
         while !text.contains(sign) {
-            text += &String::from_utf8(stream.chunk().await.unwrap().expect("it goes on").to_vec()).unwrap();
+            text += str::from_utf8(&stream.chunk().await.unwrap().expect("it goes on")).unwrap();
         }
     }
     assert!(market(&app).await["since"].as_str().unwrap().starts_with("2026-11-24T15:"));
@@ -133,7 +133,7 @@ async fn a_key_without_access_is_said_at_once_with_what_to_do(#[case] reply: Rep
     let mut compact = app.client.get("/api/stream/prices?format=compact").await;
     let mut text = String::new();
     while !text.contains("\ndata: ") || !text.ends_with("\n\n") {
-        text += &String::from_utf8(compact.chunk().await.unwrap().expect("a first frame").to_vec()).unwrap();
+        text += str::from_utf8(&compact.chunk().await.unwrap().expect("a first frame")).unwrap();
     }
     assert!(text.contains(" @S+ ") && text.contains(note), "{text}");
     assert_eq!(app.client.trade("buy", 1.0, "AAPL").await.1["code"], "no_price");

@@ -9,11 +9,14 @@ use crate::{
     domain::{
         account::Account,
         chat::{ClientMessageId, MessageText, RecordedMessage},
+        day::DayTrades,
         equity::{Snapshot, downsample},
         instant::UtcInstant,
+        money::Money,
         order::Trade,
         portfolio::{LastPrice, Mark, Portfolio},
         ticker::Ticker,
+        trading_day::TradingDay,
         watchlist::WatchedTicker,
     },
     error::ApiError,
@@ -31,7 +34,7 @@ use crate::{
 const PAST_TURNS_MAX: i64 = 10;
 
 /// The latest trades that the copilot is told of.
-const RECENT_TRADES_MAX: usize = 10;
+const RECENT_TRADES_MAX: usize = 50;
 
 /// The points of the equity curve that the copilot is told.
 const EQUITY_POINTS_MAX: usize = 12;
@@ -62,6 +65,11 @@ pub struct TurnContext {
     pub last_prices: BTreeMap<Ticker, LastPrice>,
     /// In the order added.
     pub watchlist: Vec<WatchedTicker>,
+    pub today: DayTrades,
+    /// The trading day of this moment.
+    pub day: TradingDay,
+    /// The highest value since the account was opened.
+    pub high_water_mark: Option<Money>,
     /// Newest first.
     pub recent_trades: Vec<Trade>,
     /// Oldest first.
@@ -96,6 +104,9 @@ impl Write for BeginTurn {
             account: books.account.clone(),
             last_prices: books.last_prices.clone(),
             watchlist: books.watchlist.clone(),
+            today: books.today.clone(),
+            day: books.day_of(self.at),
+            high_water_mark: books.high_water_mark,
             recent_trades: read_trades(books.reset_after_sequence, i64::MAX, RECENT_TRADES_MAX, rows)?,
             equity: self.equity(books, rows)?,
             past_turns: past_turns(books.chat_cleared_after_sequence, rows)?,

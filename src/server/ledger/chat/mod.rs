@@ -22,7 +22,7 @@ pub use run::SPENT;
 pub use begin::{BeginTurn, Begun, CloseTurns, PastTurn, TurnContext};
 pub use read::RecordedPage;
 pub use record::{NewAction, Provenance, RAW_REPLY_BYTES_MAX, RecordReply};
-pub use run::{ActionRun, DecideAction, RunActions, Step};
+pub use run::{ActionRun, DismissAction, RunActions, Step};
 pub use settings::{ClearChat, SetAutonomy};
 
 /// How an action's kind is written in its row.
@@ -34,13 +34,16 @@ fn kind_of(action: &Action) -> &'static str {
     }
 }
 
-/// One row of `chat_messages`, without its actions.
+/// One row of `chat_messages`, without its actions but for those that were none.
 fn read_message(row: &Row<'_>) -> rusqlite::Result<RecordedMessage> {
+    let misread: Option<String> = row.get("misread_actions")?;
     Ok(RecordedMessage {
         id: row.get("id")?,
         role: row.get("role")?,
         message: row.get("message")?,
         actions: Vec::new(),
+        // Only this program writes it.
+        misread: misread.and_then(|misread| serde_json::from_str(&misread).ok()).unwrap_or_default(),
         failure: row.get("failure")?,
         created_at: row.get("created_at_ms")?,
     })

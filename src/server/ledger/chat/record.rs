@@ -1,6 +1,7 @@
 //! A reply, stored together with the effects of its actions.
 
 use rusqlite::{Connection, params};
+use serde_json::json;
 
 use super::{
     kind_of,
@@ -8,8 +9,8 @@ use super::{
 };
 use crate::{
     domain::{
-        chat::{Action, ActionStatus, Estimate},
-        copilot::CopilotLimits,
+        chat::{Action, ActionStatus, Estimate, MisreadAction},
+        copilot::{Autonomy, CopilotLimits},
         instant::UtcInstant,
         money::Price,
     },
@@ -38,7 +39,7 @@ pub struct NewAction {
     pub id: String,
     pub action: Action,
     pub status: ActionStatus,
-    /// Of a proposal.
+    /// Of a trade: the price when it was asked for, which a proposal is bound to.
     pub price: Option<Price>,
     /// Of a rejection.
     pub error: Option<String>,
@@ -57,6 +58,8 @@ pub struct RecordReply {
     pub provenance: Provenance,
     /// In the order they run.
     pub actions: Vec<NewAction>,
+    /// Those that the reply asked for between them and that are none, in their order.
+    pub misread: Vec<MisreadAction>,
     /// Those of them that run now.
     pub runs: Vec<ActionRun>,
     pub limits: CopilotLimits,
@@ -68,8 +71,9 @@ impl Write for RecordReply {
 
     fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
         self.insert_message(rows)?;
-        for (ordinal, action) in (0_i64..).zip(&self.actions) {
-            self.insert_action(ordinal, action, rows)?;
+        let free = (0..).filter(|ordinal| self.misread.iter().all(|misread| misread.ordinal != *ordinal));
+        for (ordinal, action) in free.zip(&self.actions) {
+            self.insert_action(ordinal, action, books.autonomy, rows)?;
         }
         run_actions(&self.runs, ActionStatus::Pending, &self.limits, self.at, books, rows)?;
         Ok(Ok(()))
@@ -80,10 +84,11 @@ impl RecordReply {
     fn insert_message(&self, rows: &Connection) -> rusqlite::Result<()> {
         let Provenance { model, latency_ms, prompt_tokens, completion_tokens, raw_reply } = &self.provenance;
         let count = |count: &Option<u64>| count.map(|count| i64::try_from(count).unwrap_or(i64::MAX));
+        let misread = (!self.misread.is_empty()).then(|| json!(self.misread).to_string());
         rows.execute(
             "INSERT INTO chat_messages (id, account_id, role, message, created_at_ms, in_reply_to, failure, model,
-                                        latency_ms, prompt_tokens, completion_tokens, raw_reply)
-             VALUES (?1, ?2, 'assistant', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                                        latency_ms, prompt_tokens, completion_tokens, raw_reply, misread_actions)
+             VALUES (?1, ?2, 'assistant', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             params![
                 self.id,
                 ACCOUNT_ID,
@@ -96,12 +101,24 @@ impl RecordReply {
                 count(prompt_tokens),
                 count(completion_tokens),
                 raw_reply,
+                misread,
             ],
         )?;
         Ok(())
     }
 
-    fn insert_action(&self, ordinal: i64, action: &NewAction, rows: &Connection) -> rusqlite::Result<()> {
+    /// With the status that the account's autonomy gives it now; a person may have changed that a moment ago.
+    fn insert_action(
+        &self,
+        ordinal: usize,
+        action: &NewAction,
+        autonomy: Autonomy,
+        rows: &Connection,
+    ) -> rusqlite::Result<()> {
+        let status = action.status.under(autonomy);
+        // What was about to run and is a proposal now is bound to the price that it would have run at.
+        let run = self.runs.iter().find(|run| run.action_id == action.id);
+        let price = action.price.or_else(|| run.and_then(|run| run.step.price()));
         let quantity = match action.action {
             Action::Trade { quantity, .. } => Some(quantity),
             Action::Watch(_) | Action::Unwatch(_) => None,
@@ -113,12 +130,12 @@ impl RecordReply {
             params![
                 action.id,
                 self.id,
-                ordinal,
+                i64::try_from(ordinal).unwrap_or(i64::MAX),
                 kind_of(&action.action),
                 action.action.ticker(),
                 quantity,
-                action.status,
-                action.price,
+                status,
+                price.filter(|_| status == ActionStatus::Proposed || action.estimate.is_some()),
                 action.error,
                 self.at,
                 action.estimate.map(|estimate| estimate.notional),

@@ -1,12 +1,15 @@
 //! Running a reply's actions: each is an order, or a change of the watchlist, like a person's, within the copilot's
 //! limits besides.
+//!
+//! Autonomy, limits, a proposal's age and its price bound are checked here, in the transaction that applies the action and
+//! at the price that fills it: what a person was answered about any of them before holds.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{
     domain::{
-        chat::ActionStatus,
-        copilot::{CopilotLimits, OverLimit},
+        chat::{ActionStatus, RecordedAction},
+        copilot::{Autonomy, CopilotLimits, OverLimit, price_lapse},
         instant::UtcInstant,
         money::{Money, Price},
     },
@@ -61,20 +64,60 @@ pub fn run_actions(
     rows: &Connection,
 ) -> rusqlite::Result<()> {
     for run in runs {
-        if !is_still(&run.action_id, from, rows)? {
+        let Some(action) = find(&run.action_id, from, rows)? else {
             continue;
-        }
-        let (status, done, error) = match run.step.apply(limits, at, books, rows)? {
-            Ok(done) => (ActionStatus::Executed, done, None),
-            Err(reason) => (ActionStatus::Rejected, None, Some(reason)),
         };
-        let (price, trade_id) = done.unzip();
+        let price = run.step.price();
+        let (status, price, trade_id, error) = match hold_back(&action, price, books.autonomy, at) {
+            Some((status, reason)) => (status, price, None, reason),
+            None => match run.step.apply(limits, at, books, rows)? {
+                Ok(done) => {
+                    let (price, trade_id) = done.unzip();
+                    (ActionStatus::Executed, price, trade_id, None)
+                }
+                Err(reason) => (ActionStatus::Rejected, None, None, Some(reason)),
+            },
+        };
+        // A proposal that is turned down keeps the price that it was made at.
+        let price = price.filter(|_| matches!(status, ActionStatus::Executed | ActionStatus::Proposed));
         decide(&run.action_id, status, price, trade_id, error.as_deref(), at, rows)?;
     }
     Ok(())
 }
 
+/// What an action becomes instead of being run: by the autonomy as it is now, and, of a proposal, by its age and by how
+/// far the price that would fill it is from the one proposed.
+fn hold_back(
+    action: &RecordedAction,
+    price: Option<Price>,
+    autonomy: Autonomy,
+    at: UtcInstant,
+) -> Option<(ActionStatus, Option<String>)> {
+    let allowed = action.status.under(autonomy);
+    if allowed != action.status {
+        return Some((allowed, None));
+    }
+    if action.status != ActionStatus::Proposed {
+        return None;
+    }
+    let aged = action.clone().at(at);
+    if aged.status == ActionStatus::Lapsed {
+        return Some((aged.status, aged.error));
+    }
+    // Without a price now, the order is refused for that.
+    let lapse = Option::zip(action.price, price).and_then(|(proposed, now)| price_lapse(proposed, now))?;
+    Some((ActionStatus::Lapsed, Some(lapse.to_string())))
+}
+
 impl Step {
+    /// What an order would be filled at.
+    pub fn price(&self) -> Option<Price> {
+        match self {
+            Self::Trade(order) => order.prices.price(order.order.ticker),
+            Self::Watch(_) | Self::Unwatch(_) => None,
+        }
+    }
+
     /// The outer error is the database's; the inner one is for people.
     fn apply(
         &self,
@@ -120,10 +163,11 @@ fn spent_around(now_ms: i64, rows: &Connection) -> rusqlite::Result<Money> {
 pub const SPENT: &str = "SELECT COALESCE(SUM(notional_cents), 0) FROM trades
     WHERE account_id = ?1 AND source = 'copilot' AND executed_at_ms > ?2 AND executed_at_ms < ?3";
 
-fn is_still(action_id: &str, status: ActionStatus, rows: &Connection) -> rusqlite::Result<bool> {
-    let found: Option<ActionStatus> =
-        rows.query_row("SELECT status FROM chat_actions WHERE id = ?1", [action_id], |row| row.get(0)).optional()?;
-    Ok(found == Some(status))
+/// The action, unless it has another status by now.
+fn find(action_id: &str, status: ActionStatus, rows: &Connection) -> rusqlite::Result<Option<RecordedAction>> {
+    let found =
+        rows.query_row("SELECT * FROM chat_actions WHERE id = ?1", [action_id], super::read_action).optional()?;
+    Ok(found.filter(|action| action.status == status))
 }
 
 fn decide(
@@ -135,7 +179,6 @@ fn decide(
     at: UtcInstant,
     rows: &Connection,
 ) -> rusqlite::Result<()> {
-    // A proposal that is turned down keeps the price that it was made at.
     rows.execute(
         "UPDATE chat_actions SET status = ?2, price_units = COALESCE(?3, price_units), trade_id = ?4, error = ?5,
                                  decided_at_ms = ?6
@@ -145,20 +188,18 @@ fn decide(
     Ok(())
 }
 
-/// Turns a proposal down: a person said no, or it has lapsed. One that is no longer a proposal is left as it is.
-pub struct DecideAction {
+/// Turns a proposal down, since a person said no. What is no longer a proposal is left as it is.
+pub struct DismissAction {
     pub action_id: String,
-    pub status: ActionStatus,
-    pub error: Option<String>,
     pub at: UtcInstant,
 }
 
-impl Write for DecideAction {
+impl Write for DismissAction {
     type Outcome = ();
 
     fn apply(&self, _: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
-        if is_still(&self.action_id, ActionStatus::Proposed, rows)? {
-            decide(&self.action_id, self.status, None, None, self.error.as_deref(), self.at, rows)?;
+        if find(&self.action_id, ActionStatus::Proposed, rows)?.is_some() {
+            decide(&self.action_id, ActionStatus::Dismissed, None, None, None, self.at, rows)?;
         }
         Ok(Ok(()))
     }

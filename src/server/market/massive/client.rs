@@ -70,6 +70,7 @@ impl From<BodyError> for Failure {
         match error {
             BodyError::TooLarge => Self::TooLarge,
             BodyError::Broken(cause) => cause.into(),
+            BodyError::Silent => Self::Unreachable("the answer stopped in its middle".to_owned()),
         }
     }
 }
@@ -92,7 +93,7 @@ impl Client {
     /// # Errors
     /// When the machine has no means for a client, such as random numbers.
     pub fn new(config: MassiveConfig, clock: Clock) -> Result<Self, reqwest::Error> {
-        let http = https::client_builder()
+        let http = https::client_builder_for(&config.base_url)
             .connect_timeout(CONNECT_MAX)
             .read_timeout(SILENCE_MAX)
             .timeout(ANSWER_MAX)

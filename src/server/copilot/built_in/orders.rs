@@ -1,0 +1,525 @@
+//! Orders and changes of the watchlist in plain words.
+//!
+//! Whatever is in doubt is not done, but said: a question is no order, nor is a wish for later or for another price; a
+//! number that may be one of two, a ticker without a number and a word that names nobody are asked about.
+
+use super::words::{Names, Word, is_common, is_shouting, read_number_word};
+use crate::domain::{
+    account::Account,
+    chat::Action,
+    money::{Money, Price, Quantity},
+    order::Side,
+    ticker::Ticker,
+};
+
+/// What a message asks for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    pub actions: Vec<Action>,
+    /// What was not understood well enough to be done, each a sentence.
+    pub doubts: Vec<String>,
+}
+
+/// What orders are read against.
+pub struct Market<'a> {
+    pub names: &'a Names,
+    pub account: &'a Account,
+    pub price: &'a dyn Fn(Ticker) -> Option<Price>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verb {
+    Trade(Side),
+    Add,
+    Remove,
+}
+
+/// How much of something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Amount {
+    Shares(Quantity),
+    Dollars(Money),
+    All,
+    Half,
+}
+
+/// Before the verb in its sentence, these make a question or a refusal of an order.
+const NO_ORDER: &[&str] = &[
+    "should",
+    "shall",
+    "did",
+    "didn't",
+    "if",
+    "why",
+    "when",
+    "how",
+    "what",
+    "which",
+    "who",
+    "where",
+    "not",
+    "don't",
+    "dont",
+    "never",
+    "cannot",
+    "can't",
+    "shouldn't",
+    "won't",
+    "wouldn't",
+    "had",
+    "have",
+    "stop",
+    "without",
+    "rather",
+];
+
+/// Behind an order, these ask for what a market order cannot do.
+const LATER: &[&str] = &[
+    "if", "when", "whenever", "once", "until", "unless", "after", "before", "tomorrow", "later", "tonight", "monday",
+    "below", "above", "under", "limit", "stop", "at", "every", "daily", "weekly",
+];
+
+/// Between a number and what it is of.
+const FILLERS: &[&str] = &[
+    "share",
+    "shares",
+    "stock",
+    "stocks",
+    "of",
+    "more",
+    "additional",
+    "extra",
+    "my",
+    "the",
+    "in",
+    "worth",
+    "other",
+    "another",
+    "our",
+    "entire",
+    "whole",
+    "position",
+    "holding",
+    "further",
+    "on",
+    "into",
+];
+
+/// Around a ticker in an order for the watchlist.
+const LIST_FILLERS: &[&str] = &["the", "ticker", "stock", "also", "my", "our", "out", "for"];
+
+/// Reads all that a message asks for, in its order.
+pub fn read(words: &[Word], market: &Market<'_>) -> Asked {
+    let mut asked = Asked::default();
+    let shouting = is_shouting(words);
+    let (mut at, mut sentence) = (0, 0);
+    while at < words.len() {
+        if at > 0 && words[at - 1].ends_sentence {
+            sentence = at;
+        }
+        let before = &words[sentence..at];
+        match verb_at(words, at) {
+            Some((verb, length)) if !is_no_order(before, verb) => {
+                let end = sentence_end(words, at);
+                let reader = Reader { words: &words[..end], market, shouting };
+                at = match verb {
+                    Verb::Trade(side) => reader.read_trades(side, at + length, &mut asked),
+                    Verb::Add | Verb::Remove => reader.read_changes(verb, at + length, &mut asked),
+                };
+            }
+            Some((_, length)) => at += length,
+            None => at += 1,
+        }
+    }
+    asked
+}
+
+fn sentence_end(words: &[Word], from: usize) -> usize {
+    words[from..].iter().position(|word| word.ends_sentence).map_or(words.len(), |offset| from + offset + 1)
+}
+
+/// The verb that stands here, and how many words it has.
+fn verb_at(words: &[Word], at: usize) -> Option<(Verb, usize)> {
+    let plain = |offset: usize| words.get(at + offset).map_or("", |word| word.plain.as_str());
+    let is_number = |offset: usize| read_number_word_at(words, at + offset).is_some();
+    let is_dollars = words.get(at + 1).is_some_and(|word| word.text.starts_with('$')) || is_currency(plain(2));
+    let verb = match (plain(0), plain(1)) {
+        ("stop", "watching" | "following" | "tracking") => return Some((Verb::Remove, 2)),
+        ("get", "rid") => return Some((Verb::Trade(Side::Sell), if plain(2) == "of" { 3 } else { 2 })),
+        ("get", "me") if is_number(2) => return Some((Verb::Trade(Side::Buy), 2)),
+        ("get", _) if is_number(1) => Verb::Trade(Side::Buy),
+        ("invest" | "spend" | "put", _) if is_dollars => Verb::Trade(Side::Buy),
+        ("buy" | "purchase" | "acquire", _) => Verb::Trade(Side::Buy),
+        ("sell" | "dump" | "liquidate" | "close", _) => Verb::Trade(Side::Sell),
+        ("add" | "watch" | "track" | "follow" | "put", _) => Verb::Add,
+        ("remove" | "unwatch" | "unfollow" | "untrack" | "drop" | "take" | "delete", _) => Verb::Remove,
+        _ => return None,
+    };
+    Some((verb, 1))
+}
+
+fn is_currency(plain: &str) -> bool {
+    matches!(plain, "dollars" | "dollar" | "usd" | "bucks")
+}
+
+/// Whether what comes before a verb makes it no order: a question, a refusal, a condition.
+fn is_no_order(before: &[Word], verb: Verb) -> bool {
+    let mut is_asked_by_me = false;
+    for pair in before.windows(2) {
+        // "Can you buy" asks for it; "can I buy" asks whether.
+        is_asked_by_me |= matches!(pair[0].plain.as_str(), "can" | "could" | "may" | "might" | "would" | "do")
+            && pair[1].plain == "i";
+    }
+    let is_noun = before.last().is_some_and(|word| matches!(word.plain.as_str(), "a" | "the" | "my" | "that" | "last"));
+    let wants = before.last().is_some_and(|word| word.plain == "like");
+    (is_asked_by_me && !wants)
+        || before.iter().any(|word| NO_ORDER.contains(&word.plain.as_str()))
+        || (is_noun && matches!(verb, Verb::Trade(_)))
+}
+
+struct Reader<'a> {
+    /// Up to the end of the sentence.
+    words: &'a [Word],
+    market: &'a Market<'a>,
+    shouting: bool,
+}
+
+impl Reader<'_> {
+    fn plain(&self, at: usize) -> &str {
+        self.words.get(at).map_or("", |word| word.plain.as_str())
+    }
+
+    /// Reads what is to be traded, one after the other; gives where it stopped.
+    fn read_trades(&self, side: Side, from: usize, asked: &mut Asked) -> usize {
+        let (mut at, mut orders, mut doubts) = (from, Vec::new(), Vec::new());
+        loop {
+            let (amount, after_amount) = self.read_amount(at);
+            let after_fillers = self.skip(after_amount, FILLERS);
+            let Some(named) = self.market.names.read(&self.words[after_fillers..], self.shouting) else {
+                let is_all = amount == Some(Ok(Amount::All));
+                let has_plural = matches!(self.plain(after_fillers), "positions" | "holdings");
+                let is_everything = is_all && (has_plural || !self.has_name_word(after_fillers));
+                if is_everything && side == Side::Sell {
+                    let held = self.market.account.holdings.iter();
+                    orders.extend(held.map(|(ticker, holding)| (*ticker, holding.quantity)));
+                    at = after_fillers;
+                } else if amount.is_some() && orders.is_empty() {
+                    doubts.extend(self.doubt_about_name(side, after_fillers));
+                }
+                break;
+            };
+            at = after_fillers + named.words;
+            // "5 shares of AAPL", but "AAPL 5" too; and "my AAPL" is all of it.
+            let (behind, after_behind) = if amount.is_none() { self.read_amount(at) } else { (None, at) };
+            let is_mine = self.words[from.min(after_fillers)..after_fillers].iter().any(|word| word.plain == "my");
+            let amount = amount.or(match behind {
+                Some(Ok(Amount::Shares(_) | Amount::Dollars(_)) | Err(_)) => {
+                    at = after_behind;
+                    behind
+                }
+                Some(Ok(Amount::All | Amount::Half)) | None => None,
+            });
+            let amount = amount.or_else(|| (is_mine && side == Side::Sell).then_some(Ok(Amount::All)));
+            at = self.skip(at, &["shares", "share", "stock", "position", "holding"]);
+            match amount {
+                Some(Ok(amount)) => match self.shares(side, named.ticker, amount) {
+                    Ok(quantity) => orders.push((named.ticker, quantity)),
+                    Err(doubt) => doubts.push(doubt),
+                },
+                Some(Err(doubt)) => doubts.push(doubt),
+                None => doubts.push(format!("How many {} do you want to {}?", named.ticker, side.as_str())),
+            }
+            match self.plain(at) {
+                "and" | "&" | "plus" | "then" if verb_at(self.words, at + 1).is_none() => at += 1,
+                _ if read_number_word_at(self.words, at).is_some() && verb_at(self.words, at).is_none() => {}
+                _ => break,
+            }
+        }
+        let rest = &self.words[at.min(self.words.len())..];
+        let rest = &rest
+            [..rest.iter().enumerate().position(|(index, _)| verb_at(rest, index).is_some()).unwrap_or(rest.len())];
+        if let (Some(word), false) = (later_word(rest), orders.is_empty()) {
+            let what: Vec<_> = orders.iter().map(|(ticker, quantity)| format!("{quantity} {ticker}")).collect();
+            doubts.push(format!(
+                "Nothing was ordered: “{} {} {word}…” asks for more than I can do. I place market orders now, without conditions.",
+                side.as_str(),
+                what.join(" and ")
+            ));
+            orders.clear();
+        }
+        asked.actions.extend(orders.into_iter().map(|(ticker, quantity)| Action::Trade { ticker, side, quantity }));
+        asked.doubts.append(&mut doubts);
+        at.max(from)
+    }
+
+    /// Reads what is to be watched or no longer watched; gives where it stopped. Words that name nobody mean something else.
+    fn read_changes(&self, verb: Verb, from: usize, asked: &mut Asked) -> usize {
+        let mut at = from;
+        loop {
+            let start = self.skip(at, LIST_FILLERS);
+            if let Some(Ok(Amount::Shares(quantity))) = self.read_amount(start).0
+                && let after = self.skip(self.read_amount(start).1, FILLERS)
+                && let Some(named) = self.market.names.read(&self.words[after.min(self.words.len())..], self.shouting)
+                && self.words[start].text.chars().any(char::is_numeric)
+            {
+                asked
+                    .doubts
+                    .push(format!("Do you want to buy {quantity} {0}? Then say “buy {quantity} {0}”.", named.ticker));
+                return after + named.words;
+            }
+            let Some(named) = self.market.names.read(&self.words[start.min(self.words.len())..], self.shouting) else {
+                return at.max(from);
+            };
+            asked.actions.push(match verb {
+                Verb::Add | Verb::Trade(_) => Action::Watch(named.ticker),
+                Verb::Remove => Action::Unwatch(named.ticker),
+            });
+            at = start + named.words;
+            if matches!(self.plain(at), "and" | "&" | "plus") && verb_at(self.words, at + 1).is_none() {
+                at += 1;
+            }
+        }
+    }
+
+    /// How much is meant from here on, and where that ends.
+    fn read_amount(&self, from: usize) -> (Option<Result<Amount, String>>, usize) {
+        let mut at = self.skip(
+            from,
+            &["just", "another", "about", "me", "some", "up", "out", "off", "exactly", "only", "the", "for"],
+        );
+        let has_another = self.words[from.min(self.words.len())..at].iter().any(|word| word.plain == "another");
+        match self.plain(at) {
+            "all" | "everything" => return (Some(Ok(Amount::All)), at + 1),
+            "rest" | "remaining" | "remainder" => return (Some(Ok(Amount::All)), at + 1),
+            "half" => return (Some(Ok(Amount::Half)), at + 1),
+            _ => {}
+        }
+        if let Some(dollars) = self.read_dollars(at) {
+            return dollars;
+        }
+        let Some(number) = read_number_word_at(self.words, at) else {
+            let one = has_another.then(|| "1".parse().ok()).flatten();
+            return (one.map(|one| Ok(Amount::Shares(one))), at);
+        };
+        at += 1;
+        let is_article = matches!(self.plain(at - 1), "a" | "an");
+        if is_article && let Some(number) = read_number_word_at(self.words, at) {
+            // "a dozen", "a couple of"
+            return (Some(number.map(Amount::Shares).map_err(|doubt| format!("{doubt}."))), at + 1);
+        }
+        (Some(number.map(Amount::Shares).map_err(|doubt| format!("{}.", capitalised(&doubt.to_string())))), at)
+    }
+
+    /// `$500`, `500 dollars`
+    fn read_dollars(&self, at: usize) -> Option<(Option<Result<Amount, String>>, usize)> {
+        let word = self.words.get(at)?;
+        let (figures, length) = match word.text.strip_prefix('$') {
+            Some(figures) => (figures, 1),
+            None if is_currency(self.plain(at + 1)) => (word.text.as_str(), 2),
+            None => return None,
+        };
+        let sum = crate::domain::typed_number::read_quantity(figures);
+        let amount = match sum {
+            // To the cent, as a sum of money is.
+            Ok(sum) => Ok(Amount::Dollars(Money::from_cents(sum.millionths() / 10_000))),
+            Err(doubt) => {
+                if !figures.chars().next()?.is_numeric() {
+                    return None;
+                }
+                Err(format!("{}.", capitalised(&doubt.to_string())))
+            }
+        };
+        Some((Some(amount), at + length))
+    }
+
+    fn skip(&self, mut at: usize, words: &[&str]) -> usize {
+        while words.contains(&self.plain(at)) {
+            at += 1;
+        }
+        at.min(self.words.len())
+    }
+
+    fn shares(&self, side: Side, ticker: Ticker, amount: Amount) -> Result<Quantity, String> {
+        let held = self.market.account.holdings.get(&ticker).map(|holding| holding.quantity);
+        let part = |parts: i64| match (side, held) {
+            (Side::Sell, Some(held)) => Quantity::from_millionths(held.millionths() / parts)
+                .map_err(|_| format!("You hold too little {ticker} for that.")),
+            (Side::Sell, None) => Err(format!("You hold no {ticker}.")),
+            (Side::Buy, _) => Err(format!("How many {ticker} do you want to buy? Say a number of shares, or dollars.")),
+        };
+        match amount {
+            Amount::Shares(quantity) => Ok(quantity),
+            Amount::All => part(1),
+            Amount::Half => part(2),
+            Amount::Dollars(sum) => {
+                let price = (self.market.price)(ticker).ok_or_else(|| {
+                    format!(
+                        "{ticker} has no price now, so I cannot tell how many shares that is. Say a number of shares."
+                    )
+                })?;
+                // Rounded down, so that it costs no more than that.
+                let millionths = i128::from(sum.cents()) * 100 * 1_000_000 / i128::from(price.units());
+                let quantity =
+                    i64::try_from(millionths).ok().and_then(|millionths| Quantity::from_millionths(millionths).ok());
+                quantity.ok_or_else(|| format!("{sum} is no amount that {ticker} can be traded for."))
+            }
+        }
+    }
+
+    /// Whether a word stands here that may have been meant as a name.
+    fn has_name_word(&self, at: usize) -> bool {
+        self.words.get(at).is_some_and(|word| !is_common(&word.plain) && word.text.chars().any(char::is_alphabetic))
+    }
+
+    fn doubt_about_name(&self, side: Side, at: usize) -> Option<String> {
+        let word = self.words.get(at).filter(|word| !is_common(&word.plain))?;
+        let said: String = word.text.chars().take(24).collect();
+        Some(match said.to_ascii_uppercase().parse::<Ticker>() {
+            Ok(ticker) => format!(
+                "I know no company and no ticker “{said}”. If you mean {ticker}, write it in capitals: “{} … {ticker}”.",
+                side.as_str()
+            ),
+            Err(_) => format!("I know no company “{said}”. Name its ticker."),
+        })
+    }
+}
+
+fn read_number_word_at(
+    words: &[Word],
+    at: usize,
+) -> Option<Result<Quantity, crate::domain::typed_number::UnreadableQuantity>> {
+    words.get(at).and_then(read_number_word)
+}
+
+/// The word that asks for more than a market order.
+fn later_word(rest: &[Word]) -> Option<&str> {
+    // What comes after the thing itself, up to where another thought begins.
+    let tail = rest.iter().take_while(|word| !matches!(word.plain.as_str(), "and" | "then" | "but" | "because" | "so"));
+    let mut tail = tail.peekable();
+    while let Some(word) = tail.next() {
+        let is_now = word.plain == "at"
+            && tail.peek().is_some_and(|next| matches!(next.plain.as_str(), "market" | "the" | "once" | "least"));
+        if LATER.contains(&word.plain.as_str()) && !is_now {
+            return Some(&word.text);
+        }
+    }
+    None
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::{super::words::words_of, *};
+    use crate::domain::account::INITIAL_DEPOSIT;
+
+    /// What is understood by one who holds 10 TSLA and 4 AAPL; every price is 50 dollars.
+    fn asked(text: &str) -> (Vec<String>, Vec<String>) {
+        let mut account = Account::open(INITIAL_DEPOSIT);
+        let price = Price::from_units(500_000).unwrap();
+        for (ticker, quantity) in [("TSLA", "10"), ("AAPL", "4")] {
+            account.apply(Side::Buy, ticker.parse().unwrap(), quantity.parse().unwrap(), price).unwrap();
+        }
+        let names = Names::new(account.holdings.keys().copied().collect());
+        let market = Market { names: &names, account: &account, price: &|_| Some(price) };
+        let Asked { actions, doubts } = read(&words_of(text), &market);
+        (actions.iter().map(Action::to_string).collect(), doubts)
+    }
+
+    #[rstest]
+    #[case::plain("buy 5 AAPL", &["buy 5 AAPL"])]
+    #[case::more("buy 3 more AAPL", &["buy 3 AAPL"])]
+    #[case::more_of("buy 3 more of AAPL", &["buy 3 AAPL"])]
+    #[case::more_shares("Buy 3 more shares of Apple, please.", &["buy 3 AAPL"])]
+    #[case::another("buy another 2 nvda", &["buy 2 NVDA"])]
+    #[case::another_one("buy another AAPL", &["buy 1 AAPL"])]
+    #[case::in_words("buy two shares of apple", &["buy 2 AAPL"])]
+    #[case::an_article("buy a share of Visa", &["buy 1 V"])]
+    #[case::dozen("buy a dozen microsoft", &["buy 12 MSFT"])]
+    #[case::couple("buy a couple of nvidia shares", &["buy 2 NVDA"])]
+    #[case::decimal("buy 2,5 V", &["buy 2.5 V"])]
+    #[case::all("sell all my TSLA", &["sell 10 TSLA"])]
+    #[case::all_of("sell all of my Tesla shares", &["sell 10 TSLA"])]
+    #[case::shouting("SELL ALL MY TSLA", &["sell 10 TSLA"])]
+    #[case::mine("sell my TSLA", &["sell 10 TSLA"])]
+    #[case::half("sell half of my tesla", &["sell 5 TSLA"])]
+    #[case::position("close my AAPL position", &["sell 4 AAPL"])]
+    #[case::all_positions("close all positions", &["sell 4 AAPL", "sell 10 TSLA"])]
+    #[case::rest("sell the rest of my TSLA", &["sell 10 TSLA"])]
+    #[case::get("get me 3 AAPL", &["buy 3 AAPL"])]
+    #[case::for_dollars("buy AAPL for $500", &["buy 10 AAPL"])]
+    #[case::invest("invest 500 dollars in Apple", &["buy 10 AAPL"])]
+    #[case::put_into("put $100 into Visa", &["buy 2 V"])]
+    #[case::spend("spend $500 on NVDA", &["buy 10 NVDA"])]
+    #[case::rid("get rid of all my apple stock", &["sell 4 AAPL"])]
+    #[case::everything("sell everything", &["sell 4 AAPL", "sell 10 TSLA"])]
+    #[case::several("buy 5 AAPL and 3 MSFT, then sell 1 TSLA", &["buy 5 AAPL", "buy 3 MSFT", "sell 1 TSLA"])]
+    #[case::two_verbs("Buy 1 NVDA and watch XOM", &["buy 1 NVDA", "add XOM"])]
+    #[case::dollars("buy $500 of AAPL", &["buy 10 AAPL"])]
+    #[case::dollars_in_words("buy 75 dollars worth of nvidia", &["buy 1.5 NVDA"])]
+    #[case::behind("buy AAPL 5 shares", &["buy 5 AAPL"])]
+    #[case::request("can you please buy me 2 AAPL?", &["buy 2 AAPL"])]
+    #[case::wish("I would like to buy 2 AAPL", &["buy 2 AAPL"])]
+    #[case::wish_in_short("i want to sell 2 AAPL now", &["sell 2 AAPL"])]
+    #[case::at_market("buy 2 AAPL at market", &["buy 2 AAPL"])]
+    #[case::watchlist("add KO and PEP to my watchlist", &["add KO", "add PEP"])]
+    #[case::put("put XOM on my watchlist", &["add XOM"])]
+    #[case::company_on_it("watch Coca-Cola", &["add KO"])]
+    #[case::off("take NFLX off the watchlist", &["remove NFLX"])]
+    #[case::no_longer("stop watching Netflix", &["remove NFLX"])]
+    #[case::old_words("watch XOM; add KO; unwatch V; remove JPM", &["add XOM", "add KO", "remove V", "remove JPM"])]
+    #[case::unknown_in_capitals("buy 1 ZZZQ", &["buy 1 ZZZQ"])]
+    #[case::question_before("How am I doing? Buy 1 V.", &["buy 1 V"])]
+    fn what_is_asked_for_is_understood(#[case] text: &str, #[case] actions: &[&str]) {
+        let (understood, doubts) = asked(text);
+        assert_eq!(understood, actions);
+        assert_eq!(doubts, Vec::<String>::new());
+    }
+
+    #[rstest]
+    #[case::doubtful_number("buy 1,000 V", "1,000 may be 1000 or 1.000")]
+    #[case::no_number("buy AAPL", "How many AAPL do you want to buy?")]
+    #[case::no_number_to_sell("sell TSLA", "How many TSLA do you want to sell?")]
+    #[case::not_held("sell all my NVDA", "You hold no NVDA.")]
+    #[case::limit("buy 5 AAPL at 150", "Nothing was ordered")]
+    #[case::condition("sell 5 TSLA if it falls below 100", "Nothing was ordered")]
+    #[case::tomorrow("buy 5 AAPL tomorrow", "Nothing was ordered")]
+    #[case::unknown("buy 2 cats", "I know no company and no ticker “cats”")]
+    #[case::negative("buy -5 AAPL", "A quantity has to be more than zero")]
+    #[case::zero("buy 0 AAPL", "A quantity has to be more than zero")]
+    #[case::shares_for_the_list("add 5 AAPL", "Do you want to buy 5 AAPL?")]
+    #[case::buy_all("buy all AAPL", "How many AAPL")]
+    fn what_is_in_doubt_is_asked_about(#[case] text: &str, #[case] doubt: &str) {
+        let (understood, doubts) = asked(text);
+        assert_eq!(understood, Vec::<String>::new());
+        assert!(doubts.len() == 1 && doubts[0].starts_with(doubt), "{doubts:?}");
+    }
+
+    #[rstest]
+    #[case("Should I buy 5 AAPL?")]
+    #[case("can I buy 5 AAPL?")]
+    #[case("What if I sell all my TSLA?")]
+    #[case("don't buy 5 AAPL")]
+    #[case("Do not sell my TSLA")]
+    #[case("why did you buy 5 AAPL")]
+    #[case("when did I sell 5 TSLA")]
+    #[case("What did I buy today?")]
+    #[case("How many AAPL can I buy?")]
+    #[case("How am I doing?")]
+    #[case("take a look at my account")]
+    #[case("watch out")]
+    #[case("add some color")]
+    #[case("buy more of it")]
+    #[case("buy some time")]
+    #[case("I bought 5 AAPL")]
+    #[case("was that a good buy")]
+    #[case("close")]
+    fn what_is_no_order_is_none(#[case] text: &str) {
+        assert_eq!(asked(text), (Vec::new(), Vec::new()));
+    }
+}

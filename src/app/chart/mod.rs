@@ -201,7 +201,9 @@ fn draw(drawing: Drawing) {
         when_seen(Box::new(move || {
             let ticker = candles.with(|shown| shown.ticker);
             let _ = ticker.and_then(|ticker| books.quantity(ticker));
-            (looks.track(), hovered.track(), settings.layers());
+            looks.track();
+            hovered.track();
+            settings.layers();
             // After the library's own drawing, which decides about the scale.
             request_animation_frame(move || {
                 let now = plot.try_with_value(|plot| plot.chart.cost_edge()).flatten();

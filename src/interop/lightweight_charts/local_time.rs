@@ -16,12 +16,15 @@ const MONTH: u32 = 1;
 const DAY_OF_MONTH: u32 = 2;
 const TIME_WITH_SECONDS: u32 = 4;
 
+/// Gives weights to the times of an axis, from an index on.
+type Weigh = dyn FnMut(Array<TimePoint>, u32);
+
 /// The functions that a chart writes its times with; the chart's handle keeps them for as long as the chart stands.
 pub struct LocalTime {
     has_whole_days: Rc<Cell<bool>>,
     mark: Closure<dyn FnMut(f64, u32) -> String>,
     moment: Closure<dyn FnMut(f64) -> String>,
-    weigh: Option<Closure<dyn FnMut(Array<TimePoint>, u32)>>,
+    weigh: Option<Closure<Weigh>>,
 }
 
 impl LocalTime {

@@ -118,7 +118,7 @@ mod tests {
         let mut remembered = Remembered::new(&sectors);
         for units in [0, 1, 64, -5, 1 << 40, 64, 0] {
             for sector in [Sector::Technology, Sector::Index, Sector::Other] {
-                let computed = (&sectors).shock(sector, units);
+                let computed = sectors.shock(sector, units);
                 assert_eq!(remembered.shock(sector, units).to_bits(), computed.to_bits());
             }
         }

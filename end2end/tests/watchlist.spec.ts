@@ -46,6 +46,8 @@ test('any well-formed ticker is added, and what is none is refused in place', as
   await input.fill('aapl');
   await expect(input).toHaveAttribute('aria-invalid', 'false');
   await input.press('Enter');
+  // It is there already: its row says where.
+  await expect(workstation.row('AAPL')).toHaveAttribute('data-lit', 'once');
   await expect(workstation.rows).toHaveCount(12);
 });
 

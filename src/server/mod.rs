@@ -49,7 +49,7 @@ use self::{
         directory::Directory,
         feed::Feed,
         hours::Hours,
-        massive::{Massive, Reference, company_actions::CompanyActions},
+        massive::{Massive, Reference},
         simulator::Simulator,
         wanted::Wanted,
     },
@@ -132,9 +132,16 @@ impl Server {
         };
         let wanted = Wanted::start(ledger.wanted(), ledger.watched(), &parts);
         let (followed, stop) = (wanted.subscribe(), shutdown.clone());
-        let (feed, feed_task) = match &config.massive {
-            Some(massive) => Feed::start(Massive::new(massive.clone(), clock)?, followed, clock, stop).await,
-            None => Feed::start(simulator(&ledger, config.simulator, clock).await?, followed, clock, stop).await,
+        let ((feed, feed_task), company_actions) = match &config.massive {
+            Some(massive) => {
+                let massive = Massive::new(massive.clone(), clock)?;
+                let company_actions = massive.company_actions();
+                (Feed::start(massive, followed, clock, stop).await, Some(company_actions))
+            }
+            None => {
+                let simulator = simulator(&ledger, config.simulator, clock).await?;
+                (Feed::start(simulator, followed, clock, stop).await, None)
+            }
         };
         let feed_end = feed_task.abort_handle();
         parts.spawn("the market feed", async {
@@ -143,8 +150,7 @@ impl Server {
         });
         let keeper = equity::keep(ledger.clone(), feed.clone(), clock, metrics.clone(), shutdown.clone());
         parts.spawn("the equity curve's keeper", keeper);
-        if let Some(massive) = &config.massive {
-            let reference = CompanyActions::new(massive.clone(), clock)?;
+        if let Some(reference) = company_actions {
             let (ledger, feed, stop) = (ledger.clone(), feed.clone(), shutdown.clone());
             let following = corporate_actions::follow(reference, ledger, feed, clock, stop);
             parts.spawn("the splits and dividends", following);

@@ -218,7 +218,7 @@ async fn fetch(
     clock: Clock,
 ) -> Result<Vec<Candle>, Failure> {
     let now = clock();
-    let body = client.get(&path(ticker, interval, since, now)).await?;
+    let body = client.get_in_turn(&path(ticker, interval, since, now)).await?;
     read_candles(&body, interval, now)
 }
 

@@ -1,8 +1,15 @@
 //! Asking massive.com: one request, its bounds, and all that can go wrong with it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use reqwest::{Response, StatusCode, header::RETRY_AFTER};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep_until},
+};
 
 use crate::server::{
     clock::Clock,
@@ -81,12 +88,16 @@ impl From<serde_json::Error> for Failure {
     }
 }
 
-/// Clones share their connections.
+/// Clones share their connections, and leave the server in peace together.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
     config: Arc<MassiveConfig>,
     clock: Clock,
+    /// Nothing is asked before.
+    quiet_until: Arc<Mutex<Instant>>,
+    /// For what can wait: one at a time.
+    turn: Arc<Semaphore>,
 }
 
 impl Client {
@@ -98,14 +109,28 @@ impl Client {
             .read_timeout(SILENCE_MAX)
             .timeout(ANSWER_MAX)
             .build()?;
-        Ok(Self { http, config: Arc::new(config), clock })
+        let quiet_until = Arc::new(Mutex::new(Instant::now()));
+        Ok(Self { http, config: Arc::new(config), clock, quiet_until, turn: Arc::new(Semaphore::new(1)) })
     }
 
-    /// The body of the answer to `GET {base}{path}`. The key travels in a header, which never shows in a log.
+    /// The same as [`get`](Self::get), after all others that are asked like this.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn get_in_turn(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        // It is never closed.
+        let _turn = self.turn.acquire().await;
+        self.get(path).await
+    }
+
+    /// The body of the answer to `GET {base}{path}`, once the server may be asked: not before the time that it asked for has
+    /// gone by. The key travels in a header, which never shows in a log.
     ///
     /// # Errors
     /// When there is no answer, or none that is a success and within the bounds.
     pub async fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        let quiet_until = *self.quiet_until.lock().unwrap_or_else(PoisonError::into_inner);
+        sleep_until(quiet_until).await;
         let url = format!("{}{path}", self.config.base_url);
         let response = self.http.get(url).bearer_auth(self.config.api_key.reveal()).send().await?;
         if response.status() != StatusCode::OK {
@@ -119,7 +144,12 @@ impl Client {
             status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => Failure::Refused(status),
             status => {
                 let header = response.headers().get(RETRY_AFTER);
-                Failure::Status { status, retry_after: header.and_then(|header| retry_after(header, (self.clock)())) }
+                let retry_after = header.and_then(|header| retry_after(header, (self.clock)()));
+                if let Some(wait) = retry_after {
+                    let mut quiet_until = self.quiet_until.lock().unwrap_or_else(PoisonError::into_inner);
+                    *quiet_until = (*quiet_until).max(Instant::now() + wait);
+                }
+                Failure::Status { status, retry_after }
             }
         }
     }

@@ -10,12 +10,9 @@ use super::{
     payload::Answer,
     snapshot::exact_ticker,
 };
-use crate::{
-    domain::{
-        corporate_action::{ActionKind, CorporateAction, DividendRate, ExchangeDate, SplitRatio},
-        ticker::Ticker,
-    },
-    server::{clock::Clock, config::MassiveConfig},
+use crate::domain::{
+    corporate_action::{ActionKind, CorporateAction, DividendRate, ExchangeDate, SplitRatio},
+    ticker::Ticker,
 };
 
 /// The actions of a kind that are asked for at once: those of many years.
@@ -108,10 +105,9 @@ fn name(id: Option<String>, kind: &str, ticker: Ticker, ex_date: ExchangeDate) -
 }
 
 impl CompanyActions {
-    /// # Errors
-    /// When the machine has no means for an HTTPS client.
-    pub fn new(config: MassiveConfig, clock: Clock) -> Result<Self, reqwest::Error> {
-        Ok(Self { client: Client::new(config, clock)? })
+    /// Asked by a client whose clones ask for other things.
+    pub fn new(client: Client) -> Self {
+        Self { client }
     }
 
     /// The splits and cash dividends of a ticker from a date on, announced ones too, in the order of their dates.
@@ -121,7 +117,7 @@ impl CompanyActions {
     pub async fn actions(&self, ticker: Ticker, since: ExchangeDate) -> Result<Vec<CorporateAction>, NoAnswer> {
         let ask = async |path: &str, date: &str| {
             let query = format!("ticker={ticker}&{date}.gte={since}&limit={ACTIONS_MAX}&sort={date}&order=asc");
-            self.client.get(&format!("/v3/reference/{path}?{query}")).await
+            self.client.get_in_turn(&format!("/v3/reference/{path}?{query}")).await
         };
         let splits = read_splits(&ask("splits", "execution_date").await?)?;
         let dividends = read_dividends(&ask("dividends", "ex_dividend_date").await?)?;

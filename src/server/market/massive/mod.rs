@@ -39,6 +39,7 @@ use tokio::time::{Instant, sleep_until};
 use self::{
     backlog::{Backlog, Told},
     client::{Client, Failure},
+    company_actions::CompanyActions,
     snapshot::{Snapshot, Snapshots, read_snapshots},
 };
 use super::{Bar, MarketSource, Print, SourceError, Update, hours::Hours};
@@ -124,6 +125,11 @@ impl Massive {
             unknown: Arc::default(),
             tapes: BTreeMap::new(),
         })
+    }
+
+    /// Where splits and dividends are asked for, at the same pace.
+    pub fn company_actions(&self) -> CompanyActions {
+        CompanyActions::new(self.client.clone())
     }
 
     /// Turns to what is wanted now.

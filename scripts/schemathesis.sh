@@ -13,7 +13,7 @@ for _ in $(seq 100); do
 done
 url="$(sed -n 's/.*\(http:[^ ]*\).*/\1/p' ready)"
 [ -n "$url" ] || die "the server did not start: $(cat ready)"
-# The stream has no end, which no generator of requests waits for; its own tests read it.
-"$CACHE/schemathesis/bin/schemathesis" run "$url/api/openapi.json" --exclude-path /api/stream/prices \
+# The streams have no end, which no generator of requests waits for; their own tests read them.
+"$CACHE/schemathesis/bin/schemathesis" run "$url/api/openapi.json" --exclude-path /api/stream/prices --exclude-path /api/events \
     --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance \
     --max-examples "${SCHEMATHESIS_EXAMPLES:-60}" --seed 1 --no-color

@@ -55,11 +55,11 @@ const SCRIPTS: &str = concat!(
     include_str!("scripts/replaced_text.js"),
 );
 
-/// The document around the page, which the server alone renders.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+/// The document around the page, which the server alone renders; the page tells by `build` which server it came from.
+pub fn shell(options: LeptosOptions, build: String) -> impl IntoView {
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme="dark">
+        <html lang="en" data-theme="dark" data-build=build>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1, interactive-widget=resizes-content, viewport-fit=cover"/>

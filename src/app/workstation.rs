@@ -59,6 +59,7 @@ pub fn WorkstationPage(named: Option<Ticker>) -> impl IntoView {
 #[component]
 fn Desk(start: Workstation) -> impl IntoView {
     let Workstation {
+        version,
         account,
         last_prices,
         today,
@@ -72,7 +73,7 @@ fn Desk(start: Workstation) -> impl IntoView {
     let status =
         MarketStatus::read(&market_status).unwrap_or_else(|| MarketStatus::live(TradingDay::utc(UtcInstant::EPOCH)));
     let market = Market::new(&quotes, status);
-    let books = Books::new(Statement { account, last_prices, today }, market);
+    let books = Books::new(Statement { account, last_prices, today, version }, market);
     let toasts = Toasts::new();
     let selected = RwSignal::new(chart.as_ref().map(|(ticker, _)| *ticker));
     let watchlist = WatchlistStore::new(watchlist, market);

@@ -14,6 +14,7 @@ pub mod copilot;
 pub mod corporate_action;
 pub mod day;
 pub mod equity;
+pub mod event;
 pub mod fixed_point;
 pub mod freshness;
 pub mod indicator;

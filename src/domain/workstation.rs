@@ -12,6 +12,8 @@ use crate::error::ApiError;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workstation {
+    /// The number of the account's latest change, up to which all of this is told.
+    pub version: i64,
     pub account: Account,
     /// What each holding was last worth a share.
     pub last_prices: BTreeMap<Ticker, LastPrice>,
@@ -37,11 +39,15 @@ pub struct Statement {
     /// What each holding was last worth a share.
     pub last_prices: BTreeMap<Ticker, LastPrice>,
     pub today: DayTrades,
+    /// The number of the account's latest change.
+    pub version: i64,
 }
 
 /// The watchlist anew, after something changed it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WatchedLines {
+    /// The number of the account's latest change.
+    pub version: i64,
     /// In the list's order.
     pub lines: Vec<WatchlistLine>,
     /// Of every ticker of the list that has a price.

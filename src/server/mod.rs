@@ -7,6 +7,7 @@ pub mod config;
 pub mod copilot;
 pub mod corporate_actions;
 pub mod equity;
+pub mod events;
 pub mod execution;
 mod health_probe;
 pub mod http;
@@ -42,6 +43,7 @@ use self::{
     clock::Clock,
     config::{Config, SimulatorConfig, edge::Access, variables::ConfigError},
     copilot::Copilot,
+    events::{Events, ping},
     execution::Execution,
     http::{App, Door, FanOut, Site, StreamPlaces},
     ledger::{KeepMarketSeed, Ledger, RecordPrices, StoreError},
@@ -171,7 +173,10 @@ impl Server {
             warn!(copilot.cause = %cause, "what the last end cut off is closed with the next message");
         }
         let last_words = (ledger.clone(), feed.clone());
-        let fan_out = FanOut::start(&feed.subscribe(), &metrics, &parts, config.patience.progress);
+        let build = site.build();
+        let progress = config.patience.progress;
+        let fan_out = FanOut::start(&feed.subscribe(), &ping(&build), &metrics, &parts, progress);
+        let events = Events::start(ledger.clone(), &parts, progress);
         let (access, token) = AccessKeys::open(&config, ledger.clone(), clock).await.map_err(StartError::Access)?;
         let services = Services {
             access,
@@ -185,6 +190,8 @@ impl Server {
             copilot: copilot.clone(),
             streams: StreamPlaces::new(&config.limits, metrics.clone()),
             fan_out,
+            events,
+            build,
             metrics,
             parts: parts.clone(),
             shutdown: shutdown.clone(),

@@ -11,6 +11,7 @@ use super::{
     access::AccessKeys,
     clock::Clock,
     copilot::Copilot,
+    events::Events,
     execution::Execution,
     http::{FanOut, StreamPlaces},
     ledger::{Ledger, Reset, WriteOff},
@@ -75,6 +76,9 @@ pub struct Services {
     pub copilot: Copilot,
     pub streams: StreamPlaces,
     pub fan_out: FanOut,
+    pub events: Events,
+    /// The build of the page that this server serves.
+    pub build: Arc<str>,
     pub metrics: Metrics,
     /// What runs for as long as the server does.
     pub parts: Parts,
@@ -145,12 +149,19 @@ impl Services {
     /// The account as it is now, without any price.
     pub fn statement(&self) -> Statement {
         let books = self.ledger.books();
-        Statement { account: books.account.clone(), last_prices: books.last_prices.clone(), today: books.today.clone() }
+        Statement {
+            account: books.account.clone(),
+            last_prices: books.last_prices.clone(),
+            today: books.today.clone(),
+            version: books.version(),
+        }
     }
 
     /// What the page starts from: one state of the books, and one tick. The chart is that of `selected`, or of the first
     /// ticker watched when that one is neither watched nor held.
     pub async fn workstation(&self, selected: Option<Ticker>) -> Workstation {
+        // What is read after it may be newer, and is then read once more.
+        let version = self.ledger.books().version();
         let conversation = self.copilot.conversation(None).await;
         let wanted = self.ledger.wanted().borrow().clone();
         let selected = selected.filter(|ticker| wanted.contains(ticker));
@@ -161,6 +172,7 @@ impl Services {
         let (books, tick) = (self.ledger.books(), self.feed.latest());
         let candles = |ticker| self.feed.candles(ticker, Interval::default(), CHART_CANDLES_MAX).unwrap_or_default();
         Workstation {
+            version,
             account: books.account.clone(),
             last_prices: books.last_prices.clone(),
             today: books.today.clone(),
@@ -177,6 +189,7 @@ impl Services {
     pub fn watched_lines(&self) -> WatchedLines {
         let (books, tick) = (self.ledger.books(), self.feed.latest());
         WatchedLines {
+            version: books.version(),
             lines: books.watchlist.iter().map(|watched| self.line(watched)).collect(),
             quotes: books.watchlist.iter().filter_map(|watched| tick.quotes.get(watched.ticker)).copied().collect(),
         }

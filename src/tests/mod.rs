@@ -8,6 +8,7 @@ mod backup;
 mod bounds;
 mod copilot;
 mod durability;
+mod events;
 mod exports;
 mod faults;
 mod guards;

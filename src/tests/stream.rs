@@ -23,6 +23,9 @@ use crate::{
 /// For what takes no time, on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How an event begins that comes now and then, ticks or not.
+const PING: &str = ": still here\nevent: ping\n";
+
 /// A stream's bytes, read event by event.
 struct Events {
     response: Response,
@@ -39,13 +42,16 @@ impl Events {
         Self { response, buffer: String::new() }
     }
 
-    /// The next event's text, without the blank line that ends it; nothing at the end of the stream.
+    /// The next event's text, without the blank line that ends it, pings left out; nothing at the end of the stream.
     async fn next(&mut self) -> Option<String> {
         loop {
             if let Some(end) = self.buffer.find("\n\n") {
                 let event = self.buffer[..end].to_owned();
                 self.buffer.drain(..end + 2);
-                return Some(event);
+                if !event.starts_with(PING) {
+                    return Some(event);
+                }
+                continue;
             }
             let chunk = self.response.chunk().await.unwrap()?;
             self.buffer.push_str(str::from_utf8(&chunk).unwrap());
@@ -288,6 +294,7 @@ fn unchunk(mut body: &str) -> String {
 /// The ticks' ids, of whole events that begin as a stream does and end as one does.
 fn ids_of(body: &str) -> Vec<u64> {
     let mut events: Vec<&str> = body.strip_suffix("\n\n").unwrap().split("\n\n").collect();
+    events.retain(|event| !event.starts_with(PING));
     assert_eq!(events.remove(0), "retry: 1000");
     assert!(events.pop().unwrap().starts_with("event: done\n"));
     let id_of = |event: &str| {

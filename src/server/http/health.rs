@@ -16,6 +16,8 @@ pub struct Health {
     /// `ok` or `degraded`
     status: &'static str,
     version: &'static str,
+    /// Of the page that this server serves: a page of another one is out of date.
+    build: String,
     market: MarketHealth,
     /// `ok` or `failed`
     database: &'static str,
@@ -50,6 +52,7 @@ pub async fn read(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
     let health = Health {
         status: if works { "ok" } else { "degraded" },
         version: env!("CARGO_PKG_VERSION"),
+        build: state.build.to_string(),
         market: MarketHealth {
             source: state.feed.source(),
             tickers: tick.quotes.len(),

@@ -13,12 +13,14 @@ use utoipa::{
 };
 
 use super::{
-    candles, chat, corporate_actions, exports, health, market, portfolio, problem::Problem, settings, stream, watchlist,
+    candles, chat, corporate_actions, events, exports, health, market, portfolio, problem::Problem, settings, stream,
+    watchlist,
 };
 use crate::{
     domain::{
         candle::Interval,
         equity::HistoryRange,
+        event::InvalidEventKind,
         money::{InvalidQuantity, Money},
         ticker::Ticker,
     },
@@ -82,6 +84,7 @@ pub struct WriteOffRequest {
         settings::read,
         settings::change,
         stream::prices,
+        events::events,
     ),
     components(schemas(Problem, Interval, HistoryRange))
 )]
@@ -224,6 +227,11 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
         ("get", "/api/stream/prices") => {
             vec![ApiError::InvalidTicker, invalid("changes", "it can only be \"only\""), ApiError::TooManyStreams]
         }
+        ("get", "/api/events") => vec![
+            invalid("after", "it has to be the number of an event"),
+            invalid("types", &InvalidEventKind.to_string()),
+            ApiError::TooManyStreams,
+        ],
         _ => Vec::new(),
     };
     let takes_a_body = matches!(

@@ -1,6 +1,14 @@
 //! The page, rendered by the server, and the files that it loads.
 
-use std::{collections::BTreeSet, env, fs, io, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    env, fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::SystemTime,
+};
 
 use axum::{
     Router,
@@ -48,6 +56,20 @@ impl Site {
         Ok(Self { root, hash_files })
     }
 
+    /// What tells this page from that of another version of the program: a hash of its files, as their own hashes tell them.
+    /// While it is developed its files have none, and whatever is newer is another one.
+    pub fn build(&self) -> Arc<str> {
+        let mut hasher = DefaultHasher::new();
+        env!("CARGO_PKG_VERSION").hash(&mut hasher);
+        let program = env::current_exe().unwrap_or_default();
+        let hashes = fs::read(program.with_file_name(HASH_FILE)).ok().filter(|_| self.hash_files);
+        match hashes {
+            Some(hashes) => hashes.hash(&mut hasher),
+            None => age(&program).hash(&mut hasher),
+        }
+        format!("{:016x}", hasher.finish()).into()
+    }
+
     /// What Leptos has to know of it.
     pub fn leptos_options(&self) -> LeptosOptions {
         let reload_port = env::var("LEPTOS_RELOAD_PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8001);
@@ -59,6 +81,12 @@ impl Site {
             .reload_port(reload_port)
             .build()
     }
+}
+
+/// When a file was written, and its length.
+fn age(path: &Path) -> Option<(SystemTime, u64)> {
+    let file = fs::metadata(path).ok()?;
+    Some((file.modified().ok()?, file.len()))
 }
 
 const SERVICE_WORKER: &str = "/sw.js";
@@ -120,10 +148,13 @@ pub fn router(state: &AppState) -> Router<AppState> {
     let pages = address::PATHS.map(|path| AxumRouteListing::new(path.to_owned(), SsrMode::Async, [Method::Get], []));
     Router::new()
         .leptos_routes_with_context(state, pages.into(), set_policy.clone(), {
-            let options = options.clone();
-            move || shell(options.clone())
+            let (options, build) = (options.clone(), Arc::clone(&state.build));
+            move || shell(options.clone(), build.to_string())
         })
-        .fallback(file_and_error_handler_with_context::<AppState, _>(set_policy, shell))
+        .fallback(file_and_error_handler_with_context::<AppState, _>(set_policy, {
+            let build = Arc::clone(&state.build);
+            move |options| shell(options, build.to_string())
+        }))
         .layer(map_response(shape::write))
         .layer(CompressionLayer::new())
         .route_service(SERVICE_WORKER, service_worker(options))

@@ -14,7 +14,7 @@ use tower::{Service, ServiceBuilder};
 use tracing::{Instrument, info_span};
 
 use super::{
-    candles, chat, corporate_actions, deadlines, docs, exports,
+    candles, chat, corporate_actions, deadlines, docs, events, exports,
     forwarded::TrustedProxies,
     gate::{Caller, Gate},
     health,
@@ -71,6 +71,7 @@ impl App {
             .merge(settings::router())
             .merge(openapi::router())
             .merge(docs::router())
+            .merge(events::router())
             .merge(stream::router());
         Self { routes: guard(routes, guards).with_state(state), metrics }
     }

@@ -5,6 +5,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use crate::domain::{
     chat::{ActionStatus, ClientMessageId, MessageText, Role},
     copilot::Autonomy,
+    event::EventKind,
     instant::UtcInstant,
     money::{Money, Price, Quantity},
     order::{ClientOrderId, Correction, OrderSource, Side},
@@ -45,7 +46,19 @@ macro_rules! integer {
     )+};
 }
 
-text!(ActionStatus, Autonomy, ClientMessageId, ClientOrderId, Correction, MessageText, OrderSource, Role, Side, Ticker);
+text!(
+    ActionStatus,
+    Autonomy,
+    ClientMessageId,
+    ClientOrderId,
+    Correction,
+    EventKind,
+    MessageText,
+    OrderSource,
+    Role,
+    Side,
+    Ticker
+);
 
 integer! {
     Money: cents, |cents| Ok(Money::from_cents(cents));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Books, Ledger, Write, gathered::write_position, store::ACCOUNT_ID, trade::Amounts};
+use super::{Books, Change, Ledger, Write, gathered::write_position, store::ACCOUNT_ID, trade::Amounts};
 use crate::{
     domain::{
         corporate_action::{
@@ -54,10 +54,14 @@ impl Write for ApplyAction {
         let Some(held) = held_at_start(action, now, books, rows)? else {
             return Ok(Ok(Applied::Nothing));
         };
-        match action.kind {
-            ActionKind::Split(ratio) => self.split(ratio, held, now, books, rows),
-            ActionKind::Dividend { rate, pay_date } => self.owe(rate, pay_date, held.quantity, rows),
+        let applied = match action.kind {
+            ActionKind::Split(ratio) => self.split(ratio, held, now, books, rows)?,
+            ActionKind::Dividend { rate, pay_date } => self.owe(rate, pay_date, held.quantity, rows)?,
+        };
+        if applied.is_ok() {
+            books.outbox.note(Change::Account);
         }
+        Ok(applied)
     }
 }
 
@@ -190,6 +194,7 @@ impl Write for PayDividends {
         }
         if paid > 0 {
             Amounts::of(books).write(rows)?;
+            books.outbox.note(Change::Account);
         }
         Ok(Ok(paid))
     }

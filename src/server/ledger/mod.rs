@@ -6,6 +6,9 @@
 //! commits it with `synchronous=FULL`, publishes the new [`Books`] and only then answers each caller. So an acknowledged
 //! write survives a power cut, and under load one `fsync` serves many writes.
 //!
+//! # How changes are told
+//! Each change notes an [event](Change) in the books, which is written in the same transaction ([`outbox`]).
+//!
 //! # How reads are consistent
 //! [`Books`] is one value, the state after some commit. A reader takes the current one and looks at nothing else. What is
 //! only in the file is read by the [`readers`], which never wait for the writer.
@@ -18,6 +21,7 @@ mod corporate_actions;
 mod gathered;
 mod last_price;
 mod market_seed;
+mod outbox;
 mod place;
 mod read;
 mod readers;
@@ -54,6 +58,8 @@ pub use corporate_actions::{ACTIONS_MAX, Applied, ApplyAction, PayDividends};
 pub use gathered::Gathered;
 pub use last_price::RecordPrices;
 pub use market_seed::{KeepMarketSeed, MarketSeed};
+use outbox::Outbox;
+pub use outbox::{Change, EventsPage, RecordedEvent};
 pub use read::TRADES_MAX;
 use readers::Readers;
 pub use reset::Reset;
@@ -93,6 +99,8 @@ pub struct Books {
     reset_after_sequence: i64,
     /// The sequence of the last message before the conversation was last cleared.
     chat_cleared_after_sequence: i64,
+    /// What the changes are told with.
+    outbox: Outbox,
 }
 
 impl Books {
@@ -112,6 +120,11 @@ impl Books {
         self.today.day_with(at).unwrap_or_else(|| self.hours.day_of(at))
     }
 
+    /// The number of the latest change that these books hold; 0 when there was none.
+    pub fn version(&self) -> i64 {
+        self.outbox.sequence()
+    }
+
     /// Takes in a value that is recorded; tells whether it is the highest so far.
     fn raise_high_water_mark(&mut self, value: Money) -> bool {
         let is_higher = self.high_water_mark.is_none_or(|highest| value > highest);
@@ -123,6 +136,8 @@ impl Books {
 }
 
 /// A change of the books.
+///
+/// What an open page shows of it is noted as a [`Change`], in `books.outbox`.
 ///
 /// It may be applied more than once before it is answered (a transaction that fails is tried again), always to books
 /// that do not hold it yet.
@@ -220,6 +235,11 @@ impl Ledger {
     /// The tickers watched now, and notice when they change, which comes before that of [`wanted`](Self::wanted).
     pub fn watched(&self) -> watch::Receiver<Arc<TickerSet>> {
         self.watched.clone()
+    }
+
+    /// Notice of each commit, with the books after it; one who is slow sees the newest only.
+    pub fn commits(&self) -> watch::Receiver<Arc<Books>> {
+        self.books.clone()
     }
 
     /// The tickers wanted now, and notice when they change.

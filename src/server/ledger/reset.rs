@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::{
-    Books, Write,
+    Books, Change, Write,
     corporate_actions::let_lapse,
     snapshot::{forget_from, write_snapshot},
     store::ACCOUNT_ID,
@@ -42,6 +42,7 @@ impl Write for Reset {
         books.reset_after_sequence = reset_after_sequence;
         Amounts::of(books).write(rows)?;
         write_snapshot(books.account.cash, self.at, rows)?;
+        books.outbox.note(Change::Reset);
         Ok(Ok(()))
     }
 }

@@ -13,7 +13,11 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, pa
 use sqlx::{ConnectOptions, Connection as _, migrate::MigrateError, sqlite::SqliteConnectOptions};
 use tracing::warn;
 
-use super::{Books, place};
+use super::{
+    Books,
+    outbox::{LATEST_EVENT, Outbox},
+    place,
+};
 use crate::domain::{
     account::{Account, Holding, INITIAL_DEPOSIT},
     candle::STEP_BACK_SECONDS,
@@ -309,6 +313,7 @@ pub fn load(rows: &Connection, hours: Hours) -> rusqlite::Result<Books> {
             autonomy: account.get("autonomy")?,
             reset_after_sequence,
             chat_cleared_after_sequence: account.get("chat_cleared_after_sequence")?,
+            outbox: Outbox::at(rows.query_row(LATEST_EVENT, [ACCOUNT_ID], |row| row.get(0))?),
         })
     })
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Books, Write, gathered::Gathered, snapshot::record, store::ACCOUNT_ID};
+use super::{Books, Change, Write, gathered::Gathered, snapshot::record, store::ACCOUNT_ID};
 use crate::{
     domain::{
         account::{Fill, Holding},
@@ -99,6 +99,7 @@ impl Write for PlaceOrder {
         }
         placed.insert(rows)?;
         gathered.add(&placed, Amounts::of(books));
+        books.outbox.note(Change::Account);
         Ok(Ok(placed.receipt))
     }
 }

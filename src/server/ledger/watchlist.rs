@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::{Books, Write, store::ACCOUNT_ID};
+use super::{Books, Change, Write, store::ACCOUNT_ID};
 use crate::{
     domain::{
         instant::UtcInstant,
@@ -47,6 +47,7 @@ impl Write for WatchTicker {
         if self.before.is_some() {
             place_before(books, self.ticker, self.before, rows)?;
         }
+        books.outbox.note(Change::Watchlist { ticker: self.ticker, verb: "added" });
         Ok(Ok(Watched::Added(watched)))
     }
 }
@@ -65,6 +66,7 @@ impl Write for UnwatchTicker {
         };
         rows.execute("DELETE FROM watchlist WHERE account_id = ?1 AND ticker = ?2", params![ACCOUNT_ID, self.ticker])?;
         books.watchlist.remove(index);
+        books.outbox.note(Change::Watchlist { ticker: self.ticker, verb: "removed" });
         Ok(Ok(()))
     }
 }
@@ -83,7 +85,11 @@ impl Write for ReorderWatchlist {
         if !books.watchlist.iter().any(|watched| watched.ticker == self.ticker) {
             return Ok(Err(ApiError::NotWatched { ticker: self.ticker }));
         }
+        let earlier = books.watchlist.clone();
         place_before(books, self.ticker, self.before, rows)?;
+        if books.watchlist != earlier {
+            books.outbox.note(Change::Watchlist { ticker: self.ticker, verb: "moved" });
+        }
         Ok(Ok(()))
     }
 }

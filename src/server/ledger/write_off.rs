@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::{
-    Books, Write,
+    Books, Change, Write,
     gathered::Gathered,
     snapshot::record,
     trade::{Amounts, Placed},
@@ -89,6 +89,7 @@ impl Write for WriteOff {
         let mut gathered = Gathered::default();
         gathered.add(&placed, Amounts::of(books));
         gathered.write(rows)?;
+        books.outbox.note(Change::Account);
         Ok(Ok(placed.receipt))
     }
 }

@@ -279,6 +279,7 @@ impl Writer {
             job.apply(books, &transaction, &mut gathered)?;
         }
         gathered.write(&transaction)?;
+        books.outbox.write(&transaction)?;
         let work = started.elapsed();
         transaction.commit()?;
         Ok(Cost { size, work, commit: started.elapsed() - work })

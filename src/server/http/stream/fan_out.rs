@@ -15,60 +15,27 @@ use std::{
 };
 
 use axum::body::Bytes;
-use hyper::body::Buf;
 use tokio::{
     net::TcpStream,
     runtime::Handle,
     sync::{mpsc, oneshot, watch},
     task::yield_now,
-    time::{Instant, timeout},
+    time::Instant,
 };
 
 use crate::server::{
+    http::sse::{Framing, hang_up, write_all},
     market::{event::Event, feed::Tick, frame::Choice},
     metrics::Metrics,
     parts::Parts,
 };
 
-/// A silent connection is written a comment after this long, at the feed's next beat, so that proxies keep it open.
-const COMMENT_INTERVAL: Duration = Duration::from_secs(10);
+/// A connection is told a ping after this long, at the feed's next beat, ticks or not: proxies keep it open, and a page
+/// knows that it is alive. A beat later it is still within [`PING_INTERVAL_MAX`](crate::domain::event::PING_INTERVAL_MAX).
+const PING_INTERVAL: Duration = Duration::from_secs(8);
 
 /// After so many writes a shard lets others have its worker.
 const WRITES_AT_ONCE: usize = 64;
-
-/// What a peer sends on a stream is ignored, so much of it at once.
-const IGNORED_BYTES: usize = 1_024;
-
-const COMMENT: &[u8] = b": still here\n\n";
-const DONE: &[u8] = b"event: done\ndata: {\"code\":\"shutdown\",\"detail\":\"The server is shutting down.\"}\n\n";
-
-/// Ends a body that is in chunks.
-const LAST_CHUNK: Bytes = Bytes::from_static(b"0\r\n\r\n");
-
-/// How the body of an answer is told from what is around it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Framing {
-    Chunks,
-    /// It ends with the connection, as HTTP/1.0 has it.
-    Plain,
-}
-
-impl Framing {
-    fn of(self, event: &Event) -> Bytes {
-        match self {
-            Self::Chunks => event.chunk().clone(),
-            Self::Plain => event.text(),
-        }
-    }
-
-    fn end(self) -> Bytes {
-        let done = self.of(&Event::of(DONE));
-        match self {
-            Self::Chunks => [done, LAST_CHUNK].concat().into(),
-            Self::Plain => done,
-        }
-    }
-}
 
 /// The shards; clones share them. They end with the feed.
 #[derive(Clone)]
@@ -84,10 +51,20 @@ struct Shards {
 
 impl FanOut {
     /// Starts the shards. Has to be called within a tokio runtime.
-    pub fn start(ticks: &watch::Receiver<Arc<Tick>>, metrics: &Metrics, parts: &Parts, progress: Duration) -> Self {
+    /// `ping` is the text of the event that all are told now and then; one who takes nothing for as long as `progress` is
+    /// cut off.
+    pub fn start(
+        ticks: &watch::Receiver<Arc<Tick>>,
+        ping: &str,
+        metrics: &Metrics,
+        parts: &Parts,
+        progress: Duration,
+    ) -> Self {
+        let ping = Event::of(ping.as_bytes());
         let shard = |_| {
             let (comers, coming) = mpsc::unbounded_channel();
-            let shard = Shard { ticks: ticks.clone(), coming, seats: Vec::new(), metrics: metrics.clone() };
+            let (ticks, ping, metrics) = (ticks.clone(), ping.clone(), metrics.clone());
+            let shard = Shard { ticks, coming, seats: Vec::new(), ping, metrics };
             parts.spawn("the price stream's fan-out", shard.run());
             comers
         };
@@ -111,7 +88,7 @@ impl FanOut {
         let shard = self.0.next.fetch_add(1, Ordering::Relaxed) % self.0.comers.len();
         let mut listener = Listener::new(Arc::downgrade(socket), choice, framing);
         loop {
-            self.write_all(socket, std::mem::take(&mut listener.unsent)).await?;
+            write_all(socket, std::mem::take(&mut listener.unsent), self.0.progress).await?;
             let (home, returned) = oneshot::channel();
             if self.0.comers[shard].send(Seat { listener, home }).is_err() {
                 break;
@@ -122,43 +99,7 @@ impl FanOut {
             }
         }
         // The shard has ended, and all of its seats were up to date.
-        self.write_all(socket, framing.end()).await
-    }
-
-    async fn write_all(&self, socket: &TcpStream, mut bytes: Bytes) -> io::Result<()> {
-        while !bytes.is_empty() {
-            let written = timeout(self.0.progress, write_some(socket, &bytes)).await;
-            bytes.advance(written.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??);
-        }
-        Ok(())
-    }
-}
-
-/// Waits until the peer has closed; what it still sends means nothing.
-async fn hang_up(socket: &TcpStream) -> io::Result<()> {
-    loop {
-        socket.readable().await?;
-        // A statement of its own, so that no connection keeps the buffer while it waits.
-        let read = socket.try_read(&mut [0; IGNORED_BYTES]);
-        match read {
-            Ok(0) => return Ok(()),
-            // Others have their turn, however much it sends.
-            Ok(_) => yield_now().await,
-            Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {}
-            Err(cause) => return Err(cause),
-        }
-    }
-}
-
-/// Writes as much as the socket has room for, once it has some.
-async fn write_some(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
-    loop {
-        socket.writable().await?;
-        match socket.try_write(bytes) {
-            Ok(written) => return Ok(written),
-            Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {}
-            Err(cause) => return Err(cause),
-        }
+        write_all(socket, framing.end(), self.0.progress).await
     }
 }
 
@@ -170,8 +111,8 @@ struct Listener {
     framing: Framing,
     /// The version of the tick that it was last told, or that had nothing to tell it.
     seen: Option<u64>,
-    /// When it was last written anything.
-    spoken_at: Instant,
+    /// When it was last told a ping, or came.
+    pinged_at: Instant,
     /// What the socket had no room for.
     unsent: Bytes,
 }
@@ -185,16 +126,21 @@ struct Counts {
 
 impl Listener {
     fn new(socket: Weak<TcpStream>, choice: Choice, framing: Framing) -> Self {
-        Self { socket, choice, framing, seen: None, spoken_at: Instant::now(), unsent: Bytes::new() }
+        Self { socket, choice, framing, seen: None, pinged_at: Instant::now(), unsent: Bytes::new() }
     }
 
-    /// What there is to tell it at a moment; nothing when it knows the tick, and was told so not long ago.
-    fn news(&mut self, tick: &Tick, now: Instant, counts: &mut Counts) -> Option<Bytes> {
+    /// What there is to tell it at a moment; nothing when it knows the tick, and was told a ping not long ago.
+    fn news(&mut self, tick: &Tick, ping: &Event, now: Instant, counts: &mut Counts) -> Option<Bytes> {
         let frame = self.frame(tick, counts);
-        let is_silent = frame.is_none() && now - self.spoken_at >= COMMENT_INTERVAL;
-        let event = frame.or_else(|| is_silent.then(|| Event::of(COMMENT)))?;
-        self.spoken_at = now;
-        Some(self.framing.of(&event))
+        let ping = (now - self.pinged_at >= PING_INTERVAL).then_some(ping);
+        if ping.is_some() {
+            self.pinged_at = now;
+        }
+        let (frame, ping) = (frame.map(|frame| self.framing.of(&frame)), ping.map(|ping| self.framing.of(ping)));
+        match (frame, ping) {
+            (Some(frame), Some(ping)) => Some([frame, ping].concat().into()),
+            (frame, ping) => frame.or(ping),
+        }
     }
 
     fn frame(&mut self, tick: &Tick, counts: &mut Counts) -> Option<Event> {
@@ -237,9 +183,10 @@ enum Told {
 }
 
 impl Seat {
-    fn tell(&mut self, tick: &Tick, now: Instant, counts: &mut Counts) -> Told {
+    fn tell(&mut self, tick: &Tick, ping: &Event, now: Instant, counts: &mut Counts) -> Told {
         let Some(socket) = self.listener.socket.upgrade() else { return Told::Gone };
-        let is_whole = self.listener.news(tick, now, counts).is_none_or(|bytes| self.listener.say(&socket, bytes));
+        let is_whole =
+            self.listener.news(tick, ping, now, counts).is_none_or(|bytes| self.listener.say(&socket, bytes));
         if is_whole { Told::Whole } else { Told::InPart }
     }
 
@@ -254,6 +201,7 @@ struct Shard {
     ticks: watch::Receiver<Arc<Tick>>,
     coming: mpsc::UnboundedReceiver<Seat>,
     seats: Vec<Seat>,
+    ping: Event,
     metrics: Metrics,
 }
 
@@ -282,7 +230,7 @@ impl Shard {
         let mut index = 0;
         for turn in 1.. {
             let Some(seat) = self.seats.get_mut(index) else { break };
-            match seat.tell(&tick, now, &mut counts) {
+            match seat.tell(&tick, &self.ping, now, &mut counts) {
                 Told::Whole => index += 1,
                 Told::InPart => self.seats.swap_remove(index).leave(),
                 Told::Gone => drop(self.seats.swap_remove(index)),
@@ -298,7 +246,7 @@ impl Shard {
     fn take_in(&mut self, mut seat: Seat) {
         let tick = Arc::clone(&self.ticks.borrow());
         let mut counts = Counts::default();
-        match seat.tell(&tick, Instant::now(), &mut counts) {
+        match seat.tell(&tick, &self.ping, Instant::now(), &mut counts) {
             Told::Whole => self.seats.push(seat),
             Told::InPart => seat.leave(),
             Told::Gone => {}
@@ -321,34 +269,34 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_stream_says_so_after_a_while() {
+    fn a_stream_is_told_a_ping_after_a_while_whether_it_is_silent_or_not() {
         let (mut listener, mut counts) = (listener(Framing::Plain), Counts::default());
-        let (start, tick) = (Instant::now(), tick(2));
-        let mut told_at = |second| {
-            let told = listener.news(&tick, start + Duration::from_secs(second), &mut counts);
+        let (start, ping) = (Instant::now(), Event::of(b"event: ping\n\n"));
+        let mut told_at = |version, second| {
+            let told = listener.news(&tick(version), &ping, start + Duration::from_secs(second), &mut counts);
             told.map(|bytes| String::from_utf8(bytes.to_vec()).unwrap())
         };
-        assert_eq!(told_at(1).as_deref(), Some("id: 2\ndata: {}\n\n"));
-        for beats in [[5, 9, 13], [17, 21, 25]] {
-            assert_eq!(beats.map(&mut told_at), [None, None, Some(": still here\n\n".to_owned())]);
+        assert_eq!(told_at(2, 1).as_deref(), Some("id: 2\ndata: {}\n\n"));
+        for beats in [[4, 7, 11], [12, 16, 20]] {
+            let told = beats.map(|second| told_at(2, second));
+            assert_eq!(told, [None, None, Some("event: ping\n\n".to_owned())]);
         }
+        assert_eq!(told_at(3, 21).as_deref(), Some("id: 3\ndata: {}\n\n"));
+        assert_eq!(told_at(4, 28).as_deref(), Some("id: 4\ndata: {}\n\nevent: ping\n\n"));
+    }
+
+    #[test]
+    fn a_ping_comes_in_time_with_a_beat_that_has_just_been_missed() {
+        let latest = PING_INTERVAL + crate::server::market::feed::BEAT_INTERVAL;
+        assert!(latest < crate::domain::event::PING_INTERVAL_MAX);
     }
 
     #[test]
     fn what_a_listener_missed_is_counted_and_what_was_before_it_is_not() {
         let (mut listener, mut counts) = (listener(Framing::Chunks), Counts::default());
         for version in [7, 8, 8, 11, 12] {
-            listener.news(&tick(version), Instant::now(), &mut counts);
+            listener.news(&tick(version), &Event::of(b"event: ping\n\n"), Instant::now(), &mut counts);
         }
         assert_eq!((counts.frames_sent, counts.ticks_skipped), (4, 2));
-    }
-
-    #[test]
-    fn a_body_ends_as_its_framing_has_it() {
-        assert_eq!(Framing::Plain.end(), DONE);
-        assert_eq!(
-            Framing::Chunks.end(),
-            [format!("{:x}\r\n", DONE.len()).as_bytes(), DONE, b"\r\n0\r\n\r\n"].concat()
-        );
     }
 }

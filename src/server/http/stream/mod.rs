@@ -8,7 +8,7 @@ use axum::{
     Extension, Router,
     body::Bytes,
     extract::State,
-    http::{HeaderValue, Version, header},
+    http::Version,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -18,15 +18,16 @@ use utoipa::IntoParams;
 
 pub use self::fan_out::FanOut;
 
-use self::fan_out::Framing;
 use super::{
     parameter::{Parameter, invalid_parameter},
     serve::Connection,
+    sse::{Framing, OPENING, STREAM_HEADERS},
 };
 use crate::{
     domain::quote::Quote,
     error::ApiError,
     server::{
+        events::ping,
         ledger::TickerSet,
         market::frame::{Choice, JsonChoice},
         state::AppState,
@@ -35,8 +36,6 @@ use crate::{
 
 /// The most tickers that one stream may choose; without a choice it has all of them.
 const CHOSEN_TICKERS_MAX: usize = 100;
-
-const OPENING: Bytes = Bytes::from_static(b"retry: 1000\n\n");
 
 pub fn router() -> Router<AppState> {
     Router::new().route("/api/stream/prices", get(prices))
@@ -91,8 +90,9 @@ fn read_tickers(list: &str) -> Result<TickerSet, ApiError> {
 }
 
 /// Prices as they come: server-sent events, one a tick. Each `data` is an object of quotes by ticker; `id` is the tick's
-/// version. A slow reader gets the newest state, and a reconnection starts with everything. `event: error` comes before
-/// the server closes a stream for a fault, `event: done` before it closes one on shutdown.
+/// version. A slow reader gets the newest state, and a reconnection starts with everything. `event: ping` comes at least
+/// every 15 seconds, with the build of the page that belongs to this server; `event: error` before the server closes a
+/// stream for a fault, `event: done` before it closes one on shutdown.
 ///
 /// `?format=compact` is what the page itself reads: each `data` is either a key frame, `K<version> <unix ms>` and, for
 /// each ticker, ` TICKER:price:previous price:previous close[:unix ms][?]`, prices in hundredths of a cent, `?` after a stale
@@ -116,7 +116,8 @@ pub async fn prices(
     Parameter(parameters): Parameter<StreamParameters>,
 ) -> Result<Response, ApiError> {
     let choice = parameters.choice()?;
-    let framing = if version == Version::HTTP_11 { Framing::Chunks } else { Framing::Plain };
+    let framing = Framing::for_version(version);
+    let opening = opening(&choice, &state.build);
     let (place, fan_out) = (state.streams.take(client)?, state.fan_out.clone());
     let rest = move |socket| {
         let told = async move {
@@ -125,11 +126,14 @@ pub async fn prices(
         };
         told.boxed()
     };
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-        (header::CONNECTION, HeaderValue::from_static("close")),
-        (header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
-    ];
-    Ok((headers, takeover.body(OPENING, Box::new(rest))).into_response())
+    Ok((STREAM_HEADERS, takeover.body(opening, Box::new(rest))).into_response())
+}
+
+/// How a stream begins. One that the page reads tells it at once which build this server belongs to, before any frame that
+/// an older one could not read.
+fn opening(choice: &Choice, build: &str) -> Bytes {
+    match choice {
+        Choice::Json(_) => Bytes::from_static(OPENING),
+        Choice::Compact => format!("retry: 1000\n{}", ping(build)).into(),
+    }
 }

@@ -22,7 +22,7 @@ use crate::{
     error::ApiError,
     server::{
         ledger::{
-            Books, Write,
+            Books, Change, Write,
             read::{read_curve, read_trades},
             store::ACCOUNT_ID,
         },
@@ -99,7 +99,7 @@ impl Write for BeginTurn {
         if let Some(before) = self.find_earlier(rows)? {
             return Ok(before);
         }
-        close_turns(self.at, rows)?;
+        close_turns(self.at, books, rows)?;
         let context = TurnContext {
             account: books.account.clone(),
             last_prices: books.last_prices.clone(),
@@ -116,6 +116,7 @@ impl Write for BeginTurn {
              VALUES (?1, ?2, 'user', ?3, ?4, ?5)",
             params![self.id, ACCOUNT_ID, self.text, self.at, self.client_message_id],
         )?;
+        books.outbox.note(Change::Message { id: self.id.clone() });
         Ok(Ok(Begun::Anew(Box::new(context))))
     }
 }
@@ -180,26 +181,31 @@ pub struct CloseTurns {
 impl Write for CloseTurns {
     type Outcome = ();
 
-    fn apply(&self, _: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
-        close_turns(self.at, rows)?;
+    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
+        close_turns(self.at, books, rows)?;
         Ok(Ok(()))
     }
 }
 
 /// Only the latest message can be without a reply: each turn closes the one before it.
-fn close_turns(at: UtcInstant, rows: &Connection) -> rusqlite::Result<()> {
+fn close_turns(at: UtcInstant, books: &mut Books, rows: &Connection) -> rusqlite::Result<()> {
     let error = ApiError::ReplyCutOff;
-    rows.execute(
+    let mut close = rows.prepare_cached(
         "INSERT INTO chat_messages (id, account_id, role, message, created_at_ms, in_reply_to, failure)
          SELECT question.id || '-cut', question.account_id, 'assistant', ?2, ?3, question.id, ?4
          FROM (SELECT * FROM chat_messages WHERE account_id = ?1 AND role = 'user' ORDER BY sequence DESC LIMIT 1)
            AS question
-         WHERE NOT EXISTS (SELECT 1 FROM chat_messages AS reply WHERE reply.in_reply_to = question.id)",
-        params![ACCOUNT_ID, error.to_string(), at, error.code()],
+         WHERE NOT EXISTS (SELECT 1 FROM chat_messages AS reply WHERE reply.in_reply_to = question.id)
+         RETURNING id",
     )?;
-    rows.execute(
-        "UPDATE chat_actions SET status = 'rejected', error = ?1, decided_at_ms = ?2 WHERE status = 'pending'",
-        params![error.to_string(), at],
+    let closed = close.query_map(params![ACCOUNT_ID, error.to_string(), at, error.code()], |row| row.get(0))?;
+    let mut changed = closed.collect::<rusqlite::Result<Vec<String>>>()?;
+    let mut reject = rows.prepare_cached(
+        "UPDATE chat_actions SET status = 'rejected', error = ?1, decided_at_ms = ?2 WHERE status = 'pending'
+         RETURNING message_id",
     )?;
+    let rejected = reject.query_map(params![error.to_string(), at], |row| row.get(0))?;
+    changed.extend(rejected.collect::<rusqlite::Result<Vec<String>>>()?);
+    changed.into_iter().for_each(|id| books.outbox.note(Change::Message { id }));
     Ok(())
 }

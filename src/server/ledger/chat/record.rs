@@ -15,7 +15,7 @@ use crate::{
         money::Price,
     },
     error::ApiError,
-    server::ledger::{Books, Write, store::ACCOUNT_ID},
+    server::ledger::{Books, Change, Write, store::ACCOUNT_ID},
 };
 
 /// What is kept of a model's reply as it was received.
@@ -76,6 +76,7 @@ impl Write for RecordReply {
             self.insert_action(ordinal, action, books.autonomy, rows)?;
         }
         run_actions(&self.runs, ActionStatus::Pending, &self.limits, self.at, books, rows)?;
+        books.outbox.note(Change::Message { id: self.id.clone() });
         Ok(Ok(()))
     }
 }

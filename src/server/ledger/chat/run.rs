@@ -14,7 +14,7 @@ use crate::{
         money::{Money, Price},
     },
     error::ApiError,
-    server::ledger::{Books, PlaceOrder, UnwatchTicker, WatchTicker, Watched, Write, store::ACCOUNT_ID},
+    server::ledger::{Books, Change, PlaceOrder, UnwatchTicker, WatchTicker, Watched, Write, store::ACCOUNT_ID},
 };
 
 /// The time over which the copilot's trades are added up.
@@ -81,6 +81,7 @@ pub fn run_actions(
         // A proposal that is turned down keeps the price that it was made at.
         let price = price.filter(|_| matches!(status, ActionStatus::Executed | ActionStatus::Proposed));
         decide(&run.action_id, status, price, trade_id, error.as_deref(), at, rows)?;
+        books.outbox.note(Change::Message { id: message_of(&run.action_id, rows)? });
     }
     Ok(())
 }
@@ -170,6 +171,11 @@ fn find(action_id: &str, status: ActionStatus, rows: &Connection) -> rusqlite::R
     Ok(found.filter(|action| action.status == status))
 }
 
+/// The message that an action is part of.
+fn message_of(action_id: &str, rows: &Connection) -> rusqlite::Result<String> {
+    rows.prepare_cached("SELECT message_id FROM chat_actions WHERE id = ?1")?.query_row([action_id], |row| row.get(0))
+}
+
 fn decide(
     action_id: &str,
     status: ActionStatus,
@@ -197,9 +203,10 @@ pub struct DismissAction {
 impl Write for DismissAction {
     type Outcome = ();
 
-    fn apply(&self, _: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
+    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
         if find(&self.action_id, ActionStatus::Proposed, rows)?.is_some() {
             decide(&self.action_id, ActionStatus::Dismissed, None, None, None, self.at, rows)?;
+            books.outbox.note(Change::Message { id: message_of(&self.action_id, rows)? });
         }
         Ok(Ok(()))
     }

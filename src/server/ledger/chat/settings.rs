@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 use crate::{
     domain::copilot::Autonomy,
     error::ApiError,
-    server::ledger::{Books, Write, store::ACCOUNT_ID},
+    server::ledger::{Books, Change, Write, store::ACCOUNT_ID},
 };
 
 /// Sets what becomes of the actions in replies from now on.
@@ -17,6 +17,9 @@ impl Write for SetAutonomy {
     fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
         let Self(autonomy) = *self;
         rows.execute("UPDATE accounts SET autonomy = ?2 WHERE id = ?1", params![ACCOUNT_ID, autonomy])?;
+        if books.autonomy != autonomy {
+            books.outbox.note(Change::Settings { autonomy });
+        }
         books.autonomy = autonomy;
         Ok(Ok(()))
     }
@@ -33,6 +36,7 @@ impl Write for ClearChat {
         let last: i64 = rows.query_row("SELECT COALESCE(MAX(sequence), 0) FROM chat_messages", [], |row| row.get(0))?;
         rows.execute("UPDATE accounts SET chat_cleared_after_sequence = ?2 WHERE id = ?1", params![ACCOUNT_ID, last])?;
         books.chat_cleared_after_sequence = last;
+        books.outbox.note(Change::ChatCleared);
         Ok(Ok(()))
     }
 }

@@ -1,0 +1,112 @@
+//! `/api/events`: what changed of the account, as server-sent events.
+
+use axum::{
+    Extension, Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, Version},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use futures::FutureExt;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::{
+    parameter::{Parameter, invalid_parameter},
+    serve::Connection,
+    sse::{Framing, OPENING, STREAM_HEADERS},
+};
+use crate::{
+    domain::event::EventKind,
+    error::ApiError,
+    server::{
+        events::{Choice, Listener},
+        state::AppState,
+    },
+};
+
+/// What a browser sends when it comes back: the `id` that it saw last.
+const LAST_EVENT_ID: &str = "last-event-id";
+
+/// After no event there is, so that everything is to be read anew.
+const UNKNOWN: i64 = i64::MAX;
+
+pub fn router() -> Router<AppState> {
+    Router::new().route("/api/events", get(events))
+}
+
+/// `?after=41&types=account,chat`, both optional.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct EventsParameters {
+    /// The number of the last event known; what came after it is told first. The header `Last-Event-ID` goes before it.
+    #[param(value_type = Option<u64>, example = 41)]
+    after: Option<String>,
+    /// Only events of these types, separated by commas.
+    #[param(example = "account,chat")]
+    types: Option<String>,
+}
+
+impl EventsParameters {
+    fn choice(&self) -> Result<Choice, ApiError> {
+        let Some(list) = &self.types else {
+            return Ok(Choice::default());
+        };
+        let kinds: Result<Vec<EventKind>, _> = list.split(',').map(|name| name.trim().parse()).collect();
+        Ok(Choice::of(kinds.map_err(|why| invalid_parameter("types", &why.to_string()))?))
+    }
+
+    fn after(&self, headers: &HeaderMap) -> Result<Option<i64>, ApiError> {
+        let number = |text: &str| text.parse().ok().filter(|number| *number >= 0);
+        // A browser sends what it was told; another number is one of another server.
+        if let Some(last) = headers.get(LAST_EVENT_ID).filter(|last| !last.is_empty()) {
+            return Ok(Some(last.to_str().ok().and_then(number).unwrap_or(UNKNOWN)));
+        }
+        let wrong = || invalid_parameter("after", "it has to be the number of an event");
+        self.after.as_deref().map(|text| number(text).ok_or_else(wrong)).transpose()
+    }
+}
+
+/// What changed of the account, whoever changed it: server-sent events, in the order of the changes. `id` is the account's
+/// sequence number; `event` the type: `account` (cash or positions; `"reset": true` when the account began anew),
+/// `watchlist`, `chat`, `settings` and others to come. `data` names what changed: `{"kind","id","version"}` and the few
+/// fields that a list shows. Several changes of one thing may be told as one, so numbers may skip; nothing is left out. At
+/// most two frames come a second.
+///
+/// Without `after`, the first event is `hello`, with the number that the stream begins at. With it, or with
+/// `Last-Event-ID`, what was missed is told first; the latest 10,000 changes are kept, and further back `reset` says to read
+/// everything anew. `ping` comes at least every 15 seconds, with the build of the page that belongs to this server; `error`
+/// before the server closes a stream for a fault, `done` before it closes one on shutdown.
+#[utoipa::path(
+    get, path = "/api/events", tag = "Portfolio", params(EventsParameters),
+    responses((
+        status = 200, description = "A stream without an end.", content_type = "text/event-stream",
+        body = BTreeMap<String, Value>
+    ))
+)]
+pub async fn events(
+    State(state): State<AppState>,
+    Extension(Connection { client, takeover, .. }): Extension<Connection>,
+    version: Version,
+    Parameter(parameters): Parameter<EventsParameters>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let listener = Listener {
+        events: state.events.clone(),
+        choice: parameters.choice()?,
+        after: parameters.after(&headers)?,
+        framing: Framing::for_version(version),
+        build: state.build.clone(),
+    };
+    let place = state.streams.take(client)?;
+    let rest = move |socket| {
+        let told = async move {
+            let _place = place;
+            listener.run(socket).await
+        };
+        told.boxed()
+    };
+    Ok((STREAM_HEADERS, takeover.body(Bytes::from_static(OPENING), Box::new(rest))).into_response())
+}

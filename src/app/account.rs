@@ -127,6 +127,11 @@ impl Books {
         }
     }
 
+    /// The number of the latest change that is shown, not tracked; nothing when the page is gone.
+    pub fn version(self) -> Option<i64> {
+        self.statement.try_with_untracked(|now| now.version)
+    }
+
     /// Tracks the account without its prices: a trade or a reset, not a tick.
     pub fn track_changes(self) {
         self.statement.track();

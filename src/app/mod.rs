@@ -3,6 +3,7 @@
 mod account;
 pub mod address;
 mod beat;
+mod changes;
 mod chart;
 mod commands;
 mod copilot;
@@ -34,6 +35,7 @@ mod status_bar;
 mod storage;
 mod ticket;
 mod toast;
+mod upgrade;
 mod watchlist;
 mod window;
 mod workstation;

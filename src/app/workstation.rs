@@ -6,13 +6,14 @@ use leptos::prelude::*;
 
 use super::{
     account::Books,
+    changes::Changes,
     chart::{ChartPanel, ChartSettings, register_chart},
     commands::{Commands, HelpSheet, Palette, Reach, follow_keys},
     copilot::{AutonomySwitch, Chat, CopilotPanel},
-    effects::{effect, spawn},
+    effects::effect,
     equity::EquityPanel,
     erase::Erase,
-    feed::follow_prices,
+    feed::follow_server,
     hands::Hands,
     header::Header,
     heatmap::Heatmap,
@@ -24,6 +25,7 @@ use super::{
     status_bar::StatusBar,
     ticket::{Ticket, TicketPanel},
     toast::{ToastStack, Toasts},
+    upgrade::{Upgrade, UpgradeBanner, keep_typed},
     watchlist::{Watchlist, store::WatchlistStore},
 };
 use crate::{
@@ -76,7 +78,7 @@ fn Desk(start: Workstation) -> impl IntoView {
     let books = Books::new(Statement { account, last_prices, today, version }, market);
     let toasts = Toasts::new();
     let selected = RwSignal::new(chart.as_ref().map(|(ticker, _)| *ticker));
-    let watchlist = WatchlistStore::new(watchlist, market);
+    let watchlist = WatchlistStore::new(watchlist, version, market);
     let hands = Hands::new();
     let ticket = Ticket::new(books, market, watchlist, toasts, hands, selected);
     let writing_off = positions::WritingOff::default();
@@ -90,8 +92,10 @@ fn Desk(start: Workstation) -> impl IntoView {
     register_chart(commands, chart_settings);
     follow_keys(commands, hands);
     let reach = Reach { books, watchlist, ticket, toasts, selected };
-    follow_prices(market);
-    catch_up(market, books, watchlist);
+    let upgrade = Upgrade::follow();
+    follow_server(market, Changes::new(version, books, watchlist, chat), upgrade);
+    keep_typed([("message", chat.draft)], move || !chat.draft.with_untracked(String::is_empty));
+    ticket.keep_typed();
     install();
     mark_hydrated();
     let view_word = Signal::derive(move || layout.view().as_str());
@@ -99,6 +103,7 @@ fn Desk(start: Workstation) -> impl IntoView {
     view! {
         <div class="app" data-view=view_word data-live=is_live>
             <OfflineBanner market/>
+            <UpgradeBanner upgrade/>
             <Header books market market_source toasts layout commands hands chat>
                 <AutonomySwitch chat/>
             </Header>
@@ -150,21 +155,6 @@ fn Unavailable(error: ApiError) -> impl IntoView {
             <p><a href="/" rel="external">"Try again"</a></p>
         </main>
     }
-}
-
-/// Another tab, or the copilot, may have traded and changed the list while the server was out of reach.
-fn catch_up(market: Market, books: Books, watchlist: WatchlistStore) {
-    let was_away = StoredValue::new(false);
-    effect(move || {
-        let is_live = market.connection.get().is_live();
-        if was_away.try_update_value(|was_away| std::mem::replace(was_away, !is_live)) == Some(true) && is_live {
-            books.refresh();
-            spawn(async move {
-                // What is shown stays when the server is away again already; the next return reads it anew.
-                let _ = watchlist.reload().await;
-            });
-        }
-    });
 }
 
 /// The page's own files come first.

@@ -6,4 +6,3 @@ pub mod lightweight_charts;
 pub mod page;
 pub mod post;
 pub mod service_worker;
-pub mod web_locks;

@@ -2,9 +2,14 @@
 
 use js_sys::Promise;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{AbortController, Headers, RequestInit, Response};
+use web_sys::{AbortController, Event, Headers, RequestInit, Response};
 
 const JSON: &str = "application/json";
+
+/// Fired on the window when the server has nothing at an address that the page asks: the page is of another build.
+pub const GONE_EVENT: &str = "gone";
+
+const NOT_FOUND: u16 = 404;
 
 /// What was answered.
 pub struct Answer {
@@ -21,6 +26,11 @@ pub async fn post(path: &str, body: &str) -> Result<Answer, JsValue> {
     let answer: Response = answer.await?.dyn_into()?;
     let text = answer.text()?.await?;
     given_up.0 = None;
+    if answer.status() == NOT_FOUND
+        && let (Some(window), Ok(event)) = (web_sys::window(), Event::new(GONE_EVENT))
+    {
+        window.dispatch_event(&event)?;
+    }
     let retry_after = answer.headers().get("Retry-After")?;
     Ok(Answer {
         status: answer.status(),

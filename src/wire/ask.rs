@@ -97,6 +97,10 @@ fn refusal(answer: &Answer) -> ApiError {
         (429, _) => ApiError::TooManyRequests {
             retry_after_seconds: answer.retry_after_seconds.unwrap_or(RETRY_SECONDS_ASSUMED),
         },
+        // Functions are the page's own: one that is gone went with the page's build.
+        (404, _) => {
+            ApiError::Told { detail: "FinAlly was updated: reload the page. What you typed is kept.".to_owned() }
+        }
         // It may have happened after the deed.
         (500, Ok(_)) => ApiError::Internal,
         (_, Ok(Problem { detail })) => ApiError::Told { detail },

@@ -46,6 +46,13 @@ impl Row {
     fn new(line: ChatLine) -> Self {
         Self { key: line.message.id.clone(), line: ArcRwSignal::new(line) }
     }
+
+    /// Whether it shows this message, or is the page's own one that has become it.
+    fn shows(&self, line: &ChatLine) -> bool {
+        let (own, told) = (&self.line.read_untracked().message, &line.message);
+        let is_unconfirmed = own.created_at == UtcInstant::EPOCH;
+        own.id == told.id || (is_unconfirmed && own.role == told.role && own.message == told.message)
+    }
 }
 
 /// Why there is no answer, where the conversation itself does not say so.
@@ -86,6 +93,18 @@ pub struct Chat {
     books: Books,
     watchlist: WatchlistStore,
     toasts: Toasts,
+    own: StoredValue<Own>,
+}
+
+/// What this page has on its way; what the conversation is meanwhile does not replace it.
+#[derive(Default)]
+struct Own {
+    /// A message of this page's is being answered.
+    is_answering: bool,
+    /// The conversation changed meanwhile.
+    is_stale: bool,
+    /// Settings of the autonomy that are not answered yet.
+    settings: u32,
 }
 
 impl Chat {
@@ -107,6 +126,7 @@ impl Chat {
             books,
             watchlist,
             toasts,
+            own: StoredValue::default(),
         };
         chat.take_in(start);
         // A reply that was being made when the page was opened is waited for.
@@ -187,6 +207,7 @@ impl Chat {
         self.trouble.set(None);
         self.draft.set(String::new());
         self.is_answering.set(true);
+        self.own.update_value(|own| own.is_answering = true);
         let said = Row::new(own_line(&text, name.as_str()));
         self.rows.update(|rows| rows.push(said));
         self.follow_notice();
@@ -202,7 +223,51 @@ impl Chat {
                 }
             };
             self.hear(answer, Some((text, name.as_str()))).await;
+            let was_stale = self.own.try_update_value(|own| {
+                own.is_answering = false;
+                std::mem::take(&mut own.is_stale)
+            });
+            if was_stale == Some(true) {
+                // What is shown stays when it cannot be read; the next change reads it anew.
+                let _ = self.follow().await;
+            }
         });
+    }
+
+    /// Takes in what changed of the conversation, whoever changed it; messages that are shown stay as they are.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn follow(self) -> Result<(), ApiError> {
+        let waits = move || {
+            self.own.try_update_value(|own| {
+                own.is_stale = own.is_answering;
+                own.is_stale
+            })
+        };
+        if waits() != Some(false) {
+            return Ok(());
+        }
+        let conversation = load_conversation(None).await?;
+        if waits() == Some(false) {
+            self.rows.try_update(|rows| {
+                let (merged, is_whole) = merge(rows, conversation.lines);
+                if is_whole {
+                    self.has_more.set(conversation.has_more);
+                }
+                *rows = merged;
+            });
+            self.is_answering.try_set(conversation.is_answering);
+            self.show_autonomy(conversation.autonomy);
+        }
+        Ok(())
+    }
+
+    /// Shows the autonomy that the server has, unless this page is about to set another.
+    fn show_autonomy(self, autonomy: Autonomy) {
+        if self.own.try_with_value(|own| own.settings) == Some(0) {
+            self.autonomy.try_set(autonomy);
+        }
     }
 
     /// Waits for the reply that the server is making.
@@ -271,7 +336,7 @@ impl Chat {
                 self.trouble.try_set(None);
                 self.is_answering.try_set(conversation.is_answering);
                 self.has_more.try_set(conversation.has_more);
-                self.autonomy.try_set(conversation.autonomy);
+                self.show_autonomy(conversation.autonomy);
                 self.availability.try_set(conversation.availability);
                 self.model.try_set(conversation.model);
                 self.rows.try_set(conversation.lines.into_iter().map(Row::new).collect());
@@ -314,6 +379,8 @@ impl Chat {
             if let Err(error) = cancel_reply().await {
                 self.toasts.error(format!("The answer could not be cancelled. {error}"));
             }
+            // Another tab's answer is heard of here alone.
+            let _ = self.follow().await;
         });
     }
 
@@ -331,8 +398,11 @@ impl Chat {
     pub fn set_autonomy(self, autonomy: Autonomy) {
         let before = self.autonomy.get_untracked();
         self.autonomy.set(autonomy);
+        self.own.update_value(|own| own.settings += 1);
         detach(async move {
-            if let Err(error) = set_autonomy(autonomy).await {
+            let answer = set_autonomy(autonomy).await;
+            self.own.try_update_value(|own| own.settings -= 1);
+            if let Err(error) = answer {
                 self.autonomy.try_set(before);
                 self.toasts.error(format!("The copilot's autonomy could not be set. {error}"));
             }
@@ -363,6 +433,24 @@ impl Chat {
             self.toasts.error(format!("The watchlist could not be read. {error}"));
         }
     }
+}
+
+/// The conversation's newest messages in the rows that show them already, and what is new in rows of its own. Earlier ones
+/// stay where the newest reach them; whether there are none, is told.
+fn merge(rows: &[Row], lines: Vec<ChatLine>) -> (Vec<Row>, bool) {
+    let first = lines.first().and_then(|line| rows.iter().position(|row| row.shows(line)));
+    let earlier = &rows[..first.unwrap_or_default()];
+    let place = |line: ChatLine| match rows.iter().find(|row| row.shows(&line)) {
+        Some(row) => {
+            if *row.line.read_untracked() != line {
+                row.line.set(line);
+            }
+            row.clone()
+        }
+        None => Row::new(line),
+    };
+    let is_whole = earlier.is_empty();
+    (earlier.iter().cloned().chain(lines.into_iter().map(place)).collect(), is_whole)
 }
 
 fn named(text: MessageText) -> Result<(MessageText, ClientMessageId), ApiError> {

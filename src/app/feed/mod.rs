@@ -1,8 +1,7 @@
-//! The price feed: one stream a browser, whose ticks go to the market store.
+//! What the server tells the page by itself: prices, what changed of the account, and which build it is of.
 //!
-//! The tabs of a browser share the stream. The one that holds the lock owns it and posts what comes to the others, and
-//! what came since the last key frame to one that is new; when it is closed the browser hands the lock, and with it the
-//! stream, to the next. A browser without locks or channels, as on an insecure address, opens a stream for each tab.
+//! The tabs of a browser share the streams: one of them [leads](tabs), and posts what comes to the others, and what came
+//! since the last key frame to one that is new. A browser without channels opens streams for each tab.
 
 mod frames;
 mod stream;
@@ -10,52 +9,79 @@ mod tabs;
 
 use std::{pin::pin, rc::Rc};
 
-use futures::future::{Either, select};
-use gloo_timers::future::sleep;
+use futures::future::{join, select};
 
 use super::{
+    changes::Changes,
     effects::{effect, spawn},
-    market::Market,
+    market::{Market, Notice},
+    upgrade::{Upgrade, own_build},
 };
-use crate::interop::web_locks::WebLocks;
 use frames::Frames;
-use stream::SILENCE_MAX;
-use tabs::{News, TabChannel};
+use stream::Stream;
+pub use stream::wait;
+pub use tabs::POSITION;
+use tabs::{News, Tab};
 
-/// The lock, and the channel, that the tabs share.
-const SHARED_NAME: &str = "finally-prices";
+const PRICES: &str = "/api/stream/prices?format=compact";
 
-/// Keeps the market up to date for as long as the calling component stands.
-pub fn follow_prices(market: Market) {
+/// The events that the page follows, and those that each stream has.
+const CHANGES: [&str; 6] = ["account", "watchlist", "chat", "settings", "reset", "ping"];
+
+/// Keeps the page up to date for as long as the calling component stands.
+pub fn follow_server(market: Market, changes: Changes, upgrade: Upgrade) {
     effect(move || {
         let frames = Frames::new(market);
-        spawn(share(move |news| match news {
+        let hear: Rc<dyn Fn(News)> = Rc::new(move |news| match news {
             News::Frame(frame) => frames.offer(frame),
             News::Notice(notice) => market.tell(notice),
-        }));
+            News::Change { version, what } => changes.hear(version, &what),
+            News::Server(words) => upgrade.hear(&words),
+        });
+        spawn(share(hear, changes));
     });
 }
 
-/// Applies what the tab with the stream posts, until this tab gets the stream for itself.
-async fn share(apply: impl Fn(News) + Copy + 'static) {
-    let (Some(locks), Some(channel)) = (WebLocks::find(), TabChannel::open(SHARED_NAME)) else {
-        return stream::run(apply).await;
+/// Applies what the tab with the streams posts; has the streams while this tab leads.
+async fn share(hear: Rc<dyn Fn(News)>, changes: Changes) {
+    // Tabs of another build may say other things.
+    let name = format!("finally-{}", own_build());
+    let Some((tab, _membership)) = Tab::join(&name, move || changes.version(), hear.clone()) else {
+        return listen(&*hear, changes).await;
     };
-    let channel = Rc::new(channel);
-    let mut lock = pin!(locks.hold(SHARED_NAME));
-    channel.listen(apply);
-    let _lock = loop {
-        match select(lock.as_mut(), pin!(sleep(SILENCE_MAX))).await {
-            Either::Left((lock, _)) => break lock,
-            // The tab that has the stream may have been put to sleep with it.
-            Either::Right(_) if !channel.was_heard() => break None,
-            Either::Right(_) => {}
-        }
+    loop {
+        tab.follow().await;
+        let tell = |news: News| {
+            tab.post(&news);
+            hear(news);
+        };
+        select(pin!(tab.step_down()), pin!(listen(&tell, changes))).await;
+    }
+}
+
+/// Tells what both streams bring, for ever.
+async fn listen(tell: &dyn Fn(News), changes: Changes) {
+    let prices = Stream {
+        address: &|| PRICES.to_owned(),
+        kinds: &["message", "ping"],
+        tell: &|kind, data, _| {
+            tell(if kind == "message" { News::Frame(data) } else { News::Server(data.into()) });
+        },
+        tell_notice: &|notice| tell(News::Notice(notice)),
     };
-    channel.answer();
-    stream::run(move |news| {
-        channel.post(&news);
-        apply(news);
-    })
-    .await;
+    let events = Stream {
+        address: &|| format!("/api/events?after={}", changes.version()),
+        kinds: &CHANGES,
+        tell: &|kind, data, event| tell(read_change(kind, data.into(), event.last_event_id())),
+        // It comes back by itself; that the server is away, the prices tell.
+        tell_notice: &|_: Notice| {},
+    };
+    join(prices.run(), events.run()).await;
+}
+
+fn read_change(kind: &str, data: String, id: String) -> News {
+    match id.parse() {
+        Ok(version) if kind != "ping" => News::Change { version, what: kind.to_owned() },
+        _ => News::Server(data),
+    }
 }

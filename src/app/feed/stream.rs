@@ -1,6 +1,11 @@
-//! The stream itself: one event source, opened again, after a while, whenever it ends.
+//! A stream itself: one event source, opened again, after a while, whenever it ends.
 
-use std::{cell::Cell, pin::pin, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    pin::pin,
+    rc::Rc,
+    time::Duration,
+};
 
 use futures::{
     StreamExt,
@@ -10,17 +15,17 @@ use futures::{
 };
 use gloo_net::eventsource::{State, futures::EventSource};
 use gloo_timers::future::sleep;
+use js_sys::{Date, JsString};
 use leptos::{ev, prelude::window_event_listener};
 use serde::Deserialize;
 use wasm_bindgen::JsCast;
+use web_sys::MessageEvent;
 
-use super::tabs::News;
 use crate::{
     app::market::{Connection, Notice},
+    domain::event::PING_INTERVAL_MAX,
     wire,
 };
-
-const STREAM_URL: &str = "/api/stream/prices?format=compact";
 
 /// The first wait before the stream is opened again; it doubles with every attempt…
 const BACKOFF_MIN: Duration = Duration::from_millis(500);
@@ -30,46 +35,93 @@ const BACKOFF_MAX: Duration = Duration::from_secs(15);
 /// After so many attempts in vain the page no longer says that it is about to be connected.
 const ATTEMPTS_BEFORE_DISCONNECTED: u32 = 6;
 
-/// A stream that is silent for so long is dead: there are two frames a second, and proxies can hold a connection open.
-pub const SILENCE_MAX: Duration = Duration::from_secs(20);
+/// A stream that is silent for so long is dead, though a proxy may hold its connection open: the server says something
+/// more often, and some of it may be late.
+const SILENCE_MAX_MS: f64 = PING_INTERVAL_MAX.as_millis() as f64 + 5_000.0;
 
-/// Tells what the stream brings, and how the connection stands, for ever.
-pub async fn run(tell: impl Fn(News)) {
-    let mut attempt = 0;
-    // What the server, or the silence, said last holds until prices come again.
-    let mut said = None;
-    loop {
-        let end = listen(&tell, &mut attempt).await;
-        if attempt == 0 {
-            said = None;
-        }
-        attempt += 1;
-        let is_refused = matches!(end, End::Refused);
-        if let End::Lost(Some(words)) = end {
-            said = Some(words);
-        }
-        let connection = match attempt {
-            ..=ATTEMPTS_BEFORE_DISCONNECTED if !is_refused => Connection::Reconnecting { attempt },
-            _ => Connection::Disconnected { attempt },
-        };
-        let problem = said.clone().or_else(|| is_refused.then(|| "The server refuses the price stream.".to_owned()));
-        tell(News::Notice(Notice { connection, problem }));
-        wait(backoff(attempt, js_sys::Math::random())).await;
-    }
+/// How often the silence is looked at. By the clock, since timers stand still while the machine sleeps.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// A stream to follow.
+pub struct Stream<'a> {
+    /// Asked for at each attempt.
+    pub address: &'a dyn Fn() -> String,
+    /// The events wanted, by name.
+    pub kinds: &'a [&'a str],
+    /// Told each event's name, its data, and the event.
+    pub tell: &'a dyn Fn(&str, JsString, &MessageEvent),
+    /// Told when the stream is lost.
+    pub tell_notice: &'a dyn Fn(Notice),
 }
 
-/// Waits so long, or until the browser says that it has a network again.
-async fn wait(time: Duration) {
-    let (sender, is_online) = oneshot::channel();
-    let sender = Cell::new(Some(sender));
-    let listener = window_event_listener(ev::online, move |_| {
-        if let Some(sender) = sender.take() {
-            // Nobody waits any more when the time was up first.
-            let _ = sender.send(());
+impl Stream<'_> {
+    /// Tells what the stream brings, and how the connection stands, for ever.
+    pub async fn run(&self) {
+        let mut attempt = 0;
+        // What the server, or the silence, said last holds until there is news again.
+        let mut said = None;
+        loop {
+            let end = self.listen(&mut attempt).await;
+            if attempt == 0 {
+                said = None;
+            }
+            attempt += 1;
+            let is_refused = matches!(end, End::Refused);
+            if let End::Lost(Some(words)) = end {
+                said = Some(words);
+            }
+            let connection = match attempt {
+                ..=ATTEMPTS_BEFORE_DISCONNECTED if !is_refused => Connection::Reconnecting { attempt },
+                _ => Connection::Disconnected { attempt },
+            };
+            let problem =
+                said.clone().or_else(|| is_refused.then(|| "The server refuses the price stream.".to_owned()));
+            (self.tell_notice)(Notice { connection, problem });
+            wait(backoff(attempt, js_sys::Math::random())).await;
         }
-    });
-    select(is_online, pin!(sleep(time))).await;
-    listener.remove();
+    }
+
+    /// Opens the stream and tells its events until it ends; the first one sets `attempt` back.
+    async fn listen(&self, attempt: &mut u32) -> End {
+        let Ok(mut source) = EventSource::new(&(self.address)()) else {
+            return End::Refused;
+        };
+        // An "error" is both the browser's own event and one that the server sends; either ends the stream. It comes first:
+        // every subscription reports it in its turn, and the others do so without what it says.
+        let kinds = ["error", "done"].iter().chain(self.kinds);
+        let subscriptions: Result<Vec<_>, _> = kinds.map(|kind| source.subscribe(*kind)).collect();
+        let Ok(subscriptions) = subscriptions else {
+            return End::Refused;
+        };
+        let mut events = select_all(subscriptions);
+        let heard_at_ms = Cell::new(Date::now());
+        let mut silence = pin!(silence(&heard_at_ms));
+        loop {
+            let event = match select(events.next(), silence.as_mut()).await {
+                Either::Left((event, _)) => event,
+                Either::Right(_) => return End::Lost(Some("The price stream fell silent.".to_owned())),
+            };
+            let Some(Ok((kind, message))) = event else {
+                break;
+            };
+            heard_at_ms.set(Date::now());
+            let data = message.data();
+            if matches!(&*kind, "error" | "done") {
+                // The browser's own error has no data.
+                let words = data.as_string().and_then(|text| wire::read::<LastWords>(&text).ok());
+                if words.is_none() {
+                    break;
+                }
+                return End::Lost(words.map(|words| words.detail));
+            }
+            let Ok(data) = data.dyn_into() else {
+                return End::Refused;
+            };
+            *attempt = 0;
+            (self.tell)(&kind, data, &message);
+        }
+        if matches!(source.state(), State::Closed) { End::Refused } else { End::Lost(None) }
+    }
 }
 
 /// How a stream ended.
@@ -86,43 +138,31 @@ struct LastWords {
     detail: String,
 }
 
-/// Opens the stream and tells its frames until it ends; the first one sets `attempt` back.
-async fn listen(tell: &impl Fn(News), attempt: &mut u32) -> End {
-    let Ok(mut source) = EventSource::new(STREAM_URL) else {
-        return End::Refused;
-    };
-    // An "error" is both the browser's own event and one that the server sends; either ends the stream. It comes first:
-    // every subscription reports it in its turn, and the others do so without what it says.
-    let subscriptions: Result<Vec<_>, _> =
-        ["error", "message", "done"].map(|kind| source.subscribe(kind)).into_iter().collect();
-    let Ok(subscriptions) = subscriptions else {
-        return End::Refused;
-    };
-    let mut events = select_all(subscriptions);
-    loop {
-        let event = match select(events.next(), pin!(sleep(SILENCE_MAX))).await {
-            Either::Left((event, _)) => event,
-            Either::Right(_) => return End::Lost(Some("The price stream fell silent.".to_owned())),
-        };
-        let Some(Ok((kind, message))) = event else {
-            break;
-        };
-        let data = message.data();
-        if kind != "message" {
-            // The browser's own error has no data.
-            let words = data.as_string().and_then(|text| wire::read::<LastWords>(&text).ok());
-            if words.is_none() {
-                break;
-            }
-            return End::Lost(words.map(|words| words.detail));
-        }
-        let Ok(frame) = data.dyn_into() else {
-            return End::Refused;
-        };
-        *attempt = 0;
-        tell(News::Frame(frame));
+/// Waits until nothing was heard for too long. A page that comes back looks at once.
+async fn silence(heard_at_ms: &Cell<f64>) {
+    while Date::now() - heard_at_ms.get() < SILENCE_MAX_MS {
+        wait(LOOK_EVERY).await;
     }
-    if matches!(source.state(), State::Closed) { End::Refused } else { End::Lost(None) }
+}
+
+/// Waits so long, or until the browser has a network again, or shows the page again.
+pub async fn wait(time: Duration) {
+    let (sender, is_back) = oneshot::channel();
+    let sender = Rc::new(RefCell::new(Some(sender)));
+    let wake = move || {
+        if let Some(sender) = sender.take() {
+            // Nobody waits any more when the time was up first.
+            let _ = sender.send(());
+        }
+    };
+    let (online, shown) = (wake.clone(), wake.clone());
+    let listeners = [
+        window_event_listener(ev::online, move |_| online()),
+        window_event_listener(ev::visibilitychange, move |_| shown()),
+        window_event_listener(ev::pageshow, move |_| wake()),
+    ];
+    select(is_back, pin!(sleep(time))).await;
+    listeners.into_iter().for_each(|listener| listener.remove());
 }
 
 /// Doubles with each attempt, and is spread by `random` (0 to 1) so that pages do not all come back at once.

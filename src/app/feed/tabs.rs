@@ -1,32 +1,83 @@
-//! What the tabs of a browser tell each other: the stream's frames as they came, and how the connection stands.
+//! What the tabs of a browser tell each other: what the streams bring, and which tab has them.
+//!
+//! One tab leads: it has the streams, and posts what they bring. No lock decides it, since browsers have none on plain http.
+//! A tab that finds nobody leading leads; of two that do, the one that began earlier goes on. A tab that goes names the next
+//! one; one that crashed or was put to sleep does not answer any more, and another takes its place, until it is back.
 
 use std::{
     cell::{Cell, RefCell},
+    pin::pin,
     rc::Rc,
+    time::Duration,
 };
 
-use js_sys::JsString;
-use leptos::ev::MessageEvent;
+use futures::{
+    channel::oneshot,
+    future::{Either, select},
+};
+use gloo_timers::future::sleep;
+use js_sys::{Date, JsString};
+use leptos::{
+    ev::{self, MessageEvent},
+    prelude::{WindowListenerHandle, window_event_listener},
+};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::BroadcastChannel;
 
-use crate::{app::market::Notice, domain::compact_frame::KEY_FRAME_MARK, wire};
+use crate::{
+    app::{market::Notice, names::new_name, storage},
+    domain::compact_frame::KEY_FRAME_MARK,
+    wire,
+};
 
-/// What there is to know of the prices.
+/// What there is to know.
 pub enum News {
     /// A compact frame.
     Frame(JsString),
+    /// How the price stream stands.
     Notice(Notice),
+    /// Something of the account changed: the number of the change, and what.
+    Change { version: i64, what: String },
+    /// What the server says of itself.
+    Server(String),
 }
 
-/// Begins a notice; frames begin with a letter.
-const NOTICE_MARK: &str = "!";
-
-/// Asks the tab with the stream for what it brought since its last key frame.
-const QUESTION: &str = "?";
+// How messages begin; frames begin with a letter.
+const NOTICE: char = '!';
+const CHANGE: char = '#';
+const SERVER: char = '.';
+/// Asks the tab that leads for what it brought since its last key frame.
+const QUESTION: char = '?';
+/// Asks whether there is one.
+const PROBE: char = '>';
+/// Says that a tab leads, and since when.
+const CLAIM: char = '~';
+/// Says that a tab goes, and which one leads now.
+const FAREWELL: char = '-';
 
 /// What is kept for tabs that ask; a key frame comes long before so many others.
 const KEPT_MAX: usize = 10_000;
+
+/// The tabs that one that leads knows of; the latest to come are forgotten.
+const FOLLOWERS_MAX: usize = 64;
+
+/// How long a new tab waits for the one that leads to answer.
+const FIRST_ANSWER_MAX: Duration = Duration::from_millis(400);
+
+/// How long other tabs wait for that…
+const ANSWER_MAX: Duration = Duration::from_millis(1_500);
+
+/// …after a silence of this, or of half as much: not all ask at once.
+const SILENCE_MAX: Duration = Duration::from_secs(5);
+
+/// Another tab that leads is told of this one at most so often, in milliseconds.
+const CLAIM_INTERVAL_MS: i64 = 200;
+
+/// Where it stands that a tab leads, so that a first one need not ask.
+const LEADER_KEY: &str = "leader";
+
+/// Tells a new tab no change, but the number of the latest.
+pub const POSITION: &str = "position";
 
 impl News {
     fn write(&self) -> JsValue {
@@ -35,88 +86,295 @@ impl News {
             Self::Notice(notice) => {
                 // Invariant: a notice has no map and nothing that JSON lacks.
                 let notice = serde_json::to_string(notice).expect("a notice can be written as JSON");
-                format!("{NOTICE_MARK}{notice}").into()
+                format!("{NOTICE}{notice}").into()
             }
+            Self::Change { version, what } => format!("{CHANGE}{version} {what}").into(),
+            Self::Server(words) => format!("{SERVER}{words}").into(),
         }
     }
 
-    /// Nothing when it is a question, or not ours, as from a page of another version.
-    fn read(message: JsValue) -> Option<Self> {
-        let message: JsString = message.dyn_into().ok()?;
-        if message == QUESTION {
-            return None;
+    /// Nothing when it is not news.
+    fn read(message: &JsString) -> Option<Self> {
+        let mark = char::from_u32(message.char_code_at(0) as u32)?;
+        if mark.is_ascii_alphabetic() {
+            return Some(Self::Frame(message.clone()));
         }
-        if !message.starts_with(NOTICE_MARK, 0) {
-            return Some(Self::Frame(message));
+        let text = String::from(message).split_off(1);
+        match mark {
+            NOTICE => wire::read(&text).ok().map(Self::Notice),
+            CHANGE => {
+                let (version, what) = text.split_once(' ')?;
+                Some(Self::Change { version: version.parse().ok()?, what: what.to_owned() })
+            }
+            SERVER => Some(Self::Server(text)),
+            _ => None,
         }
-        let notice = String::from(message);
-        wire::read(notice.strip_prefix(NOTICE_MARK)?).ok().map(Self::Notice)
     }
 }
 
-type Listener = Closure<dyn FnMut(MessageEvent)>;
+/// Since when a tab leads, in milliseconds, and its name; of two claims the lesser one holds.
+type Claim = (i64, String);
 
-/// The channel of this browser's tabs; closed when dropped.
-pub struct TabChannel {
+fn read_claim(text: &str) -> Option<Claim> {
+    let (since_ms, id) = text.split_once(' ')?;
+    Some((since_ms.parse().ok()?, id.to_owned()))
+}
+
+/// This tab among the others; clones share it.
+#[derive(Clone)]
+pub struct Tab(Rc<Inner>);
+
+struct Inner {
     channel: BroadcastChannel,
-    heard: Rc<Cell<bool>>,
-    kept: Rc<RefCell<Vec<JsValue>>>,
-    listener: RefCell<Option<Listener>>,
+    id: String,
+    /// Since when this tab leads, in milliseconds; nothing while it does not.
+    leads_since_ms: Cell<Option<i64>>,
+    claimed_at_ms: Cell<i64>,
+    /// The tab that leads posted something since this was looked at.
+    was_heard: Cell<bool>,
+    /// The page has been left; it may be kept for the way back.
+    is_left: Cell<bool>,
+    /// Gives the number of the latest change that this tab knows.
+    version: Box<dyn Fn() -> i64>,
+    followers: RefCell<Vec<String>>,
+    /// What the streams brought since their last key frame.
+    kept: RefCell<Vec<JsValue>>,
+    /// Told what this tab is to do now.
+    turn: RefCell<Option<oneshot::Sender<Turn>>>,
 }
 
-impl TabChannel {
-    /// Nothing where the browser has none.
-    pub fn open(name: &str) -> Option<Self> {
-        let channel = BroadcastChannel::new(name).ok()?;
-        Some(Self { channel, heard: Rc::default(), kept: Rc::default(), listener: RefCell::default() })
-    }
+/// What a tab is to do.
+enum Turn {
+    /// Lead.
+    Lead,
+    /// Ask for the tab that leads: this one does not, or was away.
+    Ask,
+}
 
-    /// Asks the tab with the stream, and gives `apply` what it posts.
-    pub fn listen(&self, apply: impl Fn(News) + 'static) {
-        let heard = self.heard.clone();
-        self.set_listener(move |message| {
-            if let Some(news) = News::read(message) {
-                heard.set(true);
-                apply(news);
+/// A tab takes part until this is dropped.
+pub struct Membership {
+    tab: Tab,
+    _listener: Closure<dyn FnMut(MessageEvent)>,
+    handles: Vec<WindowListenerHandle>,
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        self.tab.leave();
+        self.tab.0.channel.set_onmessage(None);
+        self.tab.0.channel.close();
+        self.handles.drain(..).for_each(WindowListenerHandle::remove);
+    }
+}
+
+impl Tab {
+    /// Joins the tabs of this browser, and gives `apply` what the one that leads posts; `version` is the number of the latest
+    /// change that this one knows. Nothing where a browser has no channels.
+    pub fn join(
+        name: &str,
+        version: impl Fn() -> i64 + 'static,
+        apply: Rc<dyn Fn(News)>,
+    ) -> Option<(Self, Membership)> {
+        let tab = Self(Rc::new(Inner {
+            channel: BroadcastChannel::new(name).ok()?,
+            id: new_name(),
+            leads_since_ms: Cell::default(),
+            claimed_at_ms: Cell::default(),
+            was_heard: Cell::default(),
+            is_left: Cell::default(),
+            version: Box::new(version),
+            followers: RefCell::default(),
+            kept: RefCell::default(),
+            turn: RefCell::default(),
+        }));
+        let hearing = tab.clone();
+        let listener = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+            if let Ok(message) = event.data().dyn_into::<JsString>() {
+                hearing.hear(&message, &*apply);
             }
         });
-        send(&self.channel, &QUESTION.into());
+        tab.0.channel.set_onmessage(Some(listener.as_ref().unchecked_ref()));
+        let (leaving, back) = (tab.clone(), tab.clone());
+        let handles = vec![
+            window_event_listener(ev::pagehide, move |_| leaving.leave()),
+            window_event_listener(ev::pageshow, move |_| {
+                if back.0.is_left.replace(false) {
+                    back.call(Turn::Ask);
+                }
+            }),
+        ];
+        Some((tab.clone(), Membership { tab, _listener: listener, handles }))
     }
 
-    /// Answers the tabs that ask, from now on: this tab has the stream.
-    pub fn answer(&self) {
-        let (channel, kept) = (self.channel.clone(), self.kept.clone());
-        self.set_listener(move |message| {
-            if message == QUESTION {
-                kept.borrow().iter().for_each(|message| send(&channel, message));
-            }
-        });
+    /// Follows the tab that leads, until this one does.
+    pub async fn follow(&self) {
+        // Where nobody has left a word of it, nobody leads.
+        if self.0.is_left.get() || storage::read(LEADER_KEY).is_some() {
+            self.wait_for_the_lead().await;
+        }
+        self.0.leads_since_ms.set(Some(now_ms()));
+        self.0.kept.borrow_mut().clear();
+        storage::write(LEADER_KEY, &self.0.id);
+        self.claim();
     }
 
-    /// Whether the tab with the stream posted something since the last time this was asked.
-    pub fn was_heard(&self) -> bool {
-        self.heard.take()
+    async fn wait_for_the_lead(&self) {
+        let (mut turn, mut has_asked) = (Some(Turn::Ask), true);
+        loop {
+            let is_left = self.0.is_left.get();
+            let patience = match turn {
+                Some(Turn::Lead) if !is_left => return,
+                Some(Turn::Ask) => {
+                    self.say(QUESTION, &self.0.id);
+                    has_asked = true;
+                    FIRST_ANSWER_MAX
+                }
+                Some(Turn::Lead) | None if is_left || self.0.was_heard.get() => {
+                    has_asked = false;
+                    SILENCE_MAX.mul_f64(0.5 + js_sys::Math::random() / 2.0)
+                }
+                Some(Turn::Lead) | None if !has_asked => {
+                    self.say(PROBE, &self.0.id);
+                    has_asked = true;
+                    ANSWER_MAX
+                }
+                // The tab that led was closed without a word, or sleeps.
+                Some(Turn::Lead) | None => return,
+            };
+            self.0.was_heard.set(false);
+            turn = match select(self.next_turn(), pin!(sleep(patience))).await {
+                Either::Left((turn, _)) => turn.ok(),
+                Either::Right(_) => None,
+            };
+        }
     }
 
+    /// Waits until this tab, which leads, does not any more.
+    pub async fn step_down(&self) {
+        let turned = self.next_turn();
+        if self.0.leads_since_ms.get().is_some() {
+            // It is told before the tab is gone.
+            let _ = turned.await;
+        }
+    }
+
+    /// Tells the other tabs; this one leads.
     pub fn post(&self, news: &News) {
         let message = news.write();
-        let mut kept = self.kept.borrow_mut();
+        send(&self.0.channel, &message);
+        let mut kept = self.0.kept.borrow_mut();
         let needs_none_before = match news {
             News::Frame(frame) => frame.starts_with(KEY_FRAME_MARK, 0),
             News::Notice(_) => true,
+            News::Change { .. } | News::Server(_) => return,
         };
         if needs_none_before || kept.len() == KEPT_MAX {
             kept.clear();
         }
-        send(&self.channel, &message);
         kept.push(message);
     }
 
-    fn set_listener(&self, mut take: impl FnMut(JsValue) + 'static) {
-        let listener = Closure::new(move |event: MessageEvent| take(event.data()));
-        self.channel.set_onmessage(Some(listener.as_ref().unchecked_ref()));
-        self.listener.replace(Some(listener));
+    fn hear(&self, message: &JsString, apply: &dyn Fn(News)) {
+        let leads = self.0.leads_since_ms.get().is_some();
+        if let Some(news) = News::read(message) {
+            if leads {
+                // Two lead; the other one may not know it.
+                return self.claim();
+            }
+            self.0.was_heard.set(true);
+            return apply(news);
+        }
+        let text = String::from(message);
+        let Some(mark) = text.chars().next() else { return };
+        let words = &text[mark.len_utf8()..];
+        match mark {
+            QUESTION | PROBE if leads => self.answer(words, mark == QUESTION),
+            CLAIM if leads => self.dispute(words),
+            CLAIM => self.0.was_heard.set(true),
+            FAREWELL => self.part(words),
+            // Questions are for the tab that leads, and what else there is for pages of another version.
+            _ => {}
+        }
     }
+
+    /// Answers a tab that asks.
+    fn answer(&self, id: &str, wants_all: bool) {
+        let mut followers = self.0.followers.borrow_mut();
+        if followers.len() < FOLLOWERS_MAX && !followers.iter().any(|known| known == id) {
+            followers.push(id.to_owned());
+        }
+        if wants_all {
+            self.0.kept.borrow().iter().for_each(|message| send(&self.0.channel, message));
+            let position = News::Change { version: (self.0.version)(), what: POSITION.to_owned() };
+            send(&self.0.channel, &position.write());
+        }
+        self.0.claimed_at_ms.set(0);
+        self.claim();
+    }
+
+    /// Another tab says that it leads too: the one that began earlier does.
+    fn dispute(&self, words: &str) {
+        let own = self.0.leads_since_ms.get().map(|since_ms| (since_ms, self.0.id.clone()));
+        if read_claim(words) < own {
+            self.0.leads_since_ms.set(None);
+            self.call(Turn::Ask);
+        } else {
+            self.claim();
+        }
+    }
+
+    /// A tab goes, and leaves the streams to another one if it had them.
+    fn part(&self, words: &str) {
+        let Some((id, successor)) = words.split_once(' ') else { return };
+        self.0.followers.borrow_mut().retain(|known| known != id);
+        if successor == self.0.id {
+            self.call(Turn::Lead);
+        } else if !successor.is_empty() {
+            self.say(QUESTION, &self.0.id);
+        }
+    }
+
+    /// Goes, until the page is shown again.
+    fn leave(&self) {
+        let mut followers = self.0.followers.take();
+        let successor = followers.pop().unwrap_or_default();
+        if self.0.leads_since_ms.take().is_some() {
+            storage::write(LEADER_KEY, &successor);
+        }
+        self.0.is_left.set(true);
+        self.say(FAREWELL, &format!("{} {successor}", self.0.id));
+        self.call(Turn::Ask);
+    }
+
+    fn claim(&self) {
+        let now_ms = now_ms();
+        if let Some(since_ms) = self.0.leads_since_ms.get()
+            && now_ms - self.0.claimed_at_ms.replace(now_ms) >= CLAIM_INTERVAL_MS
+        {
+            self.say(CLAIM, &format!("{since_ms} {}", self.0.id));
+        }
+    }
+
+    fn say(&self, mark: char, words: &str) {
+        send(&self.0.channel, &format!("{mark}{words}").into());
+    }
+
+    fn next_turn(&self) -> oneshot::Receiver<Turn> {
+        let (sender, turned) = oneshot::channel();
+        self.0.turn.replace(Some(sender));
+        turned
+    }
+
+    fn call(&self, turn: Turn) {
+        if let Some(sender) = self.0.turn.take() {
+            // Nobody waits when the time was up first.
+            let _ = sender.send(turn);
+        }
+    }
+}
+
+fn now_ms() -> i64 {
+    Date::now() as i64
 }
 
 fn send(channel: &BroadcastChannel, message: &JsValue) {
@@ -124,9 +382,15 @@ fn send(channel: &BroadcastChannel, message: &JsValue) {
     let _ = channel.post_message(message);
 }
 
-impl Drop for TabChannel {
-    fn drop(&mut self) {
-        self.channel.set_onmessage(None);
-        self.channel.close();
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_earlier_claim_holds_and_of_two_at_once_one() {
+        let claim = |text: &str| read_claim(text).unwrap();
+        assert!(claim("1000 page-b") < claim("1001 page-a"));
+        assert!(claim("1000 page-a") < claim("1000 page-b"));
+        assert_eq!(read_claim("soon page-a"), None);
     }
 }

@@ -27,6 +27,7 @@ use super::{
     market::Market,
     presses::{is_composed, press_once},
     toast::Toasts,
+    upgrade,
     watchlist::store::WatchlistStore,
 };
 use crate::{
@@ -46,9 +47,13 @@ const TYPING_PAUSE: Duration = Duration::from_millis(400);
 /// The server is asked again before it stops following a ticker.
 const FOLLOWED_FOR: Duration = Duration::from_secs(40);
 
+/// What a ticket begins with.
+const QUANTITY: &str = "1";
+
 /// The handle to the page's trade ticket; copies share it.
 #[derive(Clone, Copy)]
 pub struct Ticket {
+    selected: RwSignal<Option<Ticker>>,
     ticker: RwSignal<String>,
     quantity: RwSignal<String>,
     draft: Memo<Draft>,
@@ -72,9 +77,8 @@ impl Ticket {
         hands: Hands,
         selected: RwSignal<Option<Ticker>>,
     ) -> Self {
-        let symbol = |ticker: Option<Ticker>| ticker.map(|ticker| ticker.to_string()).unwrap_or_default();
         let ticker = RwSignal::new(symbol(selected.get_untracked()));
-        let quantity = RwSignal::new("1".to_owned());
+        let quantity = RwSignal::new(QUANTITY.to_owned());
         Effect::watch(move || selected.get(), move |selected, _, _| ticker.set(symbol(*selected)), false);
         let draft = memo(move || {
             let ticker = ticker.with(|text| text.parse::<Ticker>()).map_err(ApiError::from);
@@ -99,6 +103,7 @@ impl Ticket {
             }
         });
         Self {
+            selected,
             ticker,
             quantity,
             draft,
@@ -110,6 +115,16 @@ impl Ticket {
             quantity_field: NodeRef::new(),
             buttons: [NodeRef::new(), NodeRef::new()],
         }
+    }
+
+    /// Keeps what is typed over a reload of the page.
+    pub fn keep_typed(self) {
+        let Self { selected, ticker, quantity, .. } = self;
+        let is_typed = move || {
+            quantity.with_untracked(|text| text != QUANTITY)
+                || ticker.with_untracked(|text| *text != symbol(selected.get_untracked()))
+        };
+        upgrade::keep_typed([("ticker", ticker), ("quantity", quantity)], is_typed);
     }
 
     /// Writes an order into the ticket, with the focus on the button that would place it.
@@ -217,6 +232,10 @@ async fn keep_priced(ticker: Ticker, market: Market) {
         }
         sleep(FOLLOWED_FOR).await;
     }
+}
+
+fn symbol(ticker: Option<Ticker>) -> String {
+    ticker.map(|ticker| ticker.to_string()).unwrap_or_default()
 }
 
 /// Only an element that has left the page refuses the focus.

@@ -17,12 +17,16 @@ use crate::{
     error::ApiError,
 };
 
-/// An order that has no answer for so long may as well have been lost.
-const ANSWER_TIME_MAX: Duration = Duration::from_secs(8);
+/// An order that has no answer for so long may as well have been lost…
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(4);
+/// …and one that is sent again, or asked for.
+const LATER_ANSWER_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// How often such an order is sent again under its name, which the server fills once. After that it is too late to trade
-/// at a price that nobody has looked at, and the order is only asked for.
+/// How often such an order is sent again under its name, which the server fills once, and until when. After that it is too
+/// late to trade at a price that nobody has looked at, and the order is only asked for: where the server answers, it is known
+/// within ten seconds what became of it.
 const RESENDS_MAX: u32 = 3;
+const RESENDING_MS_MAX: f64 = 5_500.0;
 const RESEND_DELAY: Duration = Duration::from_secs(1);
 
 /// How long it takes to ask again; it doubles with every question…
@@ -109,7 +113,8 @@ impl Orders {
 /// be sent must not be filled when the network is back.
 async fn is_within_reach(market: Market, name: &ClientOrderId) -> bool {
     let is_doubtful = !window().navigator().on_line() || !market.connection.get_untracked().is_live();
-    !is_doubtful || !matches!(in_time(find_order(name.clone())).await, None | Some(Err(ApiError::Unreachable)))
+    !is_doubtful
+        || !matches!(in_time(ANSWER_TIME_MAX, find_order(name.clone())).await, None | Some(Err(ApiError::Unreachable)))
 }
 
 /// Sends an order and finds out what became of it, however long that takes; nothing when it was never filled.
@@ -118,8 +123,10 @@ async fn settle(
     name: ClientOrderId,
     working: RwSignal<Option<Working>>,
 ) -> Result<Option<TradeReceipt>, ApiError> {
-    for _ in 0..=RESENDS_MAX {
-        match in_time(place_order(order.clone())).await.map(Result::flatten) {
+    let sent_at_ms = js_sys::Date::now();
+    for sending in 0..=RESENDS_MAX {
+        let patience = if sending == 0 { ANSWER_TIME_MAX } else { LATER_ANSWER_TIME_MAX };
+        match in_time(patience, place_order(order.clone())).await.map(Result::flatten) {
             // A fault of the server's may come after the deed.
             None | Some(Err(ApiError::Unreachable | ApiError::Internal)) => {}
             Some(answer) => return answer.map(Some),
@@ -129,11 +136,14 @@ async fn settle(
                 working.is_in_doubt = true;
             }
         });
+        if js_sys::Date::now() - sent_at_ms > RESENDING_MS_MAX {
+            break;
+        }
         sleep(RESEND_DELAY).await;
     }
     let mut delay = QUESTION_DELAY_MIN;
     loop {
-        if let Some(Ok(found)) = in_time(find_order(name.clone())).await {
+        if let Some(Ok(found)) = in_time(LATER_ANSWER_TIME_MAX, find_order(name.clone())).await {
             return Ok(found);
         }
         sleep(delay).await;
@@ -142,8 +152,8 @@ async fn settle(
 }
 
 /// The answer, unless it takes too long.
-async fn in_time<T>(answer: impl Future<Output = T>) -> Option<T> {
-    match select(Box::pin(answer), Box::pin(sleep(ANSWER_TIME_MAX))).await {
+async fn in_time<T>(patience: Duration, answer: impl Future<Output = T>) -> Option<T> {
+    match select(Box::pin(answer), Box::pin(sleep(patience))).await {
         Either::Left((answer, _)) => Some(answer),
         Either::Right(_) => None,
     }

@@ -19,6 +19,8 @@ use crate::{
 #[derive(Clone, Copy)]
 pub struct WatchlistStore {
     lines: RwSignal<Vec<WatchlistLine>>,
+    /// The number of the latest change that is shown.
+    version: StoredValue<i64>,
     market: Market,
     /// How many questions were asked: the answer to an earlier one does not undo what was done since.
     asked: StoredValue<u32>,
@@ -27,8 +29,20 @@ pub struct WatchlistStore {
 }
 
 impl WatchlistStore {
-    pub fn new(lines: Vec<WatchlistLine>, market: Market) -> Self {
-        Self { lines: RwSignal::new(lines), market, asked: StoredValue::new(0), turns: StoredValue::default() }
+    /// The list as it was after the change with this number.
+    pub fn new(lines: Vec<WatchlistLine>, version: i64, market: Market) -> Self {
+        Self {
+            lines: RwSignal::new(lines),
+            version: StoredValue::new(version),
+            market,
+            asked: StoredValue::new(0),
+            turns: StoredValue::default(),
+        }
+    }
+
+    /// The number of the latest change that is shown, not tracked; nothing when the page is gone.
+    pub fn version(self) -> Option<i64> {
+        self.version.try_get_value()
     }
 
     /// Reads the list anew, after something changed it.
@@ -156,6 +170,7 @@ impl WatchlistStore {
 
     fn take_in(self, question: u32, watched: WatchedLines) {
         if self.is_latest(question) {
+            self.version.set_value(watched.version);
             self.market.introduce(watched.quotes);
             self.lines.set(watched.lines);
         }

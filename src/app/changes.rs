@@ -1,0 +1,135 @@
+//! What changed of the account, whoever changed it: the page reads that part anew.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+
+use super::{
+    account::Books,
+    copilot::Chat,
+    effects::detach,
+    feed::{POSITION, wait},
+    watchlist::store::WatchlistStore,
+};
+
+/// How long changes are gathered: what this page has done itself it has read by then.
+const GATHER_TIME: Duration = Duration::from_millis(150);
+
+/// A tab that nobody sees reads this often at the most; when it is shown, at once.
+const HIDDEN_INTERVAL: Duration = Duration::from_secs(5);
+
+/// What could not be read is read again after at most this.
+const RETRY_MAX: Duration = Duration::from_secs(15);
+
+/// The parts of the page, a bit each.
+type Parts = u8;
+
+const ACCOUNT: Parts = 1;
+const WATCHLIST: Parts = 2;
+const CHAT: Parts = 4;
+const ALL: Parts = ACCOUNT | WATCHLIST | CHAT;
+
+/// The handle to what is to be read; copies share it.
+#[derive(Clone, Copy)]
+pub struct Changes {
+    books: Books,
+    watchlist: WatchlistStore,
+    chat: Chat,
+    state: StoredValue<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The number of the latest change that was heard of.
+    version: i64,
+    due: Parts,
+    is_reading: bool,
+}
+
+impl Changes {
+    /// Of a page that knows all up to this number.
+    pub fn new(version: i64, books: Books, watchlist: WatchlistStore, chat: Chat) -> Self {
+        let state = StoredValue::new(State { version, ..State::default() });
+        Self { books, watchlist, chat, state }
+    }
+
+    /// The number of the latest change that was heard of; nothing before it is missing.
+    pub fn version(self) -> i64 {
+        self.state.try_with_value(|state| state.version).unwrap_or_default()
+    }
+
+    /// Takes in that something changed.
+    pub fn hear(self, version: i64, what: &str) {
+        let begins = self.state.try_update_value(|state| {
+            state.due |= parts(what, version > state.version);
+            // After a reset the server may count from another beginning.
+            state.version = if what == "reset" { version } else { state.version.max(version) };
+            let begins = state.due > 0 && !state.is_reading;
+            state.is_reading |= begins;
+            begins
+        });
+        if begins == Some(true) {
+            detach(self.read());
+        }
+    }
+
+    /// Reads what is due, until nothing is.
+    async fn read(self) {
+        let mut delay = GATHER_TIME;
+        loop {
+            wait(if document().hidden() { delay.max(HIDDEN_INTERVAL) } else { delay }).await;
+            let due = self.state.try_update_value(|state| {
+                state.is_reading = state.due > 0;
+                (std::mem::take(&mut state.due), state.version)
+            });
+            let Some((due @ 1.., version)) = due else { return };
+            let failed = self.read_parts(due, version).await;
+            delay = if failed == 0 { GATHER_TIME } else { (delay * 2).min(RETRY_MAX) };
+            self.state.try_update_value(|state| state.due |= failed);
+        }
+    }
+
+    /// Gives the parts that could not be read.
+    async fn read_parts(self, due: Parts, version: i64) -> Parts {
+        let mut failed = 0;
+        // What the page did itself it has read by now; after a reset numbers may begin anew.
+        let is_old = |known: Option<i64>| due == ALL || known < Some(version);
+        if due & ACCOUNT > 0 && is_old(self.books.version()) && self.books.reload().await.is_err() {
+            failed |= ACCOUNT;
+        }
+        if due & WATCHLIST > 0 && is_old(self.watchlist.version()) && self.watchlist.reload().await.is_err() {
+            failed |= WATCHLIST;
+        }
+        if due & CHAT > 0 && self.chat.follow().await.is_err() {
+            failed |= CHAT;
+        }
+        failed
+    }
+}
+
+/// What is to be read after a change; of what is not shown, nothing. A tab that is new is told the number of the latest
+/// change, which it may have missed.
+fn parts(what: &str, is_new: bool) -> Parts {
+    match what {
+        "account" => ACCOUNT,
+        "watchlist" => WATCHLIST,
+        "chat" | "settings" => CHAT,
+        "reset" => ALL,
+        POSITION if is_new => ALL,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_read_where_it_is_shown() {
+        assert_eq!(parts("account", true), ACCOUNT);
+        assert_eq!(parts("settings", false), CHAT);
+        assert_eq!(parts("reset", false), ALL);
+        assert_eq!((parts(POSITION, true), parts(POSITION, false)), (ALL, 0));
+        assert_eq!(parts("document", true), 0);
+    }
+}

@@ -144,7 +144,7 @@ pub enum ApiError {
 
     #[error("Too many requests; try again in {retry_after_seconds} s.")]
     TooManyRequests { retry_after_seconds: u32 },
-    #[error("Too many price streams are open; close one, or try again later.")]
+    #[error("Too many streams are open; close one, or try again later.")]
     TooManyStreams,
     #[error("The server is busy; nothing was changed. Try again in a moment.")]
     Busy,

@@ -15,6 +15,7 @@
 //! | `server::market`       | sources of prices, and the feed that publishes one frame a tick                     |
 //! | `server::ledger`       | the single writer: each change of cash and positions, durable before it is answered  |
 //! | `server::execution`    | the only way to trade                                                               |
+//! | `server::events`       | the account's own stream: what changed, whoever changed it                          |
 //! | `server::copilot`      | prompt, model, reply, and what a reply may do: a turn of the conversation            |
 //! | `server::http`         | REST, the price stream, problems, the page and its files, and what guards them all   |
 //! | `server::access`       | who may ask from other machines, while there are no accounts                         |
@@ -24,7 +25,8 @@
 //!
 //! # The data's way
 //! - Quotes: `MarketSource → feed → http::stream::fan_out → app::feed → app::market → the one text node that changed`.
-//! - Orders: `REST | server function → execution → ledger → reply`; then the page reads its account anew.
+//! - Orders: `REST | server function → execution → ledger → reply`.
+//! - Changes: `whoever makes them → ledger → events → app::feed → app::changes`; then every page reads that part anew.
 //! - A message: `REST | server function → copilot → ledger (the message, and a look at the account) → model → reply →
 //!   ledger (the reply, its actions and their effects, in one transaction)`; what an action does is made by `execution`.
 //! - Portfolio value: `books × prices`, in [`domain::portfolio`], on the server and in the page alike.

@@ -3,11 +3,14 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import type { AddressInfo } from 'node:net';
 
 const STREAM = '/api/stream/prices';
+const EVENTS = '/api/events';
 
 /** Stands between the browser and a server, and does to the price stream what networks do. */
 export class Proxy {
   /** Streams that were asked for, those refused included. */
   streamsAsked = 0;
+  /** Streams of the account's events that are open. */
+  eventsOpen = 0;
   private refusal: number | undefined;
   private isStalled = false;
   private script: (() => string) | undefined;
@@ -83,6 +86,10 @@ export class Proxy {
     if (headers.origin) headers.origin = this.target.origin;
     const onward = request({ hostname, port, path: incoming.url, method: incoming.method, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode!, answer.headers);
+      if (incoming.url?.startsWith(EVENTS)) {
+        this.eventsOpen += 1;
+        outgoing.on('close', () => (this.eventsOpen -= 1));
+      }
       if (!isStream) {
         answer.pipe(outgoing);
         return;

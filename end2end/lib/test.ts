@@ -95,6 +95,14 @@ export class Workstation {
     return this.page.locator(`[data-testid="toast"][data-kind="${kind}"]`);
   }
 
+  /** The clock jumps ahead by this, as it does while a machine sleeps; timers go on as they were. */
+  async sleep(ms: number): Promise<void> {
+    await this.page.evaluate((ms) => {
+      const now = Date.now.bind(Date);
+      Date.now = () => now() + ms;
+    }, ms);
+  }
+
   async order(side: 'buy' | 'sell', quantity: string, ticker: string): Promise<void> {
     await this.page.getByTestId('trade-ticker').fill(ticker);
     await this.page.getByTestId('trade-quantity').fill(quantity);

@@ -122,6 +122,16 @@ test.describe('when answers get lost', () => {
     await expect(page.getByTestId('trade-buy')).toHaveAttribute('aria-disabled', 'false');
   });
 
+  test('an order whose every answer hangs is known within ten seconds', async ({ page, workstation }) => {
+    await page.route(/\/api\/fn\/place_order/, async (route) => {
+      // It arrives; nothing comes back.
+      await route.fetch();
+    });
+    await workstation.order('buy', '2', 'MSFT');
+    await expect(workstation.toast('success')).toContainText('Bought 2 MSFT', { timeout: 10_000 });
+    await expect(workstation.position('MSFT').getByTestId('position-quantity')).toHaveText('2');
+  });
+
   test('an account that cannot be read says so in place, and comes back', async ({ page, workstation }) => {
     test.slow();
     let isDown = true;

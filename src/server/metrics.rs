@@ -101,7 +101,7 @@ impl Registered {
             Unit::Seconds,
             self.request_duration.clone(),
         );
-        registry.register("streams_open", "Price streams open now", self.streams_open.clone());
+        registry.register("streams_open", "Streams open now, of prices and of events", self.streams_open.clone());
         registry.register("stream_frames_sent", "Events written to price streams", self.frames_sent.clone());
         registry.register(
             "stream_ticks_skipped",

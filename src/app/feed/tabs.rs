@@ -315,7 +315,7 @@ impl Tab {
     /// Another tab says that it leads too: the one that began earlier does.
     fn dispute(&self, words: &str) {
         let own = self.0.leads_since_ms.get().map(|since_ms| (since_ms, self.0.id.clone()));
-        if read_claim(words) < own {
+        if read_claim(words).is_some_and(|other| Some(other) < own) {
             self.0.leads_since_ms.set(None);
             self.call(Turn::Ask);
         } else {
@@ -327,6 +327,9 @@ impl Tab {
     fn part(&self, words: &str) {
         let Some((id, successor)) = words.split_once(' ') else { return };
         self.0.followers.borrow_mut().retain(|known| known != id);
+        if self.0.leads_since_ms.get().is_some() {
+            return;
+        }
         if successor == self.0.id {
             self.call(Turn::Lead);
         } else if !successor.is_empty() {

@@ -1,4 +1,4 @@
-//! What one client, and all of them, may take: requests and files a second, connections and price streams at once.
+//! What one client, and all of them, may take: requests and files a second, connections and streams at once.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -130,7 +130,7 @@ impl Rates {
     }
 }
 
-/// The price streams that are open, for each client and in all. Clones share them.
+/// The streams that are open, of prices and of events, for each client and in all. Clones share them.
 #[derive(Clone)]
 pub struct StreamPlaces {
     places: Places,

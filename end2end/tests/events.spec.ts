@@ -11,7 +11,7 @@ async function ask(url: string, method: string, path: string, body?: object): Pr
 /** What a page that others change shows within so long. */
 const SOON = { timeout: 1_500 };
 
-const autonomy = (page: Page) => page.getByRole('radio', { checked: true }).and(page.locator('[data-autonomy]')).first();
+const advise = (page: Page) => page.locator('.header').getByRole('radio', { name: 'Advise' });
 
 test('what a script buys is in the open page, and can be sold there', async ({ page, server, workstation }) => {
   await expect(workstation.connection).toHaveAttribute('data-state', 'connected');
@@ -59,7 +59,7 @@ test('what is said in one tab is heard in the other, once, and so are settings',
   await expect(messages(other)).toHaveCount(2);
 
   await ask(server.url, 'PATCH', '/api/settings', { autonomy: 'advise' });
-  for (const tab of [page, other.page]) await expect(autonomy(tab)).toHaveAttribute('data-autonomy', 'advise', SOON);
+  for (const tab of [page, other.page]) await expect(advise(tab)).toHaveAttribute('aria-checked', 'true', SOON);
   await ask(server.url, 'DELETE', '/api/chat');
   for (const tab of [workstation, other]) await expect(messages(tab)).toHaveCount(0, SOON);
 });

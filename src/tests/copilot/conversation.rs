@@ -3,7 +3,7 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::{ask, body, buys, count, messages, reply, says, start, start_answering, trades};
+use super::{ask, body, buys, count, counted, messages, says, start, start_answering, trades};
 use crate::{app::TestApp, scripted::ScriptedServer};
 
 #[tokio::test]
@@ -37,7 +37,9 @@ async fn the_conversation_is_paged_oldest_first_and_survives_a_restart() {
 
 #[tokio::test]
 async fn message_500_works_like_message_5() {
-    let model = ScriptedServer::start(|_| reply(&says(&"a long answer ".repeat(60)))).await;
+    let content = says(&"a long answer ".repeat(60)).to_string();
+    // It counts a token for four bytes, as a model of English does.
+    let model = ScriptedServer::start(move |request| counted(&content, request.body.len() / 4)).await;
     let app = start(&model).await;
     let mut sizes = Vec::new();
     for number in 0..250 {

@@ -26,10 +26,12 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::{messages, reply, say, set_autonomy, start_with, trades};
-use crate::scripted::{ScriptedServer, eventually};
+use super::{reply, say, set_autonomy, start_with, trades};
+use crate::scripted::{Reply, ScriptedServer, eventually};
 
-/// The purchase waits for the first price of what the same reply adds, and meanwhile a person changes their mind.
+/// How long the model thinks: enough for a person to change their mind.
+const THOUGHT: Duration = Duration::from_secs(1);
+
 #[rstest]
 #[case::advise("advise", "advised")]
 #[case::propose("propose", "proposed")]
@@ -38,22 +40,23 @@ async fn a_purchase_of_a_running_turn_obeys_the_autonomy_that_was_answered(
     #[case] autonomy: &str,
     #[case] becomes: &str,
 ) {
-    let content = json!({
-        "message": "Buying.",
-        "trades": [{ "ticker": "XOM", "side": "buy", "quantity": 1 }],
-        "watchlist_changes": [{ "ticker": "XOM", "action": "add" }],
-    });
-    let model = ScriptedServer::start(move |_| reply(&content)).await;
-    let app = start_with(&model, &[("SIM_TICK_MS", "700")]).await;
+    let content = json!({ "message": "Buying.", "trades": [{ "ticker": "V", "side": "buy", "quantity": 1 }] });
+    let model = ScriptedServer::start(move |_| late(reply(&content))).await;
+    let app = start_with(&model, &[]).await;
     let client = app.client.clone();
-    let asking = tokio::spawn(async move { say(&client, "Watch XOM and buy one").await });
-    eventually(Duration::from_secs(5), "the reply is recorded", async || messages(&app.client).await.len() == 2).await;
-    assert_eq!(messages(&app.client).await[1]["trades"][0]["status"], "pending");
+    let asking = tokio::spawn(async move { say(&client, "Buy one V").await });
+    eventually(Duration::from_secs(5), "the model is asked", async || model.requests().len() == 1).await;
     set_autonomy(&app.client, autonomy).await;
     let (_, answer) = asking.await.unwrap();
     assert_eq!(answer["trades"][0]["status"], becomes, "{answer}");
-    assert_eq!(answer["watchlist_changes"][0]["status"], "executed", "it had run before");
     assert!(trades(&app.client).await.is_empty());
+}
+
+/// The same answer, after a while.
+fn late(answer: Reply) -> Reply {
+    let Reply::Answer { body, .. } = answer else { unreachable!("a reply is an answer") };
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+    Reply::Slow(vec![[head.as_bytes(), &body].concat()], THOUGHT)
 }
 
 const NOON_MS: i64 = 1_795_348_800_000;

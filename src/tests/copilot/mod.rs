@@ -34,11 +34,15 @@ const COMPLETIONS: &str = "/chat/completions";
 
 /// What a model's server answers when the model wrote `content`.
 fn completion(content: impl Into<String>) -> Reply {
-    let content: String = content.into();
+    counted(&content.into(), 900)
+}
+
+/// The same, of a prompt with so many tokens.
+fn counted(content: &str, prompt_tokens: usize) -> Reply {
     Reply::json(&json!({
         "id": "gen-1", "model": "scripted/model",
         "choices": [{ "index": 0, "finish_reason": "stop", "message": { "role": "assistant", "content": content } }],
-        "usage": { "prompt_tokens": 900, "completion_tokens": 40 },
+        "usage": { "prompt_tokens": prompt_tokens, "completion_tokens": 40 },
     }))
 }
 

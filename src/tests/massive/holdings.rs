@@ -54,6 +54,12 @@ async fn restart(app: TestApp, server: &ScriptedServer) -> TestApp {
     start_on(app.stop_and_keep().await, server).await
 }
 
+/// How often the vendor was asked for a ticker's reference data of a kind.
+fn asked_of(server: &ScriptedServer, kind: &str, ticker: &str) -> usize {
+    let requests = server.requests_to(&format!("/v3/reference/{kind}"));
+    requests.iter().filter(|request| request.query.contains(ticker)).count()
+}
+
 async fn start_on(folder: TempDir, server: &ScriptedServer) -> TestApp {
     let settings = settings(server);
     let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
@@ -181,9 +187,10 @@ async fn a_split_multiplies_what_is_held_once_and_there_is_no_gain() {
     let highs = series["candles"].as_array().unwrap().iter().map(|candle| candle["high"].as_f64().unwrap());
     assert!(highs.fold(0.0, f64::max) < 30.0, "{series}");
 
+    let before = asked_of(&server, "splits", "NVDA");
     let app = restart(app, &server).await;
     super::wait_for_price(&app, "NVDA", 20.0).await;
-    eventually(SOON, "asked again", async || server.requests_to("/v3/reference/splits").len() > 12).await;
+    eventually(SOON * 3, "asked again", async || asked_of(&server, "splits", "NVDA") > before).await;
     check(&app).await;
     assert_eq!(app.client.trade("sell", 100.0, "NVDA").await.1["cash_balance"], 10_000.0);
 }
@@ -225,8 +232,9 @@ async fn a_dividend_is_owed_from_its_ex_date_and_credited_once_on_its_pay_date()
     };
     eventually(SOON, "both", async || actions(&app).await.len() == 2).await;
     check(&app).await;
+    let before = asked_of(&server, "dividends", "AAPL");
     let app = restart(app, &server).await;
-    eventually(SOON, "asked again", async || server.requests_to("/v3/reference/dividends").len() > 12).await;
+    eventually(SOON * 3, "asked again", async || asked_of(&server, "dividends", "AAPL") > before).await;
     check(&app).await;
 
     // What is owed lapses with the account.

@@ -132,7 +132,8 @@ async fn a_key_without_access_is_said_at_once_with_what_to_do(#[case] reply: Rep
     // The page's stream says so too, though there is no price.
     let mut compact = app.client.get("/api/stream/prices?format=compact").await;
     let mut text = String::new();
-    while !text.contains("\ndata: ") || !text.ends_with("\n\n") {
+    // After the ping that a stream begins with.
+    while !text.contains(" @S") || !text.ends_with("\n\n") {
         text += str::from_utf8(&compact.chunk().await.unwrap().expect("a first frame")).unwrap();
     }
     assert!(text.contains(" @S+ ") && text.contains(note), "{text}");

@@ -129,7 +129,7 @@ test('the candles are the server\'s, volume and all', async ({ workstation, serv
 
 test('the candles are loaded again, once, when the clock has gone back', async ({ page, network }) => {
   let [version, at] = [1_000_000, Date.now()];
-  network.replaceStreams(() => `K${version++} ${at} AAPL:1900000:1900000:1900000`);
+  network.replaceStreams(() => `K${version++} ${at} AAPL:1900000:1900000:1900000 @L+ 1795305600 1795305600 4102444800`);
   const loaded: unknown[] = [];
   page.on('request', (request) => {
     if (request.url().includes('/load_candles') && request.postDataJSON().since === null) loaded.push(request.postDataJSON());

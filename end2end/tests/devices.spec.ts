@@ -227,7 +227,6 @@ test('trades are saved as a spreadsheet wants them, and the file is there for as
   await page.waitForTimeout(300);
   expect(await page.evaluate(() => (window as any).addresses as string[]), 'not revoked').toEqual([expect.stringMatching(/^blob:/)]);
 
-  await page.getByRole('button', { name: 'Settings' }).click();
   await page.getByLabel('Separator').selectOption('Semicolon');
   await page.getByLabel('Decimals').selectOption('1234,5');
   await page.getByLabel('Times').selectOption('Local time');

@@ -40,7 +40,7 @@ test.describe('closing positions', () => {
     await expect(close).toHaveText('Close');
     expect(await holdings(page, server.url)).toEqual(['AAPL', 'V']);
     await page.getByRole('button', { name: 'Settings' }).click();
-    await page.getByText('One-click trading').click();
+    await page.getByRole('radio', { name: 'One-click trading' }).check();
     await page.keyboard.press('Escape');
     await close.dblclick();
     await expect.poll(() => holdings(page, server.url)).toEqual(['V']);
@@ -87,7 +87,7 @@ test.describe('keys', () => {
     await expect(quantity).toHaveText('1');
     const choose = async (name: string) => {
       await page.getByRole('button', { name: 'Settings' }).click();
-      await page.getByRole('group', { name: 'B and S' }).getByText(name).click();
+      await page.getByRole('group', { name: 'B and S' }).getByRole('radio', { name }).check();
       await page.keyboard.press('Escape');
       await page.evaluate(() => (document.activeElement as HTMLElement).blur());
       // A letter soon after another one belongs to a word.

@@ -1,9 +1,9 @@
 import { expect, test, type Workstation } from '../lib/test';
 
 const HELD = [
-  ['10', 'AAPL'],
-  ['5', 'MSFT'],
-  ['20', 'V'],
+  ['4', 'AAPL'],
+  ['2', 'MSFT'],
+  ['8', 'V'],
 ] as const;
 
 async function hold(workstation: Workstation, orders: readonly (readonly [string, string])[]): Promise<void> {
@@ -48,7 +48,7 @@ test('a tile for each position, as large as its weight', async ({ server, workst
     expect(Object.values(shares).reduce((sum, share) => sum + share)).toBeCloseTo(1, 1);
   }).toPass();
 
-  await workstation.order('sell', '5', 'MSFT');
+  await workstation.order('sell', '2', 'MSFT');
   await expect(tiles).toHaveCount(2);
   await expect(hint).toBeVisible();
 });

@@ -169,7 +169,7 @@ test('the history of trades is read page by page and saved as a whole', async ({
   expect(download.suggestedFilename()).toBe('finally-trades.csv');
   const lines = (await readFile((await download.path())!, 'utf8')).trimEnd().split('\r\n');
   expect(lines).toHaveLength(61);
-  expect(lines[0]).toBe('executed_at,ticker,side,quantity,price,notional,realized_pnl,source,id');
+  expect(lines[0]).toBe('executed_at_utc,ticker,side,quantity,price,notional,realized_pnl,source,id');
   const realized = lines.slice(1).map((line) => Math.round(Number(line.split(',')[6]) * 100));
   const { realized_pnl } = await (await fetch(`${server.url}/api/portfolio`)).json();
   expect(realized.reduce((sum, next) => sum + next, 0)).toBe(Math.round(realized_pnl * 100));

@@ -12,7 +12,7 @@ use crate::{
         effects::effect,
         erase::{Erase, Piece},
         format::{money, or_missing},
-        presses::press_once,
+        presses::{is_meant, press_once},
     },
     domain::{
         chat::{Action, ActionStatus, MisreadAction, RecordedAction},
@@ -38,7 +38,7 @@ pub fn ActionCard(row: Row, action: RecordedAction, chat: Chat) -> impl IntoView
                     class="approve"
                     aria-label=format!("Approve: {what}")
                     on:click=move |event| {
-                        if chat.presses.is_meant(&event) {
+                        if is_meant(&event) {
                             focus_card(&event);
                             approve(true);
                         }
@@ -51,7 +51,7 @@ pub fn ActionCard(row: Row, action: RecordedAction, chat: Chat) -> impl IntoView
                     class="dismiss"
                     aria-label=format!("Dismiss: {what}")
                     on:click=move |event| {
-                        if chat.presses.is_meant(&event) {
+                        if is_meant(&event) {
                             focus_card(&event);
                             dismiss(false);
                         }

@@ -14,7 +14,6 @@ use crate::{
         account::Books,
         effects::{detach, effect},
         names::new_name,
-        presses::Presses,
         toast::Toasts,
         watchlist::store::WatchlistStore,
     },
@@ -86,8 +85,6 @@ pub struct Chat {
     notice: RwSignal<Option<String>>,
     /// What is written in the field.
     pub draft: RwSignal<String>,
-    /// On the buttons of proposals, which move when one is decided.
-    pub presses: Presses,
     /// The dialog that connects a model is open.
     pub is_connecting: RwSignal<bool>,
     books: Books,
@@ -121,7 +118,6 @@ impl Chat {
             model: RwSignal::new(None),
             notice: RwSignal::new(None),
             draft: RwSignal::new(String::new()),
-            presses: Presses::new(),
             is_connecting: RwSignal::new(false),
             books,
             watchlist,

@@ -25,7 +25,7 @@ use super::{
     format::{MISSING, money},
     hands::{Hands, MoneyLetters},
     market::Market,
-    presses::{is_composed, press_once},
+    presses::{is_composed, is_meant, press_once},
     toast::Toasts,
     upgrade,
     watchlist::store::WatchlistStore,
@@ -385,8 +385,7 @@ fn show_side(ticket: Ticket, side: Side) -> Piece {
                     aria-keyshortcuts=key
                     on:keydown=move |event| ticket.look_at_key(side, &event)
                     on:blur=move |_| ticket.armed.set(None)
-                    // The second half of a double click orders nothing.
-                    on:click=move |event| if event.detail() <= 1 { ticket.place(side) }
+                    on:click=move |event| if is_meant(&event) { ticket.place(side) }
                 >
                     {title}
                     <kbd aria-hidden="true">{key_words}</kbd>

@@ -28,7 +28,6 @@ use super::{
     erase::{Erase, Piece},
     flash::end_animation,
     market::Market,
-    presses::Presses,
     rows::rows_of,
     storage,
     toast::Toasts,
@@ -60,8 +59,6 @@ struct Panel {
     /// …and the one that the tab key reaches.
     tab_stop: Memo<Option<Ticker>>,
     drag: Drag,
-    /// On the buttons that take a row away.
-    removals: Presses,
     /// What a screen reader is told.
     news: RwSignal<String>,
 }
@@ -125,7 +122,6 @@ pub fn Watchlist(
         focused,
         tab_stop,
         drag,
-        removals: Presses::new(),
         news,
     };
     register_keys(field);

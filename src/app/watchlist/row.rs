@@ -8,6 +8,7 @@ use crate::{
         effects::memo,
         erase::{Erase, Piece},
         format::{MISSING, arrow, or_missing, signed_change, signed_percent},
+        presses::is_meant,
         sparkline::Sparkline,
     },
     domain::{
@@ -67,7 +68,7 @@ pub fn WatchlistRow(line: WatchlistLine, panel: Panel) -> impl IntoView {
                 data-testid="watchlist-remove"
                 aria-label=format!("Remove {ticker}")
                 title="Remove (Delete)"
-                on:click=move |event| if panel.removals.is_meant(&event) { panel.remove(ticker) }
+                on:click=move |event| if is_meant(&event) { panel.remove(ticker) }
             >
                 "×"
             </button>

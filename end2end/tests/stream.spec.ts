@@ -183,12 +183,14 @@ test.describe('tabs', () => {
     await other.open(network.url);
     await expect(other.connection).toHaveAttribute('data-state', 'connected');
     const asked = network.streamsAsked;
-    const session = await context.newCDPSession(page);
-    await session.send('Page.setWebLifecycleState', { state: 'frozen' });
+    // A dialog holds up its page's program, as sleep does.
+    const shown = page.waitForEvent('dialog');
+    await page.evaluate(() => void setTimeout(() => alert('asleep'), 0));
+    const dialog = await shown;
     await expect.poll(() => network.streamsAsked, { timeout: 20_000 }).toBe(asked + 1);
     await expect(other.connection).toHaveAttribute('data-state', 'connected');
     await expectServersPrices(other.page);
-    await session.send('Page.setWebLifecycleState', { state: 'active' });
+    await dialog.accept();
     await expect.poll(() => [network.streamsOpen, network.eventsOpen]).toEqual([1, 1]);
     await expectServersPrices(other.page);
     await expectServersPrices(page);

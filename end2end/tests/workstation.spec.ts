@@ -50,7 +50,7 @@ test('selling all ends the position', async ({ workstation }) => {
 });
 
 for (const [name, side, quantity, ticker, reason] of [
-  ['more than the cash buys', 'buy', '1000', 'AAPL', /^Buying 1,000 AAPL costs \$1\d\d,\d{3}\.\d\d; you have \$10,000\.00\.$/],
+  ['more than the cash buys', 'buy', '1000', 'AAPL', /^Buying 1,000 AAPL costs \$\d{3},\d{3}\.\d\d; you have \$10,000\.00\.$/],
   ['more than is held', 'sell', '1', 'V', /^Selling 1 V is not possible; you hold none\.$/],
   ['no quantity', 'buy', '', 'AAPL', /^That is not a quantity: a quantity is a number of shares/],
   ['a negative quantity', 'buy', '-1', 'AAPL', /more than zero/],

@@ -69,6 +69,8 @@ struct Shelf<K, V> {
 #[derive(Debug, Default)]
 struct List {
     candles: VecDeque<Candle>,
+    /// The candle that is forming, as it was at the moment of the latest reading.
+    forming: Option<(UtcInstant, Candle)>,
 }
 
 /// The prices at the ends of the latest steps that are over.
@@ -77,6 +79,8 @@ struct Sparkline {
     /// When the last of the steps began, in steps since the Unix epoch.
     newest: i64,
     prices: VecDeque<Price>,
+    /// The price at the moment of the latest reading.
+    latest: Option<(UtcInstant, Price)>,
 }
 
 impl Past {
@@ -98,24 +102,31 @@ impl market::Past for Past {
         if wanted < 0 {
             return Vec::new();
         }
+        let first = forming - wanted * interval.seconds();
         let row = lock(&self.lists).row((ticker, interval));
         let mut list = lock(&row);
-        let mut reader = Reader::new(self, ticker);
-        list.reach(interval, forming - wanted * interval.seconds(), forming, &mut reader);
-        let from = list.candles.partition_point(|candle| candle.time < forming - wanted * interval.seconds());
-        let mut candles: Vec<Candle> = list.candles.range(from..).copied().collect();
-        candles.push(reader.forming(forming, interval.seconds(), at));
-        candles
+        // Between two ticks many read the same.
+        if !list.has(first, at) {
+            let mut reader = Reader::new(self, ticker);
+            list.reach(interval, first, forming, &mut reader);
+            list.forming = Some((at, reader.forming(forming, interval.seconds(), at)));
+        }
+        let from = list.candles.partition_point(|candle| candle.time < first);
+        let forming = list.forming.map(|(_, candle)| candle);
+        list.candles.range(from..).copied().chain(forming).collect()
     }
 
     fn sparkline(&self, ticker: Ticker, at: UtcInstant) -> Vec<Price> {
         let row = lock(&self.sparklines).row(ticker);
         let mut line = lock(&row);
-        let newest = at.unix_second().div_euclid(SPARKLINE_STEP_SECONDS) - 1;
-        let mut reader = Reader::new(self, ticker);
-        line.reach(newest, |step| reader.price_before((step + 1) * SPARKLINE_STEP_SECONDS));
-        let now = grid::units_of(at).div_euclid(self.step) * self.step;
-        line.prices.iter().copied().chain([reader.price(now)]).collect()
+        if line.latest.is_none_or(|(read, _)| read != at) {
+            let newest = at.unix_second().div_euclid(SPARKLINE_STEP_SECONDS) - 1;
+            let mut reader = Reader::new(self, ticker);
+            line.reach(newest, |step| reader.price_before((step + 1) * SPARKLINE_STEP_SECONDS));
+            let now = grid::units_of(at).div_euclid(self.step) * self.step;
+            line.latest = Some((at, reader.price(now)));
+        }
+        line.prices.iter().copied().chain(line.latest.map(|(_, price)| price)).collect()
     }
 }
 
@@ -145,6 +156,14 @@ impl<K: Copy + Eq + std::hash::Hash, V: Default> Shelf<K, V> {
 }
 
 impl List {
+    /// Whether it holds all candles from `first` on, as they are at that moment.
+    fn has(&self, first: i64, at: UtcInstant) -> bool {
+        let Some((read, forming)) = self.forming else {
+            return false;
+        };
+        read == at && self.candles.front().map_or(forming.time, |oldest| oldest.time) <= first
+    }
+
     /// Makes what is missing of the candles from `first` up to the one before `forming`.
     fn reach(&mut self, interval: Interval, first: i64, forming: i64, reader: &mut Reader<'_>) {
         let seconds = interval.seconds();
@@ -348,6 +367,7 @@ mod tests {
             for interval in [Interval::Second, Interval::Minute, Interval::Hour] {
                 let now = at(AT_MS + minutes * 60_000 + before);
                 let candles = read.candles(ticker("AAPL"), interval, now, limit);
+                assert_eq!(read.candles(ticker("AAPL"), interval, now, limit / 2), candles[limit - limit / 2..]);
                 assert_eq!(candles, past().candles(ticker("AAPL"), interval, now, limit), "{minutes} {interval:?}");
                 assert_eq!(read.sparkline(ticker("AAPL"), now), past().sparkline(ticker("AAPL"), now));
             }

@@ -104,7 +104,7 @@ pub async fn load_listings() -> Result<Vec<Listed>, ApiError> {
     Ok(crate::server::market::listings())
 }
 
-/// What a ticker trades at that nobody has to watch or hold; the price stream has it from then on, for a minute.
+/// Returns the price of any ticker, watched, held or neither; the price stream has it for a minute from then on.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_quote(ticker: Ticker) -> Result<Option<Quote>, ApiError> {
     Ok(crate::server::state()?.execution.price(ticker).await.quotes.get(ticker).copied())

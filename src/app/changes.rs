@@ -1,4 +1,4 @@
-//! What changed of the account, whoever changed it: the page reads that part anew.
+//! Reads a part of the account anew when it has changed, whoever changed it.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const GATHER_TIME: Duration = Duration::from_millis(150);
 /// A tab that nobody sees reads this often at the most; when it is shown, at once.
 const HIDDEN_INTERVAL: Duration = Duration::from_secs(5);
 
-/// What could not be read is read again after at most this.
+/// The longest wait before a part that could not be read is read again.
 const RETRY_MAX: Duration = Duration::from_secs(15);
 
 /// The parts of the page, a bit each.

@@ -66,7 +66,7 @@ pub trait MarketSource: Send + 'static {
     }
 }
 
-/// What was, as far back as there is something.
+/// The past prices of a market, as far back as there are any.
 pub trait Past: Send + Sync {
     /// The latest candles up to a moment, oldest first, the last one still forming; at most `limit`.
     fn candles(&self, ticker: Ticker, interval: Interval, at: UtcInstant, limit: usize) -> Vec<Candle>;

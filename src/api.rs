@@ -10,7 +10,7 @@ use crate::{
         equity::{EquityCurve, HistoryRange},
         order::{ClientOrderId, OrderRequest, Trade, TradeReceipt, TradesPage},
         quote::Quote,
-        realized::RealizedLine,
+        realized::Realized,
         ticker::Ticker,
         workstation::{Listed, Statement, WatchedLines, Workstation},
     },
@@ -122,10 +122,10 @@ pub async fn load_trades(limit: usize, before: Option<String>) -> Result<TradesP
     crate::server::state()?.ledger.trades(limit, before.as_deref()).await
 }
 
-/// What sales since the latest reset realised, ticker by ticker.
+/// What sales since the latest reset realised, ticker by ticker, and the dividends since then.
 #[server(prefix = "/api/fn", protocol = Question)]
-pub async fn load_realized() -> Result<Vec<RealizedLine>, ApiError> {
-    crate::server::state()?.ledger.realized().await
+pub async fn load_realized() -> Result<Realized, ApiError> {
+    crate::server::state()?.realized().await
 }
 
 /// The conversation with the copilot: its newest messages, or those before the message `before`, and how the copilot is

@@ -204,6 +204,9 @@ pub struct CorporateAction {
     pub kind: ActionKind,
 }
 
+/// The kind of an [`ActionRecord`] of a dividend.
+pub const DIVIDEND: &str = "dividend";
+
 /// A split or a dividend, and what it did to the account.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ActionRecord {

@@ -3,7 +3,8 @@
 //! # The rule
 //! A day gains what is there now and what came in, less what was there when it began and what was paid:
 //! `day_pnl = market_value + received − spent − held_before × previous_close`, where
-//! `held_before = quantity − bought + sold`. So shares that were bought today gain from their own price on, the others from
+//! `held_before = quantity − bought + sold`. A dividend is received on the day it is credited; a write-off is a sale at the
+//! last known price. So shares that were bought today gain from their own price on, the others from
 //! the close of the trading day before. Which day it is, is the market's to say ([`TradingDay`]).
 
 use std::collections::BTreeMap;
@@ -77,10 +78,27 @@ impl DayTrades {
         flow.previous_close = flow.previous_close.max(traded.previous_close);
     }
 
+    /// Takes in a dividend that a day credited, as received; the first one of another day begins anew.
+    pub fn receive(&mut self, day: TradingDay, ticker: Ticker, amount: Money) {
+        let traded = Traded { ticker, side: Side::Sell, millionths: 0, notional: amount, previous_close: None };
+        self.record(day, traded);
+    }
+
+    /// The previous close that a ticker's trades of a day were recorded with.
+    pub fn previous_close(&self, day: TradingDay, ticker: Ticker) -> Option<Price> {
+        self.flow(day, ticker)?.previous_close
+    }
+
+    /// The day of these trades; nothing while nothing was traded.
+    pub fn day(&self) -> Option<TradingDay> {
+        self.day
+    }
+
     /// What was traded of a ticker before its split, in shares after it.
     pub fn split(&mut self, ticker: Ticker, ratio: SplitRatio) {
         if let Some(flow) = self.flows.get_mut(&ticker) {
             (flow.bought, flow.sold) = (ratio.of_millionths(flow.bought), ratio.of_millionths(flow.sold));
+            flow.previous_close = flow.previous_close.and_then(|close| ratio.of_price(close));
         }
     }
 
@@ -263,6 +281,29 @@ mod tests {
         assert_eq!(dollars(gain(held_only, day_of(NOON))), Some((70, Some(0.6979))));
         assert_eq!(gain(|_| None, day_of(NOON)), None, "a price is missing");
         assert_eq!(dollars(gain(held_only, day_of(NOON + DAY))), Some((100, Some(1.0))), "the next day");
+    }
+
+    #[test]
+    fn a_dividend_counts_on_the_day_that_credits_it() {
+        let (account, mut today) = account();
+        today.receive(day_of(NOON), ticker("V"), Money::from_cents(1_200));
+        today.receive(day_of(NOON), ticker("KO"), Money::from_cents(300));
+        let held_only = |wanted: Ticker| (wanted == ticker("V")).then(|| quote(110, 100));
+        let total_value = Some(Money::from_cents(1_010_000));
+        assert_eq!(dollars(today.pnl(day_of(NOON), quantity("10"), &quote(110, 100))).unwrap().0, 32);
+        let gain = |day| today.gain(day, &account, total_value, held_only).unwrap().amount.cents();
+        assert_eq!(gain(day_of(NOON)), 8_500, "of a ticker that is not held any more, too");
+        assert_eq!(gain(day_of(NOON + DAY)), 10_000, "the next day");
+    }
+
+    #[test]
+    fn a_split_leaves_the_days_gain_as_it_was() {
+        let mut today = day(&[(Side::Buy, "10", 1_080)]);
+        let before = today.pnl(day_of(NOON), quantity("15"), &quote(110, 100));
+        today.split(ticker("V"), SplitRatio { from: "1".parse().unwrap(), to: "10".parse().unwrap() });
+        let after = today.pnl(day_of(NOON), quantity("150"), &quote(11, 10));
+        assert_eq!(before, after);
+        assert_eq!(today.previous_close(day_of(NOON), ticker("V")), Some(price_of(10)));
     }
 
     #[test]

@@ -1,8 +1,44 @@
-//! Realised P&L: what sales brought, ticker by ticker.
+//! Realised P&L: what sales brought, ticker by ticker; and the dividends beside it.
 
 use serde::{Deserialize, Serialize};
 
-use super::{money::Money, ticker::Ticker};
+use super::{
+    corporate_action::{ActionRecord, DIVIDEND},
+    money::{Money, Quantity},
+    ticker::Ticker,
+};
+
+/// What the account earned since it was opened or last reset.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Realized {
+    /// In alphabetical order of the tickers.
+    pub lines: Vec<RealizedLine>,
+    /// The latest dividends, newest first. They are income, and no part of the realised P&L.
+    pub dividends: Vec<DividendLine>,
+}
+
+/// A dividend, paid or owed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DividendLine {
+    pub ticker: Ticker,
+    /// The exchange's date, such as `2026-11-30`.
+    pub pay_date: String,
+    /// The shares that were held when the ex-date began.
+    pub quantity: Quantity,
+    pub amount: Money,
+    /// Whether it is in the cash; otherwise it is owed.
+    pub is_paid: bool,
+}
+
+impl DividendLine {
+    /// Nothing for a split.
+    pub fn of(record: ActionRecord) -> Option<Self> {
+        let is_paid = record.applied_at.is_some();
+        let ActionRecord { ticker, quantity, ex_date, pay_date, .. } = record;
+        let amount = record.amount.filter(|_| record.kind == DIVIDEND)?;
+        Some(Self { ticker, pay_date: pay_date.unwrap_or(ex_date), quantity, amount, is_paid })
+    }
+}
 
 /// The sales of one ticker since the account was opened or last reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

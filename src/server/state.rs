@@ -14,7 +14,7 @@ use super::{
     events::Events,
     execution::Execution,
     http::{FanOut, StreamPlaces},
-    ledger::{Ledger, Reset, WriteOff},
+    ledger::{ACTIONS_MAX, Ledger, Reset, WriteOff},
     market::{
         company_name,
         directory::Directory,
@@ -31,6 +31,7 @@ use crate::{
         equity::{EquityCurve, HistoryRange},
         order::TradeReceipt,
         portfolio::Portfolio,
+        realized::{DividendLine, Realized},
         ticker::Ticker,
         watchlist::{WatchedTicker, WatchlistEntry},
         workstation::{Statement, WatchedLines, WatchlistLine, Workstation},
@@ -136,6 +137,16 @@ impl Services {
     pub async fn write_off(&self, ticker: Ticker) -> Result<TradeReceipt, ApiError> {
         let (trade_id, at) = (Uuid::now_v7().to_string(), (self.clock)());
         self.ledger.submit(WriteOff { ticker, prices: self.feed.latest(), trade_id, at }).await
+    }
+
+    /// What sales realised, and the latest dividends.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn realized(&self) -> Result<Realized, ApiError> {
+        let (lines, actions) = tokio::join!(self.ledger.realized(), self.ledger.corporate_actions(ACTIONS_MAX, None));
+        let dividends = actions?.corporate_actions.into_iter().filter_map(DividendLine::of).collect();
+        Ok(Realized { lines: lines?, dividends })
     }
 
     /// Gives the account its deposit back.

@@ -30,18 +30,18 @@ use tempfile::TempDir;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-const NOON_MS: i64 = 1_795_348_800_000;
+pub const NOON_MS: i64 = 1_795_348_800_000;
 
-fn noon() -> UtcInstant {
+pub fn noon() -> UtcInstant {
     UtcInstant::from_unix_ms(NOON_MS)
 }
 
-async fn open(folder: &TempDir) -> Ledger {
+pub async fn open(folder: &TempDir) -> Ledger {
     open_until(folder, &CancellationToken::new()).await.0
 }
 
 /// Open until it is told to close, and its writer, whose end is the file's.
-async fn open_until(folder: &TempDir, closing: &CancellationToken) -> (Ledger, Ended) {
+pub async fn open_until(folder: &TempDir, closing: &CancellationToken) -> (Ledger, Ended) {
     Ledger::open(&url(folder), noon, Hours::Continuous, Metrics::default(), closing.clone()).await.unwrap()
 }
 
@@ -49,7 +49,7 @@ fn url(folder: &TempDir) -> String {
     format!("sqlite://{}", folder.path().join("ledger.db").display())
 }
 
-fn prices(units: &[(&str, i64)]) -> Arc<Tick> {
+pub fn prices(units: &[(&str, i64)]) -> Arc<Tick> {
     let quote = |(symbol, units): &(&str, i64)| {
         let ticker: Ticker = symbol.parse().unwrap();
         let price = Price::from_units(*units).unwrap();
@@ -58,7 +58,7 @@ fn prices(units: &[(&str, i64)]) -> Arc<Tick> {
     Arc::new(Tick::new(1, units.iter().map(quote).collect()))
 }
 
-fn place(side: Side, symbol: &str, millionths: i64, prices: &Arc<Tick>, id: usize) -> PlaceOrder {
+pub fn place(side: Side, symbol: &str, millionths: i64, prices: &Arc<Tick>, id: usize) -> PlaceOrder {
     let quantity = Quantity::from_millionths(millionths).unwrap();
     let client_order_id = Some(format!("order-{id}").parse().unwrap());
     PlaceOrder {

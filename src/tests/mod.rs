@@ -7,6 +7,7 @@ mod app;
 mod backup;
 mod bounds;
 mod copilot;
+mod day_gains;
 mod durability;
 mod events;
 mod exports;

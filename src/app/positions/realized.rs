@@ -1,4 +1,4 @@
-//! What sales realised, ticker by ticker, and in all.
+//! What sales realised, ticker by ticker, and in all; and the dividends.
 
 use leptos::prelude::*;
 
@@ -13,20 +13,23 @@ use crate::{
     },
     domain::{
         money::Money,
-        realized::{RealizedLine, total},
+        realized::{DividendLine, Realized, RealizedLine, total},
     },
 };
 
 #[component]
 pub fn RealizedTab(books: Books) -> impl IntoView {
-    let lines = RwSignal::new(Vec::<RealizedLine>::new());
+    let (lines, dividends) = (RwSignal::new(Vec::<RealizedLine>::new()), RwSignal::new(Vec::<DividendLine>::new()));
     let (loading, retries) = (RwSignal::new(Loading::Pending), RwSignal::new(0));
-    read_for(books, retries, loading, load_realized, move |read| lines.set(read));
+    read_for(books, retries, loading, load_realized, move |read: Realized| {
+        lines.set(read.lines);
+        dividends.set(read.dividends);
+    });
     // The lines change with a sale, not with a tick.
     let rows = move || lines.get().into_iter().map(show_line).collect_view();
     let total = move || (!lines.with(Vec::is_empty)).then(|| lines.with(|lines| show_total(lines)));
     let nothing = move || {
-        let is_empty = loading.get() == Loading::Ready && lines.with(Vec::is_empty);
+        let is_empty = loading.get() == Loading::Ready && lines.with(Vec::is_empty) && dividends.with(Vec::is_empty);
         is_empty
             .then(|| view! { <p class="empty">"Nothing has been sold yet. What sales gain or lose adds up here."</p> })
     };
@@ -42,11 +45,42 @@ pub fn RealizedTab(books: Books) -> impl IntoView {
                 <tbody translate="no">{rows}</tbody>
                 <tfoot translate="no">{total}</tfoot>
             </table>
+            {move || show_dividends(dividends.get())}
             {nothing}
             {show_loading("What was realised", loading, retries)}
         </div>
     }
     .erase()
+}
+
+/// The dividends, newest first; nothing when there are none.
+fn show_dividends(dividends: Vec<DividendLine>) -> Option<Piece> {
+    let row = |line: DividendLine| {
+        let state = if line.is_paid { "Paid" } else { "Owed" };
+        let amount = line.amount;
+        view! {
+            <tr data-testid="dividend-row" data-ticker=line.ticker.to_string()>
+                <th scope="row">{format!("Dividend {}", line.ticker)}</th>
+                <td>{line.quantity.to_string()}</td>
+                <td>{format!("{state} {}", line.pay_date)}</td>
+                <td class=if line.is_paid { tone(Some(amount)) } else { "" }>{signed_money(amount)}</td>
+            </tr>
+        }
+    };
+    (!dividends.is_empty()).then(|| {
+        let rows = dividends.into_iter().map(row).collect_view();
+        view! {
+            <table data-testid="dividends-table">
+                <thead>
+                    <tr>
+                        {["Dividend", "Shares", "State", "Amount"].map(|title| view! { <th scope="col">{title}</th> })}
+                    </tr>
+                </thead>
+                <tbody translate="no">{rows}</tbody>
+            </table>
+        }
+        .erase()
+    })
 }
 
 fn show_line(line: RealizedLine) -> Piece {

@@ -96,7 +96,8 @@ impl ApplyAction {
                 reason: format!("the split of {ticker} is beyond all bounds"),
             }));
         };
-        if held.is_of_the_day {
+        let ex_second = ex_date.starts_at().unix_second();
+        if held.is_of_the_day || books.today.day().is_some_and(|day| day.starts_at < ex_second) {
             books.today.split(ticker, ratio);
         }
         let last_price = books.last_prices.get(&ticker).copied().map(|last| {
@@ -174,17 +175,19 @@ impl Write for PayDividends {
     fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<usize, ApiError>> {
         let today = ExchangeDate::of(self.at).to_string();
         // Dates that are written like this stand in their order.
-        let due: Vec<(i64, Money)> = rows
+        let due: Vec<(i64, Ticker, Money)> = rows
             .prepare_cached(
-                "SELECT sequence, cash_cents FROM corporate_actions
+                "SELECT sequence, ticker, cash_cents FROM corporate_actions
                  WHERE account_id = ?1 AND status = 'owed' AND pay_date <= ?2 ORDER BY pay_date, sequence",
             )?
-            .query_map(params![ACCOUNT_ID, today], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .query_map(params![ACCOUNT_ID, today], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
             .collect::<Result<_, _>>()?;
+        let day = books.day_of(self.at);
         let mut paid = 0;
-        for (sequence, cash) in due {
+        for (sequence, ticker, cash) in due {
             // One that cash cannot hold stays owed.
             if books.account.receive_income(cash).is_ok() {
+                books.today.receive(day, ticker, cash);
                 rows.execute(
                     "UPDATE corporate_actions SET status = 'applied', applied_at_ms = ?2 WHERE sequence = ?1",
                     params![sequence, self.at],
@@ -272,12 +275,19 @@ fn undo(ratio: SplitRatio, millionths: i64) -> i64 {
 }
 
 /// A split that was applied.
-struct PastSplit {
-    ticker: Ticker,
-    day: ExchangeDate,
-    ratio: SplitRatio,
+pub(super) struct PastSplit {
+    pub ticker: Ticker,
+    pub day: ExchangeDate,
+    pub ratio: SplitRatio,
     /// What a share traded at right after it, where that is known.
     price: Option<Price>,
+}
+
+impl PastSplit {
+    /// Whether a trade was in shares from before this split.
+    pub(super) fn is_after(&self, at: UtcInstant, price: Price) -> bool {
+        self.ratio.is_trade_before(self.day, at, price, self.price)
+    }
 }
 
 const SPLITS: &str = "SELECT ticker, ex_date, split_from_millionths, split_to_millionths, price_units
@@ -287,6 +297,11 @@ const SPLITS: &str = "SELECT ticker, ex_date, split_from_millionths, split_to_mi
 /// In the order of their days.
 fn splits_of(ticker: Ticker, rows: &Connection) -> rusqlite::Result<Vec<PastSplit>> {
     rows.prepare_cached(SPLITS)?.query_map(params![ACCOUNT_ID, ticker], read_split)?.collect()
+}
+
+/// The splits of all tickers, in the order of their days.
+pub(super) fn all_splits(rows: &Connection) -> rusqlite::Result<Vec<PastSplit>> {
+    rows.prepare_cached(SPLITS)?.query_map(params![ACCOUNT_ID, None::<Ticker>], read_split)?.collect()
 }
 
 fn read_split(row: &Row<'_>) -> rusqlite::Result<PastSplit> {
@@ -311,15 +326,12 @@ fn read_date(row: &Row<'_>, column: &str) -> rusqlite::Result<ExchangeDate> {
 /// # Errors
 /// The database's.
 pub fn adjust(trades: &mut [Trade], rows: &Connection) -> rusqlite::Result<()> {
-    let splits: Vec<PastSplit> = rows
-        .prepare_cached(SPLITS)?
-        .query_map(params![ACCOUNT_ID, None::<Ticker>], read_split)?
-        .collect::<Result<_, _>>()?;
+    let splits = all_splits(rows)?;
     for trade in trades {
         for split in splits.iter().filter(|split| split.ticker == trade.ticker) {
             let Adjusted { quantity, price } =
                 trade.adjusted.unwrap_or(Adjusted { quantity: trade.quantity, price: trade.price });
-            if !split.ratio.is_trade_before(split.day, trade.executed_at, price, split.price) {
+            if !split.is_after(trade.executed_at, price) {
                 continue;
             }
             let after = Option::zip(split.ratio.of_shares(quantity), split.ratio.of_price(price));

@@ -28,6 +28,7 @@ mod readers;
 mod reset;
 mod snapshot;
 mod store;
+mod today;
 mod trade;
 mod watchlist;
 mod write_off;

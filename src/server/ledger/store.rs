@@ -17,6 +17,7 @@ use super::{
     Books,
     outbox::{LATEST_EVENT, Outbox},
     place,
+    today::{add_dividends, add_trades_of_split, splits_around},
 };
 use crate::domain::{
     account::{Account, Holding, INITIAL_DEPOSIT},
@@ -307,7 +308,12 @@ pub fn load(rows: &Connection, hours: Hours) -> rusqlite::Result<Books> {
             last_prices: load_last_prices(rows)?,
             watchlist: load_watchlist(rows)?,
             hours,
-            today: load_today(rows, reset_after_sequence, hours)?,
+            today: add_dividends(
+                load_today(rows, reset_after_sequence, hours)?,
+                account.get("opened_at_ms")?,
+                hours,
+                rows,
+            )?,
             opened_at: account.get("opened_at_ms")?,
             high_water_mark: account.get("high_water_mark_cents")?,
             autonomy: account.get("autonomy")?,
@@ -365,6 +371,7 @@ fn load_today(rows: &Connection, after_sequence: i64, hours: Hours) -> rusqlite:
     let before = before.map_or(after_sequence, |(sequence, _)| sequence);
     let bounds = params![ACCOUNT_ID, before, day.starts_at.saturating_mul(1_000)];
     let first: Option<i64> = rows.query_row(FIRST_SINCE, bounds, |row| row.get(0))?;
+    let splits = splits_around(day, rows)?;
     let mut sums = rows.prepare(SUMS_BY_TICKER)?;
     let mut sums = sums.query(params![ACCOUNT_ID, first.unwrap_or_default()])?;
     while let Some(row) = sums.next()? {
@@ -372,10 +379,16 @@ fn load_today(rows: &Connection, after_sequence: i64, hours: Hours) -> rusqlite:
             let millions: i64 = row.get(millions)?;
             Ok(millions.saturating_mul(MILLION).saturating_add(row.get(rest)?))
         };
+        let (ticker, side, previous_close) = (row.get("ticker")?, row.get("side")?, row.get("previous_close")?);
+        if splits.contains_key(&ticker) {
+            continue;
+        }
         let notional = Money::from_cents(sum("notional_millions", "notional_rest")?);
         let quantity = sum("quantity_millions", "quantity_rest")?;
-        let (ticker, side, previous_close) = (row.get("ticker")?, row.get("side")?, row.get("previous_close")?);
         today.record(day, Traded { ticker, side, millionths: quantity, notional, previous_close });
+    }
+    for (ticker, splits) in &splits {
+        add_trades_of_split(&mut today, day, *ticker, splits, first.unwrap_or_default(), rows)?;
     }
     Ok(today)
 }

@@ -61,7 +61,9 @@ impl Write for WriteOff {
             Err(refusal) => return Ok(Err(ApiError::refused(&sale, refusal))),
         };
         books.last_prices.remove(&ticker);
-        let (day, previous_close) = (books.day_of(self.at), None);
+        // The market has no close any more. The position was valued at the last price, so that leaving at it gains nothing.
+        let day = books.day_of(self.at);
+        let previous_close = books.today.previous_close(day, ticker).or(Some(price));
         let (millionths, notional) = (held.quantity.millionths(), fill.notional);
         books.today.record(day, Traded { ticker, side: Side::Sell, millionths, notional, previous_close });
         let total_value = books.value(&self.prices).total_value;

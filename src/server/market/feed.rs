@@ -106,6 +106,11 @@ impl Tick {
         Self { freshness: Arc::new(freshness), hours, ..self }
     }
 
+    /// The same market, whose source does not know these tickers.
+    pub fn with_unknown(self, unknown: TickerSet) -> Self {
+        Self { unknown: Arc::new(unknown), ..self }
+    }
+
     pub fn price(&self, ticker: Ticker) -> Option<Price> {
         self.quotes.get(ticker).map(|quote| quote.price)
     }

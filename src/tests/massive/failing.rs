@@ -104,14 +104,19 @@ async fn a_failing_server_is_asked_less_and_less() {
 #[case::unauthorized(401)]
 #[case::forbidden(403)]
 #[tokio::test]
-async fn a_refused_key_is_said_and_not_tried_again_soon(#[case] status: u16) {
+async fn a_refused_key_is_said_and_tried_again_with_each_poll(#[case] status: u16) {
     let server = ScriptedServer::start(snapshots_are(Reply::text(status, KEY))).await;
     let (mut source, wanted) = (source(&server), tickers(&["AAPL"]));
-    let error = source.next_update(&wanted).await.unwrap_err().to_string();
-    assert!(error.contains("MASSIVE_API_KEY") && !error.contains("canary"), "{error}");
-    let again = tokio::time::timeout(Duration::from_millis(2_500), source.next_update(&wanted));
-    assert!(again.await.is_err(), "a person has to look first");
-    assert_eq!(server.requests().len(), 1);
+    let started = Instant::now();
+    for _ in 0..4 {
+        let error = source.next_update(&wanted).await.unwrap_err().to_string();
+        assert!(error.contains("MASSIVE_API_KEY") && !error.contains("canary"), "{error}");
+    }
+    assert!(started.elapsed() >= Duration::from_millis(300), "no more often than for prices");
+    assert_eq!(server.requests().len(), 4);
+    server.play(market_at(100.0));
+    let again = tokio::time::timeout(Duration::from_secs(1), source.next_update(&wanted)).await;
+    assert_eq!(again.expect("within about one poll").unwrap().prints.len(), 1);
 }
 
 #[tokio::test]

@@ -125,6 +125,34 @@ async fn write_off(app: TestApp) {
     assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("invalid_ticker")));
 }
 
+#[tokio::test]
+async fn a_vanished_ticker_can_be_written_off_though_nothing_else_is_followed() {
+    let server = ScriptedServer::start(market_at(100.0)).await;
+    let app = start(&server).await;
+    assert_eq!(app.client.trade("buy", 3.0, "XOM").await.0, StatusCode::OK);
+    let watchlist = app.client.read("/api/watchlist").await;
+    for line in watchlist["tickers"].as_array().unwrap() {
+        let address = app.client.url(&format!("/api/watchlist/{}", line["ticker"].as_str().unwrap()));
+        app.client.http.delete(address).send().await.unwrap();
+    }
+    // A vendor that has emptied its snapshots, as at night, denies nothing.
+    server.play(|request| {
+        if request.path.starts_with(SNAPSHOT) { snapshot(std::iter::empty::<Value>()) } else { Reply::text(404, "") }
+    });
+    let app = restart(app, &server).await;
+    let write_off = async || app.client.post("/api/portfolio/write-off", json!({ "ticker": "XOM" })).await.status();
+    let asked_before = server.requests_to(SNAPSHOT).len();
+    eventually(SOON, "some polls", async || server.requests_to(SNAPSHOT).len() > asked_before + 3).await;
+    assert_eq!(write_off().await, StatusCode::UNPROCESSABLE_ENTITY);
+
+    server.play(market_without(&["XOM"], 120.0));
+    eventually(SOON, "the write-off", async || write_off().await == StatusCode::OK).await;
+    let portfolio = app.client.portfolio().await;
+    assert_eq!((&portfolio["total_value"], &portfolio["positions"]), (&json!(10_000.0), &json!([])));
+    let polls = server.requests_to(SNAPSHOT);
+    assert!(polls.iter().any(|request| request.query.contains("XOM") && request.query.contains("SPY")));
+}
+
 /// A market with reference data of one ticker.
 fn market_with(price: f64, splits: Value, dividends: Value) -> impl FnMut(&Request) -> Reply + Send {
     // A day that was quiet.

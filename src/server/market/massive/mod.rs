@@ -8,7 +8,8 @@
 //! # When it fails
 //! [`Massive::next_update`] says so at once, and waits when it is called the next time: as long as the server asked
 //! for (`Retry-After`, bounded), else ever longer ([`pacing`](crate::server::pacing)); nothing is asked in between. A history that fails has
-//! waits of its own and never stops the quotes, unless the server says that there were too many requests.
+//! waits of its own and never stops the quotes, unless the server says that there were too many requests. A refused key is
+//! tried again at each poll, which costs no more requests than prices do, so that a changed plan counts at once.
 //!
 //! # What is a trade
 //! A snapshot that is asked for twice tells the same trade twice, and at night and on weekends it tells the last one for
@@ -60,8 +61,9 @@ const TICKERS_PER_REQUEST: usize = 250;
 /// The least time from a poll to one that is early, for the sake of a ticker that is new.
 const EARLY_POLL_GAP: Duration = Duration::from_secs(1);
 
-/// The wait after the key was refused: a person has to do something about it.
-const REFUSED_WAIT: Duration = Duration::from_secs(60);
+/// Tickers that are asked for beside what is wanted, after an answer that told of none of those. Where one of these is told,
+/// the vendor has not emptied its snapshots, so that it does not know what it leaves out.
+const WITNESSES: [&str; 2] = ["AAPL", "SPY"];
 
 /// The market as massive.com tells it. [`next_update`](MarketSource::next_update) may be given up at any time: what it
 /// was about to do is done by the next call.
@@ -79,6 +81,8 @@ pub struct Massive {
     asked: TickerSet,
     /// What it left out of an answer that told of others.
     unknown: Arc<TickerSet>,
+    /// The last answer told of nothing that is wanted.
+    needs_witness: bool,
     tapes: BTreeMap<Ticker, Tape>,
     backlog: Backlog,
 }
@@ -123,6 +127,7 @@ impl Massive {
             last_request: None,
             asked: TickerSet::new(),
             unknown: Arc::default(),
+            needs_witness: false,
             tapes: BTreeMap::new(),
         })
     }
@@ -181,7 +186,10 @@ impl Massive {
 
     fn wait_after(&mut self, failure: &Failure) -> Duration {
         let least = match failure {
-            Failure::Refused(_) => REFUSED_WAIT,
+            Failure::Refused(_) => {
+                self.backoff.reset();
+                return self.poll_interval;
+            }
             Failure::Status { retry_after, .. } => retry_after.unwrap_or_default(),
             Failure::Unreachable(_) | Failure::TooLarge | Failure::Malformed { .. } | Failure::Failed => Duration::ZERO,
         };
@@ -201,16 +209,21 @@ impl MarketSource for Massive {
             });
         }
         let began = Instant::now();
-        let outcome = poll(&self.client, wanted).await;
+        let outcome = match self.needs_witness {
+            true => poll(&self.client, &with_witnesses(wanted)).await,
+            false => poll(&self.client, wanted).await,
+        };
         if !wanted.is_empty() {
             self.last_request = Some(began);
         }
         self.asked.clone_from(wanted);
         match outcome {
-            Ok(snapshots) => {
+            Ok(mut snapshots) => {
                 self.backoff.reset();
                 self.next_poll = began + self.poll_interval;
                 self.unknown = Arc::new(left_out(wanted, &snapshots.by_ticker));
+                snapshots.by_ticker.retain(|ticker, _| wanted.contains(ticker));
+                self.needs_witness = !wanted.is_empty() && snapshots.by_ticker.is_empty();
                 let now = (self.clock)();
                 let update = take_in(&mut self.tapes, &snapshots, now);
                 self.set_right(update.delay_minutes, now);
@@ -254,6 +267,11 @@ fn left_out(asked: &TickerSet, told: &BTreeMap<Ticker, Snapshot>) -> TickerSet {
     } else {
         asked.iter().filter(|ticker| !told.contains_key(ticker)).copied().collect()
     }
+}
+
+fn with_witnesses(wanted: &TickerSet) -> TickerSet {
+    let witnesses = WITNESSES.iter().filter_map(|symbol| symbol.parse().ok());
+    wanted.iter().copied().chain(witnesses).collect()
 }
 
 /// One snapshot of all wanted tickers, in as many requests as it takes; none when nothing is wanted.

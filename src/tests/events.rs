@@ -25,14 +25,14 @@ use crate::app::{TestApp, TestClient, TestProcess};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Clone, PartialEq)]
-struct Told {
-    kind: String,
+pub struct Told {
+    pub kind: String,
     id: Option<i64>,
     data: Value,
 }
 
 /// A stream of events, read one by one.
-struct Events {
+pub struct Events {
     response: Response,
     buffer: String,
 }
@@ -49,7 +49,7 @@ impl Events {
     }
 
     /// A stream that begins now, and the number that it begins at.
-    async fn begin(client: &TestClient) -> (Self, i64) {
+    pub async fn begin(client: &TestClient) -> (Self, i64) {
         let mut events = Self::open(client, "").await;
         let hello = events.next().await.unwrap();
         assert_eq!((hello.kind.as_str(), hello.id), ("hello", hello.data["version"].as_i64()), "{hello:?}");
@@ -57,7 +57,7 @@ impl Events {
     }
 
     /// The next event that is no ping; nothing at the end of the stream.
-    async fn next(&mut self) -> Option<Told> {
+    pub async fn next(&mut self) -> Option<Told> {
         loop {
             let block = timeout(PATIENCE, self.block()).await.expect("an event in time")?;
             let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);

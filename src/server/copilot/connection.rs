@@ -23,6 +23,7 @@ use crate::{
             variables::Secret,
         },
         https,
+        ledger::chat::AnnounceSettings,
     },
 };
 
@@ -78,11 +79,19 @@ impl Copilot {
                 info!("the language model is disconnected");
             }
         }
+        service.announce().await;
         Ok(service.model_state(Vec::new()))
     }
 }
 
 impl Service {
+    /// Tells open pages who answers now. The change is made by then, whether they hear of it or not.
+    async fn announce(&self) {
+        if let Err(cause) = self.ledger.submit(AnnounceSettings).await {
+            warn!(copilot.cause = %cause, "open pages are not told of the connected model");
+        }
+    }
+
     fn model_state(&self, found: Vec<FoundModel>) -> ModelState {
         let model = self.model();
         ModelState {

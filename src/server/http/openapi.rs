@@ -7,14 +7,20 @@ use std::collections::BTreeMap;
 
 use axum::{Router, http::header, response::IntoResponse, routing::get};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::{
     OpenApi, ToSchema,
-    openapi::{Content, Ref, RefOr, example::ExampleBuilder, path::Operation, response::ResponseBuilder},
+    openapi::{
+        Content, Ref, RefOr, Response,
+        example::{Example, ExampleBuilder},
+        path::Operation,
+        response::ResponseBuilder,
+    },
 };
 
 use super::{
-    candles, chat, corporate_actions, events, exports, health, market, portfolio, problem::Problem, settings, stream,
-    watchlist,
+    candles, chat, corporate_actions, events, exports, health, market, portfolio, problem::Problem,
+    serve::HEAD_BYTES_MAX, settings, stream, watchlist,
 };
 use crate::{
     domain::{
@@ -106,37 +112,65 @@ pub fn document() -> String {
             }
         }
     }
+    let components = api.components.get_or_insert_default();
+    components.responses.insert("AnyRequest".to_owned(), RefOr::T(response_of(&any_request_errors())));
     // Invariant: the document is made of strings, numbers and maps.
     api.to_pretty_json().expect("the document is JSON")
 }
 
-/// One response for each status, with an example for each code.
+/// One response for each status, with an example for each error.
 fn describe_errors(operation: &mut Operation, errors: Vec<ApiError>) {
     let mut by_status: BTreeMap<u16, Vec<ApiError>> = BTreeMap::new();
     for error in errors {
         by_status.entry(error.status().as_u16()).or_default().push(error);
     }
     for (status, errors) in by_status {
-        let codes: Vec<_> = errors.iter().map(|error| format!("`{}`", error.code())).collect();
-        let examples = errors.iter().map(|error| {
-            let problem = Problem::new(error, "01a201f9-f0d4-72bc-8d89-23dfab3c6b26".to_owned());
-            // Invariant: a problem is strings and a number.
-            let value = serde_json::to_value(problem).expect("a problem is JSON");
-            (error.code().to_owned(), RefOr::T(ExampleBuilder::new().value(Some(value)).build()))
-        });
-        let mut content = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
-        content.examples.extend(examples);
-        let mut response = ResponseBuilder::new().description(codes.join(", "));
+        let mut response = response_of(&errors);
         // A status that is also an answer of another kind keeps that one too.
         if let Some(RefOr::T(answer)) = operation.responses.responses.remove(&status.to_string()) {
-            response = response.description(format!("{} {}", answer.description, codes.join(", ")));
-            for (media_type, content) in answer.content {
-                response = response.content(media_type, content);
-            }
+            response.description = format!("{} {}", answer.description, response.description);
+            response.content.extend(answer.content);
+            response.headers.extend(answer.headers);
         }
-        let response = response.content("application/problem+json", content).build();
         operation.responses.responses.insert(status.to_string(), RefOr::T(response));
     }
+}
+
+/// A response that tells these errors by example. An example is named by its error's code, the second one of a code by what
+/// the code calls the error itself.
+fn response_of(errors: &[ApiError]) -> Response {
+    let mut examples: BTreeMap<String, RefOr<Example>> = BTreeMap::new();
+    for error in errors {
+        let problem = Problem::new(error, "01a201f9-f0d4-72bc-8d89-23dfab3c6b26".to_owned());
+        // Invariant: a problem is strings and a number.
+        let value = serde_json::to_value(problem).expect("a problem is JSON");
+        let name = if examples.contains_key(error.code()) { name_of(error) } else { error.code().to_owned() };
+        examples.insert(name, RefOr::T(ExampleBuilder::new().value(Some(value)).build()));
+    }
+    let codes: Vec<_> = examples.keys().map(|code| format!("`{code}`")).collect();
+    let mut content = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
+    content.examples.extend(examples);
+    ResponseBuilder::new().description(codes.join(", ")).content("application/problem+json", content).build()
+}
+
+/// The error's own name, such as `llm_out_of_tokens`.
+fn name_of(error: &ApiError) -> String {
+    match serde_json::to_value(error) {
+        Ok(Value::String(name)) => name,
+        Ok(Value::Object(fields)) => fields.keys().next().cloned().unwrap_or_default(),
+        _ => error.code().to_owned(),
+    }
+}
+
+/// What any request can be answered with, whatever it asks for.
+fn any_request_errors() -> Vec<ApiError> {
+    vec![
+        ApiError::NotFound,
+        ApiError::MethodNotAllowed { method: "PUT".to_owned(), allowed: "GET, HEAD, POST".to_owned() },
+        ApiError::HeadTooLarge { limit_bytes: HEAD_BYTES_MAX },
+        ApiError::RequestTimeout,
+        ApiError::Internal,
+    ]
 }
 
 /// What an operation can answer when it fails, each with figures that make a telling example.
@@ -215,6 +249,8 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
             ApiError::ReplyCutOff,
             ApiError::LlmNotConfigured,
             ApiError::LlmInvalidReply,
+            ApiError::LlmOutOfTokens,
+            ApiError::PartlyDone,
             ApiError::LlmUnavailable { reason: "the model's server answered 503 Service Unavailable".to_owned() },
             ApiError::LlmTimeout { seconds: 30 },
         ],
@@ -256,8 +292,6 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
 
     #[test]
@@ -276,6 +310,38 @@ mod tests {
                 assert!(!operation["description"].as_str().or(operation["summary"].as_str()).unwrap().is_empty());
             }
         }
+    }
+
+    /// The names of all errors, as serde tells them to one that it does not know.
+    fn error_names() -> Vec<String> {
+        let refusal = serde_json::from_str::<ApiError>("\"no such error\"").unwrap_err().to_string();
+        refusal.split('`').skip(3).step_by(2).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_error_has_an_example() {
+        let api = Description::openapi();
+        let described: Vec<String> = api
+            .paths
+            .paths
+            .keys()
+            .flat_map(|path| ["get", "post", "patch", "delete"].map(|method| errors(method, path)))
+            .chain([any_request_errors()])
+            .flatten()
+            .map(|error| name_of(&error))
+            .collect();
+        // The page makes these two by itself.
+        let missing: Vec<String> = error_names()
+            .into_iter()
+            .filter(|name| !described.contains(name) && !["unreachable", "told"].contains(&name.as_str()))
+            .collect();
+        assert!(error_names().len() > 40 && missing.is_empty(), "{missing:?}");
+        let document: Value = serde_json::from_str(&document()).unwrap();
+        let chat = &document["paths"]["/api/chat"]["post"]["responses"]["502"]["content"]["application/problem+json"];
+        let detail = chat["examples"]["llm_out_of_tokens"]["value"]["detail"].as_str().unwrap();
+        assert!(detail.contains("LLM_MAX_TOKENS"), "{detail}");
+        let any = &document["components"]["responses"]["AnyRequest"]["content"]["application/problem+json"]["examples"];
+        assert_eq!(any["method_not_allowed"]["value"]["status"], 405);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{KEY, ask, call, count, reply, says, set_autonomy, trades};
 use crate::{
     app::{TestApp, TestProcess},
+    events::Events,
     scripted::{Reply, ScriptedServer},
 };
 
@@ -116,6 +117,15 @@ fn connect(port: u16, model: &str, key: Option<&str>) -> Value {
     json!({ "Connect": { "place": { "Here": { "port": port } }, "model": model, "key": key } })
 }
 
+/// `GET` and `PATCH` tell the same of who answers.
+async fn assert_settings(app: &TestApp, kind: &str, model: &str) {
+    let read = app.client.read("/api/settings").await;
+    assert_eq!(read["copilot"], json!({ "kind": kind, "model": model, "set_by_environment": false }));
+    let request = app.client.http.request(Method::PATCH, app.client.url("/api/settings"));
+    let patched = request.json(&json!({ "autonomy": read["autonomy"] })).send().await.unwrap();
+    assert_eq!(patched.json::<Value>().await.unwrap(), read);
+}
+
 #[tokio::test]
 async fn a_model_of_this_machine_is_found_tried_kept_and_let_go() {
     let model = start_local().await;
@@ -136,7 +146,10 @@ async fn a_model_of_this_machine_is_found_tried_kept_and_let_go() {
     let file = app.folder().join("db/finally.db.model");
     assert!(!file.exists());
 
+    let (mut events, _) = Events::begin(&app.client).await;
     let connected = change(&app, connect(port, "tiny:1b", Some(KEY))).await;
+    assert_eq!(events.next().await.unwrap().kind, "settings", "other pages follow");
+    assert_settings(&app, "ready", "tiny:1b").await;
     assert_eq!((&connected["Ok"]["availability"], &connected["Ok"]["model"]), (&json!("ready"), &json!("tiny:1b")));
     assert_eq!(ask(&app.client, "Hello").await["message"], "From the model");
     assert_eq!(model.requests().last().unwrap().headers["authorization"], format!("Bearer {KEY}"));
@@ -153,7 +166,10 @@ async fn a_model_of_this_machine_is_found_tried_kept_and_let_go() {
     assert!(change(&app, json!("Remove")).await["Err"]["invalid_parameter"].is_object());
 
     let app = app.restart_with(&variables).await;
+    let (mut events, _) = Events::begin(&app.client).await;
     let removed = change(&app, json!("Remove")).await;
+    assert_eq!(events.next().await.unwrap().kind, "settings");
+    assert_settings(&app, "built_in", "built-in, no language model").await;
     assert_eq!(removed["Ok"]["availability"], "built_in");
     assert!(!file.exists());
     let app = app.restart_with(&variables).await;

@@ -3,7 +3,7 @@
 //! Whatever is in doubt is not done, but said: a question is no order, nor is a wish for later or for another price; a
 //! number that may be one of two, a ticker without a number and a word that names nobody are asked about.
 
-use super::words::{Names, Word, is_common, is_shouting, read_number_word};
+use super::words::{Names, Word, is_common, is_shouting, read_number_word, read_sum};
 use crate::domain::{
     account::Account,
     chat::Action,
@@ -318,8 +318,7 @@ impl Reader<'_> {
             None if is_currency(self.plain(at + 1)) => (word.text.as_str(), 2),
             None => return None,
         };
-        let sum = crate::domain::typed_number::read_quantity(figures);
-        let amount = match sum {
+        let amount = match read_sum(figures) {
             // To the cent, as a sum of money is.
             Ok(sum) => Ok(Amount::Dollars(Money::from_cents(sum.millionths() / 10_000))),
             Err(doubt) => {
@@ -462,6 +461,12 @@ mod tests {
     #[case::two_verbs("Buy 1 NVDA and watch XOM", &["buy 1 NVDA", "add XOM"])]
     #[case::dollars("buy $500 of AAPL", &["buy 10 AAPL"])]
     #[case::dollars_in_words("buy 75 dollars worth of nvidia", &["buy 1.5 NVDA"])]
+    #[case::thousand_dollars("buy $1,000 of AAPL", &["buy 20 AAPL"])]
+    #[case::thousand_dollars_and_cents("buy $1,000.50 of AAPL", &["buy 20.01 AAPL"])]
+    #[case::thousand_dollars_in_words("invest 1,000 dollars in Apple", &["buy 20 AAPL"])]
+    #[case::dollars_in_thousands("put $1.5k into Visa", &["buy 30 V"])]
+    #[case::shares_in_thousands("buy 10k AAPL", &["buy 10000 AAPL"])]
+    #[case::shares_in_thousands_and_a_half("buy 1,5k AAPL and 2 V", &["buy 1500 AAPL", "buy 2 V"])]
     #[case::behind("buy AAPL 5 shares", &["buy 5 AAPL"])]
     #[case::request("can you please buy me 2 AAPL?", &["buy 2 AAPL"])]
     #[case::wish("I would like to buy 2 AAPL", &["buy 2 AAPL"])]
@@ -483,6 +488,7 @@ mod tests {
 
     #[rstest]
     #[case::doubtful_number("buy 1,000 V", "1,000 may be 1000 or 1.000")]
+    #[case::doubtful_thousands("buy 1,000k V", "1,000k may be 1000k or 1.000k")]
     #[case::no_number("buy AAPL", "How many AAPL do you want to buy?")]
     #[case::no_number_to_sell("sell TSLA", "How many TSLA do you want to sell?")]
     #[case::not_held("sell all my NVDA", "You hold no NVDA.")]

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        money::Quantity,
+        money::{InvalidQuantity, Quantity},
         ticker::Ticker,
         typed_number::{UnreadableQuantity, read_quantity},
         workstation::Listed,
@@ -52,8 +52,9 @@ pub fn words_of(text: &str) -> Vec<Word> {
 
 /// What stands between blanks: a number whole, anything else without the commas in it.
 fn split_chunk(chunk: &str, words: &mut Vec<Word>) {
-    let is_number =
-        chunk.trim_matches([',', '.', '$']).chars().all(|c| c.is_ascii_digit() || matches!(c, ',' | '.' | '\''));
+    let figures = chunk.trim_matches([',', '.', '$']);
+    let figures = without_thousands(figures).unwrap_or(figures);
+    let is_number = figures.chars().all(|c| c.is_ascii_digit() || matches!(c, ',' | '.' | '\''));
     let parts: Vec<&str> = if is_number { vec![chunk] } else { chunk.split([',', ':']).collect() };
     for part in parts {
         let ends_sentence = part.ends_with('.');
@@ -272,10 +273,47 @@ pub fn read_number_word(word: &Word) -> Option<Result<Quantity, UnreadableQuanti
     if let Some((_, number)) = NUMBERS.iter().find(|(name, _)| *name == word.plain) {
         return number.parse().ok().map(Ok);
     }
-    let has_digit = word.text.chars().any(char::is_numeric);
+    let figures = without_thousands(&word.text).unwrap_or(&word.text);
+    let has_digit = figures.chars().any(char::is_numeric);
     let looks_like_one =
-        word.text.chars().all(|c| c.is_numeric() || matches!(c, '.' | ',' | '\'' | '’' | '-' | '+' | 'e' | 'E'));
-    (has_digit && looks_like_one).then(|| read_quantity(&word.text))
+        figures.chars().all(|c| c.is_numeric() || matches!(c, '.' | ',' | '\'' | '’' | '-' | '+' | 'e' | 'E'));
+    (has_digit && looks_like_one).then(|| read_figures(&word.text))
+}
+
+/// A number in figures; a `k` behind it makes it thousands, as in `1.5k`.
+///
+/// # Errors
+/// When it is none, one of two, or no quantity.
+pub fn read_figures(text: &str) -> Result<Quantity, UnreadableQuantity> {
+    let Some(figures) = without_thousands(text) else {
+        return read_quantity(text);
+    };
+    let thousands = read_quantity(figures).map_err(|doubt| match doubt {
+        UnreadableQuantity::Doubtful { typed, grouped, decimal } => UnreadableQuantity::Doubtful {
+            typed: format!("{typed}k"),
+            grouped: format!("{grouped}k"),
+            decimal: format!("{decimal}k"),
+        },
+        invalid @ UnreadableQuantity::Invalid(_) => invalid,
+    })?;
+    let millionths = thousands.millionths().checked_mul(1_000).ok_or(InvalidQuantity::TooLarge)?;
+    Ok(Quantity::from_millionths(millionths)?)
+}
+
+/// A sum in dollars, in figures. It has no more than two decimal places, so that `1,000` is a thousand.
+///
+/// # Errors
+/// When it is none, or too large.
+pub fn read_sum(text: &str) -> Result<Quantity, UnreadableQuantity> {
+    match read_figures(text) {
+        Err(UnreadableQuantity::Doubtful { grouped, .. }) => read_figures(&grouped),
+        read => read,
+    }
+}
+
+/// The figures before a `k`, which means thousands.
+fn without_thousands(text: &str) -> Option<&str> {
+    text.strip_suffix(['k', 'K']).filter(|figures| figures.ends_with(|last: char| last.is_numeric()))
 }
 
 #[cfg(test)]
@@ -326,6 +364,12 @@ mod tests {
     #[case("1,000", None)]
     #[case("twelve", Some("12"))]
     #[case("a", Some("1"))]
+    #[case("10k", Some("10000"))]
+    #[case("1.5K", Some("1500"))]
+    #[case("1,5k", Some("1500"))]
+    #[case("0.25k", Some("250"))]
+    #[case("1,000k", None)]
+    #[case("9999999k", None)]
     fn numbers_are_read(#[case] text: &str, #[case] number: Option<&str>) {
         let read = read_number_word(&words_of(text)[0]).unwrap();
         assert_eq!(read.ok().map(|quantity| quantity.to_string()).as_deref(), number);

@@ -23,7 +23,7 @@ pub use begin::{BeginTurn, Begun, CloseTurns, PastTurn, TurnContext};
 pub use read::RecordedPage;
 pub use record::{NewAction, Provenance, RAW_REPLY_BYTES_MAX, RecordReply};
 pub use run::{ActionRun, DismissAction, RunActions, Step};
-pub use settings::{ClearChat, SetAutonomy};
+pub use settings::{AnnounceSettings, ClearChat, SetAutonomy};
 
 /// How an action's kind is written in its row.
 fn kind_of(action: &Action) -> &'static str {

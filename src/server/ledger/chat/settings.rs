@@ -25,6 +25,18 @@ impl Write for SetAutonomy {
     }
 }
 
+/// Tells open pages that a setting changed that the books do not hold, such as the connected model.
+pub struct AnnounceSettings;
+
+impl Write for AnnounceSettings {
+    type Outcome = ();
+
+    fn apply(&self, books: &mut Books, _: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
+        books.outbox.note(Change::Settings { autonomy: books.autonomy });
+        Ok(Ok(()))
+    }
+}
+
 /// Begins the conversation anew. What was said stays in the file, since it says why trades happened, but neither people
 /// nor the copilot see it again.
 pub struct ClearChat;

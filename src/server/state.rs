@@ -72,7 +72,7 @@ pub struct Services {
     pub ledger: Ledger,
     pub execution: Execution,
     pub watchlist: WatchlistService,
-    pub directory: Directory,
+    pub directory: Arc<Directory>,
     pub clock: Clock,
     pub copilot: Copilot,
     pub streams: StreamPlaces,
@@ -206,18 +206,6 @@ impl Services {
         }
     }
 
-    /// Makes sure that a ticker can be watched: it is followed already, or the market has it.
-    ///
-    /// # Errors
-    /// When the market has no such ticker.
-    pub async fn look_up(&self, ticker: Ticker) -> Result<(), ApiError> {
-        let is_followed = self.ledger.wanted().borrow().contains(&ticker);
-        if is_followed || self.directory.has(ticker).await {
-            return Ok(());
-        }
-        Err(ApiError::UnknownTicker { ticker, can_be_made_up: false })
-    }
-
     /// Adds a ticker to the watchlist, in front of `before` or at the end, and waits for its first price. One that no company
     /// is known by takes a person's word that it may be made up.
     ///
@@ -232,7 +220,7 @@ impl Services {
         if !may_be_made_up && self.directory.makes_up(ticker) {
             return Err(ApiError::UnknownTicker { ticker, can_be_made_up: true });
         }
-        self.look_up(ticker).await?;
+        self.watchlist.look_up(ticker).await?;
         self.watchlist.add_before(ticker, before).await?;
         self.feed.tick_with(ticker, FIRST_PRICE_MAX).await;
         Ok(self.watched_lines())

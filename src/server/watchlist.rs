@@ -1,26 +1,40 @@
 //! Changing the watchlist: one way for REST, server functions and copilot alike.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     clock::Clock,
     ledger::{Ledger, ReorderWatchlist, UnwatchTicker, WatchTicker, Watched},
+    market::directory::Directory,
 };
 use crate::{domain::ticker::Ticker, error::ApiError};
 
 /// How long an answer waits for a new ticker's first price; it is there at the next tick.
 pub const FIRST_PRICE_MAX: Duration = Duration::from_millis(1_500);
 
-/// Adds and removes tickers. Clones share the ledger.
+/// Adds and removes tickers. Clones share the ledger and the directory.
 #[derive(Clone)]
 pub struct WatchlistService {
     ledger: Ledger,
+    directory: Arc<Directory>,
     clock: Clock,
 }
 
 impl WatchlistService {
-    pub fn new(ledger: Ledger, clock: Clock) -> Self {
-        Self { ledger, clock }
+    pub fn new(ledger: Ledger, directory: Arc<Directory>, clock: Clock) -> Self {
+        Self { ledger, directory, clock }
+    }
+
+    /// Makes sure that a ticker can be watched: it is followed already, or the market has it.
+    ///
+    /// # Errors
+    /// When the market has no such ticker.
+    pub async fn look_up(&self, ticker: Ticker) -> Result<(), ApiError> {
+        let is_followed = self.ledger.wanted().borrow().contains(&ticker);
+        if is_followed || self.directory.has(ticker).await {
+            return Ok(());
+        }
+        Err(ApiError::UnknownTicker { ticker, can_be_made_up: false })
     }
 
     /// Appends a ticker, which then streams from the next tick on.

@@ -183,6 +183,18 @@ async fn a_ticker_that_nobody_knows_is_a_made_up_stock_and_marked_so() {
 }
 
 #[tokio::test]
+async fn what_the_copilot_watches_on_the_simulator_is_marked_where_it_is_made_up() {
+    let app = TestApp::start().await;
+    let answer = crate::copilot::ask(&app.client, "watch ZZZZQ and watch XOM").await;
+    let statuses = [0, 1].map(|index| answer["watchlist_changes"][index]["status"].clone());
+    assert_eq!(statuses, ["executed", "executed"], "{answer}");
+    let watchlist = app.client.read("/api/watchlist").await;
+    for line in watchlist["tickers"].as_array().unwrap() {
+        assert_eq!(line.get("made_up").is_some(), line["ticker"] == "ZZZZQ", "{line}");
+    }
+}
+
+#[tokio::test]
 async fn the_page_adds_a_made_up_stock_only_on_a_person_s_word() {
     let app = TestApp::start().await;
     let watch = async |ticker: &str, word: bool| -> Value {

@@ -55,6 +55,7 @@ use super::{
     },
     market::feed::Feed,
     metrics::Metrics,
+    watchlist::WatchlistService,
 };
 use crate::{
     domain::{
@@ -82,6 +83,7 @@ struct Service {
     ledger: Ledger,
     feed: Feed,
     execution: Execution,
+    watchlist: WatchlistService,
     clock: Clock,
     metrics: Metrics,
     shutdown: CancellationToken,
@@ -129,6 +131,7 @@ pub struct Parts {
     pub ledger: Ledger,
     pub feed: Feed,
     pub execution: Execution,
+    pub watchlist: WatchlistService,
     pub clock: Clock,
     pub metrics: Metrics,
     pub shutdown: CancellationToken,
@@ -142,7 +145,7 @@ impl Copilot {
     /// # Errors
     /// When the machine has no means for an HTTPS client.
     pub fn new(config: &CopilotConfig, parts: Parts) -> Result<Self, reqwest::Error> {
-        let Parts { ledger, feed, execution, clock, metrics, shutdown, kept_path, port } = parts;
+        let Parts { ledger, feed, execution, watchlist, clock, metrics, shutdown, kept_path, port } = parts;
         let model = match &config.model {
             ModelConfig::Mock => Model::Mock,
             ModelConfig::Remote(config) => Model::remote(Client::new(config.clone(), clock)?),
@@ -168,6 +171,7 @@ impl Copilot {
             ledger,
             feed,
             execution,
+            watchlist,
             clock,
             metrics,
             shutdown,

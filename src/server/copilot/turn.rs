@@ -138,6 +138,7 @@ impl Turn {
         let places = (0..).filter(|place| reply.misread.iter().all(|misread| misread.ordinal != *place));
         let mut actions: Vec<NewAction> =
             places.zip(&reply.actions).map(|(place, action)| self.judge(place, *action, autonomy)).collect();
+        service.look_up_watched(&mut actions).await;
         look_ahead(&mut actions, &service.ledger.books().account, &service.feed.latest(), &service.limits);
         let pending: Vec<&NewAction> = actions.iter().filter(|action| action.status == ActionStatus::Pending).collect();
         // A trade in a ticker that this reply adds needs its first price, which comes once the addition is committed.
@@ -210,6 +211,20 @@ impl Service {
             Model::BuiltIn => Past { realized: self.ledger.realized().await.unwrap_or_default() },
             Model::Mock | Model::Remote(_) | Model::Off => Past::default(),
         }
+    }
+
+    /// Rejects what would watch a ticker that the market does not have, also among proposals and advice.
+    async fn look_up_watched(&self, actions: &mut [NewAction]) {
+        let watched = actions.iter_mut().filter(|action| action.status != ActionStatus::Rejected);
+        let look_ups = watched.filter_map(|action| match action.action {
+            Action::Watch(ticker) => Some(async move {
+                if let Err(refusal) = self.watchlist.look_up(ticker).await {
+                    (action.status, action.error) = (ActionStatus::Rejected, Some(refusal.to_string()));
+                }
+            }),
+            Action::Trade { .. } | Action::Unwatch(_) => None,
+        });
+        join_all(look_ups).await;
     }
 
     /// Runs actions that are recorded `from` this status.

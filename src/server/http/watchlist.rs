@@ -51,7 +51,7 @@ pub async fn add(
     let ticker = body.take_string("ticker", ApiError::InvalidTicker)?.ok_or_else(|| missing("ticker"))?;
     body.finish()?;
     let ticker: Ticker = ticker.parse()?;
-    state.look_up(ticker).await?;
+    state.watchlist.look_up(ticker).await?;
     let (status, watched) = match state.watchlist.add(ticker).await? {
         Watched::Added(watched) => (StatusCode::CREATED, watched),
         Watched::Already(watched) => (StatusCode::OK, watched),

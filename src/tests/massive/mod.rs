@@ -326,6 +326,29 @@ async fn a_ticker_that_the_market_denies_is_refused() {
 }
 
 #[tokio::test]
+async fn the_copilot_watches_no_ticker_that_the_market_denies() {
+    let reference = |is_listed: bool| match is_listed {
+        true => Reply::json(&json!({ "status": "OK", "results": { "ticker": "XOM" } })),
+        false => Reply::text(404, r#"{"status":"NOT_FOUND"}"#),
+    };
+    let server = ScriptedServer::start(market_of(LISTED, reference)).await;
+    let app = start(&server).await;
+    let answer = crate::copilot::ask(&app.client, "watch ZZZZQ and watch XOM").await;
+    let changes = answer["watchlist_changes"].as_array().unwrap();
+    let told = |index: usize| (changes[index]["ticker"].as_str().unwrap(), changes[index]["status"].as_str().unwrap());
+    assert_eq!((told(0), told(1)), (("ZZZZQ", "rejected"), ("XOM", "executed")), "{answer}");
+    assert!(changes[0]["error"].as_str().unwrap().contains("The market has no ZZZZQ"), "{answer}");
+    let watchlist = app.client.read("/api/watchlist").await.to_string();
+    assert!(watchlist.contains("XOM") && !watchlist.contains("ZZZZQ"), "{watchlist}");
+    for (autonomy, status) in [("propose", "proposed"), ("advise", "advised")] {
+        crate::copilot::set_autonomy(&app.client, autonomy).await;
+        let answer = crate::copilot::ask(&app.client, "watch ZZZZQ and watch AAPL").await;
+        let statuses = [0, 1].map(|index| answer["watchlist_changes"][index]["status"].clone());
+        assert_eq!(statuses, ["rejected", status], "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_market_that_cannot_be_asked_denies_nothing() {
     for reference in [|_| Reply::text(403, "{}"), |_| Reply::text(500, "{}"), |_| Reply::Cut] {
         let server = ScriptedServer::start(market_of(LISTED, reference)).await;

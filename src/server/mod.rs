@@ -17,6 +17,7 @@ pub mod market;
 pub mod metrics;
 pub mod pacing;
 pub mod parts;
+mod revoke_access;
 pub mod state;
 pub mod watchlist;
 
@@ -25,6 +26,7 @@ use std::{
     io::{self, IsTerminal},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     process::ExitCode,
+    sync::Arc,
     time::Duration,
 };
 
@@ -128,10 +130,10 @@ impl Server {
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
 
-        let directory = match &config.massive {
+        let directory = Arc::new(match &config.massive {
             Some(massive) => Directory::Massive(Reference::new(massive.clone(), clock)?),
             None => Directory::Simulator,
-        };
+        });
         let wanted = Wanted::start(ledger.wanted(), ledger.watched(), &parts);
         let (followed, stop) = (wanted.subscribe(), shutdown.clone());
         let ((feed, feed_task), company_actions) = match &config.massive {
@@ -158,10 +160,12 @@ impl Server {
             parts.spawn("the splits and dividends", following);
         }
         let execution = Execution::new(feed.clone(), wanted.clone(), ledger.clone(), clock);
+        let watchlist = WatchlistService::new(ledger.clone(), Arc::clone(&directory), clock);
         let copilot_parts = copilot::Parts {
             ledger: ledger.clone(),
             feed: feed.clone(),
             execution: execution.clone(),
+            watchlist: watchlist.clone(),
             clock,
             metrics: metrics.clone(),
             shutdown: shutdown.clone(),
@@ -181,7 +185,7 @@ impl Server {
         let services = Services {
             access,
             execution,
-            watchlist: WatchlistService::new(ledger.clone(), clock),
+            watchlist,
             directory,
             clock,
             wanted,
@@ -276,6 +280,7 @@ FinAlly, the AI trading workstation.
 
   finally            serve the workstation (settings: see .env.example)
   finally --backup FILE   copy the database that DATABASE_URL names, while the server runs, and check the copy
+  finally --revoke-access   sign all browsers and scripts of other machines out, while the server is stopped
   finally --health   exit with 0 when the server on HOST and PORT lives, else with 1
   finally --version  print the version
 ";
@@ -287,6 +292,7 @@ pub fn run() -> ExitCode {
         [] => run_server(),
         ["--health"] => health_probe::run(),
         ["--backup", target] => backup::run(target),
+        ["--revoke-access"] => revoke_access::run(),
         ["--version"] => {
             println!("finally {}", env!("CARGO_PKG_VERSION"));
             ExitCode::SUCCESS

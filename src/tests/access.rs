@@ -1,6 +1,8 @@
 //! Signing in from other machines, while there are no accounts.
 
-use finally::server::https::client_builder;
+use std::path::Path;
+
+use finally::server::{clock::system_clock, https::client_builder};
 use reqwest::{Response, StatusCode, header, redirect::Policy};
 use rstest::rstest;
 use serde_json::Value;
@@ -112,6 +114,42 @@ async fn sign_ins_outlive_a_restart_and_only_their_hashes_are_kept() {
     for secret in [key, &token] {
         assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()));
     }
+}
+
+/// Runs `finally --revoke-access` on an app's database; gives whether it succeeded, and what it said.
+async fn revoke(folder: &Path, database: &Path) -> (bool, String) {
+    let mut command = TestProcess::command(folder);
+    command.arg("--revoke-access").env("DATABASE_URL", format!("sqlite://{}", database.display()));
+    let output = command.output().await.unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).unwrap())
+}
+
+#[tokio::test]
+async fn all_sign_ins_are_revoked_while_the_server_is_stopped() {
+    let app = TestApp::start_with(BEHIND_A_PROXY).await;
+    let (cookie, (_, token)) = (sign_in(&app).await, link(&app));
+    let authorization = format!("Bearer {token}");
+    assert_eq!(ask(&app, "/api/portfolio", &[("authorization", &authorization)]).await.status(), StatusCode::OK);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (is_done, said) = revoke(elsewhere.path(), &app.database()).await;
+    assert!(!is_done && said.contains("has to be stopped first"), "{said}");
+    assert_eq!(ask(&app, "/api/portfolio", &[("authorization", &authorization)]).await.status(), StatusCode::OK);
+
+    let database = app.database();
+    let folder = app.stop_and_keep().await;
+    let (is_done, said) = revoke(elsewhere.path(), &database).await;
+    assert!(is_done && said.starts_with("2 sign-ins and tokens are revoked."), "{said}");
+    let app = TestApp::start_on(folder, BEHIND_A_PROXY, system_clock).await;
+    let key = cookie.split_once('=').unwrap().1;
+    let cookie = format!("finally_access_{}={key}", app.client.address.port());
+    for header in [("cookie", &cookie), ("authorization", &authorization)] {
+        let status = ask(&app, "/api/portfolio", &[(header.0, header.1)]).await.status();
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{header:?}");
+    }
+    sign_in(&app).await;
+    let (is_done, said) = revoke(elsewhere.path(), &elsewhere.path().join("none.db")).await;
+    assert!(!is_done && said.contains("there is no database"), "{said}");
 }
 
 #[tokio::test]

@@ -192,7 +192,11 @@ async fn migrate(path: &Path) -> Result<(), StoreError> {
     })
 }
 
-fn take_lock(database: &Path) -> Result<FileLock, StoreError> {
+/// Takes the lock beside a database.
+///
+/// # Errors
+/// When another process holds it, or it cannot be made.
+pub fn take_lock(database: &Path) -> Result<FileLock, StoreError> {
     let mut lock_path = database.as_os_str().to_owned();
     lock_path.push(".lock");
     let lock_path = Path::new(&lock_path);

@@ -122,6 +122,12 @@ pub async fn load_trades(limit: usize, before: Option<String>) -> Result<TradesP
     crate::server::state()?.ledger.trades(limit, before.as_deref()).await
 }
 
+/// How many trades there are since the latest reset.
+#[server(prefix = "/api/fn", protocol = Question)]
+pub async fn count_trades() -> Result<u64, ApiError> {
+    crate::server::state()?.ledger.count_trades().await
+}
+
 /// What sales since the latest reset realised, ticker by ticker, and the dividends since then.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_realized() -> Result<Realized, ApiError> {

@@ -45,11 +45,11 @@ export class FinallyServer {
     return new FinallyServer(child, folder, settings, url);
   }
 
-  /** The same database and address, after `pauseMs` without a server. */
-  async restart(pauseMs: number): Promise<FinallyServer> {
+  /** The same database and address, after `pauseMs` without a server; with these variables besides. */
+  async restart(pauseMs: number, settings: Settings = {}): Promise<FinallyServer> {
     await this.end('SIGTERM');
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    return FinallyServer.startIn(this.folder, new URL(this.url).port, this.settings);
+    return FinallyServer.startIn(this.folder, new URL(this.url).port, { ...this.settings, ...settings });
   }
 
   async stop(): Promise<void> {

@@ -11,6 +11,8 @@ export class ScriptedVendor {
   /** `OK` and `DELAYED` as the vendor says it, or a status that is a failure. */
   answer: Answer = 'OK';
   price = 100;
+  /** Tickers that no snapshot tells of. */
+  readonly vanished = new Set<string>();
 
   private constructor(private readonly server: Server) {}
 
@@ -22,7 +24,8 @@ export class ScriptedVendor {
       const { answer } = vendor;
       if (typeof answer === 'number') return response.writeHead(answer).end('{}');
       if (!url.pathname.startsWith('/v2/snapshot/')) return response.end(JSON.stringify({ status: answer, resultsCount: 0 }));
-      const tickers = url.searchParams.get('tickers')!.split(',').map((ticker) => vendor.entry(ticker));
+      const known = url.searchParams.get('tickers')!.split(',').filter((ticker) => !vendor.vanished.has(ticker));
+      const tickers = known.map((ticker) => vendor.entry(ticker));
       return response.end(JSON.stringify({ status: answer, tickers }));
     });
     server.listen(0, '127.0.0.1');

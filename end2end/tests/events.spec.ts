@@ -78,6 +78,14 @@ test('a page of another build says so, and keeps what was typed over its reload'
   await expect(banner).toBeHidden();
   network.say('event: ping\ndata: {"build":"0123456789abcdef"}\n\n');
   await expect(banner).toHaveText('FinAlly was updated: reload');
+  // The page is told that it is offline, and says both, one above the other.
+  await page.evaluate(() => window.dispatchEvent(new Event('offline')));
+  const offline = page.getByTestId('offline-banner');
+  await expect(offline).toContainText('You are offline.');
+  const [above, below] = [(await offline.boundingBox())!, (await banner.boundingBox())!];
+  expect(above.y + above.height).toBeLessThanOrEqual(below.y + 1);
+  await page.evaluate(() => window.dispatchEvent(new Event('online')));
+  await expect(offline).toBeHidden();
   await page.getByTestId('update-reload').click();
   await expect(banner).toBeHidden();
   await workstation.hydrated();

@@ -102,8 +102,10 @@ fn Desk(start: Workstation) -> impl IntoView {
     let is_live = Signal::derive(move || market.is_live().to_string());
     view! {
         <div class="app" data-view=view_word data-live=is_live>
-            <OfflineBanner market/>
-            <UpgradeBanner upgrade/>
+            <div class="banners">
+                <OfflineBanner market/>
+                <UpgradeBanner upgrade/>
+            </div>
             <Header books market market_source toasts layout commands hands chat>
                 <AutonomySwitch chat/>
             </Header>

@@ -4,7 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use super::{Desk, csv, read_for};
 use crate::{
-    api::load_trades,
+    api::{count_trades, load_trades},
     app::{
         download::save_text,
         effects::memo,
@@ -32,7 +32,9 @@ pub fn TradesTab(desk: Desk) -> impl IntoView {
     let (trades, next) = (RwSignal::new(Vec::<Trade>::new()), RwSignal::new(None::<String>));
     let (loading, retries) = (RwSignal::new(Loading::Pending), RwSignal::new(0));
     let is_busy = RwSignal::new(false);
-    let show = move |page: TradesPage| {
+    let total = RwSignal::new(0);
+    let show = move |(page, count): (TradesPage, u64)| {
+        total.set(count);
         let (shown, rest) = trades.with_untracked(|old| join(page.clone(), old));
         // What came after the trades that are kept is known already.
         if rest == 0 {
@@ -40,7 +42,7 @@ pub fn TradesTab(desk: Desk) -> impl IntoView {
         }
         trades.set(shown);
     };
-    read_for(books, retries, loading, || load_trades(PAGE, None), show);
+    read_for(books, retries, loading, load_first, show);
     let load_more = move |_| {
         is_busy.set(true);
         spawn_local(async move {
@@ -67,6 +69,7 @@ pub fn TradesTab(desk: Desk) -> impl IntoView {
         let is_empty = loading.get() == Loading::Ready && trades.with(Vec::is_empty);
         is_empty.then(|| view! { <p class="empty">"No trades yet. Each one is listed here, newest first."</p> })
     };
+    let not_printed = move || trades.with(|trades| describe_rest(total.get(), trades.len()));
     let (is_whole, is_none) = (memo(move || next.with(Option::is_none)), memo(move || trades.with(Vec::is_empty)));
     view! {
         <div class="scroll" tabindex="0" role="region" aria-label="Trades">
@@ -81,6 +84,7 @@ pub fn TradesTab(desk: Desk) -> impl IntoView {
                     {rows}
                 </tbody>
             </table>
+            <p class="print-only" data-testid="trades-not-printed">{not_printed}</p>
             {nothing}
             {show_loading("The trades", loading, retries)}
             <div class="more">
@@ -94,6 +98,22 @@ pub fn TradesTab(desk: Desk) -> impl IntoView {
         </div>
     }
     .erase()
+}
+
+/// The newest page, and how many trades there are in all.
+async fn load_first() -> Result<(TradesPage, u64), ApiError> {
+    let page = load_trades(PAGE, None).await?;
+    let total = match page.next_before {
+        Some(_) => count_trades().await?,
+        None => page.trades.len() as u64,
+    };
+    Ok((page, total))
+}
+
+/// How many trades a print lacks; nothing when it has all of them.
+fn describe_rest(total: u64, shown: usize) -> Option<String> {
+    let rest = total.saturating_sub(shown as u64);
+    (rest > 0).then(|| format!("{rest} older trades are not shown. Load them first, or download all as CSV."))
 }
 
 /// A newest page in front of the older trades that are shown already, and how many of those there are; they are
@@ -192,6 +212,12 @@ mod tests {
         let page = TradesPage { trades: trades(page), next_before: None };
         let (trades, rest) = join(page, &trades(old));
         (trades.into_iter().map(|trade| trade.id).collect(), rest)
+    }
+
+    #[test]
+    fn a_print_tells_how_many_trades_it_lacks() {
+        assert_eq!(describe_rest(120, 50).unwrap().split(' ').next(), Some("70"));
+        assert_eq!((describe_rest(50, 50), describe_rest(49, 50)), (None, None));
     }
 
     #[test]

@@ -37,6 +37,9 @@ const PASSED_MAX: usize = 8;
 const TRADES_PAGE: &str = "SELECT * FROM trades
     WHERE account_id = ?1 AND sequence > ?2 AND sequence < ?3 ORDER BY sequence DESC LIMIT ?4";
 
+/// How many there are.
+const TRADES_COUNT: &str = "SELECT COUNT(*) FROM trades WHERE account_id = ?1 AND sequence > ?2";
+
 /// A ticker's own trades, newest first: purchases and sales have an index each.
 const FILLS: &str = "SELECT * FROM trades WHERE account_id = ?1 AND ticker = ?2 AND side = 'buy' AND sequence > ?3
     UNION ALL SELECT * FROM trades WHERE account_id = ?1 AND ticker = ?2 AND side = 'sell' AND sequence > ?3
@@ -86,6 +89,18 @@ impl Ledger {
         trades.truncate(limit);
         let next_before = if has_more { trades.last().map(|trade| trade.id.clone()) } else { None };
         Ok(TradesPage { trades, next_before })
+    }
+
+    /// How many trades there are since the latest reset.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn count_trades(&self) -> Result<u64, ApiError> {
+        let reset_after = self.books().reset_after_sequence;
+        let count = self.readers.read(move |rows| {
+            rows.prepare_cached(TRADES_COUNT)?.query_row(params![ACCOUNT_ID, reset_after], |row| row.get::<_, i64>(0))
+        });
+        Ok(count.await?.unsigned_abs())
     }
 
     /// The latest trades of one ticker since the latest reset, oldest first; at most [`FILLS_MAX`].

@@ -18,13 +18,13 @@ use super::{
     ticker::Ticker,
 };
 
-/// What every account starts with: $10,000.00.
+/// The deposit that every account starts with: $10,000.00.
 pub const INITIAL_DEPOSIT: Money = Money::from_cents(1_000_000);
 
 /// The most tickers that can be held at a time.
 pub const POSITIONS_MAX: usize = 500;
 
-/// What is held of one ticker, and what it cost.
+/// The shares held of one ticker, and their cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holding {
     pub quantity: Quantity,
@@ -42,12 +42,12 @@ pub struct Account {
     pub holdings: BTreeMap<Ticker, Holding>,
 }
 
-/// What a fill moved.
+/// The effect of a fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fill {
     pub notional: Money,
     pub realized_pnl: Money,
-    /// What is held afterwards; nothing when all was sold.
+    /// The holding afterwards; nothing when all was sold.
     pub holding: Option<Holding>,
 }
 
@@ -167,7 +167,7 @@ impl Account {
     }
 }
 
-/// What buying costs: the notional, but at least one cent, so that no sum of tiny orders is free.
+/// The cost of a purchase: the notional, but at least one cent, so that no sum of tiny orders is free.
 pub fn buying_cost(quantity: Quantity, price: Price) -> Option<Money> {
     Money::of(quantity, price).map(|notional| notional.max(Money::CENT))
 }

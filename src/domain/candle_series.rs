@@ -21,7 +21,7 @@ pub struct CandleSeries {
     candles: Vec<Candle>,
 }
 
-/// What a chart has to draw again.
+/// The part of a chart that has to be drawn again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     Nothing,

@@ -14,7 +14,7 @@ use super::{
     ticker::Ticker,
 };
 
-/// What a person says to the copilot: 1 to 4,000 characters, not all of them blank.
+/// A person's message to the copilot: 1 to 4,000 characters, not all of them blank.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct MessageText(String);
@@ -55,7 +55,7 @@ impl From<MessageText> for String {
     }
 }
 
-/// What a sender names a message by, so that sending it again does not have it answered again.
+/// A sender's id of a message, so that sending it again does not have it answered again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ClientMessageId(ClientOrderId);
@@ -113,7 +113,7 @@ impl FromStr for Role {
     }
 }
 
-/// What a reply asks for.
+/// An action in a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
     Watch(Ticker),
@@ -140,7 +140,7 @@ impl fmt::Display for Action {
     }
 }
 
-/// What became of an action. Unless a person has changed the copilot's autonomy, each ends as executed or rejected.
+/// The status of an action. Unless a person has changed the copilot's autonomy, each ends as executed or rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ActionStatus {
@@ -174,7 +174,7 @@ impl ActionStatus {
         }
     }
 
-    /// What a status is while the copilot has this autonomy: an action that is about to run, or waits for a click, goes no
+    /// The status under an autonomy: an action that is about to run, or waits for a click, goes no
     /// further than it allows. A proposal stays one when the copilot may do more: the click is what it was shown with.
     #[must_use]
     pub fn under(self, autonomy: Autonomy) -> Self {
@@ -199,10 +199,10 @@ impl FromStr for ActionStatus {
     }
 }
 
-/// What a proposed trade comes to, at the price that it was proposed at.
+/// The estimate of a proposed trade, at the price that it was proposed at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Estimate {
-    /// What it costs, or brings.
+    /// Its cost (a buy) or proceeds (a sell).
     pub notional: Money,
     /// The cash that would be left: less than nothing where there is too little.
     pub cash_after: Money,
@@ -214,7 +214,7 @@ pub struct RecordedAction {
     pub id: String,
     pub action: Action,
     pub status: ActionStatus,
-    /// What a trade was executed at, or was about to be when it was proposed.
+    /// The price that a trade was executed at, or had when it was proposed.
     pub price: Option<Price>,
     /// Why it was rejected or has lapsed: a sentence.
     pub error: Option<String>,
@@ -245,7 +245,7 @@ impl RecordedAction {
     }
 }
 
-/// An action that a reply asked for and that is none: a ticker that is no ticker, a quantity below zero. Its fields are as
+/// An invalid action of a reply, such as one with a quantity below zero. Its fields are as
 /// the model wrote them, cut where they are long.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MisreadAction {
@@ -290,7 +290,7 @@ pub struct ChatLine {
     pub message: RecordedMessage,
 }
 
-/// What the page shows of the copilot.
+/// The copilot's state in the page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conversation {
     /// Oldest first.
@@ -335,7 +335,7 @@ impl<T: FromStr> From<String> for Field<T> {
     }
 }
 
-/// A trade that a reply asked for. Where a field is none, it is the text that the model wrote, and the trade is rejected.
+/// A trade of a reply. An invalid field holds the text that the model wrote, and the trade is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TradeAction {
     pub id: String,
@@ -346,7 +346,7 @@ pub struct TradeAction {
     #[schema(value_type = Quantity)]
     pub quantity: Field<Quantity>,
     pub status: ActionStatus,
-    /// What it was executed at; of a proposal, the price then.
+    /// The price that it was executed at; of a proposal, the price then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,
     /// Why it did not run.

@@ -80,7 +80,7 @@ pub fn write_key_frame(version: u64, quotes: &Quotes, status: &MarketStatus) -> 
     frame + STATUS + &status.write()
 }
 
-/// What a tick changed; nothing when only a key frame can say that.
+/// The changes of a tick; nothing when they need a key frame.
 pub fn write_change(version: u64, before: &Quotes, now: &Quotes) -> Option<String> {
     let at = moment(now);
     let mut moves = Vec::with_capacity(now.len());
@@ -144,7 +144,7 @@ fn read_number(letters: &mut Peekable<Bytes>) -> Option<i64> {
     None
 }
 
-/// What became of a frame.
+/// The outcome of reading a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
     /// The quotes are those of its tick now.
@@ -155,7 +155,7 @@ pub enum Reading {
     Missed,
 }
 
-/// One who reads compact frames, and knows the quotes of the last one.
+/// Reads compact frames, and keeps the quotes of the last one.
 #[derive(Debug, Clone, Default)]
 pub struct CompactReader {
     version: u64,

@@ -1,4 +1,4 @@
-//! What the copilot may do: how far by itself, and within which limits.
+//! The copilot's autonomy and its limits.
 //!
 //! The limits come on top of those of a person's order, which hold as well.
 
@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::money::{Money, Price};
 
-/// What becomes of the actions in a reply.
+/// How far the copilot acts by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Autonomy {
@@ -68,7 +68,7 @@ pub enum ModelPlace {
     },
 }
 
-/// What a person does about the model in the page.
+/// A change of the connected model in the page.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ModelChange {
     /// Nothing.
@@ -105,7 +105,7 @@ pub struct FoundModel {
     pub model: String,
 }
 
-/// Who answers, and who says so.
+/// The copilot in use, and whether the environment configured it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelState {
     pub availability: Availability,
@@ -129,7 +129,7 @@ impl FromStr for Autonomy {
     }
 }
 
-/// What the copilot's trades may not exceed.
+/// The limits of the copilot's trades.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CopilotLimits {
     /// Actions of one reply that are looked at; the others are rejected.
@@ -173,7 +173,7 @@ impl CopilotLimits {
         let percent_max = self.trade_percent_max;
         if i128::from(notional.cents()) * 100 > i128::from(total_value.cents()) * i128::from(percent_max) {
             let limit = i128::from(total_value.cents()) * i128::from(percent_max) / 100;
-            // A limit beyond what money can be is none that was exceeded.
+            // A limit beyond the largest amount of money cannot be exceeded.
             let limit = Money::from_cents(i64::try_from(limit).unwrap_or(i64::MAX));
             return Err(OverLimit::Trade { percent_max, limit, notional });
         }

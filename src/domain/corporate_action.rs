@@ -97,7 +97,7 @@ impl fmt::Display for ExchangeDate {
     }
 }
 
-/// So many shares become so many.
+/// `from` shares become `to` shares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SplitRatio {
     pub from: Quantity,
@@ -105,12 +105,12 @@ pub struct SplitRatio {
 }
 
 impl SplitRatio {
-    /// What so many shares become: half to even, and never nothing. Nothing when it is over a billion.
+    /// The shares after the split: rounded half to even, at least a millionth. Nothing when it is over a billion.
     pub fn of_shares(self, quantity: Quantity) -> Option<Quantity> {
         scale(quantity, self.to, self.from)
     }
 
-    /// What so many shares were before.
+    /// The shares before the split.
     pub fn before(self, quantity: Quantity) -> Option<Quantity> {
         scale(quantity, self.from, self.to)
     }
@@ -127,7 +127,7 @@ impl SplitRatio {
         u64::try_from(div_half_even(product, i128::from(self.from.millionths()))).unwrap_or(u64::MAX)
     }
 
-    /// What a price before the split is after it, half to even; no less than the least price.
+    /// A price from before the split in terms of after it: rounded half to even, no less than the least price.
     pub fn of_price(self, price: Price) -> Option<Price> {
         let product = i128::from(price.units()) * i128::from(self.from.millionths());
         let units = div_half_even(product, i128::from(self.to.millionths()));
@@ -174,7 +174,7 @@ impl DividendRate {
         self.0
     }
 
-    /// What so many shares are owed: half to even, once, to cents; nothing when it does not fit.
+    /// The dividend on so many shares: rounded half to even, once, to cents; nothing when it does not fit.
     pub fn of(self, quantity: Quantity) -> Option<Money> {
         // millionths × billionths = 10^-15 dollars, ten million million of which are a cent
         let product = i128::from(quantity.millionths()) * i128::from(self.0);
@@ -182,7 +182,7 @@ impl DividendRate {
     }
 }
 
-/// What a company does to its shares.
+/// A split or a cash dividend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActionKind {
     Split(SplitRatio),
@@ -229,7 +229,7 @@ pub struct ActionRecord {
     /// Of a dividend: dollars a share.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cash_amount: Option<f64>,
-    /// What was held when the ex-date began.
+    /// The shares held when the ex-date began.
     pub quantity: Quantity,
     /// Of a split: what that became.
     #[serde(skip_serializing_if = "Option::is_none")]

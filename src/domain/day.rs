@@ -1,4 +1,4 @@
-//! What a day's trades did, ticker by ticker, and the P&L of the day.
+//! The sums of a day's trades by ticker, and the P&L of the day.
 //!
 //! # The rule
 //! A day gains what is there now and what came in, less what was there when it began and what was paid:
@@ -43,7 +43,7 @@ pub struct Traded {
     pub previous_close: Option<Price>,
 }
 
-/// What was traded of one ticker. Quantities are millionths: a day may turn over more than can be held.
+/// The sums of one ticker's trades. Quantities are millionths: a day may turn over more than can be held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Flow {
     bought: i64,
@@ -54,7 +54,7 @@ pub struct Flow {
     previous_close: Option<Price>,
 }
 
-/// What a day gained, or lost.
+/// The P&L of a day.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DayPnl {
     pub amount: Money,
@@ -94,7 +94,7 @@ impl DayTrades {
         self.day
     }
 
-    /// What was traded of a ticker before its split, in shares after it.
+    /// Converts a ticker's trades so far into shares after its split.
     pub fn split(&mut self, ticker: Ticker, ratio: SplitRatio) {
         if let Some(flow) = self.flows.get_mut(&ticker) {
             (flow.bought, flow.sold) = (ratio.of_millionths(flow.bought), ratio.of_millionths(flow.sold));
@@ -109,14 +109,14 @@ impl DayTrades {
         self.day.filter(|day| (day.starts_at - STEP_BACK_SECONDS..day.ends_at).contains(&second))
     }
 
-    /// What a holding of `quantity` gained on a day; nothing when an amount does not fit.
+    /// The day's P&L of a holding of `quantity`; nothing when an amount does not fit.
     pub fn pnl(&self, day: TradingDay, quantity: Option<Quantity>, quote: &Quote) -> Option<DayPnl> {
         let flow = self.flow(day, quote.ticker).copied().unwrap_or_default();
         let held = quantity.map_or(0, Quantity::millionths);
         flow.gain(held, value(held, quote.price)?, Some(quote.previous_close))
     }
 
-    /// What a whole account gained on a day, in percent of what it was worth before; nothing while a price is missing, or
+    /// The day's P&L of a whole account, in percent of its value before; nothing while a price is missing, or
     /// when an amount does not fit. `total_value` is what it is worth now.
     pub fn gain(
         &self,
@@ -144,7 +144,7 @@ impl DayTrades {
 }
 
 impl Flow {
-    /// What so many shares, in millionths, gained that are worth `value` now.
+    /// The gain of `held` shares, in millionths, that are worth `value_now`.
     fn gain(&self, held: i64, value_now: Money, previous_close: Option<Price>) -> Option<DayPnl> {
         let before = match held.checked_sub(self.bought)?.checked_add(self.sold)? {
             // The close does not matter, and need not be known.

@@ -23,12 +23,12 @@ pub struct EquityHistory {
     pub snapshots: Vec<Snapshot>,
 }
 
-/// What the page's equity curve starts from.
+/// The first state of the page's equity curve.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EquityCurve {
     /// Oldest first, at most [`HISTORY_POINTS_MAX`].
     pub snapshots: Vec<Snapshot>,
-    /// The highest value that was recorded since the account was opened or last reset; nothing when there is none yet.
+    /// The highest value that was recorded since the account was opened or last reset; nothing while no value was recorded.
     pub high_water_mark: Option<Money>,
 }
 

@@ -7,7 +7,7 @@
 //! | relative strength    | `100 − 100 / (1 + gain / loss)`, means of rises and falls     | Wilder, *New Concepts in        |
 //! |                      | smoothed by `mean + 1/length × (change − mean)`               | Technical Trading Systems*, 1978|
 //!
-//! What they give is drawn, not paid, so it is a float: dollars for the averages, 0 to 100 for the index.
+//! Their values are drawn, not paid, so they are floats: dollars for the averages, 0 to 100 for the index.
 
 use std::collections::VecDeque;
 

@@ -152,7 +152,7 @@ impl fmt::Display for Price {
     }
 }
 
-/// What a price rose (or, negative, fell) by, in hundredths of a cent.
+/// The change of a price, in hundredths of a cent; negative when it fell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PriceChange(i64);
 
@@ -225,7 +225,7 @@ impl Quantity {
         Self::from_millionths(self.0 + other.0).ok()
     }
 
-    /// What stays when `other` is taken away: nothing is left of equal quantities.
+    /// The remainder after `other` is taken away.
     pub fn minus(self, other: Self) -> Remainder {
         match Self::from_millionths(self.0 - other.0) {
             Ok(rest) => Remainder::Some(rest),
@@ -282,7 +282,7 @@ impl FromStr for Price {
     }
 }
 
-/// What a subtraction of quantities leaves.
+/// The result of subtracting quantities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remainder {
     Some(Quantity),

@@ -79,7 +79,7 @@ impl FromStr for OrderSource {
     }
 }
 
-/// What a caller names an order by, so that sending it again does not trade again.
+/// A caller's id of an order, so that sending it again does not trade again.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct ClientOrderId(String);
@@ -150,7 +150,7 @@ impl fmt::Display for OrderRequest {
     }
 }
 
-/// What a row among the trades is that no order made.
+/// Why a row among the trades was not made by an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Correction {
@@ -195,7 +195,7 @@ pub struct Trade {
     pub side: Side,
     pub quantity: Quantity,
     pub price: Price,
-    /// What the trade took from cash (a buy) or brought to it (a sell).
+    /// The amount taken from cash (a buy) or added to it (a sell).
     pub notional: Money,
     /// Proceeds less the cost of what was sold; zero for a buy.
     pub realized_pnl: Money,
@@ -214,7 +214,7 @@ pub struct Trade {
 pub struct TradeReceipt {
     pub trade: Trade,
     pub cash_balance: Money,
-    /// What is held of the ticker after the trade; nothing when all was sold.
+    /// The position after the trade; nothing when all was sold.
     pub position: Option<Position>,
     /// Nothing when a held ticker has no price.
     pub total_value: Option<Money>,

@@ -1,4 +1,4 @@
-//! What an account is worth at given prices: the one valuation, used by the server and in the page alike.
+//! The valuation of an account at given prices, used by the server and in the page alike.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,7 +11,7 @@ use super::{
     ticker::Ticker,
 };
 
-/// What a share was last worth, while its market has no price.
+/// The last known price of a share, for the time while its market has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastPrice {
     pub price: Price,
@@ -26,7 +26,7 @@ impl LastPrice {
     }
 }
 
-/// What a holding is valued at.
+/// The price that a holding is valued at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
     /// The market's price of now.
@@ -36,7 +36,7 @@ pub enum Mark {
 }
 
 impl Mark {
-    /// The market's price, or the last one known where there is none, or none of now.
+    /// The market's price, or the last known one where the market has none or a stale one.
     pub fn of(quote: Option<&Quote>, last: Option<&LastPrice>) -> Option<Self> {
         match quote {
             Some(quote) if quote.is_stale => Some(Self::Last(LastPrice { price: quote.price, at: quote.at })),

@@ -1,4 +1,4 @@
-//! What a ticker trades at now.
+//! The current price of a ticker.
 
 use std::ops::Deref;
 
@@ -56,7 +56,7 @@ impl Quote {
 pub struct Quotes(Vec<Quote>);
 
 impl Quotes {
-    /// The ticker's quote; nothing where there is none of it.
+    /// The ticker's quote, if it has one.
     pub fn get(&self, ticker: Ticker) -> Option<&Quote> {
         let index = self.0.binary_search_by_key(&ticker, |quote| quote.ticker).ok()?;
         self.0.get(index)

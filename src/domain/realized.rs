@@ -8,7 +8,7 @@ use super::{
     ticker::Ticker,
 };
 
-/// What the account earned since it was opened or last reset.
+/// Realised P&L and dividends since the account was opened or last reset.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Realized {
     /// In alphabetical order of the tickers.

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::instant::UtcInstant;
 
-/// What a session is.
+/// The kind of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SessionKind {

@@ -10,7 +10,7 @@ pub enum Part {
     All,
 }
 
-/// What is kept back of the cash when all of it is to be spent: a market order fills at the price of its moment, and one
+/// The part of the cash that is kept back when all of it is to be spent: a market order fills at the price of its moment, and one
 /// that left nothing over would be refused at the next rise. In thousandths.
 const RESERVE_THOUSANDTHS: i64 = 1;
 
@@ -48,7 +48,7 @@ impl Part {
     }
 }
 
-/// The most shares that `cash` buys at `price`: a millionth more would cost more. Nothing when that is none.
+/// The most shares that `cash` buys at `price`: a millionth more would cost more. Nothing when the cash does not buy a millionth.
 pub fn affordable(cash: Money, price: Price) -> Option<Quantity> {
     if cash <= Money::ZERO {
         return None;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 const LENGTH_MAX: usize = 7;
 const ROOT_LENGTH_MAX: usize = 5;
 
-/// What may surround a symbol.
+/// Blanks that may surround a symbol.
 const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
 /// A well-formed ticker symbol: one to five letters, optionally a dot and one more letter (`BRK.B`), upper case.

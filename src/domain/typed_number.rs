@@ -33,7 +33,7 @@ pub enum Unreadable {
 /// `-1234.5e3`. At least one digit stands on either side of a point.
 ///
 /// # Errors
-/// When it is none, or one of two.
+/// When it is not a number, or ambiguous.
 pub fn read_number(typed: &str) -> Result<String, Unreadable> {
     let plain = plain_characters(typed).ok_or(Unreadable::NotANumber)?;
     let unsigned = plain.strip_prefix(['-', '+']).unwrap_or(&plain);
@@ -64,7 +64,7 @@ pub enum UnreadableQuantity {
 /// The quantity that was typed.
 ///
 /// # Errors
-/// When the number is none, one of two, or no quantity.
+/// When it is not a number, ambiguous, or not a quantity.
 pub fn read_quantity(typed: &str) -> Result<Quantity, UnreadableQuantity> {
     match read_number(typed) {
         Ok(number) => Ok(number.parse()?),

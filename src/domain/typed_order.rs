@@ -15,7 +15,7 @@ pub struct TypedOrder {
     pub ticker: Ticker,
 }
 
-/// What a text that orders something says.
+/// An order written as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Typed {
     Order(TypedOrder),

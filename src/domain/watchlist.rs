@@ -16,7 +16,7 @@ pub const SPARKLINE_POINTS_MAX: usize = 60;
 /// The most tickers that are watched.
 pub const WATCHLIST_MAX: usize = 50;
 
-/// What a new account watches, in this order.
+/// The watchlist of a new account, in this order.
 pub const DEFAULT_TICKERS: [&str; 10] = ["AAPL", "GOOGL", "MSFT", "AMZN", "TSLA", "NVDA", "META", "JPM", "V", "NFLX"];
 
 /// A ticker that is watched, since when.

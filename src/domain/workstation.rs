@@ -1,4 +1,4 @@
-//! What the page starts from: everything that its first paint shows, from one moment.
+//! The page's first state: everything that its first paint shows, from one moment.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ pub struct Workstation {
     /// The number of the account's latest change, up to which all of this is told.
     pub version: i64,
     pub account: Account,
-    /// What each holding was last worth a share.
+    /// The last known price of each holding.
     pub last_prices: BTreeMap<Ticker, LastPrice>,
     pub today: DayTrades,
     /// In the list's order.
@@ -26,7 +26,7 @@ pub struct Workstation {
     pub market_source: String,
     /// As [`MarketStatus::write`](super::market_status::MarketStatus::write) has it.
     pub market_status: String,
-    /// What the chart shows first, in the interval that it starts with: nothing when no ticker is watched.
+    /// The chart's first candles, in the interval that it starts with: nothing when no ticker is watched.
     pub chart: Option<(Ticker, Vec<Candle>)>,
     /// The newest of the conversation with the copilot, or why it could not be read.
     pub conversation: Result<Conversation, ApiError>,
@@ -36,7 +36,7 @@ pub struct Workstation {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Statement {
     pub account: Account,
-    /// What each holding was last worth a share.
+    /// The last known price of each holding.
     pub last_prices: BTreeMap<Ticker, LastPrice>,
     pub today: DayTrades,
     /// The number of the account's latest change.
@@ -61,7 +61,7 @@ pub struct Listed {
     pub company: String,
 }
 
-/// What the watchlist shows of a ticker beside its quote.
+/// A ticker's line in the watchlist, besides its quote.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WatchlistLine {
     pub ticker: Ticker,

@@ -91,7 +91,7 @@ struct Follower {
     shown: BTreeSet<(ExchangeDate, String)>,
 }
 
-/// What is known of a ticker.
+/// A followed ticker and its actions.
 #[derive(Default)]
 struct Known {
     asked: Option<Instant>,
@@ -99,7 +99,7 @@ struct Known {
     is_doubtful: bool,
     /// When it was looked at last.
     price: Option<Price>,
-    /// What has not been applied yet, in the order of their days.
+    /// The actions that have not been applied yet, in the order of their days.
     actions: Vec<CorporateAction>,
 }
 
@@ -142,7 +142,7 @@ impl Follower {
         }
     }
 
-    /// What is held goes first.
+    /// The next ticker to ask for; holdings go first.
     fn next_due(&self) -> Option<Ticker> {
         if Instant::now() < self.not_before {
             return None;

@@ -23,7 +23,7 @@ const SNAPSHOT_INTERVAL: Duration = Duration::from_secs(30);
 /// The prices of what is held are kept with every second value.
 const PRICES_EVERY: u32 = 2;
 
-/// What is older than `age_s` keeps one value in each `step_s`.
+/// Values older than `age_s` are thinned to one in each `step_s`.
 struct Retention {
     age_s: i64,
     step_s: i64,

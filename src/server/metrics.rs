@@ -1,4 +1,4 @@
-//! What the server counts and measures, as Prometheus reads it.
+//! The server's metrics, as Prometheus reads them.
 //!
 //! One registry a process, built with the services and handed on with them. Units come last in the names, and every
 //! label has a bounded set of values: a route is its template, never the path that was asked for.
@@ -166,7 +166,7 @@ impl Metrics {
         self.0.ticks_skipped.inc_by(ticks_skipped);
     }
 
-    /// What there is to tell of the feed's newest tick; asked for when the metrics are read.
+    /// The gauges of the feed's newest tick, computed when the metrics are read.
     pub fn feed_is_at(&self, tick: &Tick) {
         self.0.tick_age.set(tick.at.elapsed().as_secs_f64());
         self.0.ticks.inner().store(tick.version, Ordering::Relaxed);

@@ -98,7 +98,7 @@ pub enum StartError {
 /// A server that answers requests until it is stopped.
 pub struct Server {
     pub address: SocketAddr,
-    /// What a browser of another machine opens once, where that is asked for.
+    /// The link that a browser of another machine opens once to sign in, where access needs that.
     pub sign_in_link: Option<String>,
     shutdown: CancellationToken,
     /// The ledger closes when it is cancelled: after the last request.

@@ -45,7 +45,7 @@ const CHART_CANDLES_MAX: usize = 500;
 /// How long a chart waits for the past of a ticker of which little was kept; the simulator tells it at the next tick.
 const PAST_PATIENCE: Duration = Duration::from_millis(1_500);
 
-/// What every request may reach: one handle, because axum clones it several times a request.
+/// The services as every request reaches them: one handle, because axum clones it several times a request.
 #[derive(Clone)]
 pub struct AppState(Arc<Services>);
 
@@ -81,7 +81,7 @@ pub struct Services {
     /// The build of the page that this server serves.
     pub build: Arc<str>,
     pub metrics: Metrics,
-    /// What runs for as long as the server does.
+    /// The tasks that run for as long as the server does.
     pub parts: Parts,
     /// Streams end when it is cancelled.
     pub shutdown: CancellationToken,
@@ -101,7 +101,7 @@ impl Services {
         Some(self.feed.candles(ticker, interval, limit).unwrap_or_default())
     }
 
-    /// What a chart shows of a ticker: its latest candles, or those from `since` (Unix seconds) on; empty when it is
+    /// The candles of a ticker's chart: the latest ones, or those from `since` (Unix seconds) on; empty when it is
     /// neither watched nor held.
     pub async fn chart(&self, ticker: Ticker, interval: Interval, since: Option<i64>) -> Vec<Candle> {
         let mut candles = self.candles(ticker, interval, CHART_CANDLES_MAX).await.unwrap_or_default();
@@ -121,7 +121,7 @@ impl Services {
         Some(())
     }
 
-    /// What the equity curve shows, over `range` up to now.
+    /// The equity curve over `range` up to now.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -139,7 +139,7 @@ impl Services {
         self.ledger.submit(WriteOff { ticker, prices: self.feed.latest(), trade_id, at }).await
     }
 
-    /// What sales realised, and the latest dividends.
+    /// The realised P&L by ticker, and the latest dividends.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -168,7 +168,7 @@ impl Services {
         }
     }
 
-    /// What the page starts from: one state of the books, and one tick. The chart is that of `selected`, or of the first
+    /// The page's first state: one state of the books, and one tick. The chart is that of `selected`, or of the first
     /// ticker watched when that one is neither watched nor held.
     pub async fn workstation(&self, selected: Option<Ticker>) -> Workstation {
         // What is read after it may be newer, and is then read once more.

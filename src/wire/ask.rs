@@ -22,7 +22,7 @@ pub struct Call<const IS_QUESTION: bool>;
 /// Of what changes nothing: while the server is asked too much it waits, and is sent again.
 pub type Question = Call<true>;
 
-/// Of what changes something: it is sent once. Whether to send it again is for the one who gave it.
+/// For requests that change something: sent once. The caller decides whether to send it again.
 pub type Command = Call<false>;
 
 /// How often a question is sent, if the server wants it later.
@@ -81,7 +81,7 @@ fn ask(path: &str, body: String, is_question: bool) -> Answered<'_> {
     }))
 }
 
-/// What a problem (RFC 9457) says.
+/// The detail of a problem (RFC 9457).
 #[derive(Deserialize)]
 struct Problem {
     detail: String,
@@ -90,7 +90,7 @@ struct Problem {
 /// When the server says 429 without a word on when to come back.
 const RETRY_SECONDS_ASSUMED: u32 = 1;
 
-/// What an answer means that is no success: ours, in its own words, or that of a proxy before us.
+/// The error of an answer that is not a success: the server's own words, or a proxy's status.
 fn refusal(answer: &Answer) -> ApiError {
     let problem = read::<Problem>(&answer.text);
     match (answer.status, problem) {

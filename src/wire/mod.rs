@@ -1,4 +1,4 @@
-//! What the page reads of the server's JSON.
+//! The page's reader of the server's JSON.
 //!
 //! The server writes and reads JSON with `serde_json`. The page has to be small, and `serde_json` compiles a type's reading
 //! into one long function for each type. Here a text becomes a tree first ([`json`]), and one small reader walks it

@@ -1,4 +1,4 @@
-//! Who is answered, whose word counts, and who has to sign in.
+//! Settings of the network's edge: allowed hosts, trusted origins and proxies, and access from other machines.
 
 use std::{net::IpAddr, str::FromStr};
 
@@ -10,14 +10,14 @@ use super::{
 /// The most entries of a list.
 const ENTRIES_MAX: usize = 64;
 
-/// What stands between the network and the handlers.
+/// The checks between the network and the handlers.
 #[derive(Debug, Clone)]
 pub struct EdgeConfig {
     /// Hosts that are answered, besides the loopback ones and the address listened on.
     pub allowed_hosts: Vec<HostRule>,
     /// Origins that may change things, besides our own.
     pub trusted_origins: Vec<WebOrigin>,
-    /// Proxies whose word counts about who asks.
+    /// Proxies whose forwarding headers are believed.
     pub trusted_proxies: Vec<Network>,
     pub access: Access,
 }

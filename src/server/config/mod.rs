@@ -31,13 +31,13 @@ pub struct Config {
     pub massive: Option<MassiveConfig>,
     pub limits: LimitsConfig,
     pub patience: Patience,
-    /// What tells the time. No variable sets it; tests hand in another.
+    /// The clock. No variable sets it; tests hand in another.
     pub clock: Clock,
     pub edge: EdgeConfig,
     pub copilot: CopilotConfig,
-    /// What is logged: a filter of `tracing`.
+    /// The log filter, in the syntax of `tracing`.
     pub log_filter: Option<String>,
-    /// What is odd about the settings and does not stop the start, a line each.
+    /// Warnings about the settings that do not stop the start, a line each.
     pub warnings: Vec<String>,
 }
 
@@ -52,7 +52,7 @@ pub struct MassiveConfig {
     pub poll: Duration,
 }
 
-/// What one client, and all of them, may take; nothing means no limit.
+/// Limits a client and in all; nothing means no limit.
 #[derive(Debug, Clone, Copy)]
 pub struct LimitsConfig {
     pub streams_per_client: Option<NonZeroU32>,

@@ -124,7 +124,7 @@ pub fn plain_value(value: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// What `.env` in the working directory says; nothing when there is none.
+/// The variables of `.env` in the working directory; nothing when there is no such file.
 ///
 /// # Errors
 /// When it cannot be read.

@@ -1,5 +1,5 @@
 //! Connecting a language model from the page: looking for one on this machine, trying it out, keeping it, and letting it go.
-//! What the environment sets wins over all of that.
+//! The environment's settings override all of that.
 
 use std::{sync::Arc, time::Duration};
 
@@ -39,7 +39,7 @@ const MODELS_MAX: usize = 20;
 const MODEL_NAME_CHARS_MAX: usize = 200;
 const KEY_CHARS_MAX: usize = 512;
 
-/// The model that is kept, ready to be asked; nothing when there is none, or none that can be.
+/// The configuration of the kept model; nothing when none is kept, or its file cannot be read.
 pub fn load(path: &std::path::Path, asking: &LlmConfig) -> Option<LlmConfig> {
     match Kept::load(path) {
         Ok(kept) => kept.map(|kept| asking.at(kept.base_url, kept.model, kept.api_key.map(Secret::new))),
@@ -85,7 +85,7 @@ impl Copilot {
 }
 
 impl Service {
-    /// Tells open pages who answers now. The change is made by then, whether they hear of it or not.
+    /// Writes a `settings` event, so that open pages show the model now connected. A failure does not undo the change.
     async fn announce(&self) {
         if let Err(cause) = self.ledger.submit(AnnounceSettings).await {
             warn!(copilot.cause = %cause, "open pages are not told of the connected model");
@@ -147,7 +147,7 @@ fn local_url(port: u16) -> String {
     format!("http://127.0.0.1:{port}/v1")
 }
 
-/// What a server says that it has; nothing when none answers there, or something else.
+/// The models that a server lists; nothing when no model server answers there.
 async fn list_models(http: &reqwest::Client, server: &str, port: u16) -> Vec<FoundModel> {
     #[derive(Deserialize)]
     struct List {

@@ -62,7 +62,7 @@ fn fill(account: &mut Account, order: &OrderRequest, price: Price) -> Result<Fil
     account.apply(order.side, order.ticker, order.quantity, price)
 }
 
-/// What a purchase would cost that the cash does not suffice for, and how much less than nothing would be left.
+/// The cost of a purchase that the cash does not suffice for, and the negative cash that it would leave.
 fn shortfall(refusal: &Refusal) -> Option<Estimate> {
     match refusal {
         Refusal::InsufficientCash { cost, available } => {
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
     use crate::domain::{account::INITIAL_DEPOSIT, instant::UtcInstant, order::Side, quote::Quote};
 
-    /// What becomes of these trades, proposed one after the other over $10,000 in cash and 10 V at $280: the status, the
+    /// The outcome of these trades, proposed one after the other over $10,000 in cash and 10 V at $280: the status, the
     /// cash after, and the reason.
     fn proposed(trades: &[(Side, &str, &str)]) -> Vec<(ActionStatus, Option<i64>, Option<String>)> {
         proposed_within(99, trades)

@@ -32,7 +32,7 @@ pub fn path_beside(database_url: &str) -> PathBuf {
 }
 
 impl Kept {
-    /// What the file has; nothing when there is none.
+    /// Reads the file; nothing when there is no such file.
     ///
     /// # Errors
     /// When it cannot be read.

@@ -4,7 +4,7 @@
 //! One at a time. A person's message is stored, with a look at the account from the very commit that stores it
 //! ([`BeginTurn`]); the model is asked ([`model`]), while no transaction is open; its reply is read as untrusted input
 //! ([`reply`]) and stored together with the effects of its actions ([`turn`]). A turn is a task of its own: it goes on
-//! when the one who asked has gone away, and its reply is there when they come back. It ends early when it is cancelled,
+//! when the caller has disconnected, and its reply is there when they come back. It ends early when it is cancelled,
 //! or when the server stops; then the conversation says so.
 //!
 //! # What may run
@@ -93,7 +93,7 @@ struct Service {
 
 /// How a person connects a model in the page.
 struct Models {
-    /// The environment leaves it open who answers.
+    /// The environment configures no copilot, so that a person may connect a model.
     is_open: bool,
     /// How a model is asked.
     asking: LlmConfig,
@@ -126,7 +126,7 @@ impl Running {
     }
 }
 
-/// What the copilot works with.
+/// The services that the copilot works with.
 pub struct Parts {
     pub ledger: Ledger,
     pub feed: Feed,
@@ -249,7 +249,7 @@ impl Copilot {
         Some(running.outcome().await)
     }
 
-    /// What the reply that is being made waits for, once that is more than the model's thinking; nothing when it is made
+    /// The reason why a reply takes long, once it is more than the model's thinking; nothing when it is made
     /// before.
     pub async fn notice(&self) -> Option<&'static str> {
         let running = self.place().clone()?;
@@ -266,7 +266,7 @@ impl Copilot {
         let running = self.place().clone();
         if let Some(running) = running {
             running.cancel.cancel();
-            // Whatever it is: the one who asked is told.
+            // The caller is told in any case.
             let _ = running.outcome().await;
         }
     }
@@ -290,7 +290,7 @@ impl Copilot {
         self.0.ledger.submit(SetAutonomy(autonomy)).await
     }
 
-    /// What the page shows: the newest messages, or those before the message `before`, and how the copilot is set.
+    /// The page's conversation: the newest messages, or those before the message `before`, and how the copilot is set.
     ///
     /// # Errors
     /// When there is no such message, or the database does not answer.
@@ -321,7 +321,7 @@ impl Copilot {
 }
 
 impl Service {
-    /// Who answers now.
+    /// The model in use.
     fn model(&self) -> Arc<Model> {
         Arc::clone(&self.model.read().unwrap_or_else(PoisonError::into_inner))
     }

@@ -24,14 +24,14 @@ use crate::{
 /// How much of a reply that was no reply the model is shown again.
 const QUOTED_CHARS_MAX: usize = 2_000;
 
-/// What is answered by who is no model.
+/// Names of the copilots that are not language models.
 const MOCK_NAME: &str = "mock";
 const BUILT_IN_NAME: &str = "built-in, no language model";
 
 /// A model that used up all of its room for thoughts gets so many times of it.
 const MORE_ROOM: u32 = 4;
 
-/// What is asked of a model to see whether it answers.
+/// The question that tries out whether a model answers.
 const TRIAL: &str = "Answer with this JSON object and nothing else: {\"message\": \"ready\", \"trades\": [], \"watchlist_changes\": []}";
 
 pub enum Model {
@@ -46,7 +46,7 @@ pub struct Remote {
     meter: Meter,
 }
 
-/// What came of a question, and where it came from; that is known of failures too.
+/// The outcome of a question and its provenance, which failures have too.
 pub struct Answer {
     pub outcome: Result<Reply, ApiError>,
     pub provenance: Provenance,
@@ -127,8 +127,8 @@ fn whole_seconds(duration: Duration) -> u64 {
 }
 
 impl Remote {
-    /// A reply that is none is sent back once, with what is wrong about it. So is one of whose actions none can be done; where
-    /// that does not help, its actions are rejected.
+    /// An invalid reply is sent back once, with the reason. So is a reply of whose actions none is valid; if the second one
+    /// is no better, its actions are rejected.
     async fn answer(
         &self,
         setting: &Setting<'_>,
@@ -146,11 +146,11 @@ impl Remote {
             (Ok(reply), None) => return Ok(reply),
             (first, Some(InvalidReply(reason))) if effort.take_repeat() => (first, reason),
             (first, reason) => {
-                warn!(llm.reason = reason.map(|reason| reason.0), "the model's reply is none");
+                warn!(llm.reason = reason.map(|reason| reason.0), "the model's reply is invalid");
                 return first.map_err(|_| spent(&completion));
             }
         };
-        warn!(llm.reason = reason, "the model's reply is none; it is asked once more");
+        warn!(llm.reason = reason, "the model's reply is invalid; it is asked once more");
         messages.push(Message { role: "assistant", content: quoted(&completion.content) });
         let correction =
             format!("Your answer was not accepted: {reason}. Answer again, with one JSON object as asked for.");
@@ -167,7 +167,7 @@ impl Remote {
         match second {
             (Ok(reply), ..) | (Err(_), Ok(reply), _) => Ok(reply),
             (Err(InvalidReply(reason)), Err(_), completion) => {
-                warn!(llm.reason = reason, "the model's second reply is none either");
+                warn!(llm.reason = reason, "the model's second reply is invalid too");
                 Err(spent(&completion))
             }
         }
@@ -256,7 +256,7 @@ fn ran_out_of_room(completion: &Completion) -> bool {
     completion.is_cut_off && completion.refusal.is_none() && find_object(&completion.content) == Err(NoObject::Empty)
 }
 
-/// What is said of a reply that is none.
+/// The error for an invalid reply.
 fn spent(completion: &Completion) -> ApiError {
     if ran_out_of_room(completion) { ApiError::LlmOutOfTokens } else { ApiError::LlmInvalidReply }
 }

@@ -1,8 +1,8 @@
-//! What a person who waits for a reply is told meanwhile.
+//! Progress of a reply that is being made.
 
 use tokio::sync::watch;
 
-/// What is waited for, besides the model's own thinking.
+/// A wait other than for the model's own thinking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Waiting {
     /// The server says that it does not answer yet.

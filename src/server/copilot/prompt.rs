@@ -1,4 +1,4 @@
-//! What the model is told: rules, the account as it is now, and the conversation so far.
+//! The model's prompt: rules, the account as it is now, and the conversation so far.
 //!
 //! # What is trusted
 //! Rules and data are the server's, in the one system message. All that a person or a model wrote travels as a JSON
@@ -39,7 +39,7 @@ pub struct Message {
     pub content: String,
 }
 
-/// What was before, as the built-in copilot is asked about it.
+/// Figures of the past that the built-in copilot answers questions about.
 #[derive(Debug, Clone, Default)]
 pub struct Past {
     pub realized: Vec<RealizedLine>,
@@ -113,7 +113,7 @@ pub fn build(setting: &Setting<'_>, meter: &Meter, tokens_max: usize) -> Vec<Mes
     std::iter::once(system).chain(turns).chain([question]).collect()
 }
 
-/// What goes around each message: its role, and where it begins and ends.
+/// The tokens around each message: its role and its delimiters.
 const TOKENS_PER_MESSAGE: usize = 8;
 
 fn turn_messages(turn: &PastTurn) -> [Message; 2] {
@@ -241,7 +241,7 @@ fn trade_data(trade: &Trade) -> Value {
     })
 }
 
-/// What became of what the latest answers asked for, newest answer first.
+/// The outcomes of the actions in the latest answers, newest answer first.
 fn recent_actions(turns: &[PastTurn], rows_max: usize) -> Vec<Value> {
     let actions = turns.iter().rev().flat_map(|turn| &turn.reply.actions);
     actions

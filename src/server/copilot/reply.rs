@@ -21,20 +21,20 @@ const MESSAGE_CHARS_MAX: usize = 16_000;
 /// More actions than any reply is for; how many of them may run is a matter of limits.
 const ACTIONS_READ_MAX: usize = 100;
 
-/// What the copilot says, and what it wants done.
+/// The copilot's message and its actions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     pub message: String,
     /// In the order they run: additions to the watchlist, so that a trade may name a ticker that is added; trades, in
     /// the order of the reply; removals.
     pub actions: Vec<Action>,
-    /// What else was asked for between them, and is no action.
+    /// Entries between them that are not valid actions.
     pub misread: Vec<MisreadAction>,
     /// The same in words for the model: where it went wrong, and how.
     faults: Vec<String>,
 }
 
-/// Why a reply is none, in words for the model that wrote it.
+/// Why a reply is invalid, in words for the model that wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidReply(pub String);
@@ -106,7 +106,7 @@ impl Reply {
         Ok(reply)
     }
 
-    /// What is wrong with its actions, where all of them are: then the model had better be asked once more.
+    /// The fault of its actions where all of them are invalid: then the model is asked once more.
     pub fn complaint(&self) -> Option<InvalidReply> {
         (self.actions.is_empty() && !self.faults.is_empty()).then(|| InvalidReply(self.faults.join("; ")))
     }
@@ -124,7 +124,7 @@ impl Reply {
     }
 }
 
-/// What is wrong about an action.
+/// The fault of an action.
 struct Fault {
     field: &'static str,
     reason: String,

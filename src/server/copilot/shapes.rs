@@ -25,7 +25,7 @@ pub enum NoObject {
 /// The one JSON object of a text, as it was written.
 ///
 /// # Errors
-/// When there is none, or more than one.
+/// When there is no JSON object, or more than one.
 pub fn find_object(text: &str) -> Result<String, NoObject> {
     // Some write the object as a JSON string.
     let unquoted: Option<String> = serde_json::from_str(text.trim()).ok();
@@ -93,7 +93,7 @@ fn is_in_object(text: &str, place: usize) -> bool {
     objects.any(|end| end > place)
 }
 
-/// What comes after the thoughts at the start of a text, or nothing of it when they do not end; nothing when there are none.
+/// The text after the thoughts at its start; an empty text when they do not end, and nothing when it has no thoughts.
 fn after_thoughts(text: &str) -> Option<&str> {
     let tag = THOUGHT_TAGS.iter().find(|tag| {
         let head = text.get(1..1 + tag.len());

@@ -174,7 +174,7 @@ impl Turn {
         join_all(traded.map(async |ticker| self.service.execution.price(ticker).await)).await;
     }
 
-    /// What is known of an action before any runs. Its autonomy is checked once more where it is applied.
+    /// The action as it is recorded before any runs. Its autonomy is checked once more where it is applied.
     fn judge(&self, index: usize, action: Action, autonomy: Autonomy) -> NewAction {
         let actions_max = self.service.limits.actions_max;
         let (status, error) = if index >= actions_max {
@@ -205,7 +205,7 @@ fn trades_in(action: &NewAction, tickers: &BTreeSet<Ticker>) -> bool {
 }
 
 impl Service {
-    /// What a language model is not told, and the built-in copilot is asked about.
+    /// Figures of the past, which only the built-in copilot answers questions about.
     async fn past(&self, model: &Model) -> Past {
         match model {
             Model::BuiltIn => Past { realized: self.ledger.realized().await.unwrap_or_default() },

@@ -1,4 +1,4 @@
-//! One who listens to the account's stream: where it begins, what it is told, and when.
+//! One listener of the account's stream: where it begins, which events it is sent, and when.
 
 use std::{collections::BTreeSet, io, sync::Arc};
 
@@ -39,7 +39,7 @@ impl Choice {
 pub struct Listener {
     pub events: Events,
     pub choice: Choice,
-    /// What it knows; nothing for one who begins now.
+    /// The last event it has seen; nothing for a listener that begins now.
     pub after: Option<i64>,
     pub framing: Framing,
     /// The page's build that belongs to this server.
@@ -132,7 +132,7 @@ impl Listener {
         }
     }
 
-    /// What there is to tell up to the end of a span; from the ledger when its beginning was missed.
+    /// The events up to the end of a span; read from the ledger when its beginning was missed.
     async fn catch_up(&self, span: &Span, seen: &mut i64) -> Result<String, End> {
         if span.page.until <= *seen {
             return Ok(String::new());

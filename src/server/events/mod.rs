@@ -1,7 +1,7 @@
 //! The account's own stream: what changed, in the order of the changes, whoever changed it.
 //!
 //! The ledger writes an event in the transaction of each change. One task reads what was written since it last looked, at
-//! most twice a second, and hands it to all who listen; one who was away reads what it missed from the ledger itself.
+//! most twice a second, and hands it to all listeners; one that was away reads the events it missed from the ledger.
 
 mod listener;
 mod text;
@@ -32,11 +32,11 @@ pub struct Events {
     newest: watch::Receiver<Arc<Span>>,
     ledger: Ledger,
     shutdown: CancellationToken,
-    /// One who takes nothing for so long is cut off.
+    /// A listener that takes nothing for so long is cut off.
     progress: Duration,
 }
 
-/// What happened from one number to another.
+/// The events from one number to another.
 #[derive(Debug, Default)]
 struct Span {
     /// The event with this number is not part of it, and all that follow are.
@@ -62,7 +62,7 @@ impl Events {
         Self { newest, ledger, shutdown, progress }
     }
 
-    /// What came after an event; nothing when that is not known any more.
+    /// The events after a number; nothing when they are not kept any more.
     async fn after(&self, after: i64) -> Result<Option<EventsPage>, ApiError> {
         self.ledger.events_after(after).await
     }

@@ -10,8 +10,8 @@ use crate::{domain::event::PING_INTERVAL_MAX, error::ApiError, server::ledger::E
 /// How long a silence is broken at the latest.
 pub const PING_INTERVAL: Duration = Duration::from_secs(10);
 
-/// What a stream says while it has nothing to say: which build of the page belongs to this server, and how long, at the
-/// most, until it says something again. The comment is for readers of the price stream who wait for one.
+/// The `ping` event of a quiet stream: the build of this server's page, and the longest time until the next event. The
+/// comment is for readers of the price stream that wait for one.
 pub fn ping(build: &str) -> String {
     let data = json!({ "build": build, "seconds_max": PING_INTERVAL_MAX.as_secs() });
     format!(": still here\nevent: ping\ndata: {data}\n\n")
@@ -22,12 +22,12 @@ pub fn numbered_ping(build: &str, version: i64) -> String {
     format!("id: {version}\n{}", ping(build))
 }
 
-/// The first event for one who begins at this number.
+/// The first event of a listener that begins at this number.
 pub fn hello(build: &str, version: i64) -> String {
     event("hello", version, &json!({ "version": version, "build": build }).to_string())
 }
 
-/// Tells one who cannot be told what it missed to read everything anew.
+/// Tells a listener to read everything anew, since the events that it missed are not kept.
 pub fn reset(version: i64) -> String {
     event("reset", version, &json!({ "version": version }).to_string())
 }

@@ -39,7 +39,7 @@ pub struct ChatRequest {
 /// Say something to the copilot. The answer comes when its actions have run: additions to the watchlist first, then
 /// trades, then removals. `status` is the record of what became of each; what the message claims is not. With the same
 /// `client_message_id` again it is the first answer, and nothing runs twice. One message is answered at a time. The
-/// copilot goes on when the one who asked goes away; the conversation has its answer.
+/// copilot goes on when the caller disconnects; the conversation has its answer.
 #[utoipa::path(
     post, path = "/api/chat", tag = "Copilot",
     request_body(content = ChatRequest, example = json!({ "message": "Buy 2 NVDA and watch XOM" })),

@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-/// What a browser sends when it comes back: the `id` that it saw last.
+/// The header in which a browser that reconnects sends the last `id` it saw.
 const LAST_EVENT_ID: &str = "last-event-id";
 
 /// After no event there is, so that everything is to be read anew.
@@ -69,7 +69,7 @@ impl EventsParameters {
     }
 }
 
-/// What changed of the account, whoever changed it: server-sent events, in the order of the changes. `id` is the account's
+/// All changes of the account as server-sent events, in the order of the changes. `id` is the account's
 /// sequence number; `event` the type: `account` (cash or positions; `"reset": true` when the account began anew),
 /// `watchlist`, `chat`, `settings` and others to come. `data` names what changed: `{"kind","id","version"}` and the few
 /// fields that a list shows. Several changes of one thing may be told as one, so numbers may skip; nothing is left out. At
@@ -88,7 +88,7 @@ impl EventsParameters {
 )]
 pub async fn events(
     State(state): State<AppState>,
-    Extension(Connection { client, takeover, .. }): Extension<Connection>,
+    Extension(Connection { client, handoff, .. }): Extension<Connection>,
     version: Version,
     Parameter(parameters): Parameter<EventsParameters>,
     headers: HeaderMap,
@@ -108,5 +108,5 @@ pub async fn events(
         };
         told.boxed()
     };
-    Ok((STREAM_HEADERS, takeover.body(Bytes::from_static(OPENING), Box::new(rest))).into_response())
+    Ok((STREAM_HEADERS, handoff.body(Bytes::from_static(OPENING), Box::new(rest))).into_response())
 }

@@ -1,4 +1,4 @@
-//! What trusted proxies tell of who asks: the client's address, the host that its browser named, and whether it came over
+//! The client as trusted proxies report it: its address, the host that its browser named, and whether it came over
 //! https. The word of anyone else is ignored, since anyone can send these headers.
 
 use std::{net::IpAddr, sync::Arc};
@@ -19,7 +19,7 @@ const HOPS_MAX: usize = 32;
 #[derive(Clone)]
 pub struct TrustedProxies(Arc<[Network]>);
 
-/// What the nearest proxies told.
+/// The client as the nearest proxies report it.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Told {
     client: Option<IpAddr>,
@@ -68,7 +68,7 @@ impl TrustedProxies {
         }
     }
 
-    /// `Forwarded` (RFC 7239): each proxy adds an element about the one who asked it.
+    /// `Forwarded` (RFC 7239): each proxy adds an element about its own client.
     fn read_standard(&self, headers: &HeaderMap) -> Option<Told> {
         let lines: Vec<_> = headers.get_all(header::FORWARDED).iter().filter_map(|line| line.to_str().ok()).collect();
         let mut told = None;
@@ -80,7 +80,7 @@ impl TrustedProxies {
                 })
             };
             let client = parameter("for").and_then(|node| read_node(&node));
-            // A proxy that hides the one who asked it is the last that is known.
+            // A proxy that hides its client is the last address known.
             let Some(client) = client else { break };
             told = Some(Told { client: Some(client), host: parameter("host"), proto: parameter("proto") });
             if !self.contains(client) {

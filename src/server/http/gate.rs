@@ -18,10 +18,10 @@ const COOKIE: &str = "finally_access";
 /// As long as browsers keep one: 400 days.
 const COOKIE_SECONDS: u32 = 400 * 86_400;
 
-/// What is answered to anyone: whether the server is well says nothing of the account.
+/// Answered without a key: the server's health says nothing of the account.
 const HEALTH: &str = "/api/health";
 
-/// Lets in who has a key. Clones share the keys.
+/// Checks keys of browsers and scripts. Clones share the keys.
 #[derive(Clone)]
 pub struct Gate(AccessKeys);
 
@@ -139,7 +139,7 @@ fn cookie_name(request: &Request) -> String {
     }
 }
 
-/// What the cookies of a name hold.
+/// The values of all cookies of a name.
 fn cookies<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));

@@ -32,7 +32,7 @@ pub struct MarketHealth {
     tickers: usize,
     last_tick_age_ms: u64,
     data: Data,
-    /// What is wrong with the prices, or that the exchange is closed, in sentences; missing when there is nothing to say.
+    /// A fault of the prices, or that the exchange is closed, in sentences; missing when prices are as they should be.
     #[serde(skip_serializing_if = "str::is_empty")]
     note: String,
 }

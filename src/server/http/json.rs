@@ -9,7 +9,7 @@ use tracing::error;
 
 use crate::error::ApiError;
 
-/// What is taken for an answer at first, which most of them fit into.
+/// The buffer that an answer starts with; most fit into it.
 const CAPACITY_BYTES: usize = 768;
 
 /// An answer's body. Like axum's of this name, which writes each piece through a slower kind of buffer, and tells a failure

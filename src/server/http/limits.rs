@@ -1,4 +1,4 @@
-//! What one client, and all of them, may take: requests and files a second, connections and streams at once.
+//! Limits a client and in all: requests and files a second, connections and streams at once.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -29,7 +29,7 @@ const CLIENTS_MAX: usize = 65_536;
 /// How often, at most, the clients are forgotten that have not asked for a while.
 const PURGE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What clients are told to wait while too many of them ask.
+/// `Retry-After` while too many clients ask.
 const CROWD_RETRY_SECONDS: u32 = 1;
 
 /// The files that a client may load for each request: a page comes with about ten.
@@ -80,7 +80,7 @@ impl RequestRates {
         Self(limits.requests_per_client.map(|rate| Arc::new(kinds(rate))))
     }
 
-    /// Counts a request, and refuses what comes too fast. A file costs far less than what is made for the one who asks.
+    /// Counts a request, and refuses it over the rate. A file costs far less than an answer that is computed.
     ///
     /// # Errors
     /// [`ApiError::TooManyRequests`].
@@ -165,13 +165,13 @@ impl Drop for StreamPlace {
     }
 }
 
-/// The connections that a client may have open at once. Without a limit on its streams, there is none on these.
+/// The connections that a client may have open at once; unlimited where its streams are.
 pub fn connection_places(limits: &LimitsConfig) -> Places {
     let per_client = limits.streams_per_client.map(|streams| streams.saturating_add(CONNECTIONS_BESIDE_STREAMS));
     Places::new(per_client, None)
 }
 
-/// What is counted stays right whoever panics: nothing here can between two steps of a change.
+/// A poisoned lock is used on: no change of the counts can panic half way.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

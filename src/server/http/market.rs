@@ -31,7 +31,7 @@ pub struct Market {
     data: Data,
     /// Since when the prices have been like this; of stale ones, when they were last confirmed.
     since: UtcInstant,
-    /// What is wrong with the prices, or that the exchange is closed, in sentences; missing when there is nothing to say.
+    /// A fault of the prices, or that the exchange is closed, in sentences; missing when prices are as they should be.
     #[serde(skip_serializing_if = "str::is_empty")]
     note: String,
 }

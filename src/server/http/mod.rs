@@ -32,9 +32,9 @@ mod serve;
 mod settings;
 mod shape;
 mod sites;
+mod socket_handoff;
 pub mod sse;
 mod stream;
-mod takeover;
 mod unreadable;
 mod watchlist;
 

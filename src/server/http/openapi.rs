@@ -1,6 +1,6 @@
 //! `/api/openapi.json`: the API's description, generated from the code's own types and handlers.
 //!
-//! What can go wrong is described by example: each operation names the errors it can answer, and the document shows
+//! Errors are described by example: each operation names the errors it can answer, and the document shows
 //! the very bodies that they make.
 
 use std::collections::BTreeMap;
@@ -162,7 +162,7 @@ fn name_of(error: &ApiError) -> String {
     }
 }
 
-/// What any request can be answered with, whatever it asks for.
+/// The errors that any request can be answered with.
 fn any_request_errors() -> Vec<ApiError> {
     vec![
         ApiError::NotFound,
@@ -173,7 +173,7 @@ fn any_request_errors() -> Vec<ApiError> {
     ]
 }
 
-/// What an operation can answer when it fails, each with figures that make a telling example.
+/// The errors of an operation, with figures that make a telling example.
 fn errors(method: &str, path: &str) -> Vec<ApiError> {
     // Invariants: the symbols and numbers below are good ones.
     let aapl: Ticker = "AAPL".parse().expect("a ticker");

@@ -56,7 +56,7 @@ impl Site {
         Ok(Self { root, hash_files })
     }
 
-    /// What tells this page from that of another version of the program: a hash of its files, as their own hashes tell them.
+    /// Identifies the page's build: a hash over the hashes of its files.
     /// While it is developed its files have none, and whatever is newer is another one.
     pub fn build(&self) -> Arc<str> {
         let mut hasher = DefaultHasher::new();
@@ -70,7 +70,7 @@ impl Site {
         format!("{:016x}", hasher.finish()).into()
     }
 
-    /// What Leptos has to know of it.
+    /// The options that Leptos needs.
     pub fn leptos_options(&self) -> LeptosOptions {
         let reload_port = env::var("LEPTOS_RELOAD_PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8001);
         LeptosOptions::builder()

@@ -47,7 +47,7 @@ impl Places {
 }
 
 impl Shared {
-    /// What is counted stays right whoever panics: nothing here can between two steps of a change.
+    /// A poisoned lock is used on: no change of the counts can panic half way.
     fn taken(&self) -> MutexGuard<'_, Taken> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! What a person reads in a browser when the page itself is refused: a plain document without any script.
+//! The document that a browser shows when the page itself is refused: plain, without any script.
 
 use std::fmt::Write;
 

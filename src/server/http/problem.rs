@@ -37,7 +37,7 @@ pub struct Problem {
     detail: String,
     /// The stable word that programs look at.
     code: &'static str,
-    /// What the server's log has it under; also in the header `x-request-id`.
+    /// The id under which the server's log has the request; also in the header `x-request-id`.
     request_id: String,
 }
 

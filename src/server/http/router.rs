@@ -45,7 +45,7 @@ use crate::{
 
 /// The whole server: its routes, and what every answer passes on its way out. Clones share both.
 ///
-/// What every request passes is written as functions that follow each other, not as a stack of layers: each layer of a
+/// The checks of every request are functions called in turn, not a stack of layers: each layer of a
 /// router clones and boxes all that is inside of it, for every request.
 #[derive(Clone)]
 pub struct App {
@@ -104,7 +104,7 @@ fn guard<S: Clone + Send + Sync + 'static>(routes: Router<S>, guards: Guards) ->
     routes.layer(layers)
 }
 
-/// What a request has to pass, from the first to the last. Clones share it.
+/// The checks that a request has to pass, in their order. Clones share them.
 #[derive(Clone)]
 struct Guards {
     proxies: TrustedProxies,
@@ -139,7 +139,7 @@ impl Guards {
         request.extensions_mut().insert(connection);
     }
 
-    /// Tells why a request does not pass, or who asks. What another site's page asks for is not counted as the person's.
+    /// Gives the reason to refuse a request, or its client. Requests of another site's page do not count towards a person's rate.
     fn check(&self, request: &Request) -> Result<Caller, ApiError> {
         self.hosts.check(request)?;
         self.sites.check(request)?;
@@ -194,7 +194,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::server::http::{serve::ClientIp, takeover::Takeover};
+    use crate::server::http::{serve::ClientIp, socket_handoff::SocketHandoff};
 
     #[derive(Clone, Default)]
     struct Log(Arc<Mutex<Vec<u8>>>);
@@ -227,7 +227,7 @@ mod tests {
         let request = Request::get("/broken/7").header("host", "localhost").header("x-request-id", "trace-7");
         let mut request = request.body(Body::empty()).unwrap();
         let client = ClientIp([127, 0, 0, 1].into());
-        request.extensions_mut().insert(Connection::new(client, client.0, Takeover::default()));
+        request.extensions_mut().insert(Connection::new(client, client.0, SocketHandoff::default()));
         let response = app.answer(request).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         let body = response.into_body().collect().await.unwrap().to_bytes();

@@ -1,4 +1,4 @@
-//! What browsers are told to forbid, with every answer.
+//! The security headers of every answer.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::use_context};

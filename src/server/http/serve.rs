@@ -32,7 +32,7 @@ use super::{
     problem::Problem,
     progress::{Progress, expect_progress},
     router::App,
-    takeover::{Rest, Takeover, Watched},
+    socket_handoff::{FlushObserver, Rest, SocketHandoff},
     unreadable::Told,
 };
 use crate::{
@@ -68,12 +68,12 @@ pub struct Connection {
     pub is_forwarded: bool,
     /// The client came to a trusted proxy over https.
     pub is_https: bool,
-    pub takeover: Takeover,
+    pub handoff: SocketHandoff,
 }
 
 impl Connection {
-    pub fn new(client: ClientIp, local: IpAddr, takeover: Takeover) -> Self {
-        Self { client, local, forwarded_host: None, is_forwarded: false, is_https: false, takeover }
+    pub fn new(client: ClientIp, local: IpAddr, handoff: SocketHandoff) -> Self {
+        Self { client, local, forwarded_host: None, is_forwarded: false, is_https: false, handoff }
     }
 
     /// Whether the peer is a program on this machine, which tells of no other.
@@ -82,7 +82,7 @@ impl Connection {
     }
 }
 
-/// What a connection is let in by.
+/// The limits that a new connection has to pass.
 #[derive(Clone)]
 pub struct Door {
     patience: Patience,
@@ -186,13 +186,13 @@ async fn serve_requests(
     app: App,
     shutdown: CancellationToken,
 ) -> Result<Option<(Rest, TcpStream)>, BoxError> {
-    let takeover = Takeover::default();
-    let seen = Connection::new(client, socket.local_addr()?.ip().to_canonical(), takeover.clone());
+    let handoff = SocketHandoff::default();
+    let seen = Connection::new(client, socket.local_addr()?.ip().to_canonical(), handoff.clone());
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(seen.clone());
         app.clone().answer(request.map(Body::new)).map(Ok::<_, Infallible>)
     });
-    let socket = TokioIo::new(Told::new(Watched::new(Progress::new(socket, progress), takeover.clone())));
+    let socket = TokioIo::new(Told::new(FlushObserver::new(Progress::new(socket, progress), handoff.clone())));
     // Apart, because what takes over lives on without all of this.
     let mut connection = Box::new(http.serve_connection(socket, service));
     let mut stopping = pin!(shutdown.cancelled().fuse());
@@ -202,7 +202,7 @@ async fn serve_requests(
         }
         match Pin::new(&mut *connection).poll(cx) {
             Poll::Ready(ended) => Poll::Ready(ended.map(|()| None)),
-            Poll::Pending => takeover.take().map_or(Poll::Pending, |rest| Poll::Ready(Ok(Some(rest)))),
+            Poll::Pending => handoff.take().map_or(Poll::Pending, |rest| Poll::Ready(Ok(Some(rest)))),
         }
     });
     let rest = taken.await?;

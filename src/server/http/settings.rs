@@ -21,7 +21,7 @@ pub fn router() -> Router<AppState> {
 
 #[derive(Serialize, ToSchema)]
 pub struct Settings {
-    /// What becomes of the copilot's actions: nothing runs, each waits for a click, or they run within the limits.
+    /// How far the copilot acts by itself: not at all, each action waits for a click, or within the limits.
     #[schema(value_type = String, example = "auto")]
     autonomy: Autonomy,
     copilot: CopilotSettings,
@@ -34,11 +34,11 @@ pub struct CopilotSettings {
     #[schema(value_type = String, example = "built_in")]
     kind: Availability,
     model: Option<String>,
-    /// The environment says who answers, and wins over what the page's settings connect.
+    /// The environment configures the copilot, and overrides the model connected in the page.
     set_by_environment: bool,
 }
 
-/// What is written to change settings; what is left out stays.
+/// A change of settings.
 #[derive(ToSchema, Serialize)]
 pub struct SettingsChange {
     /// `advise`, `propose` or `auto`

@@ -22,7 +22,7 @@ pub const STREAM_HEADERS: [(HeaderName, HeaderValue); 4] = [
     (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
 ];
 
-/// What a peer sends on a stream is ignored, so much of it at once.
+/// Bytes that a peer sends on a stream are read in pieces of this size and ignored.
 const IGNORED_BYTES: usize = 1_024;
 
 const DONE: &[u8] = b"event: done\ndata: {\"code\":\"shutdown\",\"detail\":\"The server is shutting down.\"}\n\n";

@@ -23,7 +23,7 @@ const STATUS: std::ops::Range<usize> = 9..12;
 /// The socket as hyper has it, which writes a problem in the place of an answer of hyper's own.
 pub struct Told<S> {
     socket: S,
-    /// What is left to write of it.
+    /// The bytes that are still to be written.
     problem: Bytes,
 }
 
@@ -55,7 +55,7 @@ impl<S: AsyncWrite + Unpin> Told<S> {
     }
 }
 
-/// What hyper told without a body. Answers of ours have an id.
+/// The error of an answer that hyper made without a body. Our own answers have a request id.
 fn error_of(bytes: &[u8]) -> Option<ApiError> {
     if !bytes.starts_with(b"HTTP/1.") {
         return None;

@@ -13,7 +13,7 @@ use crate::domain::{
 /// How much of a ticker's past is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Depth {
-    /// What a chart shows: some 280 KiB.
+    /// Enough for a chart: some 280 KiB.
     #[default]
     Whole,
     /// A little, until someone looks: some 15 KiB.

@@ -1,6 +1,6 @@
 //! A server-sent event as HTTP/1.1 puts it on the wire: the chunk of a body (RFC 9112, section 7.1) that carries it.
 //!
-//! Its bytes are made once and shared by all who are told it.
+//! Its bytes are made once and shared by all recipients.
 
 use std::ops::Range;
 

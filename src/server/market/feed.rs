@@ -56,7 +56,7 @@ const MISSED_TICKS_MAX: u32 = 3;
 /// …but not before this, because a busy machine may be late.
 const SILENCE_MIN: Duration = Duration::from_secs(5);
 
-/// How often those who watch the feed are woken though there is no tick, so that they can say that they are still there.
+/// How often subscribers are woken without a tick, so that they can send a sign of life.
 pub const BEAT_INTERVAL: Duration = Duration::from_secs(4);
 
 /// How often it is looked whether prices have become stale, or the exchange has opened or closed.
@@ -147,7 +147,7 @@ impl Tick {
         self.frames.written()
     }
 
-    /// The event for one who last saw the tick `seen`; nothing when there is nothing to tell.
+    /// The event for a reader that last saw the tick `seen`; nothing when nothing changed for it.
     pub fn frame(&self, choice: &Choice, seen: u64) -> Option<Event> {
         self.frames.of(&self.quotes, choice, seen + 1 != self.version)
     }
@@ -233,7 +233,7 @@ impl Feed {
         self.latest.borrow().clone()
     }
 
-    /// Notice of each new tick, and of the same one again at each [beat](BEAT_INTERVAL); one who is slow sees the newest
+    /// Notice of each new tick, and of the same one again at each [beat](BEAT_INTERVAL); a slow reader sees the newest
     /// only. It ends when the feed does.
     pub fn subscribe(&self) -> watch::Receiver<Arc<Tick>> {
         self.latest.clone()
@@ -303,7 +303,7 @@ impl Feed {
     }
 }
 
-/// One timer for all who watch, however many they are.
+/// One timer for all subscribers, however many they are.
 async fn beat(watched: watch::Sender<Arc<Tick>>) {
     loop {
         tokio::time::sleep(BEAT_INTERVAL).await;
@@ -492,7 +492,7 @@ impl Publisher {
         deepened.collect()
     }
 
-    /// What is known of the prices' age after an update.
+    /// The prices' freshness after an update.
     fn confirm(
         &mut self,
         before: &Arc<Freshness>,

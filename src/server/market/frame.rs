@@ -26,7 +26,7 @@ const KEY_FRAME_INTERVAL: Duration = Duration::from_secs(30);
 /// The different choices of tickers whose frames are kept for a tick; a rarer one is written for its reader alone.
 const CHOICES_MAX: usize = 256;
 
-/// What a reader of the stream wants of each tick.
+/// A reader's choice of each tick's content.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Choice {
     Json(JsonChoice),
@@ -47,7 +47,7 @@ pub struct JsonChoice {
 pub struct Frames {
     version: u64,
     status: Arc<MarketStatus>,
-    /// Something else than prices has changed, so that those who want changes are told everything.
+    /// Something other than prices has changed, so that readers of changes are sent everything.
     is_restated: bool,
     /// The frames that were written as JSON, of this tick and those before it.
     written: Arc<AtomicU64>,
@@ -102,7 +102,7 @@ impl Frames {
         self.written.load(Ordering::Relaxed)
     }
 
-    /// The frame for a reader; nothing when there is nothing to tell. One who has not seen the tick before this one
+    /// The frame for a reader; nothing when nothing changed for it. A reader that has not seen the tick before this one
     /// (`is_behind`) is told everything it wants, changed or not.
     pub fn of(&self, quotes: &Quotes, choice: &Choice, is_behind: bool) -> Option<Event> {
         match choice {
@@ -224,7 +224,7 @@ mod tests {
         let list = |tickers: &[&str]| Some(tickers.iter().map(|ticker| (*ticker).to_owned()).collect::<Vec<_>>());
         assert_eq!(told(choice(None, false), false), list(&["AAPL", "V"]));
         assert_eq!(told(choice(None, true), false), list(&["AAPL"]));
-        assert_eq!(told(choice(None, true), true), list(&["AAPL", "V"]), "one who is behind is told everything");
+        assert_eq!(told(choice(None, true), true), list(&["AAPL", "V"]), "a reader that is behind is sent everything");
         assert_eq!(told(choice(Some(&["V", "XOM"]), false), false), list(&["V"]));
         assert_eq!(told(choice(Some(&["V"]), true), false), None, "nothing changed");
         assert_eq!(told(choice(Some(&["V"]), true), true), list(&["V"]));

@@ -75,7 +75,7 @@ pub trait Past: Send + Sync {
     fn sparkline(&self, ticker: Ticker, at: UtcInstant) -> Vec<Price>;
 }
 
-/// What a source has to tell at a tick.
+/// A source's update at a tick.
 #[derive(Debug, Default)]
 pub struct Update {
     /// New trades: at most one of each ticker.
@@ -88,7 +88,7 @@ pub struct Update {
     pub delay_minutes: Option<u32>,
     /// Candles as the source has them, to set right what was seen of them.
     pub bars: Vec<Bar>,
-    /// What was before a ticker's first print, told once, with that print or later.
+    /// The history before a ticker's first print, told once, with that print or later.
     pub histories: Vec<History>,
 }
 
@@ -128,7 +128,7 @@ pub struct SourceError {
     pub refusal: Option<&'static str>,
 }
 
-/// What a ticker is called, where it is known.
+/// The company of a ticker, where it is known.
 pub fn company_name(ticker: Ticker) -> Option<&'static str> {
     simulator::listing(ticker).map(|listing| listing.company)
 }

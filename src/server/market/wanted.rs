@@ -43,7 +43,7 @@ struct Shared {
     charted: watch::Sender<Arc<TickerSet>>,
 }
 
-/// What is followed, or charted, though it is not watched.
+/// Tickers that are followed or charted without being watched.
 #[derive(Default)]
 struct Guests {
     /// Until when each is followed.
@@ -106,7 +106,7 @@ impl Wanted {
         let (mut by_ledger, mut watched) = (self.0.by_ledger.clone(), self.0.watched.clone());
         let mut all = self.0.all.subscribe();
         loop {
-            // First, so that no visitor is overlooked who comes meanwhile.
+            // First, so that no visitor that comes meanwhile is overlooked.
             all.mark_unchanged();
             let next_end = self.change(|Guests { visitors, .. }| {
                 let now = Instant::now();
@@ -123,7 +123,7 @@ impl Wanted {
             tokio::select! {
                 changed = by_ledger.changed() => if changed.is_err() { return },
                 changed = watched.changed() => if changed.is_err() { return },
-                // A visitor came, who may be the next to leave; a sender of ours lives, so this does not fail.
+                // A visitor came, which may be the next to leave; a sender of ours lives, so this does not fail.
                 _ = all.changed() => {}
                 () = end => {}
             }

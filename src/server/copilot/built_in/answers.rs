@@ -19,7 +19,7 @@ use crate::{
     server::{copilot::prompt::Setting, market::company_name},
 };
 
-/// What questions are answered from.
+/// The state that questions are answered from.
 pub struct View<'a> {
     pub setting: &'a Setting<'a>,
     pub portfolio: Portfolio,
@@ -28,7 +28,7 @@ pub struct View<'a> {
 /// The lines of a list; of more, the rest is counted.
 const LINES_MAX: usize = 10;
 
-/// What a question is about.
+/// The subject of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Topic {
     Help,
@@ -66,7 +66,7 @@ const HELP: &str = "I am built in and no language model, so I know a few things 
                     NVDA*, *sell all my TSLA*, *watch XOM*. To connect a language model, open the settings (⚙) and choose \
                     *Language model*.";
 
-/// What is asked, from the words that tell one topic from the others; the more particular ones first.
+/// The topic of a question, by its keywords; the more particular topics are tried first.
 fn topic_of(words: &[Word], tickers: &[Ticker]) -> Option<Topic> {
     let has = |any: &[&str]| words.iter().any(|word| any.contains(&word.plain.as_str()));
     let says = |phrase: &[&str]| {
@@ -307,7 +307,7 @@ impl View<'_> {
         list(&lines)
     }
 
-    /// What the total gained on the trading day, what it was before, and the change in words.
+    /// The total's gain on the trading day, the total, and the change in words.
     fn day_change(&self) -> Option<(Money, Money, String)> {
         let (context, quotes) = (self.setting.context, &self.setting.prices.quotes);
         let total = self.portfolio.total_value?;
@@ -316,7 +316,7 @@ impl View<'_> {
         Some((gain.amount, total.checked_sub(gain.amount)?, change(Some(gain.amount), gain.percent)))
     }
 
-    /// What each ticker that is held, or was traded today, gained today; the largest moves first.
+    /// The day's gain of each ticker that is held or was traded today; the largest moves first.
     fn day_moves(&self) -> Vec<(Ticker, DayPnl)> {
         let context = self.setting.context;
         let mut tickers: Vec<Ticker> = context.account.holdings.keys().copied().collect();
@@ -366,7 +366,7 @@ impl View<'_> {
         list(&lines)
     }
 
-    /// What the day's change is made of, and what of it is not among the positions.
+    /// The parts of the day's change, those of closed positions included.
     fn move_lines(&self, day_change: Money) -> Vec<String> {
         let moves = self.day_moves();
         let mut lines: Vec<String> = moves

@@ -73,8 +73,8 @@ mod tests {
         Price::from_units(dollars * 10_000).unwrap()
     }
 
-    /// The reply to one who holds 10 TSLA, bought at 100 and worth 90, which closed at 95 the day before, and 4 AAPL, bought
-    /// today at 50 and worth 55; and who had sold 5 TSLA at 110.
+    /// The reply to an account with 10 TSLA, bought at 100 and worth 90, which closed at 95 the day before, and 4 AAPL,
+    /// bought today at 50 and worth 55; it had sold 5 TSLA at 110.
     fn answer(question: &str) -> Reply {
         let at = UtcInstant::from_unix_ms(NOON_MS);
         let (mut account, mut today) = (Account::open(INITIAL_DEPOSIT), DayTrades::default());

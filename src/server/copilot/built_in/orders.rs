@@ -12,15 +12,15 @@ use crate::domain::{
     ticker::Ticker,
 };
 
-/// What a message asks for.
+/// The actions that a message asks for.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Asked {
     pub actions: Vec<Action>,
-    /// What was not understood well enough to be done, each a sentence.
+    /// Questions about requests that were not clear enough to be done, each a sentence.
     pub doubts: Vec<String>,
 }
 
-/// What orders are read against.
+/// The market and account that orders are read against.
 pub struct Market<'a> {
     pub names: &'a Names,
     pub account: &'a Account,
@@ -417,7 +417,7 @@ mod tests {
     use super::{super::words::words_of, *};
     use crate::domain::account::INITIAL_DEPOSIT;
 
-    /// What is understood by one who holds 10 TSLA and 4 AAPL; every price is 50 dollars.
+    /// The actions and doubts of a text, for an account with 10 TSLA and 4 AAPL; every price is 50 dollars.
     fn asked(text: &str) -> (Vec<String>, Vec<String>) {
         let mut account = Account::open(INITIAL_DEPOSIT);
         let price = Price::from_units(500_000).unwrap();

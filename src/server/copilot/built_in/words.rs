@@ -50,7 +50,7 @@ pub fn words_of(text: &str) -> Vec<Word> {
     words
 }
 
-/// What stands between blanks: a number whole, anything else without the commas in it.
+/// Splits the text between two blanks: a number stays whole, other text is split at its commas.
 fn split_chunk(chunk: &str, words: &mut Vec<Word>) {
     let figures = chunk.trim_matches([',', '.', '$']);
     let figures = without_thousands(figures).unwrap_or(figures);
@@ -118,7 +118,7 @@ const COMMON_NAMES: &[&str] = &[
     "motors",
 ];
 
-/// What people call a company besides its name and its ticker.
+/// Common names of companies besides their own name and ticker.
 const OTHER_NAMES: &[(&str, &str)] = &[
     ("google", "GOOGL"),
     ("facebook", "META"),
@@ -136,7 +136,7 @@ const OTHER_NAMES: &[(&str, &str)] = &[
     ("j&j", "JNJ"),
 ];
 
-/// Who may be meant: companies by name, and the tickers that the account knows.
+/// Resolves names: companies by name, and the tickers that the account follows.
 pub struct Names {
     listings: Vec<Listed>,
     /// Watched, held or with a price.
@@ -283,7 +283,7 @@ pub fn read_number_word(word: &Word) -> Option<Result<Quantity, UnreadableQuanti
 /// A number in figures; a `k` behind it makes it thousands, as in `1.5k`.
 ///
 /// # Errors
-/// When it is none, one of two, or no quantity.
+/// When it is not a number, ambiguous, or not a quantity.
 pub fn read_figures(text: &str) -> Result<Quantity, UnreadableQuantity> {
     let Some(figures) = without_thousands(text) else {
         return read_quantity(text);
@@ -303,7 +303,7 @@ pub fn read_figures(text: &str) -> Result<Quantity, UnreadableQuantity> {
 /// A sum in dollars, in figures. It has no more than two decimal places, so that `1,000` is a thousand.
 ///
 /// # Errors
-/// When it is none, or too large.
+/// When it is not a number, or too large.
 pub fn read_sum(text: &str) -> Result<Quantity, UnreadableQuantity> {
     match read_figures(text) {
         Err(UnreadableQuantity::Doubtful { grouped, .. }) => read_figures(&grouped),

@@ -8,12 +8,12 @@ use serde_json::{Value, json, value::RawValue};
 
 use super::{dialect::Dialect, failure::Failure};
 
-/// What a model wrote.
+/// A model's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completion {
     /// Empty when it wrote nothing.
     pub content: String,
-    /// What it said instead, when it declined.
+    /// Its words when it declined to answer.
     pub refusal: Option<String>,
     /// It had to stop before its end.
     pub is_cut_off: bool,

@@ -29,7 +29,7 @@ enum Room {
     Unsaid,
 }
 
-/// What OpenRouter is told about where to look.
+/// OpenRouter's choice of providers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Provider {
     Unsaid,
@@ -39,7 +39,7 @@ enum Provider {
     Any,
 }
 
-/// What can be left out of a request.
+/// Parameters that can be left out of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Parameter {
     Room,
@@ -64,11 +64,11 @@ const NAMES: [(&str, Parameter); 12] = [
     ("provider", Parameter::Provider),
 ];
 
-/// What OpenRouter says when nobody keeps to all parameters.
+/// OpenRouter's message when no provider supports all parameters.
 const NOBODY_LEFT: &str = "no endpoints found";
 
 impl Dialect {
-    /// What is said to a server that nothing is known of.
+    /// The dialect for a server that has not answered yet.
     pub fn new(format: Option<ResponseFormat>, is_openrouter: bool) -> Self {
         Self {
             room: Room::MaxTokens,

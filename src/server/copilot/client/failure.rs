@@ -27,7 +27,7 @@ pub enum Failure {
     #[error("the model's server answered {status}")]
     Status {
         status: StatusCode,
-        /// What the server asked for, bounded.
+        /// The wait that the server asked for, bounded.
         retry_after: Option<Duration>,
     },
     #[error("the model's server could not be reached")]
@@ -80,7 +80,7 @@ impl Failure {
         }
     }
 
-    /// What a status means, and what the server says about it in its own words, for a request in this dialect.
+    /// The failure that a status and the server's own words mean, for a request in this dialect.
     pub fn of_status(status: StatusCode, body: &str, retry_after: Option<Duration>, dialect: &Dialect) -> Self {
         let complaint = Complaint::read(body);
         let is_about_context = CONTEXT_WORDS.iter().any(|word| complaint.text.contains(word));
@@ -101,7 +101,7 @@ impl Failure {
     }
 }
 
-/// What a server says is wrong, in lower case; without what it quotes of the request.
+/// The server's error message in lower case, without the parts that quote the request.
 #[derive(Debug, Default)]
 pub struct Complaint {
     /// The parameter that it names in a field of its own.

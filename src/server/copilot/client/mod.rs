@@ -1,7 +1,7 @@
 //! Asking an OpenAI-compatible server: one request, its bounds, and all that can go wrong with it.
 //!
 //! # What is tried again
-//! What may pass: no connection, a connection that breaks, 408, 429 and 5xx, also where they are told inside of an
+//! Failures that may pass: no connection, a connection that breaks, 408, 429 and 5xx, also where they are told inside of an
 //! answer with status 200. Each wait is at least what the server asked for; one that would end after the deadline is not
 //! begun. An answer that falls silent or is not the documented JSON was paid for, and is asked for once more at the most. A
 //! server nearby that does not answer yet may be loading its model, and is waited for, up to [`LOADING_MAX`].
@@ -48,7 +48,7 @@ pub const ANSWER_BYTES_MAX: usize = 512 * 1024;
 /// How often one request is sent, at the most, to a server that is not loading its model.
 const ATTEMPTS_MAX: u32 = 4;
 
-/// What has to be left for another try to be worth its wait.
+/// The least time left for which another try is worth its wait.
 const RETRY_TIME_MIN: Duration = Duration::from_secs(1);
 
 /// How long a server nearby may take to load its model.
@@ -60,10 +60,10 @@ const LOADING_WAIT_MAX: Duration = Duration::from_secs(2);
 /// Where OpenRouter's own request fields are understood.
 const OPENROUTER_HOST: &str = "openrouter.ai";
 
-/// What a turn may still spend on being answered.
+/// The tries and the time that a turn has left.
 pub struct Effort {
     pub deadline: Instant,
-    /// An answer that is none may be asked for once more.
+    /// Whether an invalid answer may be asked for once more.
     may_repeat: bool,
     /// A model that used all of its room for thoughts may get more of it, once.
     may_have_more_room: bool,
@@ -89,7 +89,7 @@ pub struct Client {
     http: reqwest::Client,
     config: LlmConfig,
     clock: Clock,
-    /// What the server was found to understand.
+    /// The dialect that the server was found to understand.
     dialect: Mutex<Dialect>,
 }
 
@@ -114,7 +114,7 @@ impl Client {
         self.dialect().bounds_room()
     }
 
-    /// What the model writes to these messages, in at most `tokens_max`. It may be given up at any time.
+    /// Asks the model for its answer to these messages, in at most `tokens_max`. The future may be dropped at any time.
     ///
     /// # Errors
     /// When there is no answer, or when waiting for another try would last until the deadline.

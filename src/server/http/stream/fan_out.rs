@@ -1,9 +1,9 @@
 //! The fan-out: each tick goes to all listeners in one pass, straight into their sockets.
 //!
-//! A listener that is up to date *sits* in a shard, of which there is one for each of the runtime's workers; at a tick a shard
-//! goes along its seats and writes each the same bytes. One whose socket has no room for all of them leaves its seat and
-//! goes home to its own task, which waits until the rest is written, and then it sits down again and is told the newest
-//! tick. So the many cost little more than the kernel takes to send, and the slow hold nobody back.
+//! An up-to-date listener is registered with a shard, of which there is one for each of the runtime's workers; at a tick a
+//! shard writes the same bytes to each of its subscriptions. A listener whose socket has no room for all of them is returned
+//! to its own task, which waits until the rest is written, then registers it again and sends it the newest tick. So many
+//! listeners cost little more than the kernel takes to send, and a slow one holds nobody back.
 
 use std::{
     io,
@@ -42,8 +42,8 @@ const WRITES_AT_ONCE: usize = 64;
 pub struct FanOut(Arc<Shards>);
 
 struct Shards {
-    /// Each holds as many as there are connections, at the most.
-    comers: Vec<mpsc::UnboundedSender<Seat>>,
+    /// One queue a shard; it holds no more than there are connections.
+    registrations: Vec<mpsc::UnboundedSender<Subscription>>,
     next: AtomicUsize,
     /// How long a peer may take nothing of what it is sent.
     progress: Duration,
@@ -62,14 +62,14 @@ impl FanOut {
     ) -> Self {
         let ping = Event::of(ping.as_bytes());
         let shard = |_| {
-            let (comers, coming) = mpsc::unbounded_channel();
+            let (sender, registrations) = mpsc::unbounded_channel();
             let (ticks, ping, metrics) = (ticks.clone(), ping.clone(), metrics.clone());
-            let shard = Shard { ticks, coming, seats: Vec::new(), ping, metrics };
+            let shard = Shard { ticks, registrations, subscriptions: Vec::new(), ping, metrics };
             parts.spawn("the price stream's fan-out", shard.run());
-            comers
+            sender
         };
-        let comers = (0..Handle::current().metrics().num_workers()).map(shard).collect();
-        Self(Arc::new(Shards { comers, next: AtomicUsize::new(0), progress }))
+        let registrations = (0..Handle::current().metrics().num_workers()).map(shard).collect();
+        Self(Arc::new(Shards { registrations, next: AtomicUsize::new(0), progress }))
     }
 
     /// Tells `socket` each tick, until the feed or the connection ends.
@@ -85,12 +85,12 @@ impl FanOut {
     }
 
     async fn tell_until_end(&self, socket: &Arc<TcpStream>, choice: Choice, framing: Framing) -> io::Result<()> {
-        let shard = self.0.next.fetch_add(1, Ordering::Relaxed) % self.0.comers.len();
+        let shard = self.0.next.fetch_add(1, Ordering::Relaxed) % self.0.registrations.len();
         let mut listener = Listener::new(Arc::downgrade(socket), choice, framing);
         loop {
             write_all(socket, std::mem::take(&mut listener.unsent), self.0.progress).await?;
-            let (home, returned) = oneshot::channel();
-            if self.0.comers[shard].send(Seat { listener, home }).is_err() {
+            let (return_tx, returned) = oneshot::channel();
+            if self.0.registrations[shard].send(Subscription { listener, return_tx }).is_err() {
                 break;
             }
             match returned.await {
@@ -98,7 +98,7 @@ impl FanOut {
                 Err(_) => break,
             }
         }
-        // The shard has ended, and all of its seats were up to date.
+        // The shard has ended, and all of its subscriptions were up to date.
         write_all(socket, framing.end(), self.0.progress).await
     }
 }
@@ -113,11 +113,11 @@ struct Listener {
     seen: Option<u64>,
     /// When it was last told a ping, or came.
     pinged_at: Instant,
-    /// What the socket had no room for.
+    /// Bytes that the socket had no room for.
     unsent: Bytes,
 }
 
-/// What a shard has done since it last said so.
+/// A shard's counts since they were last added to the metrics.
 #[derive(Default)]
 struct Counts {
     frames_sent: u64,
@@ -129,7 +129,7 @@ impl Listener {
         Self { socket, choice, framing, seen: None, pinged_at: Instant::now(), unsent: Bytes::new() }
     }
 
-    /// What there is to tell it at a moment; nothing when it knows the tick, and was told a ping not long ago.
+    /// The event to send now; nothing when the tick was sent before and no ping is due.
     fn news(&mut self, tick: &Tick, ping: &Event, now: Instant, counts: &mut Counts) -> Option<Bytes> {
         let frame = self.frame(tick, counts);
         let ping = (now - self.pinged_at >= PING_INTERVAL).then_some(ping);
@@ -149,7 +149,7 @@ impl Listener {
             return None;
         }
         let seen = before.unwrap_or_default();
-        // One who has just come missed none.
+        // A new listener missed none.
         if seen > 0 {
             counts.ticks_skipped += tick.version.saturating_sub(seen + 1);
         }
@@ -167,11 +167,11 @@ impl Listener {
     }
 }
 
-/// A listener in a shard, which is up to date.
-struct Seat {
+/// An up-to-date listener in a shard.
+struct Subscription {
     listener: Listener,
-    /// Takes it back to its own task.
-    home: oneshot::Sender<Listener>,
+    /// Returns the listener to its own task.
+    return_tx: oneshot::Sender<Listener>,
 }
 
 enum Told {
@@ -182,7 +182,7 @@ enum Told {
     Gone,
 }
 
-impl Seat {
+impl Subscription {
     fn tell(&mut self, tick: &Tick, ping: &Event, now: Instant, counts: &mut Counts) -> Told {
         let Some(socket) = self.listener.socket.upgrade() else { return Told::Gone };
         let is_whole =
@@ -191,16 +191,16 @@ impl Seat {
     }
 
     fn leave(self) {
-        // Where its task has just ended, there is nobody to take it.
-        let _ = self.home.send(self.listener);
+        // The task may have ended meanwhile.
+        let _ = self.return_tx.send(self.listener);
     }
 }
 
-/// Those who are told in one pass.
+/// The subscriptions that are written to in one pass.
 struct Shard {
     ticks: watch::Receiver<Arc<Tick>>,
-    coming: mpsc::UnboundedReceiver<Seat>,
-    seats: Vec<Seat>,
+    registrations: mpsc::UnboundedReceiver<Subscription>,
+    subscriptions: Vec<Subscription>,
     ping: Event,
     metrics: Metrics,
 }
@@ -209,15 +209,15 @@ impl Shard {
     async fn run(mut self) {
         loop {
             tokio::select! {
-                // Where nobody sits, there is nobody to be woken for.
-                changed = self.ticks.changed(), if !self.seats.is_empty() => match changed {
+                // Without subscriptions there is nothing to write.
+                changed = self.ticks.changed(), if !self.subscriptions.is_empty() => match changed {
                     Ok(()) => self.tell_all().await,
                     // The feed has ended.
                     Err(_) => return,
                 },
-                coming = self.coming.recv() => match coming {
-                    Some(seat) => self.take_in(seat),
-                    // Nobody can come any more.
+                registered = self.registrations.recv() => match registered {
+                    Some(subscription) => self.take_in(subscription),
+                    // No further listener can register.
                     None => return,
                 },
             }
@@ -229,11 +229,11 @@ impl Shard {
         let (now, mut counts) = (Instant::now(), Counts::default());
         let mut index = 0;
         for turn in 1.. {
-            let Some(seat) = self.seats.get_mut(index) else { break };
-            match seat.tell(&tick, &self.ping, now, &mut counts) {
+            let Some(subscription) = self.subscriptions.get_mut(index) else { break };
+            match subscription.tell(&tick, &self.ping, now, &mut counts) {
                 Told::Whole => index += 1,
-                Told::InPart => self.seats.swap_remove(index).leave(),
-                Told::Gone => drop(self.seats.swap_remove(index)),
+                Told::InPart => self.subscriptions.swap_remove(index).leave(),
+                Told::Gone => drop(self.subscriptions.swap_remove(index)),
             }
             if turn % WRITES_AT_ONCE == 0 {
                 yield_now().await;
@@ -242,13 +242,13 @@ impl Shard {
         self.metrics.ticks_told(counts.frames_sent, counts.ticks_skipped);
     }
 
-    /// One who comes is told the tick that there is, unless it knows it.
-    fn take_in(&mut self, mut seat: Seat) {
+    /// Registers a listener, and sends it the present tick unless it knows it.
+    fn take_in(&mut self, mut subscription: Subscription) {
         let tick = Arc::clone(&self.ticks.borrow());
         let mut counts = Counts::default();
-        match seat.tell(&tick, &self.ping, Instant::now(), &mut counts) {
-            Told::Whole => self.seats.push(seat),
-            Told::InPart => seat.leave(),
+        match subscription.tell(&tick, &self.ping, Instant::now(), &mut counts) {
+            Told::Whole => self.subscriptions.push(subscription),
+            Told::InPart => subscription.leave(),
             Told::Gone => {}
         }
         self.metrics.ticks_told(counts.frames_sent, counts.ticks_skipped);

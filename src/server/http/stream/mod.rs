@@ -111,7 +111,7 @@ fn read_tickers(list: &str) -> Result<TickerSet, ApiError> {
 )]
 pub async fn prices(
     State(state): State<AppState>,
-    Extension(Connection { client, takeover, .. }): Extension<Connection>,
+    Extension(Connection { client, handoff, .. }): Extension<Connection>,
     version: Version,
     Parameter(parameters): Parameter<StreamParameters>,
 ) -> Result<Response, ApiError> {
@@ -126,7 +126,7 @@ pub async fn prices(
         };
         told.boxed()
     };
-    Ok((STREAM_HEADERS, takeover.body(opening, Box::new(rest))).into_response())
+    Ok((STREAM_HEADERS, handoff.body(opening, Box::new(rest))).into_response())
 }
 
 /// How a stream begins. One that the page reads tells it at once which build this server belongs to, before any frame that

@@ -46,7 +46,7 @@ struct Job {
     failures: u32,
 }
 
-/// What a job asks for next.
+/// The next request of a job.
 enum Part {
     /// The minutes of a history,
     Minutes,
@@ -56,13 +56,13 @@ enum Part {
     Latest { since: i64 },
 }
 
-/// What was fetched.
+/// A fetched history, or minutes.
 pub enum Told {
     History(History),
     Minutes(Vec<Bar>),
 }
 
-/// What is left to fetch. The job at the front is the one that is being worked on.
+/// The queue of jobs. The one at the front is being worked on.
 pub struct Backlog {
     client: Client,
     clock: Clock,
@@ -123,7 +123,7 @@ impl Backlog {
         self.not_before = self.not_before.max(instant);
     }
 
-    /// What is fetched next; waits for ever when nothing is left. Nothing is lost when the wait is given up.
+    /// Fetches the next result; waits for ever when no job is left. The future may be dropped without loss.
     ///
     /// # Errors
     /// When a request failed; the job is tried again later, unless that was its last attempt.

@@ -36,7 +36,7 @@ pub enum Failure {
     #[error("massive.com answered {status}")]
     Status {
         status: StatusCode,
-        /// What the server asked for, bounded.
+        /// The wait that the server asked for, bounded.
         retry_after: Option<Duration>,
     },
     #[error("massive.com could not be asked: {0}")]
@@ -50,7 +50,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// What is wrong and what to do, where only a person can do it.
+    /// The fault and its remedy, where only a person can mend it.
     pub fn refusal(&self) -> Option<&'static str> {
         match self {
             Self::Refused(StatusCode::UNAUTHORIZED) => Some(

@@ -40,7 +40,7 @@ impl NoAnswer {
     }
 }
 
-/// What massive.com knows of companies. Clones share their connections.
+/// The splits and dividends that massive.com has. Clones share their connections.
 #[derive(Clone)]
 pub struct CompanyActions {
     client: Client,

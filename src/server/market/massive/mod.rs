@@ -61,8 +61,8 @@ const TICKERS_PER_REQUEST: usize = 250;
 /// The least time from a poll to one that is early, for the sake of a ticker that is new.
 const EARLY_POLL_GAP: Duration = Duration::from_secs(1);
 
-/// Tickers that are asked for beside what is wanted, after an answer that told of none of those. Where one of these is told,
-/// the vendor has not emptied its snapshots, so that it does not know what it leaves out.
+/// Tickers that a poll asks for besides the wanted ones, after an answer without any of those. If one of these is answered,
+/// the vendor has not emptied its snapshots (as at night), so that it does not know the tickers it leaves out.
 const WITNESSES: [&str; 2] = ["AAPL", "SPY"];
 
 /// The market as massive.com tells it. [`next_update`](MarketSource::next_update) may be given up at any time: what it
@@ -79,9 +79,9 @@ pub struct Massive {
     last_request: Option<Instant>,
     /// …and what the last poll asked for.
     asked: TickerSet,
-    /// What it left out of an answer that told of others.
+    /// Wanted tickers that were missing in the last answer, though it had others.
     unknown: Arc<TickerSet>,
-    /// The last answer told of nothing that is wanted.
+    /// The last answer had none of the wanted tickers.
     needs_witness: bool,
     tapes: BTreeMap<Ticker, Tape>,
     backlog: Backlog,
@@ -95,7 +95,7 @@ const POLLS_MISSED_MAX: u32 = 3;
 /// …but it counts for so long at the least, because a busy machine may be late.
 const PRICE_COUNTS_MIN: Duration = Duration::from_secs(1);
 
-/// What is known of a ticker's latest trade.
+/// A ticker's latest trade.
 #[derive(Debug, Clone, Copy)]
 struct Tape {
     quote: Quote,
@@ -298,7 +298,7 @@ fn traded_at_of(snapshot: &Snapshot, now: UtcInstant) -> UtcInstant {
     told.unwrap_or_else(|| Hours::Exchange.last_open(now)).min(now)
 }
 
-/// What a poll tells that is not known yet.
+/// The update that a poll makes: prints, confirmations and bars.
 fn take_in(tapes: &mut BTreeMap<Ticker, Tape>, snapshots: &Snapshots, now: UtcInstant) -> Update {
     let mut update =
         Update { is_answer: true, delay_minutes: snapshots.is_delayed.then_some(DELAY_MINUTES), ..Update::default() };
@@ -333,7 +333,7 @@ fn bars(ticker: Ticker, snapshot: &Snapshot, tape: &Tape) -> impl Iterator<Item 
     minute.into_iter().chain(day)
 }
 
-/// What became of a ticker since the last poll.
+/// A ticker's change since the last poll.
 enum Next {
     Traded(Print),
     Stands(Quote),
@@ -416,7 +416,7 @@ mod tests {
         }
     }
 
-    /// What becomes of V with each of these polls, which are 15 seconds apart: its price before and now, the second of its
+    /// V after each of these polls, which are 15 seconds apart: its price before and now, the second of its
     /// trade, and the volume of a print; nothing where it stands.
     fn poll(snapshots: &[Snapshot]) -> Vec<(f64, f64, i64, Option<u64>)> {
         let (mut tapes, ticker) = (BTreeMap::new(), "V".parse().unwrap());

@@ -1,4 +1,4 @@
-//! What massive.com answers, read with suspicion: an entry that is not as documented spoils itself only.
+//! Answers of massive.com, checked on arrival: an entry that is not as documented is dropped alone.
 
 use reqwest::StatusCode;
 use serde::Deserialize;

@@ -78,7 +78,7 @@ pub fn exact_ticker<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Ticker
     if ticker.as_str() == text { Ok(ticker) } else { Err(D::Error::custom("a ticker is upper case")) }
 }
 
-/// What a snapshot says of one ticker.
+/// A snapshot of one ticker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Snapshot {
     pub price: Price,

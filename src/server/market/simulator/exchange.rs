@@ -41,7 +41,7 @@ impl Exchange {
         Self { seed, step, sectors, wanted: Arc::default(), shown: BTreeMap::new() }
     }
 
-    /// Whether someone is wanted who was not at the tick before.
+    /// Whether a ticker is wanted that was not at the tick before.
     pub fn has_newcomers(&self, wanted: &Arc<TickerSet>) -> bool {
         self.wanted != *wanted && wanted.iter().any(|ticker| !self.shown.contains_key(ticker))
     }
@@ -55,7 +55,7 @@ impl Exchange {
         Update { prints: self.shown.iter_mut().map(print).collect(), ..Update::default() }
     }
 
-    /// The prints of those who were not wanted before, as they are at the latest tick.
+    /// The prints of tickers that were not wanted before, as of the latest tick.
     pub fn welcome(&mut self, wanted: &Arc<TickerSet>, at: UtcInstant, before: UtcInstant) -> Update {
         let newcomers: Vec<Ticker> = wanted.iter().filter(|ticker| !self.shown.contains_key(ticker)).copied().collect();
         self.want(wanted, at);
@@ -68,7 +68,7 @@ impl Exchange {
         Update { prints: newcomers.into_iter().filter_map(print).collect(), ..Update::default() }
     }
 
-    /// Takes up who is wanted, and lets go of the others.
+    /// Takes up the tickers that are wanted, and lets go of the others.
     fn want(&mut self, wanted: &Arc<TickerSet>, at: UtcInstant) {
         // Mostly it is the very same set, and not compared.
         if self.wanted == *wanted {

@@ -41,7 +41,7 @@ pub fn all() -> impl Iterator<Item = (Ticker, &'static str)> {
     LISTINGS.iter().filter_map(|row| Some((row.0.parse().ok()?, row.1)))
 }
 
-/// What any other ticker is like: a price from 20 to 500 dollars, a volatility and a volume, always the same for the
+/// The parameters of any other ticker: a price from 20 to 500 dollars, a volatility and a volume, always the same for the
 /// same stream.
 pub fn unlisted(rng: &mut impl Rng) -> Listing {
     Listing {

@@ -1,6 +1,6 @@
-//! What was: candles of any interval, and sparklines, made from the path when someone asks.
+//! The past: candles of any interval, and sparklines, made from the path on demand.
 //!
-//! Nothing has to be kept while nobody looks. What was made is remembered for a while, because who looks at a chart
+//! Nothing is kept for charts that nobody looks at. Candles are cached for a while, because whoever looks at a chart
 //! looks again: the candles that are over do not change, so the next reading makes those that ended since.
 
 use std::{
@@ -57,7 +57,7 @@ pub struct Past {
     sparklines: Mutex<Shelf<Ticker, Sparkline>>,
 }
 
-/// What was made lately, each with a lock of its own, so that one that takes long holds up no other.
+/// The cached series, each with a lock of its own, so that a slow one holds up no other.
 #[derive(Debug)]
 struct Shelf<K, V> {
     rows: HashMap<K, (u64, Arc<Mutex<V>>)>,

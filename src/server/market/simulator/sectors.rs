@@ -71,7 +71,7 @@ fn cholesky(matrix: &Matrix) -> Option<Matrix> {
     Some(factor)
 }
 
-/// What all sectors draw from.
+/// The draws that all sectors share.
 #[derive(Debug)]
 pub struct Sectors {
     keys: [Key; COUNT],

@@ -37,7 +37,7 @@ pub trait SectorShocks {
     fn shock(&mut self, sector: Sector, units: i64) -> f64;
 }
 
-/// Computes what is asked, for one who goes through a ticker's past alone.
+/// Computes each shock when it is asked for, for a walk through a single ticker's past.
 impl SectorShocks for &Sectors {
     fn shock(&mut self, sector: Sector, units: i64) -> f64 {
         Sectors::shock(self, sector, units)

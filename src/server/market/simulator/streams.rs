@@ -1,4 +1,4 @@
-//! Random streams: one for each ticker and purpose, so that no draw ever depends on who else draws.
+//! Random streams: one for each ticker and purpose, so that no draw ever depends on another's.
 //!
 //! A ChaCha key has 32 bytes, which is room for the seed and a ticker's whole name. So two names never share a stream,
 //! as they could if the name were hashed, and the key is the same on every machine and in every version.
@@ -9,10 +9,10 @@ use rand_chacha::ChaCha8Rng;
 use super::{sectors::COUNT, shocks::Key};
 use crate::domain::ticker::Ticker;
 
-/// What a ticker's stream is drawn for; the number is ChaCha's stream number.
+/// The purpose of a ticker's stream; the number is ChaCha's stream number.
 #[derive(Debug, Clone, Copy)]
 pub enum Purpose {
-    /// What a ticker that has no listing is like.
+    /// The parameters of a ticker that has no listing.
     Listing = 0,
     /// The path of the price.
     Path = 1,
@@ -29,12 +29,12 @@ pub fn of_ticker(seed: u64, ticker: Ticker, purpose: Purpose) -> ChaCha8Rng {
     rng
 }
 
-/// What names a ticker's draws for a purpose, at any instant.
+/// The key of a ticker's draws for a purpose, at any instant.
 pub fn key_of_ticker(seed: u64, ticker: Ticker, purpose: Purpose) -> Key {
     Key(of_ticker(seed, ticker, purpose).next_u64())
 }
 
-/// What names the independent draws that move the sectors.
+/// The key of the independent draws that move the sectors.
 pub fn of_sectors(seed: u64) -> [Key; COUNT] {
     // No ticker has an empty name.
     let mut rng = keyed(seed, "");

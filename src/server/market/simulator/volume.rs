@@ -37,7 +37,7 @@ fn activity(deviations: f64, rng: &mut SplitMix64) -> f64 {
     by_move * (NOISE * z - NOISE * NOISE / 2.0).exp()
 }
 
-/// What a stretch is shared out to.
+/// The parts that a stretch's volume is shared out to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Hour,

@@ -23,12 +23,12 @@ use tokio::{
     net::TcpStream,
 };
 
-/// What writes the rest of an answer; the connection closes when it ends.
+/// Writes the rest of an answer; the connection closes when it ends.
 pub type Rest = Box<dyn FnOnce(TcpStream) -> BoxFuture<'static, io::Result<()>> + Send>;
 
-/// How a connection is taken over by one of its handlers, once.
+/// Hands a connection's socket from hyper to one of its handlers, once.
 #[derive(Clone, Default)]
-pub struct Takeover(Arc<Mutex<State>>);
+pub struct SocketHandoff(Arc<Mutex<State>>);
 
 #[derive(Default)]
 enum State {
@@ -40,7 +40,7 @@ enum State {
     Due(Rest),
 }
 
-impl Takeover {
+impl SocketHandoff {
     /// The body of an answer that begins with `beginning`; `rest` writes what follows. When the body is dropped before, as
     /// it is with the answer to a `HEAD` request, nothing is taken over.
     pub fn body(self, beginning: Bytes, rest: Rest) -> Body {
@@ -55,7 +55,7 @@ impl Takeover {
         Body::from_stream(once(async { Ok::<_, Infallible>(beginning) }).chain(more))
     }
 
-    /// What takes the connection over now, if anything does: all that hyper had to write is written.
+    /// The writer that takes the connection over now, if there is one: all that hyper had to write is written.
     pub fn take(&self) -> Option<Rest> {
         self.change(|state| match std::mem::take(state) {
             State::Due(rest) => Some(rest),
@@ -81,15 +81,15 @@ impl Takeover {
     }
 }
 
-/// The socket as hyper has it, which tells when all is written.
-pub struct Watched<S> {
+/// The socket as hyper uses it: notes when hyper has flushed all it wrote.
+pub struct FlushObserver<S> {
     socket: S,
-    takeover: Takeover,
+    handoff: SocketHandoff,
 }
 
-impl<S> Watched<S> {
-    pub fn new(socket: S, takeover: Takeover) -> Self {
-        Self { socket, takeover }
+impl<S> FlushObserver<S> {
+    pub fn new(socket: S, handoff: SocketHandoff) -> Self {
+        Self { socket, handoff }
     }
 
     pub fn into_inner(self) -> S {
@@ -97,13 +97,13 @@ impl<S> Watched<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for FlushObserver<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.socket).poll_read(cx, buffer)
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for FlushObserver<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.socket).poll_write(cx, bytes)
     }
@@ -123,7 +123,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     /// Called only when hyper has written all that it holds.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.socket).poll_flush(cx))?;
-        self.takeover.flushed();
+        self.handoff.flushed();
         Poll::Ready(Ok(()))
     }
 

@@ -10,24 +10,24 @@
 //! token, which no tokenizer over bytes exceeds. What does not fit is left out, oldest turns first; past that, the long
 //! lists of the account are cut, and the model is told how much they were.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+mod account;
+mod meter;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use self::account::account_data;
+pub use self::meter::Meter;
 use super::reply::schema;
 use crate::{
     domain::{
         chat::{Action, RecordedAction, RecordedMessage},
         copilot::{Autonomy, CopilotLimits},
-        equity::Snapshot,
         instant::UtcInstant,
-        order::Trade,
-        portfolio::Position,
         realized::RealizedLine,
     },
     server::{
         ledger::chat::{PastTurn, TurnContext},
-        market::{company_name, feed::Tick},
+        market::feed::Tick,
     },
 };
 
@@ -157,189 +157,6 @@ fn system_text(setting: &Setting<'_>, rows_max: usize) -> String {
     )
 }
 
-/// The account as it is now: one state of the books, valued at one tick.
-fn account_data(setting: &Setting<'_>, rows_max: usize) -> Value {
-    let Setting { context, prices, now, .. } = setting;
-    let portfolio = context.value(prices);
-    // The heaviest first, so that a cut leaves out the least.
-    let mut positions: Vec<&Position> = portfolio.positions.iter().collect();
-    positions.sort_by_key(|position| std::cmp::Reverse(position.market_value));
-    let watchlist = context.watchlist.iter().take(rows_max).map(|watched| {
-        let quote = prices.quotes.get(watched.ticker);
-        json!({
-            "ticker": watched.ticker,
-            "company": company_name(watched.ticker),
-            "price": known(quote.map(|quote| quote.price)),
-            "day_change_percent": known(quote.map(|quote| quote.day_change_percent())),
-        })
-    });
-    json!({
-        "as_of": now,
-        "market": market_data(prices, rows_max),
-        "cash_balance": portfolio.cash_balance,
-        "positions_value": known(portfolio.positions_value),
-        "total_value": known(portfolio.total_value),
-        "unrealized_pnl": known(portfolio.unrealized_pnl),
-        "realized_pnl": portfolio.realized_pnl,
-        "initial_deposit": context.account.initial_deposit,
-        "positions": positions.iter().take(rows_max).map(|position| position_data(position)).collect::<Vec<_>>(),
-        "positions_in_all": positions.len(),
-        "concentration": known(portfolio.concentration().map(|concentration| json!({
-            "largest_weight_percent": concentration.largest_weight,
-            "herfindahl_index": concentration.herfindahl_index,
-        }))),
-        "watchlist": watchlist.collect::<Vec<_>>(),
-        "watchlist_in_all": context.watchlist.len(),
-        "recent_trades": context.recent_trades.iter().take(rows_max.min(TRADES_TOLD_MAX)).map(trade_data).collect::<Vec<_>>(),
-        "recent_actions_of_yours": recent_actions(&context.past_turns, rows_max),
-        "equity_curve": context.equity.iter().rev().take(rows_max).rev().map(point_data).collect::<Vec<_>>(),
-    })
-}
-
-/// How current the prices are, and whether orders are filled.
-fn market_data(prices: &Tick, rows_max: usize) -> Value {
-    let status = &prices.status;
-    let stale = prices.quotes.iter().filter(|quote| quote.is_stale).take(rows_max);
-    // When each was confirmed last.
-    let stale = stale.map(|quote| (quote.ticker.to_string(), known(prices.confirmed_at(quote.ticker))));
-    json!({
-        "prices": status.data,
-        "prices_since": prices.since,
-        "takes_orders": status.is_open,
-        "stale_prices_since": stale.collect::<serde_json::Map<_, _>>(),
-        "note": status.note,
-    })
-}
-
-fn position_data(position: &Position) -> Value {
-    let mut data = json!({
-        "ticker": position.ticker,
-        "quantity": position.quantity,
-        "avg_cost": known(position.avg_cost),
-        "price": known(position.current_price),
-        "price_is_stale": position.stale,
-        "market_value": known(position.market_value),
-        "unrealized_pnl": known(position.unrealized_pnl),
-        "unrealized_pnl_percent": known(position.unrealized_pnl_percent),
-        "weight_percent": known(position.weight),
-    });
-    if let Some(at) = position.price_at {
-        data["price_is_the_last_known_of"] = json!(at);
-    }
-    data
-}
-
-fn trade_data(trade: &Trade) -> Value {
-    json!({
-        "at": trade.executed_at,
-        "side": trade.side,
-        "quantity": trade.quantity,
-        "ticker": trade.ticker,
-        "price": trade.price,
-        "realized_pnl": trade.realized_pnl,
-        "by": trade.source,
-    })
-}
-
-/// The outcomes of the actions in the latest answers, newest answer first.
-fn recent_actions(turns: &[PastTurn], rows_max: usize) -> Vec<Value> {
-    let actions = turns.iter().rev().flat_map(|turn| &turn.reply.actions);
-    actions
-        .take(rows_max)
-        .map(|action| {
-            json!({
-                "action": action.action.to_string(),
-                "outcome": action.status,
-                "price": action.price,
-                "reason": action.error,
-            })
-        })
-        .collect()
-}
-
-fn point_data(point: &Snapshot) -> Value {
-    json!([point.recorded_at, point.total_value])
-}
-
-/// A figure that is not known is said to be missing, so that it is not taken for zero.
-fn known(figure: Option<impl serde::Serialize>) -> Value {
-    figure.map_or_else(|| json!("missing"), |figure| json!(figure))
-}
-
-/// How many tokens a text takes, from what the model's server counted last.
-///
-/// Some servers read only the end of a prompt that is too long for them, and count only that. Such a count says that a text
-/// takes less than it does, and would have more of it sent; so what may be one teaches nothing, and takes back what a count
-/// like it has taught.
-#[derive(Debug)]
-pub struct Meter(Mutex<Lesson>);
-
-#[derive(Debug, Clone, Copy)]
-struct Lesson {
-    /// Tokens a byte.
-    ratio: f64,
-    /// The last count, and of how many bytes it was.
-    last: Option<(usize, u64)>,
-}
-
-impl Lesson {
-    /// A byte is a token: no tokenizer over bytes makes more of them.
-    const NONE: Self = Self { ratio: 1.0, last: None };
-}
-
-impl Default for Meter {
-    fn default() -> Self {
-        Self(Mutex::new(Lesson::NONE))
-    }
-}
-
-/// No prompt of ours has fewer tokens than a byte divided by this.
-const BYTES_PER_TOKEN_MAX: f64 = 6.0;
-
-/// Contexts are cut to multiples of this.
-const CONTEXT_STEP: u64 = 512;
-
-impl Meter {
-    /// A count is of another text than the next one; this much more is reckoned with.
-    const MARGIN: f64 = 1.15;
-
-    fn tokens(&self, bytes: usize) -> usize {
-        (bytes as f64 * self.lesson().ratio).ceil() as usize
-    }
-
-    /// A prompt of so many bytes had so many tokens.
-    pub fn learn(&self, bytes: usize, tokens: u64) {
-        // A count that cannot be true teaches nothing.
-        if bytes == 0 || tokens == 0 {
-            return;
-        }
-        let mut lesson = self.lesson();
-        *lesson = if is_clipped(lesson.last, bytes, tokens) {
-            Lesson { last: Some((bytes, tokens)), ..Lesson::NONE }
-        } else {
-            let ratio = (tokens as f64 / bytes as f64 * Self::MARGIN).min(1.0);
-            Lesson { ratio, last: Some((bytes, tokens)) }
-        };
-    }
-
-    fn lesson(&self) -> MutexGuard<'_, Lesson> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Whether a server may have counted a part of the prompt only: too little for so many bytes, exactly what a context holds, or
-/// no more than for a prompt that was clearly shorter.
-fn is_clipped(last: Option<(usize, u64)>, bytes: usize, tokens: u64) -> bool {
-    let is_too_little = (tokens as f64) * BYTES_PER_TOKEN_MAX < bytes as f64;
-    let is_a_context = tokens >= 2 * CONTEXT_STEP && tokens.is_multiple_of(CONTEXT_STEP);
-    let has_not_grown = last.is_some_and(|(bytes_before, tokens_before)| {
-        let (longer, shorter) = (bytes.max(bytes_before), bytes.min(bytes_before));
-        let has_changed = longer - shorter > shorter / 50;
-        has_changed && (bytes > bytes_before) == (tokens <= tokens_before)
-    });
-    is_too_little || is_a_context || has_not_grown
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -347,6 +164,9 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use serde_json::Value;
+
+    use crate::domain::equity::Snapshot;
     use crate::domain::{
         account::{Account, INITIAL_DEPOSIT},
         chat::{ActionStatus, Role},

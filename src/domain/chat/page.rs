@@ -1,0 +1,156 @@
+//! The conversation as REST tells it.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Action, ActionStatus, Estimate, MisreadAction, RecordedAction, RecordedMessage, Role};
+use crate::domain::{
+    instant::UtcInstant,
+    money::{Price, Quantity},
+    order::Side,
+    ticker::Ticker,
+};
+
+/// A message as REST tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ChatMessage {
+    pub id: String,
+    pub role: Role,
+    /// The model's text, in Markdown; its claims are not the record, `status` below is.
+    pub message: String,
+    /// In the order they ran.
+    pub trades: Vec<TradeAction>,
+    pub watchlist_changes: Vec<WatchlistChange>,
+    pub created_at: UtcInstant,
+    /// Only when the copilot did not answer: the error's code. `message` then says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+}
+
+/// A field of an action: what it says, or, where that is nothing and the action is rejected for it, the text that stood there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Field<T> {
+    Read(T),
+    Misread(String),
+}
+
+impl<T: FromStr> From<String> for Field<T> {
+    fn from(text: String) -> Self {
+        text.parse().map_or(Self::Misread(text), Self::Read)
+    }
+}
+
+/// A trade of a reply. An invalid field holds the text that the model wrote, and the trade is rejected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TradeAction {
+    pub id: String,
+    #[schema(value_type = Ticker)]
+    pub ticker: Field<Ticker>,
+    #[schema(value_type = Side)]
+    pub side: Field<Side>,
+    #[schema(value_type = Quantity)]
+    pub quantity: Field<Quantity>,
+    pub status: ActionStatus,
+    /// The price that it was executed at; of a proposal, the price then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
+    /// Why it did not run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Of a proposal: what it would come to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
+}
+
+/// A change of the watchlist that a reply asked for; its fields are as those of a trade.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WatchlistChange {
+    pub id: String,
+    #[schema(value_type = Ticker)]
+    pub ticker: Field<Ticker>,
+    #[schema(value_type = WatchlistVerb)]
+    pub action: Field<WatchlistVerb>,
+    pub status: ActionStatus,
+    /// Why it did not run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum WatchlistVerb {
+    Add,
+    Remove,
+}
+
+/// Part of the conversation, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ChatPage {
+    pub messages: Vec<ChatMessage>,
+    /// Ask with this as `before` for the messages that came before these; nothing when there are none.
+    pub next_before: Option<String>,
+}
+
+impl From<RecordedMessage> for ChatMessage {
+    fn from(recorded: RecordedMessage) -> Self {
+        let (mut trades, mut watchlist_changes) = (Vec::new(), Vec::new());
+        let mut misread = recorded.misread.into_iter().peekable();
+        let mut actions = recorded.actions.into_iter();
+        for ordinal in 0.. {
+            if let Some(misread) = misread.next_if(|misread| misread.ordinal <= ordinal) {
+                tell_misread(misread, &recorded.id, &mut trades, &mut watchlist_changes);
+            } else if let Some(action) = actions.next() {
+                tell(action, &mut trades, &mut watchlist_changes);
+            } else if misread.peek().is_none() {
+                break;
+            }
+        }
+        Self {
+            id: recorded.id,
+            role: recorded.role,
+            message: recorded.message,
+            trades,
+            watchlist_changes,
+            created_at: recorded.created_at,
+            failure: recorded.failure,
+        }
+    }
+}
+
+fn tell(action: RecordedAction, trades: &mut Vec<TradeAction>, changes: &mut Vec<WatchlistChange>) {
+    let RecordedAction { id, action, status, price, error, estimate, .. } = action;
+    let (ticker, verb) = match action {
+        Action::Trade { ticker, side, quantity } => {
+            let (ticker, side, quantity) = (Field::Read(ticker), Field::Read(side), Field::Read(quantity));
+            return trades.push(TradeAction { id, ticker, side, quantity, status, price, error, estimate });
+        }
+        Action::Watch(ticker) => (Field::Read(ticker), WatchlistVerb::Add),
+        Action::Unwatch(ticker) => (Field::Read(ticker), WatchlistVerb::Remove),
+    };
+    changes.push(WatchlistChange { id, ticker, action: Field::Read(verb), status, error });
+}
+
+fn tell_misread(
+    misread: MisreadAction,
+    message_id: &str,
+    trades: &mut Vec<TradeAction>,
+    changes: &mut Vec<WatchlistChange>,
+) {
+    let MisreadAction { ordinal, is_trade, verb, quantity, ticker, error } = misread;
+    let (id, ticker, status, error) =
+        (format!("{message_id}-{ordinal}"), ticker.into(), ActionStatus::Rejected, Some(error));
+    if is_trade {
+        let (side, quantity) = (verb.into(), quantity.into());
+        trades.push(TradeAction { id, ticker, side, quantity, status, price: None, error, estimate: None });
+    } else {
+        let action = match verb.as_str() {
+            "add" => Field::Read(WatchlistVerb::Add),
+            "remove" => Field::Read(WatchlistVerb::Remove),
+            _ => Field::Misread(verb),
+        };
+        changes.push(WatchlistChange { id, ticker, action, status, error });
+    }
+}

@@ -1,0 +1,339 @@
+//! The publisher: asks the source, keeps quotes, freshness and candles, and sends each tick.
+
+use std::{
+    collections::BTreeMap,
+    future::pending,
+    pin::pin,
+    sync::{Arc, PoisonError, RwLock},
+    time::{Duration, Instant},
+};
+
+use tokio::{sync::watch, time::MissedTickBehavior};
+use tracing::{info, warn};
+
+use super::{Followed, Tick};
+use crate::{
+    domain::{
+        freshness::Freshness,
+        instant::UtcInstant,
+        market_status::{Data, MarketStatus, Situation},
+        quote::{Quote, Quotes},
+        ticker::Ticker,
+    },
+    server::{
+        clock::Clock,
+        ledger::TickerSet,
+        market::{
+            MarketSource, SourceError, Update,
+            candles::{Candles, Depth},
+            splits::Splits,
+        },
+    },
+};
+
+/// How long to wait before a source that failed is asked again, at the least.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether prices have become stale, or the exchange has opened or closed.
+const WATCH_INTERVAL: Duration = Duration::from_millis(250);
+
+/// Publishes each answer of the source, and what time alone changes, as a tick.
+pub struct Publisher {
+    pub sender: watch::Sender<Arc<Tick>>,
+    /// At the tick before; there are candles of these,
+    wanted: Arc<TickerSet>,
+    /// …and all of the past of these; nothing when it is of all.
+    charted: Option<Arc<TickerSet>>,
+    candles: Arc<RwLock<BTreeMap<Ticker, Candles>>>,
+    pub keeps_candles: bool,
+    splits: Arc<Splits>,
+    clock: Clock,
+    /// Prices have to be confirmed, or the market closes: time alone may change what there is to tell.
+    is_watched: bool,
+    looks: tokio::time::Interval,
+    /// Why the source did not answer last; nothing when it did.
+    failure: Option<SourceError>,
+    /// The source is not asked before.
+    not_before: tokio::time::Instant,
+    delay_minutes: Option<u32>,
+}
+
+impl Publisher {
+    pub fn new(
+        sender: watch::Sender<Arc<Tick>>,
+        candles: Arc<RwLock<BTreeMap<Ticker, Candles>>>,
+        splits: Arc<Splits>,
+        clock: Clock,
+        is_watched: bool,
+    ) -> Self {
+        let mut looks = tokio::time::interval(WATCH_INTERVAL);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            sender,
+            wanted: Arc::default(),
+            charted: None,
+            candles,
+            keeps_candles: true,
+            splits,
+            clock,
+            is_watched,
+            looks,
+            failure: None,
+            not_before: tokio::time::Instant::now(),
+            delay_minutes: None,
+        }
+    }
+
+    /// Waits for the source's next answer and publishes it, or returns early when other tickers are wanted. Meanwhile it
+    /// publishes what time alone brings. Is only ever dropped while it waits.
+    pub async fn advance<S: MarketSource>(&mut self, source: &mut S, followed: &mut Followed) {
+        let charted = followed.charted.as_mut().map(|charted| charted.borrow_and_update().clone());
+        for ticker in self.deepen(charted) {
+            source.retell(ticker);
+        }
+        let answer = {
+            let splits = Arc::clone(&self.splits);
+            let mut asking = pin!(ask(source, followed, self.not_before));
+            loop {
+                tokio::select! {
+                    // What is ready is not put off for the sake of a look.
+                    biased;
+                    answer = asking.as_mut() => break answer,
+                    () = splits.rung() => self.split_what_is_there(),
+                    _ = self.looks.tick(), if self.is_watched => self.restate(),
+                }
+            }
+        };
+        match answer {
+            None => {}
+            Some(Ok(update)) => {
+                // A past may be told while there are no prices.
+                if (update.is_answer || !self.is_watched) && self.failure.take().is_some() {
+                    info!("the market source answers again");
+                }
+                // What is wanted may have changed while the source was asked.
+                let now_wanted = followed.wanted.borrow().clone();
+                // Afterwards: what is watched is charted before it is wanted.
+                let now_charted = followed.charted.as_ref().map(|charted| charted.borrow().clone());
+                for ticker in self.deepen(now_charted) {
+                    source.retell(ticker);
+                }
+                self.publish(update, now_wanted, source.unknown());
+            }
+            Some(Err(failure)) => {
+                self.not_before = tokio::time::Instant::now() + RETRY_DELAY;
+                // Said once, not at every attempt, unless it is of another kind now.
+                if self.failure.as_ref().is_none_or(|before| before.refusal != failure.refusal) {
+                    warn!(market.cause = %failure, "no tick; the last prices stay");
+                }
+                self.failure = Some(failure);
+                if self.is_watched {
+                    self.restate();
+                }
+            }
+        }
+    }
+
+    fn publish(&mut self, mut update: Update, wanted: Arc<TickerSet>, unknown: Arc<TickerSet>) {
+        // Most sources print all that is wanted in its order, and then nothing has to be looked up.
+        let is_whole = update.prints.iter().map(|print| &print.quote.ticker).eq(&*wanted);
+        if !is_whole {
+            update.prints.retain(|print| wanted.contains(&print.quote.ticker));
+            update.prints.sort_by_key(|print| print.quote.ticker);
+            update.confirmed.retain(|quote| wanted.contains(&quote.ticker));
+        }
+        update.prints.iter_mut().for_each(|print| print.quote = self.splits.adjust(print.quote));
+        update.confirmed.iter_mut().for_each(|quote| *quote = self.splits.adjust(*quote));
+        let tick = self.sender.borrow().clone();
+        let now = match update.prints.first() {
+            // A simulated day turns with the prices of its midnight.
+            Some(print) if !self.is_watched => print.quote.at,
+            _ => (self.clock)(),
+        };
+        let freshness = self.confirm(&tick.freshness, &update, &wanted, now);
+        // A ticker that the source did not mention keeps its price, and did not change. Of two quotes, the later stays.
+        let kept = tick.quotes.iter().filter(|quote| !is_whole && wanted.contains(&quote.ticker));
+        let quotes = kept
+            .map(|quote| Quote { previous_price: quote.price, ..*quote })
+            .chain(std::mem::take(&mut update.confirmed))
+            .chain(update.prints.iter().map(|print| print.quote))
+            .map(|quote| Quote { is_stale: freshness.is_stale(quote.ticker, now), ..quote })
+            .collect();
+        if self.keeps_candles {
+            self.remember(update, wanted);
+        }
+        self.send(&tick, quotes, unknown, freshness, now, Instant::now());
+    }
+
+    /// Publishes what there is in shares after the splits that have just become known.
+    fn split_what_is_there(&self) {
+        let tick = self.sender.borrow().clone();
+        let quotes: Quotes = tick.quotes.iter().map(|quote| self.splits.adjust(*quote)).collect();
+        let mut candles = self.candles.write().unwrap_or_else(PoisonError::into_inner);
+        for (ticker, split) in self.splits.take_news() {
+            if let (Some(candles), Some(quote)) = (candles.get_mut(&ticker), quotes.get(ticker)) {
+                candles.split(split.ratio, split.day, quote.price);
+            }
+        }
+        drop(candles);
+        let (unknown, freshness) = (Arc::clone(&tick.unknown), Arc::clone(&tick.freshness));
+        self.send(&tick, quotes, unknown, freshness, (self.clock)(), tick.at);
+    }
+
+    /// Keeps the whole past of these from now on, and little of the others; gives those whose past has to be told anew.
+    fn deepen(&mut self, charted: Option<Arc<TickerSet>>) -> Vec<Ticker> {
+        // Mostly it is the very same set, and not compared.
+        if self.charted == charted {
+            return Vec::new();
+        }
+        self.charted = charted;
+        let mut candles = self.candles.write().unwrap_or_else(PoisonError::into_inner);
+        let deepened = candles.iter_mut().filter_map(|(ticker, candles)| {
+            let has_to_be_told = candles.set_depth(depth_of(*ticker, self.charted.as_deref()));
+            has_to_be_told.then_some(*ticker)
+        });
+        deepened.collect()
+    }
+
+    /// The prices' freshness after an update.
+    fn confirm(
+        &mut self,
+        before: &Arc<Freshness>,
+        update: &Update,
+        wanted: &TickerSet,
+        now: UtcInstant,
+    ) -> Arc<Freshness> {
+        if !update.is_answer || !before.is_kept() {
+            return Arc::clone(before);
+        }
+        self.delay_minutes = update.delay_minutes;
+        let mut freshness = Freshness::clone(before);
+        let printed = update.prints.iter().map(|print| print.quote.ticker);
+        freshness.confirm(printed.chain(update.confirmed.iter().map(|quote| quote.ticker)), now);
+        freshness.retain(|ticker| wanted.contains(&ticker));
+        Arc::new(freshness)
+    }
+
+    /// Publishes what time has brought: prices that are stale now, another day, an exchange that has opened or closed.
+    fn restate(&mut self) {
+        let (tick, now) = (self.sender.borrow().clone(), (self.clock)());
+        let freshness = &tick.freshness;
+        let has_turned = tick.quotes.iter().any(|quote| quote.is_stale != freshness.is_stale(quote.ticker, now));
+        if !has_turned && self.status(&tick, freshness, now) == tick.status {
+            return;
+        }
+        let restate = |quote: &Quote| Quote {
+            previous_price: quote.price,
+            is_stale: freshness.is_stale(quote.ticker, now),
+            ..*quote
+        };
+        let quotes = tick.quotes.iter().map(restate).collect();
+        self.send(&tick, quotes, Arc::clone(&tick.unknown), Arc::clone(freshness), now, tick.at);
+    }
+
+    fn send(
+        &self,
+        before: &Tick,
+        quotes: Quotes,
+        unknown: Arc<TickerSet>,
+        freshness: Arc<Freshness>,
+        now: UtcInstant,
+        at: Instant,
+    ) {
+        let status = self.status(before, &freshness, now);
+        let since = match status.data {
+            data if data == before.status.data && before.version > 0 => before.since,
+            Data::Stale => freshness.answered_at().unwrap_or(now),
+            Data::Live | Data::Delayed => now,
+        };
+        let frames = before.frames.next(&before.quotes, &quotes, Arc::clone(&status));
+        let (version, hours) = (before.version + 1, before.hours);
+        self.sender.send_replace(Arc::new(Tick {
+            version,
+            quotes,
+            at,
+            unknown,
+            status,
+            since,
+            freshness,
+            hours,
+            frames,
+        }));
+    }
+
+    fn status(&self, before: &Tick, freshness: &Freshness, now: UtcInstant) -> Arc<MarketStatus> {
+        if !self.is_watched && before.status.day.includes(now) {
+            return Arc::clone(&before.status);
+        }
+        let hours = before.hours;
+        let opens = hours.opens(now);
+        let situation = Situation {
+            day: if before.status.day.includes(now) { before.status.day } else { hours.day_of(now) },
+            is_silent: freshness.is_silent(now),
+            answered_at: freshness.answered_at(),
+            delay_minutes: self.delay_minutes,
+            refusal: self.failure.as_ref().and_then(|failure| failure.refusal),
+            failure: self.failure.as_ref().map(|failure| failure.cause.as_str()),
+            opens: opens.as_deref(),
+        };
+        Arc::new(situation.status())
+    }
+
+    /// Keeps the candles of what is wanted; the prints are among it, and in its order.
+    fn remember(&mut self, update: Update, wanted: Arc<TickerSet>) {
+        let mut candles = self.candles.write().unwrap_or_else(PoisonError::into_inner);
+        // Mostly it is the very same set, and not compared.
+        if self.wanted != wanted {
+            candles.retain(|ticker, _| wanted.contains(ticker));
+            let (charted, hours) = (self.charted.as_deref(), self.sender.borrow().hours);
+            for ticker in wanted.iter() {
+                candles.entry(*ticker).or_insert_with(|| Candles::of(depth_of(*ticker, charted), hours));
+            }
+            self.wanted = wanted;
+        }
+        for history in update.histories {
+            if let Some(candles) = candles.get_mut(&history.ticker) {
+                candles.prepend(history);
+            }
+        }
+        let mut prints = update.prints.iter().peekable();
+        for (ticker, candles) in candles.iter_mut() {
+            while let Some(print) = prints.next_if(|print| print.quote.ticker == *ticker) {
+                candles.add(print);
+            }
+        }
+        for bar in update.bars {
+            if let Some(candles) = candles.get_mut(&bar.ticker) {
+                candles.set_right(bar.interval, &bar.candle);
+            }
+        }
+    }
+}
+
+/// Waits for the source's next answer, but not before a moment; nothing when other tickers are wanted first.
+async fn ask<S: MarketSource>(
+    source: &mut S,
+    followed: &mut Followed,
+    not_before: tokio::time::Instant,
+) -> Option<Result<Update, SourceError>> {
+    tokio::time::sleep_until(not_before).await;
+    let Followed { wanted, charted } = followed;
+    let now_wanted = wanted.borrow_and_update().clone();
+    let charts_change = async {
+        match charted {
+            Some(charted) => charted.changed().await,
+            None => pending().await,
+        }
+    };
+    tokio::select! {
+        // What is ready is not thrown away for the sake of a change.
+        biased;
+        answer = source.next_update(&now_wanted) => Some(answer),
+        Ok(()) = wanted.changed() => None,
+        Ok(()) = charts_change => None,
+    }
+}
+
+fn depth_of(ticker: Ticker, charted: Option<&TickerSet>) -> Depth {
+    if charted.is_none_or(|charted| charted.contains(&ticker)) { Depth::Whole } else { Depth::Brief }
+}

@@ -102,8 +102,9 @@ async fn sales_are_added_up_ticker_by_ticker_since_the_reset() {
         app.client.trade(side, quantity, ticker).await;
     }
     let (_, sold) = app.client.trade("sell", 0.5, "JPM").await;
-    let lines = realized(&app).await;
-    let lines = lines.as_array().unwrap();
+    let realised = realized(&app).await;
+    assert_eq!(realised["dividends"], json!([]));
+    let lines = realised["lines"].as_array().unwrap();
     assert_eq!(lines.iter().map(|line| line["ticker"].as_str().unwrap()).collect::<Vec<_>>(), ["JPM", "V"]);
     assert_eq!((&lines[0]["sales"], &lines[1]["sales"]), (&json!(1), &json!(2)));
     assert_eq!(lines[0]["proceeds"], sold["trade"]["notional"]);
@@ -111,5 +112,5 @@ async fn sales_are_added_up_ticker_by_ticker_since_the_reset() {
     assert_eq!(sum, cents(&app.client.portfolio().await["realized_pnl"]), "to the cent");
 
     app.client.http.post(app.client.url("/api/portfolio/reset")).send().await.unwrap();
-    assert_eq!(realized(&app).await, json!([]));
+    assert_eq!(realized(&app).await, json!({ "lines": [], "dividends": [] }));
 }

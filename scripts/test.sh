@@ -4,6 +4,8 @@
 "$ROOT/scripts/setup.sh" test
 cd "$ROOT"
 export RUST_BACKTRACE="${RUST_BACKTRACE:-0}"
+# Most server tests wait for ticks, polls and pings, so more of them run at a time than there are cores.
+export RUST_TEST_THREADS="${RUST_TEST_THREADS:-$((3 * $(nproc)))}"
 
 passed=0
 failed=0

@@ -21,6 +21,12 @@ use tokio::{
     process::{Child, Command},
 };
 
+/// A folder in memory where the machine has such, since syncs take much of a test's time. Tests of what a disk does have a
+/// folder on one.
+pub fn fast_folder() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 /// A server in this process, over a database file of its own.
 pub struct TestApp {
     pub client: TestClient,
@@ -35,17 +41,17 @@ impl TestApp {
 
     /// With these variables besides, or instead of, the usual ones.
     pub async fn start_with(variables: &[(&str, &str)]) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), variables, Patience::default(), system_clock).await
+        Self::start_in(fast_folder(), variables, Patience::default(), system_clock).await
     }
 
     /// By another clock than the machine's.
     pub async fn start_at(clock: Clock, variables: &[(&str, &str)]) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), variables, Patience::default(), clock).await
+        Self::start_in(fast_folder(), variables, Patience::default(), clock).await
     }
 
     /// With other waiting times than the usual ones, and these variables besides.
     pub async fn start_impatient(patience: Patience, variables: &[(&str, &str)]) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), variables, patience, system_clock).await
+        Self::start_in(fast_folder(), variables, patience, system_clock).await
     }
 
     async fn start_in(folder: TempDir, variables: &[(&str, &str)], patience: Patience, clock: Clock) -> Self {

@@ -20,7 +20,10 @@ use rstest::rstest;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use crate::ledger::{NOON_MS, noon, open, open_until, place, prices};
+use crate::{
+    app::fast_folder,
+    ledger::{NOON_MS, noon, open, open_until, place, prices},
+};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -57,7 +60,7 @@ async fn trade(ledger: &Ledger, id: usize, side: Side, shares: i64, market: &Arc
 
 #[tokio::test]
 async fn a_dividend_counts_on_the_day_it_is_credited_also_after_a_restart() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = fast_folder();
     let (market, closing) = (prices(&[("V", 1_000_000)]), CancellationToken::new());
     let (ledger, writer) = open_until(&folder, &closing).await;
     trade(&ledger, 1, Side::Buy, 7, &market, -2 * DAY_MS).await;
@@ -82,7 +85,7 @@ async fn a_dividend_counts_on_the_day_it_is_credited_also_after_a_restart() {
 
 #[tokio::test]
 async fn a_dividend_of_before_a_reset_counts_no_more_after_a_restart() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = fast_folder();
     let (market, closing) = (prices(&[("V", 1_000_000)]), CancellationToken::new());
     let (ledger, writer) = open_until(&folder, &closing).await;
     trade(&ledger, 1, Side::Buy, 7, &market, -2 * DAY_MS).await;
@@ -106,7 +109,7 @@ type DayTrade = (i64, Side, i64, i64);
 #[case::after_it(&[(1, Side::Buy, 5, 20), (2, Side::Sell, 7, 20)])]
 #[tokio::test]
 async fn a_restart_on_the_day_of_a_split_keeps_the_days_gain(#[case] trades: &[DayTrade]) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = fast_folder();
     let at_price = |dollars: i64| prices(&[("V", dollars * 10_000)]);
     let (market, closing) = (at_price(20), CancellationToken::new());
     let (ledger, writer) = open_until(&folder, &closing).await;
@@ -135,7 +138,7 @@ async fn a_restart_on_the_day_of_a_split_keeps_the_days_gain(#[case] trades: &[D
 #[case::bought_on_the_day(-1_000, 1_000)]
 #[tokio::test]
 async fn a_write_off_leaves_the_days_gain_as_it_was(#[case] bought_after_noon_ms: i64, #[case] cents: i64) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = fast_folder();
     let (bought_at, closing) = (prices(&[("V", 1_000_000)]), CancellationToken::new());
     let (ledger, writer) = open_until(&folder, &closing).await;
     trade(&ledger, 1, Side::Buy, 1, &bought_at, bought_after_noon_ms).await;

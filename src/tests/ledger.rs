@@ -30,6 +30,8 @@ use tempfile::TempDir;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::app::fast_folder;
+
 pub const NOON_MS: i64 = 1_795_348_800_000;
 
 pub fn noon() -> UtcInstant {
@@ -108,11 +110,6 @@ const STEPS_OF_A_CASE: usize = 200;
 fn cases() -> u32 {
     let steps = std::env::var("FINALLY_LEDGER_STEPS").map_or(STEPS, |steps| steps.parse().unwrap());
     steps.div_ceil(STEPS_OF_A_CASE as u32)
-}
-
-/// In memory where the machine has such a folder: the model knows nothing of disks, and syncs take most of the time.
-fn fast_folder() -> TempDir {
-    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
 proptest! {
@@ -272,15 +269,19 @@ async fn concurrent_trading_is_some_order_of_its_trades() {
 
 #[tokio::test]
 async fn a_year_of_snapshots_is_thinned_out_in_steps_and_read_within_its_bound() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = fast_folder();
     let ledger = open(&folder).await;
     ledger.submit(Reset { at: UtcInstant::from_unix_ms(NOON_MS - 366 * 86_400_000) }).await.unwrap();
     // Two hours of a value each 30 s, nine days of one each 5 minutes, and the rest of a year of one each 20 minutes.
     let ages = (0..240_i64).map(|n| n * 30).chain((24..2_592).map(|n| n * 300)).chain((648..26_280).map(|n| n * 1_200));
-    for age in ages {
+    let record = async |age: i64| {
         let total_value = Money::from_cents(1_000_000 + age % 997);
         let at = UtcInstant::from_unix_ms(NOON_MS - age * 1_000);
         ledger.submit(RecordSnapshot { total_value, at }).await.unwrap();
+    };
+    // As many at a time as share a commit.
+    for some in ages.collect::<Vec<_>>().chunks(500) {
+        futures::future::join_all(some.iter().map(|age| record(*age))).await;
     }
     Keeper::new(ledger.clone()).thin(noon()).await.unwrap();
     let count = async |range| ledger.equity(range, noon()).await.unwrap().snapshots.len();

@@ -64,7 +64,7 @@ fn spoilt(how: &str) -> Reply {
 #[case::unknown_field_of_a_trade(|| completion(r#"{"message":"Buying","trades":[{"ticker":"AAPL","side":"buy","quantity":1,"price":1}]}"#), 502, "llm_invalid_reply", "understood")]
 #[case::out_of_tokens(|| Reply::json(&json!({ "choices": [{ "message": { "content": null }, "finish_reason": "length" }] })), 502, "llm_invalid_reply", "LLM_MAX_TOKENS")]
 #[case::nan(|| completion(r#"{"message":"Buying","trades":[{"ticker":"AAPL","side":"buy","quantity":NaN}]}"#), 502, "llm_invalid_reply", "understood")]
-#[case::ten_megabytes(|| completion("x".repeat(10_000_000)), 502, "llm_invalid_reply", "understood")]
+#[case::ten_megabytes(|| Reply::text(200, format!(r#"{{"choices":[{{"message":{{"content":"{}"}}}}]}}"#, "x".repeat(10_000_000))), 502, "llm_invalid_reply", "understood")]
 #[tokio::test]
 async fn a_fault_has_its_code_is_recorded_and_trades_nothing(
     #[case] fault: fn() -> Reply,

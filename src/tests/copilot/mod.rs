@@ -114,7 +114,7 @@ pub async fn set_autonomy(client: &TestClient, autonomy: &str) {
 }
 
 /// What the page gets from one of its own functions.
-async fn call<F: ServerFn>(client: &TestClient, arguments: Value) -> Value {
+pub async fn call<F: ServerFn>(client: &TestClient, arguments: Value) -> Value {
     let response = client.post(F::PATH, arguments).await;
     assert_eq!(response.status(), StatusCode::OK, "{}", F::PATH);
     response.json().await.unwrap()

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How often the disk fails; `FINALLY_DISK_ROUNDS` sets another number.
-const ROUNDS: u64 = 8;
+const ROUNDS: u64 = 4;
 
 /// For what takes no time, on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -14,7 +14,7 @@ use super::{
 use crate::app::{TestProcess, assert_identity};
 
 /// How often the server is killed under load; `FINALLY_KILL_ROUNDS` sets another number.
-const ROUNDS: u64 = 40;
+const ROUNDS: u64 = 10;
 
 #[tokio::test]
 async fn kills_under_load_lose_and_double_nothing() {

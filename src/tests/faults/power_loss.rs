@@ -18,7 +18,7 @@ use super::{
 use crate::app::TestProcess;
 
 /// How often the power is lost; `FINALLY_POWER_ROUNDS` sets another number.
-const ROUNDS: u64 = 10;
+const ROUNDS: u64 = 5;
 
 /// So many rounds go on with the same disk, then there is a new one.
 const ROUNDS_OF_A_DISK: u64 = 5;

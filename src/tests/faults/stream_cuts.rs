@@ -15,7 +15,7 @@ use super::{proxy::Proxy, rounds, variable};
 use crate::{app::TestApp, scripted::eventually};
 
 /// How often a stream is cut; `FINALLY_STREAM_CUTS` sets another number.
-const CUTS: u64 = 80;
+const CUTS: u64 = 40;
 
 /// Readers at once, each of another kind.
 const QUERIES: [&str; 4] = ["", "?changes=only", "?tickers=AAPL,V,ZZZZ", "?format=compact"];

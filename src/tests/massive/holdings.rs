@@ -1,6 +1,6 @@
 //! What is traded and held besides the watchlist, with a vendor's prices.
 
-use finally::domain::corporate_action::ExchangeDate;
+use finally::{api::LoadRealized, domain::corporate_action::ExchangeDate};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
@@ -260,6 +260,11 @@ async fn a_dividend_is_owed_from_its_ex_date_and_credited_once_on_its_pay_date()
     };
     eventually(SOON, "both", async || actions(&app).await.len() == 2).await;
     check(&app).await;
+    let told = crate::copilot::call::<LoadRealized>(&app.client, json!({})).await;
+    let line = |pay_date: &str, amount: f64, is_paid: bool| json!({ "ticker": "AAPL", "pay_date": pay_date, "quantity": 7.0, "amount": amount, "is_paid": is_paid });
+    let dividends = told["dividends"].as_array().unwrap();
+    assert!(dividends.contains(&line(&today().to_string(), 1.72, true)), "{told}");
+    assert!(dividends.contains(&line("2099-01-01", 7.0, false)), "{told}");
     let before = asked_of(&server, "dividends", "AAPL");
     let app = restart(app, &server).await;
     eventually(SOON * 3, "asked again", async || asked_of(&server, "dividends", "AAPL") > before).await;

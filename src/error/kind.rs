@@ -1,0 +1,160 @@
+//! The status, code and title of each kind of error, exhaustively.
+
+use http::StatusCode;
+
+use super::ApiError;
+
+/// When one who was refused a price stream may try again: about how long a page takes to be closed or reloaded.
+const STREAM_RETRY_SECONDS: u32 = 5;
+
+impl ApiError {
+    /// The HTTP status of the answer.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::MalformedJson { .. }
+            | Self::MissingField { .. }
+            | Self::InvalidTicker
+            | Self::InvalidSide
+            | Self::InvalidQuantity { .. }
+            | Self::InvalidMessage
+            | Self::InvalidParameter { .. }
+            | Self::Told { .. } => StatusCode::BAD_REQUEST,
+            Self::NotFound | Self::NotWatched { .. } | Self::NotFollowed { .. } | Self::NotHeld { .. } => {
+                StatusCode::NOT_FOUND
+            }
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::HeadTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::WrongHost { .. } => StatusCode::MISDIRECTED_REQUEST,
+            Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::SignInNeeded | Self::TokenInvalid => StatusCode::UNAUTHORIZED,
+            Self::OrderIdReused { .. } | Self::MessageIdReused { .. } | Self::ReplyCancelled => StatusCode::CONFLICT,
+            Self::InsufficientCash { .. }
+            | Self::InsufficientShares { .. }
+            | Self::NoPrice { .. }
+            | Self::PriceMoved { .. }
+            | Self::UnknownTicker { .. }
+            | Self::PriceIsLive { .. }
+            | Self::TooManyPositions { .. }
+            | Self::StalePrice { .. }
+            | Self::MarketClosed { .. }
+            | Self::WatchlistFull => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooManyRequests { .. } | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
+            Self::LlmInvalidReply | Self::LlmOutOfTokens | Self::LlmUnavailable { .. } => StatusCode::BAD_GATEWAY,
+            Self::Busy
+            | Self::BusyReading
+            | Self::PartlyDone
+            | Self::CopilotBusy
+            | Self::ReplyCutOff
+            | Self::LlmNotConfigured
+            | Self::Unreachable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::LlmTimeout { .. } => StatusCode::GATEWAY_TIMEOUT,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The stable word that programs look at.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::MalformedJson { .. } => "malformed_json",
+            Self::MissingField { .. } => "missing_field",
+            Self::InvalidTicker => "invalid_ticker",
+            Self::InvalidSide => "invalid_side",
+            Self::InvalidQuantity { .. } => "invalid_quantity",
+            Self::InvalidMessage => "invalid_message",
+            Self::InvalidParameter { .. } => "invalid_parameter",
+            Self::NotFound | Self::NotWatched { .. } | Self::NotFollowed { .. } | Self::NotHeld { .. } => "not_found",
+            Self::MethodNotAllowed { .. } => "method_not_allowed",
+            Self::BodyTooLarge { .. } => "body_too_large",
+            Self::HeadTooLarge { .. } => "head_too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::RequestTimeout => "request_timeout",
+            Self::WrongHost { .. } => "wrong_host",
+            Self::CrossSite => "cross_site",
+            Self::SignInNeeded => "sign_in_needed",
+            Self::TokenInvalid => "token_invalid",
+            Self::OrderIdReused { .. } => "order_id_reused",
+            Self::InsufficientCash { .. } => "insufficient_cash",
+            Self::InsufficientShares { .. } => "insufficient_shares",
+            Self::NoPrice { .. } => "no_price",
+            Self::PriceMoved { .. } => "price_moved",
+            Self::UnknownTicker { .. } => "unknown_ticker",
+            Self::PriceIsLive { .. } => "price_is_live",
+            Self::TooManyPositions { .. } => "too_many_positions",
+            Self::StalePrice { .. } => "stale_price",
+            Self::MarketClosed { .. } => "market_closed",
+            Self::WatchlistFull => "watchlist_full",
+            Self::TooManyRequests { .. } => "too_many_requests",
+            Self::TooManyStreams => "too_many_streams",
+            Self::MessageIdReused { .. } => "message_id_reused",
+            Self::ReplyCancelled => "cancelled",
+            Self::ReplyCutOff => "cut_off",
+            Self::LlmInvalidReply | Self::LlmOutOfTokens => "llm_invalid_reply",
+            Self::LlmUnavailable { .. } => "llm_unavailable",
+            Self::LlmNotConfigured => "llm_not_configured",
+            Self::LlmTimeout { .. } => "llm_timeout",
+            Self::Busy | Self::BusyReading | Self::PartlyDone | Self::CopilotBusy => "busy",
+            Self::Internal => "internal",
+            Self::Unreachable => "unreachable",
+            Self::Told { .. } => "told",
+        }
+    }
+
+    /// How long to wait before another try, in whole seconds, where that is known.
+    pub fn retry_after_seconds(&self) -> Option<u32> {
+        match self {
+            Self::TooManyRequests { retry_after_seconds } => Some(*retry_after_seconds),
+            Self::TooManyStreams => Some(STREAM_RETRY_SECONDS),
+            _ => None,
+        }
+    }
+
+    /// A few words that are the same for every failure of this kind.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::MalformedJson { .. } => "Malformed JSON",
+            Self::MissingField { .. } => "Missing field",
+            Self::InvalidTicker => "Invalid ticker",
+            Self::InvalidSide => "Invalid side",
+            Self::InvalidQuantity { .. } => "Invalid quantity",
+            Self::InvalidMessage => "Invalid message",
+            Self::InvalidParameter { .. } => "Invalid parameter",
+            Self::NotFound | Self::NotWatched { .. } | Self::NotFollowed { .. } | Self::NotHeld { .. } => "Not found",
+            Self::MethodNotAllowed { .. } => "Method not allowed",
+            Self::BodyTooLarge { .. } => "Body too large",
+            Self::HeadTooLarge { .. } => "Head too large",
+            Self::UnsupportedMediaType => "Unsupported media type",
+            Self::RequestTimeout => "Request timeout",
+            Self::WrongHost { .. } => "Wrong host",
+            Self::CrossSite => "Cross-site request",
+            Self::SignInNeeded => "Sign-in needed",
+            Self::TokenInvalid => "Token invalid",
+            Self::OrderIdReused { .. } => "Order id reused",
+            Self::InsufficientCash { .. } => "Insufficient cash",
+            Self::InsufficientShares { .. } => "Insufficient shares",
+            Self::NoPrice { .. } => "No price",
+            Self::PriceMoved { .. } => "Price moved",
+            Self::UnknownTicker { .. } => "Unknown ticker",
+            Self::PriceIsLive { .. } => "Price is live",
+            Self::TooManyPositions { .. } => "Too many positions",
+            Self::StalePrice { .. } => "Stale price",
+            Self::MarketClosed { .. } => "Market closed",
+            Self::WatchlistFull => "Watchlist full",
+            Self::TooManyRequests { .. } => "Too many requests",
+            Self::TooManyStreams => "Too many streams",
+            Self::MessageIdReused { .. } => "Message id reused",
+            Self::ReplyCancelled => "Cancelled",
+            Self::ReplyCutOff => "Cut off",
+            Self::LlmInvalidReply | Self::LlmOutOfTokens => "Invalid reply of the language model",
+            Self::LlmUnavailable { .. } => "Language model unavailable",
+            Self::LlmNotConfigured => "Language model not configured",
+            Self::LlmTimeout { .. } => "Language model timeout",
+            Self::Busy | Self::BusyReading | Self::PartlyDone | Self::CopilotBusy => "Busy",
+            Self::Internal => "Internal error",
+            Self::Unreachable => "Unreachable",
+            Self::Told { .. } => "Told",
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Errors of the domain and of server functions, as API errors.
+
+use leptos::{prelude::FromServerFnError, server_fn::error::ServerFnErrorErr};
+
+use super::ApiError;
+use crate::{
+    domain::{
+        chat::{InvalidClientMessageId, InvalidMessage},
+        money::InvalidQuantity,
+        order::{InvalidClientOrderId, InvalidSide},
+        ticker::InvalidTicker,
+        typed_number::UnreadableQuantity,
+    },
+    wire::WireEncoding,
+};
+
+impl From<InvalidTicker> for ApiError {
+    fn from(_: InvalidTicker) -> Self {
+        Self::InvalidTicker
+    }
+}
+
+impl From<InvalidSide> for ApiError {
+    fn from(_: InvalidSide) -> Self {
+        Self::InvalidSide
+    }
+}
+
+impl From<InvalidQuantity> for ApiError {
+    fn from(error: InvalidQuantity) -> Self {
+        Self::InvalidQuantity { reason: error.to_string() }
+    }
+}
+
+impl From<UnreadableQuantity> for ApiError {
+    fn from(error: UnreadableQuantity) -> Self {
+        Self::InvalidQuantity { reason: error.to_string() }
+    }
+}
+
+impl From<InvalidMessage> for ApiError {
+    fn from(_: InvalidMessage) -> Self {
+        Self::InvalidMessage
+    }
+}
+
+impl From<InvalidClientMessageId> for ApiError {
+    fn from(error: InvalidClientMessageId) -> Self {
+        Self::InvalidParameter { parameter: "client_message_id".to_owned(), reason: error.to_string() }
+    }
+}
+
+impl From<InvalidClientOrderId> for ApiError {
+    fn from(error: InvalidClientOrderId) -> Self {
+        Self::InvalidParameter { parameter: "client_order_id".to_owned(), reason: error.to_string() }
+    }
+}
+
+/// What goes wrong around a server function: its arguments, its transport.
+impl FromServerFnError for ApiError {
+    type Encoder = WireEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            // The page reads answers by itself, so what cannot be read is a request's body.
+            ServerFnErrorErr::Args(reason)
+            | ServerFnErrorErr::MissingArg(reason)
+            | ServerFnErrorErr::Deserialization(reason) => Self::MalformedJson { reason },
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::UnsupportedRequestMethod(_) => Self::Unreachable,
+            ServerFnErrorErr::Registration(_)
+            | ServerFnErrorErr::ServerError(_)
+            | ServerFnErrorErr::MiddlewareError(_)
+            | ServerFnErrorErr::Serialization(_)
+            | ServerFnErrorErr::Response(_) => Self::Internal,
+        }
+    }
+}

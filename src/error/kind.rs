@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use super::ApiError;
 
-/// When one who was refused a price stream may try again: about how long a page takes to be closed or reloaded.
+/// `Retry-After` of a refused stream, in seconds: about how long a page takes to be closed or reloaded.
 const STREAM_RETRY_SECONDS: u32 = 5;
 
 impl ApiError {

@@ -46,8 +46,6 @@ pub fn reply(setting: &Setting<'_>) -> Reply {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use rstest::rstest;
 
     use super::*;
@@ -59,6 +57,7 @@ mod tests {
             instant::UtcInstant,
             money::{Money, Price},
             order::{OrderSource, Side, Trade},
+            portfolio::LastPrice,
             quote::Quote,
             realized::RealizedLine,
             trading_day::TradingDay,
@@ -76,6 +75,11 @@ mod tests {
     /// The reply to an account with 10 TSLA, bought at 100 and worth 90, which closed at 95 the day before, and 4 AAPL,
     /// bought today at 50 and worth 55; it had sold 5 TSLA at 110.
     fn answer(question: &str) -> Reply {
+        answer_without("", question)
+    }
+
+    /// The same, where the market has no price of one ticker any more; its last one is known.
+    fn answer_without(vanished: &str, question: &str) -> Reply {
         let at = UtcInstant::from_unix_ms(NOON_MS);
         let (mut account, mut today) = (Account::open(INITIAL_DEPOSIT), DayTrades::default());
         let mut recent_trades = Vec::new();
@@ -117,12 +121,15 @@ mod tests {
             at,
             is_stale: false,
         };
-        let prices =
-            Tick::new(1, [("TSLA", 90, 95), ("AAPL", 55, 52), ("V", 280, 270)].map(quote).into_iter().collect());
+        let all = [("TSLA", 90, 95), ("AAPL", 55, 52), ("V", 280, 270)];
+        let (gone, there): (Vec<_>, Vec<_>) = all.into_iter().partition(|(ticker, ..)| *ticker == vanished);
+        let prices = Tick::new(1, there.into_iter().map(quote).collect());
+        let last_prices =
+            gone.iter().map(|(ticker, now, _)| (ticker.parse().unwrap(), LastPrice { price: price(*now), at }));
         let watched = |ticker: &str| WatchedTicker { ticker: ticker.parse().unwrap(), added_at: at };
         let context = TurnContext {
             account,
-            last_prices: BTreeMap::new(),
+            last_prices: last_prices.collect(),
             watchlist: vec![watched("AAPL"), watched("V")],
             today,
             day: TradingDay::utc(at),
@@ -148,6 +155,12 @@ mod tests {
             question,
         };
         reply(&setting)
+    }
+
+    #[test]
+    fn a_vanished_ticker_leaves_the_days_change_known() {
+        let told = answer_without("TSLA", "How did today go?").message;
+        assert!(told.starts_with("Your total is $9,970.00, up today: +$20.00"), "{told}");
     }
 
     /// Each is a topic, and how people ask about it: the answer has these figures.

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::{LINES_MAX, View, list};
 use crate::{
-    domain::{day::DayPnl, money::Money, ticker::Ticker},
+    domain::{day::DayPnl, money::Money, quote::Quote, ticker::Ticker},
     server::copilot::built_in::{
         figures::{UNKNOWN, change, direction, signed},
         words::Word,
@@ -14,11 +14,16 @@ use crate::{
 impl View<'_> {
     /// The total's gain on the trading day, the total, and the change in words.
     pub(super) fn day_change(&self) -> Option<(Money, Money, String)> {
-        let (context, quotes) = (self.setting.context, &self.setting.prices.quotes);
+        let context = self.setting.context;
         let total = self.portfolio.total_value?;
-        let gain =
-            context.today.gain(context.day, &context.account, Some(total), |ticker| quotes.get(ticker).copied())?;
+        let gain = context.today.gain(context.day, &context.account, Some(total), |ticker| self.quote(ticker))?;
         Some((gain.amount, total.checked_sub(gain.amount)?, change(Some(gain.amount), gain.percent)))
+    }
+
+    /// The market's quote, or one of the last known price, as the portfolio is valued.
+    fn quote(&self, ticker: Ticker) -> Option<Quote> {
+        let last = || self.setting.context.last_prices.get(&ticker).map(|last| last.quote(ticker));
+        self.setting.prices.quotes.get(ticker).copied().or_else(last)
     }
 
     /// The day's gain of each ticker that is held or was traded today; the largest moves first.
@@ -32,8 +37,8 @@ impl View<'_> {
         let mut moves: Vec<_> = tickers
             .into_iter()
             .filter_map(|ticker| {
-                let quote = self.setting.prices.quotes.get(ticker)?;
-                Some((ticker, context.today.pnl(context.day, quantity(ticker), quote)?))
+                let quote = self.quote(ticker)?;
+                Some((ticker, context.today.pnl(context.day, quantity(ticker), &quote)?))
             })
             .filter(|(_, pnl)| pnl.amount != Money::ZERO)
             .collect();

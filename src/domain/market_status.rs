@@ -96,6 +96,8 @@ pub struct Situation<'a> {
     pub failure: Option<&'a str>,
     /// When the exchange opens next, in words, while it is closed.
     pub opens: Option<&'a str>,
+    /// Whether the exchange's holidays are known for now.
+    pub is_calendar_known: bool,
 }
 
 impl Situation<'_> {
@@ -112,7 +114,10 @@ impl Situation<'_> {
             (Data::Stale, None, _) => Some(self.silence()),
         };
         let closed = self.opens.map(|opens| format!("The exchange is closed; it opens {opens}."));
-        let note = [trouble, closed].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let guess =
+            "The exchange's holidays of this year are not known here: every weekday is taken for a trading day.";
+        let guess = (!self.is_calendar_known).then(|| guess.to_owned());
+        let note = [trouble, closed, guess].into_iter().flatten().collect::<Vec<_>>().join(" ");
         MarketStatus { data, is_open: self.opens.is_none(), day: self.day, note }
     }
 
@@ -147,6 +152,7 @@ mod tests {
             refusal: None,
             failure: None,
             opens: None,
+            is_calendar_known: true,
         }
     }
 
@@ -177,6 +183,11 @@ mod tests {
         Situation { opens: Some("on Monday"), delay_minutes: Some(15), ..situation() },
         Data::Delayed, false,
         "Prices are delayed 15 min. The exchange is closed; it opens on Monday."
+    )]
+    #[case::unknown_year(
+        Situation { is_calendar_known: false, ..situation() },
+        Data::Live, true,
+        "The exchange's holidays of this year are not known here: every weekday is taken for a trading day."
     )]
     fn a_status_says_what_a_person_should_know(
         #[case] situation: Situation<'_>,

@@ -5,11 +5,13 @@
 //! functions use these very types.
 
 pub mod account;
+pub mod alerts;
 mod calendar;
 pub mod candle;
 pub mod candle_series;
 pub mod chat;
 pub mod compact_frame;
+pub mod condition;
 pub mod copilot;
 pub mod corporate_action;
 pub mod day;
@@ -22,6 +24,7 @@ pub mod instant;
 pub mod market_status;
 pub mod money;
 pub mod order;
+pub mod orders;
 pub mod portfolio;
 pub mod quote;
 pub mod ranking;
@@ -36,4 +39,5 @@ pub mod treemap;
 pub mod typed_number;
 pub mod typed_order;
 pub mod watchlist;
+mod words;
 pub mod workstation;

@@ -7,6 +7,7 @@
 //! | [`PriceChange`] | hundredth of a cent    | a difference of two prices   | `-0.31`        |
 //! | [`Quantity`]    | millionth of a share   | 0.000001 to 1,000,000,000    | `2.5`          |
 //! | [`Slippage`]    | ten-thousandth of 1 %  | 0 to 100 percent             | `0.5`          |
+//! | [`TrailPercent`]| ten-thousandth of 1 %  | between 0 and 100 percent    | `1.5`          |
 //!
 //! | sum                     | gives            | rounds                        |
 //! |-------------------------|------------------|-------------------------------|
@@ -59,6 +60,12 @@ impl Money {
         // millionths × hundredths of a cent = 10^-10 dollars, a hundred million of which are a cent
         let product = i128::from(quantity.0) * i128::from(price.0);
         i64::try_from(div_half_even(product, 100_000_000)).ok().map(Self)
+    }
+
+    /// `quantity × price`, rounded up to the next cent; nothing when it does not fit.
+    pub fn of_rounded_up(quantity: Quantity, price: Price) -> Option<Self> {
+        let product = i128::from(quantity.0) * i128::from(price.0);
+        i64::try_from((product + 99_999_999) / 100_000_000).ok().map(Self)
     }
 
     /// This amount's share of `part / whole`, rounded half to even; `part` must not exceed `whole`.
@@ -134,6 +141,12 @@ impl Price {
     /// The price that was before this one, given what changed since.
     pub fn before(self, change: PriceChange) -> Option<Self> {
         self.0.checked_sub(change.0).and_then(Self::from_units)
+    }
+
+    /// The average price of `quantity` whose exact value is a sum of millionths of a share × hundredths of a cent, rounded half
+    /// to even; nothing when that is no price.
+    pub fn of_value(value: i128, quantity: Quantity) -> Option<Self> {
+        i64::try_from(div_half_even(value, i128::from(quantity.0))).ok().and_then(Self::from_units)
     }
 
     /// The average price at which `quantity` cost `cost_basis`, rounded half to even; nothing when the cost is zero
@@ -220,6 +233,13 @@ impl Quantity {
         self.to_string().replace(',', "")
     }
 
+    /// As many shares as `notional` buys at `price`, rounded down to millionths; nothing for less than a millionth or more
+    /// than a billion shares.
+    pub fn bought_for(notional: Money, price: Price) -> Option<Self> {
+        let millionths = i128::from(notional.0) * 100_000_000 / i128::from(price.0);
+        i64::try_from(millionths).ok().and_then(|millionths| Self::from_millionths(millionths).ok())
+    }
+
     /// Nothing when the sum is over a billion shares.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         Self::from_millionths(self.0 + other.0).ok()
@@ -266,6 +286,46 @@ impl FromStr for Slippage {
 
     fn from_str(text: &str) -> Result<Self, InvalidSlippage> {
         parse_decimal(text, Self::DECIMALS).ok().and_then(Self::from_count).ok_or(InvalidSlippage)
+    }
+}
+
+/// How far a trailing stop stays behind the best price, in percent of it: more than 0, less than 100.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TrailPercent(i64);
+
+impl TrailPercent {
+    const DECIMALS: u32 = 4;
+    /// A hundred percent, in ten-thousandths of one.
+    pub const WHOLE: i64 = 1_000_000;
+
+    /// Nothing when not between 0 and 100 percent.
+    pub fn from_count(ten_thousandths: i64) -> Option<Self> {
+        (1..Self::WHOLE).contains(&ten_thousandths).then_some(Self(ten_thousandths))
+    }
+
+    /// Ten-thousandths of a percent.
+    pub const fn count(self) -> i64 {
+        self.0
+    }
+}
+
+/// The text is no such percentage.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("it is a percentage between 0 and 100, with at most 4 decimal places")]
+pub struct InvalidTrailPercent;
+
+impl FromStr for TrailPercent {
+    type Err = InvalidTrailPercent;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTrailPercent> {
+        parse_decimal(text, Self::DECIMALS).ok().and_then(Self::from_count).ok_or(InvalidTrailPercent)
+    }
+}
+
+/// Plain digits without trailing zeros: `1.5`.
+impl fmt::Display for TrailPercent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format_decimal(self.0, Self::DECIMALS, 0))
     }
 }
 
@@ -365,6 +425,7 @@ macro_rules! json_number {
 json_number!(Money, "an amount of money with at most 2 decimal places", |count| Some(Money(count)));
 json_number!(Price, "a price with at most 4 decimal places", Price::from_units);
 json_number!(PriceChange, "a change of price with at most 4 decimal places", |count| Some(PriceChange(count)));
+json_number!(TrailPercent, "a percentage between 0 and 100", TrailPercent::from_count);
 json_number!(Slippage, "a percentage from 0 to 100", Slippage::from_count);
 json_number!(Quantity, "a quantity with at most 6 decimal places", |count| Quantity::from_millionths(count).ok());
 

@@ -10,8 +10,9 @@ use utoipa::{
 
 use super::{
     instant::UtcInstant,
-    money::{Money, Price, PriceChange, Quantity, Slippage},
+    money::{Money, Price, PriceChange, Quantity, Slippage, TrailPercent},
     order::ClientOrderId,
+    orders::id::OrderId,
     ticker::Ticker,
 };
 
@@ -52,6 +53,20 @@ scalar!(
 scalar!(
     Slippage,
     number("Percent: from 0 to 100, with at most 4 decimal places.", 0.5).minimum(Some(0.0)).maximum(Some(100.0))
+);
+scalar!(
+    TrailPercent,
+    number("Percent: more than 0, less than 100, with at most 4 decimal places.", 1.5)
+        .exclusive_minimum(Some(0.0))
+        .exclusive_maximum(Some(100.0))
+);
+scalar!(
+    OrderId,
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::Custom("uuid".to_owned())))
+        .description(Some("A UUID v7."))
+        .examples(["01938f5e-7a6c-7c11-8f3e-0a1b2c3d4e5f"])
 );
 scalar!(
     Ticker,

@@ -121,7 +121,7 @@ impl Server {
         let shutdown = CancellationToken::new();
         let (metrics, closing, clock) = (Metrics::default(), CancellationToken::new(), config.clock);
         let parts = Parts::new(shutdown.clone());
-        let hours = if config.massive.is_some() { Hours::Exchange } else { Hours::Continuous };
+        let hours = if config.massive.is_some() { Hours::Exchange } else { config.simulator.hours };
         let (ledger, writer) =
             Ledger::open(&config.database_url, clock, hours, metrics.clone(), closing.clone()).await?;
         parts.spawn("the ledger", writer.clone().cancelled_owned());
@@ -264,7 +264,7 @@ async fn simulator(ledger: &Ledger, config: SimulatorConfig, clock: Clock) -> Re
             kept.seed
         );
     }
-    Ok(Simulator::new(kept.seed, config.tick, clock))
+    Ok(Simulator::new(kept.seed, config.tick, clock, config.hours))
 }
 
 /// The services of this request, inside a server function.

@@ -6,6 +6,7 @@
 
 pub mod copilot;
 pub mod edge;
+mod fills;
 pub mod hosts;
 mod misspelt;
 pub mod variables;
@@ -17,7 +18,11 @@ use self::{
     edge::EdgeConfig,
     variables::{ConfigError, Secret, Variables, plain_value, read_dotenv},
 };
-use super::clock::{Clock, system_clock};
+use super::{
+    clock::{Clock, system_clock},
+    market::hours::Hours,
+};
+use crate::domain::orders::rules::FillRules;
 
 /// Everything that can be set from outside.
 #[derive(Debug, Clone)]
@@ -34,6 +39,8 @@ pub struct Config {
     /// The clock. No variable sets it; tests hand in another.
     pub clock: Clock,
     pub edge: EdgeConfig,
+    /// How orders are filled, and what that costs.
+    pub fills: FillRules,
     pub copilot: CopilotConfig,
     /// The log filter, in the syntax of `tracing`.
     pub log_filter: Option<String>,
@@ -90,6 +97,7 @@ pub struct SimulatorConfig {
     /// The same seed is the same market; nothing for the one that is kept with the database.
     pub seed: Option<u64>,
     pub tick: Duration,
+    pub hours: Hours,
 }
 
 const TICK_MS_MIN: u64 = 10;
@@ -138,6 +146,14 @@ impl Config {
                     Some(_) => Some(vars.parse("SIM_SEED", 0, "is not a whole number from 0 to 2^64 - 1", "42")?),
                 },
                 tick: Duration::from_millis(tick_ms),
+                hours: match vars.get("SIM_HOURS").map(|text| text.to_ascii_lowercase()).as_deref() {
+                    None | Some("continuous") => Hours::Continuous,
+                    Some("nyse") => Hours::Exchange,
+                    Some(text) => {
+                        let problem = format!("is neither continuous nor nyse: {text:?}");
+                        return Err(ConfigError { variable: "SIM_HOURS", problem, example: "nyse" });
+                    }
+                },
             },
             massive: massive(&vars)?,
             limits: LimitsConfig {
@@ -148,6 +164,7 @@ impl Config {
             patience: Patience::default(),
             clock: system_clock,
             edge: EdgeConfig::read(&vars)?,
+            fills: fills::read(&vars)?,
             copilot: CopilotConfig::read(&vars)?,
             log_filter: vars.get("RUST_LOG"),
             warnings: Vec::new(),
@@ -196,7 +213,11 @@ mod tests {
     use rstest::rstest;
 
     use super::{copilot::ModelConfig, *};
-    use crate::domain::copilot::CopilotLimits;
+    use crate::domain::{
+        copilot::CopilotLimits,
+        money::Money,
+        orders::{costs::Commission, rules::FillModel},
+    };
 
     fn config(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let variables: HashMap<_, _> = variables.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
@@ -222,6 +243,12 @@ mod tests {
     #[case::tick("SIM_TICK_MS", "0")]
     #[case::tick_text("SIM_TICK_MS", "fast")]
     #[case::seed("SIM_SEED", "-1")]
+    #[case::hours("SIM_HOURS", "lse")]
+    #[case::fill_model("FILL_MODEL", "lenient")]
+    #[case::slippage("SLIPPAGE_BPS", "1001")]
+    #[case::commission("COMMISSION_PER_ORDER", "-1")]
+    #[case::commission_per_share("COMMISSION_PER_SHARE", "0.00001")]
+    #[case::commission_percent("COMMISSION_PERCENT", "11")]
     #[case::mock("LLM_MOCK", "maybe")]
     #[case::rate("RATE_LIMIT", "-1")]
     #[case::llm_address("LLM_BASE_URL", "localhost:8080")]
@@ -272,6 +299,29 @@ mod tests {
         let ModelConfig::Remote(llm) = config.copilot.model else { panic!("the key turns the copilot on") };
         assert_eq!((llm.api_key.unwrap().reveal(), llm.model.as_str()), ("canary-key", "a/b"));
         assert_eq!(config.log_filter.as_deref(), Some("warn"));
+    }
+
+    #[test]
+    fn the_simulator_keeps_the_hours_that_are_set() {
+        let hours = |variables: &[_]| config(variables).unwrap().simulator.hours;
+        assert_eq!(hours(&[]), Hours::Continuous);
+        assert_eq!(hours(&[("SIM_HOURS", "NYSE")]), Hours::Exchange);
+    }
+
+    #[test]
+    fn fills_are_free_and_plain_unless_settings_say_else() {
+        assert_eq!(config(&[]).unwrap().fills, FillRules::default());
+        let fills = config(&[
+            ("FILL_MODEL", "strict"),
+            ("SLIPPAGE_BPS", "5"),
+            ("COMMISSION_PER_ORDER", "1.50"),
+            ("COMMISSION_PER_SHARE", "0.005"),
+            ("COMMISSION_PERCENT", "0.1"),
+        ]);
+        let FillRules { model, slippage, commission } = fills.unwrap().fills;
+        assert_eq!((model, slippage.bps()), (FillModel::Strict, 5));
+        let expected = Commission { per_order: Money::from_cents(150), per_share_units: 50, percent_count: 1_000 };
+        assert_eq!(commission, expected);
     }
 
     #[test]

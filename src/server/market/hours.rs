@@ -1,15 +1,19 @@
 //! When a market trades, and which days it has.
 //!
-//! The exchange's sessions, holidays and half days are those of the crate `exchange-hours`, which has them audited for a few
-//! years ahead; after those, every weekday is taken for a trading day. Its trading day begins when trading before the
+//! The exchange's sessions, holidays and half days are those of the crate `exchange-hours`. Up to [`KNOWN_UNTIL_YEAR`] they are
+//! compared with those of `exchange_calendars`, session by session, in a test (`hours/xnys.txt`). After that year holidays
+//! are not known, and every weekday is taken for a trading day; the market's status says so. The exchange's trading day begins when trading before the
 //! opening does, at 4:00 in New York: by then the vendor has turned to the new day (it empties its figures at 3:30), and
 //! nobody has traded yet.
+
+use std::ops::Range;
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use exchange_hours::{Exchange, ExchangeCalendar, SessionKind as Sessions};
 
 use crate::domain::{
     instant::UtcInstant,
+    orders::accept::DayEnd,
     session::{Session, SessionKind},
     trading_day::TradingDay,
 };
@@ -24,6 +28,15 @@ const POST_LASTS: TimeDelta = TimeDelta::hours(4);
 
 /// No exchange has been closed for so many days in a row since 1914.
 const CLOSED_DAYS_MAX: u64 = 14;
+
+/// A day of mourning that the crate does not have: the year, month and day.
+const CLOSED_TOO: (i32, u32, u32) = (2018, 12, 5);
+
+/// Two years, and so more trading days than a list of candles has.
+const DAYS_BACK_MAX: u64 = 731;
+
+/// The last year of which the exchange's holidays are known.
+pub const KNOWN_UNTIL_YEAR: i32 = 2028;
 
 /// The hours of a market.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -108,6 +121,76 @@ impl Hours {
         sessions.take(count).map(|session| describe(session.date, session.regular())).collect()
     }
 
+    /// When the session ends that a day order belongs to which is placed at a moment: after the close that is the next one.
+    /// Nothing where no calendar reaches.
+    pub fn day_end(self, at: UtcInstant) -> Option<DayEnd> {
+        match self {
+            Self::Continuous => {
+                let end = at.start_of_next_day();
+                Some(DayEnd { regular: end, extended: end })
+            }
+            Self::Exchange => {
+                let at = to_chrono(at)?;
+                let dates =
+                    || (0..CLOSED_DAYS_MAX).filter_map(|days| new_york_date(at).checked_add_days(Days::new(days)));
+                let first_after = |extra: TimeDelta| {
+                    dates().filter_map(regular_on).map(|session| session.closes_at + extra).find(|end| *end > at)
+                };
+                let (regular, extended) = (first_after(TimeDelta::zero())?, first_after(POST_LASTS)?);
+                let [regular, extended] =
+                    [regular, extended].map(|end| UtcInstant::from_unix_ms(end.timestamp_millis()));
+                Some(DayEnd { regular, extended })
+            }
+        }
+    }
+
+    /// When a session next opens or closes; nothing for a market that never does, and where no calendar reaches.
+    pub fn next_change(self, at: UtcInstant) -> Option<UtcInstant> {
+        if self == Self::Continuous {
+            return None;
+        }
+        let now = to_chrono(at)?;
+        let dates = (0..CLOSED_DAYS_MAX).filter_map(|days| new_york_date(now).checked_add_days(Days::new(days)));
+        let bounds = dates.filter_map(regular_on).filter_map(|session| session.sessions()).flatten();
+        let next = bounds.flat_map(|(_, opens_at, closes_at)| [opens_at, closes_at]).find(|bound| *bound > now)?;
+        Some(UtcInstant::from_unix_ms(next.timestamp_millis()))
+    }
+
+    /// Whether the holidays of a moment's year are known.
+    pub fn is_known(self, at: UtcInstant) -> bool {
+        match self {
+            Self::Continuous => true,
+            Self::Exchange => to_chrono(at).is_some_and(|at| new_york_date(at).year() <= KNOWN_UNTIL_YEAR),
+        }
+    }
+
+    /// The latest moment up to `at` at which there were prices, in any session: `at` itself during one, else the last
+    /// moment of the one before.
+    pub fn last_traded(self, at: UtcInstant) -> UtcInstant {
+        if self == Self::Continuous || self.session_at(at).is_some() {
+            return at;
+        }
+        let end = self.trading_times_before(at).next().map(|(_, trades)| trades.end);
+        end.map_or(at, |end| UtcInstant::from_unix_ms(end * 1_000 - 1))
+    }
+
+    /// Of each day that has traded up to a moment, the newest first: its date, as the Unix second of that date's midnight in
+    /// UTC, and when its first session opens and its last one closes, in Unix seconds. None for a market that never closes.
+    pub fn trading_times_before(self, at: UtcInstant) -> impl Iterator<Item = (i64, Range<i64>)> {
+        let now = to_chrono(at).filter(|_| self == Self::Exchange);
+        // So far back that no list of candles is longer.
+        let dates = now.into_iter().flat_map(|now| {
+            (0..DAYS_BACK_MAX).filter_map(move |days| new_york_date(now).checked_sub_days(Days::new(days)))
+        });
+        let times = |session: Regular| {
+            let [(_, opens_at, _), _, (_, _, closes_at)] = session.sessions()?;
+            let date = session.date.and_time(NaiveTime::MIN).and_utc().timestamp();
+            Some((date, opens_at.timestamp()..closes_at.timestamp()))
+        };
+        let times = dates.filter_map(regular_on).filter_map(times);
+        times.filter(move |(_, trades)| trades.start <= at.unix_second())
+    }
+
     /// The latest moment up to `at` at which orders were filled: `at` itself while they are.
     pub fn last_open(self, at: UtcInstant) -> UtcInstant {
         let last_close = |at: DateTime<Utc>| {
@@ -164,6 +247,9 @@ impl Regular {
 
 /// The regular session of a date in New York; nothing on a day without one.
 fn regular_on(date: NaiveDate) -> Option<Regular> {
+    if (date.year(), date.month(), date.day()) == CLOSED_TOO {
+        return None;
+    }
     let midnight = CALENDAR.tz().from_local_datetime(&date.and_time(NaiveTime::MIN)).earliest()?.with_timezone(&Utc);
     // A date that the calendar does not answer for has none.
     let (opens_at, closes_at) = CALENDAR.session_bounds_with(midnight, Sessions::Regular).ok()??;
@@ -300,5 +386,78 @@ mod tests {
             Hours::Exchange.session_at(moment),
             Hours::Exchange.next_sessions(moment, 5),
         );
+    }
+
+    /// The weekdays from 2010 to 2028 that are no usual session, as `exchange_calendars` 4.13.2 has them for XNYS.
+    const IRREGULAR_DAYS: &str = include_str!("hours/xnys.txt");
+
+    #[test]
+    fn every_session_from_2010_to_2028_is_that_of_another_calendar() {
+        let irregular: std::collections::BTreeMap<NaiveDate, &str> = IRREGULAR_DAYS
+            .lines()
+            .map(|line| line.split_once(' ').unwrap())
+            .map(|(date, hours)| (date.parse().unwrap(), hours))
+            .collect();
+        let first = NaiveDate::from_ymd_opt(2010, 1, 1).unwrap();
+        let days = first.iter_days().take_while(|date| date.year() <= KNOWN_UNTIL_YEAR);
+        let (mut sessions, mut wrong) = (0, Vec::new());
+        for date in days {
+            let usual = if date.weekday().num_days_from_monday() < 5 { "09:30-16:00" } else { "closed" };
+            let expected = irregular.get(&date).copied().unwrap_or(usual);
+            let found = regular_on(date).map_or("closed".to_owned(), |session| {
+                let [opens, closes] = [session.opens_at, session.closes_at].map(|at| at.with_timezone(&CALENDAR.tz()));
+                format!("{}-{}", opens.format("%H:%M"), closes.format("%H:%M"))
+            });
+            sessions += usize::from(expected != "closed");
+            if found != expected {
+                wrong.push(format!("{date}: {found}, not {expected}"));
+            }
+        }
+        assert_eq!((wrong, sessions), (Vec::<String>::new(), 4_777));
+    }
+
+    #[rstest]
+    #[case::in_the_session("2026-11-30T15:00:00Z", "2026-11-30T21:00:00Z", "2026-12-01T01:00:00Z")]
+    #[case::before_it("2026-11-30T10:00:00Z", "2026-11-30T21:00:00Z", "2026-12-01T01:00:00Z")]
+    #[case::at_the_close("2026-11-30T21:00:00Z", "2026-12-01T21:00:00Z", "2026-12-01T01:00:00Z")]
+    #[case::at_night("2026-12-01T02:00:00Z", "2026-12-01T21:00:00Z", "2026-12-02T01:00:00Z")]
+    #[case::before_a_half_day("2026-11-26T15:00:00Z", "2026-11-27T18:00:00Z", "2026-11-27T22:00:00Z")]
+    #[case::weekend("2026-11-28T15:00:00Z", "2026-11-30T21:00:00Z", "2026-12-01T01:00:00Z")]
+    fn a_day_order_ends_with_its_session(#[case] moment: &str, #[case] regular: &str, #[case] extended: &str) {
+        let end = DayEnd { regular: at(regular), extended: at(extended) };
+        assert_eq!(Hours::Exchange.day_end(at(moment)), Some(end));
+        let midnight = at(moment).start_of_next_day();
+        assert_eq!(Hours::Continuous.day_end(at(moment)), Some(DayEnd { regular: midnight, extended: midnight }));
+    }
+
+    #[rstest]
+    #[case::night("2026-11-30T08:00:00Z", "2026-11-30T09:00:00Z")]
+    #[case::pre("2026-11-30T09:00:00Z", "2026-11-30T14:30:00Z")]
+    #[case::regular("2026-11-30T14:30:00Z", "2026-11-30T21:00:00Z")]
+    #[case::post("2026-11-30T21:00:00Z", "2026-12-01T01:00:00Z")]
+    #[case::half_day("2026-11-27T17:00:00Z", "2026-11-27T18:00:00Z")]
+    #[case::weekend("2026-11-28T15:00:00Z", "2026-11-30T09:00:00Z")]
+    fn the_next_change_is_an_opening_or_a_close(#[case] moment: &str, #[case] change: &str) {
+        assert_eq!(Hours::Exchange.next_change(at(moment)), Some(at(change)));
+        assert_eq!(Hours::Continuous.next_change(at(moment)), None);
+    }
+
+    #[test]
+    fn holidays_are_known_to_the_end_of_a_year() {
+        assert!(
+            Hours::Exchange.is_known(at("2029-01-01T04:59:59Z"))
+                && !Hours::Exchange.is_known(at("2029-01-01T05:00:00Z"))
+        );
+        assert!(Hours::Continuous.is_known(at("2040-01-01T00:00:00Z")));
+    }
+
+    #[rstest]
+    #[case::regular("2026-11-30T15:00:00Z", "2026-11-30T15:00:00Z")]
+    #[case::pre("2026-11-30T09:00:00Z", "2026-11-30T09:00:00Z")]
+    #[case::night("2026-11-30T08:59:59.999Z", "2026-11-27T21:59:59.999Z")]
+    #[case::after_the_late_session("2026-12-01T01:00:00Z", "2026-12-01T00:59:59.999Z")]
+    fn prices_stand_still_between_sessions(#[case] moment: &str, #[case] last: &str) {
+        assert_eq!(Hours::Exchange.last_traded(at(moment)), at(last));
+        assert_eq!(Hours::Continuous.last_traded(at(moment)), at(moment));
     }
 }

@@ -275,6 +275,7 @@ impl Publisher {
             refusal: self.failure.as_ref().and_then(|failure| failure.refusal),
             failure: self.failure.as_ref().map(|failure| failure.cause.as_str()),
             opens: opens.as_deref(),
+            is_calendar_known: hours.is_known(now),
         };
         Arc::new(situation.status())
     }

@@ -9,10 +9,10 @@ use super::{
     shocks::{Remembered, SectorShocks},
 };
 use crate::{
-    domain::{instant::UtcInstant, money::Price, quote::Quote, ticker::Ticker},
+    domain::{instant::UtcInstant, money::Price, quote::Quote, ticker::Ticker, trading_day::TradingDay},
     server::{
         ledger::TickerSet,
-        market::{Print, Update},
+        market::{Print, Update, hours::Hours},
     },
 };
 
@@ -22,8 +22,11 @@ pub struct Exchange {
     /// Prices are shown at whole multiples of it, in units.
     step: i64,
     sectors: Arc<Sectors>,
+    hours: Hours,
     wanted: Arc<TickerSet>,
     shown: BTreeMap<Ticker, Shown>,
+    /// The latest trading day, and the last trade of the session before it, in units.
+    day: Option<(TradingDay, i64)>,
 }
 
 /// A ticker that is shown, and where it was read last.
@@ -32,13 +35,13 @@ struct Shown {
     cursor: Cursor,
     /// The price of the print before.
     latest: Option<Price>,
-    /// The close of the day before the one that begins at the first, in units.
+    /// The close of the day before, with its instant, in units.
     previous_close: Option<(i64, Price)>,
 }
 
 impl Exchange {
-    pub fn new(seed: u64, step: i64, sectors: Arc<Sectors>) -> Self {
-        Self { seed, step, sectors, wanted: Arc::default(), shown: BTreeMap::new() }
+    pub fn new(seed: u64, step: i64, sectors: Arc<Sectors>, hours: Hours) -> Self {
+        Self { seed, step, sectors, hours, wanted: Arc::default(), shown: BTreeMap::new(), day: None }
     }
 
     /// Whether a ticker is wanted that was not at the tick before.
@@ -51,7 +54,9 @@ impl Exchange {
         self.want(wanted, at);
         let sectors = Arc::clone(&self.sectors);
         let (mut remembered, now, before) = (Remembered::new(&sectors), self.units(at), self.units(before));
-        let print = |(ticker, shown): (&Ticker, &mut Shown)| shown.print(*ticker, at, now, before, &mut remembered);
+        let close = self.previous_close(at);
+        let print =
+            |(ticker, shown): (&Ticker, &mut Shown)| shown.print(*ticker, at, now, before, close, &mut remembered);
         Update { prints: self.shown.iter_mut().map(print).collect(), ..Update::default() }
     }
 
@@ -59,11 +64,11 @@ impl Exchange {
     pub fn welcome(&mut self, wanted: &Arc<TickerSet>, at: UtcInstant, before: UtcInstant) -> Update {
         let newcomers: Vec<Ticker> = wanted.iter().filter(|ticker| !self.shown.contains_key(ticker)).copied().collect();
         self.want(wanted, at);
-        let (now, before) = (self.units(at), self.units(before));
+        let (now, before, close) = (self.units(at), self.units(before), self.previous_close(at));
         let mut sectors = &*self.sectors;
         let print = |ticker: Ticker| {
             let shown = self.shown.get_mut(&ticker)?;
-            Some(shown.print(ticker, at, now, before, &mut sectors))
+            Some(shown.print(ticker, at, now, before, close, &mut sectors))
         };
         Update { prints: newcomers.into_iter().filter_map(print).collect(), ..Update::default() }
     }
@@ -86,6 +91,25 @@ impl Exchange {
         self.wanted = Arc::clone(wanted);
     }
 
+    /// The instant of the last trade of the session before the trading day of a moment, in units.
+    fn previous_close(&mut self, at: UtcInstant) -> i64 {
+        if let Some((day, close)) = self.day
+            && day.includes(at)
+        {
+            return close;
+        }
+        let day = self.hours.day_of(at);
+        // The last second before the day began at which orders were filled.
+        let before = UtcInstant::from_unix_ms(day.starts_at * 1_000 - 1);
+        let close = match self.hours {
+            Hours::Continuous => day.starts_at,
+            Hours::Exchange => self.hours.last_open(before).unix_second(),
+        };
+        let close = grid::units_of_second(close) - TRADE_UNITS;
+        self.day = Some((day, close));
+        close
+    }
+
     fn units(&self, at: UtcInstant) -> i64 {
         grid::units_of(at).div_euclid(self.step) * self.step
     }
@@ -98,6 +122,7 @@ impl Shown {
         at: UtcInstant,
         now: i64,
         before: i64,
+        close: i64,
         sectors: &mut impl SectorShocks,
     ) -> Print {
         let price_now = price(self.cursor.level(&self.path, now, sectors));
@@ -106,12 +131,11 @@ impl Shown {
             Some(price) => price,
             None => self.price_at(before, sectors),
         };
-        let day = grid::day_of(now);
         let previous_close = match self.previous_close {
-            Some((start, price)) if start == day => price,
-            _ => self.price_at(day - TRADE_UNITS, sectors),
+            Some((known, price)) if known == close => price,
+            _ => self.price_at(close, sectors),
         };
-        self.previous_close = Some((day, previous_close));
+        self.previous_close = Some((close, previous_close));
         let quote = Quote { ticker, price: price_now, previous_price, previous_close, at, is_stale: false };
         Print { quote, volume: 0 }
     }
@@ -139,7 +163,7 @@ mod tests {
     }
 
     fn exchange(seed: u64) -> Exchange {
-        Exchange::new(seed, TRADE_UNITS, Arc::new(Sectors::new(seed)))
+        Exchange::new(seed, TRADE_UNITS, Arc::new(Sectors::new(seed)), Hours::Continuous)
     }
 
     fn at(tick: i64) -> UtcInstant {

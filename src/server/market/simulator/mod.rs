@@ -13,6 +13,10 @@
 //! as real closing prices do. A draw is partly the shock of the ticker's sector ([`sectors`]) and partly its own; on
 //! top, every two hours or so, news moves a price by 2 to 5 % ([`news`]). Over the years a price stays near its trend.
 //!
+//! # Hours
+//! The market is open around the clock, or keeps the exchange's sessions. Between sessions its prices stand still at the
+//! last trade, while the path goes on: a session opens with a gap.
+//!
 //! # The past
 //! Candles are made from the path when they are asked for ([`past`]), with the exact highs and lows of all trades
 //! ([`extremes`]), of which there are two a second.
@@ -32,7 +36,7 @@ mod volume;
 use std::{sync::Arc, time::Duration};
 
 use self::{exchange::Exchange, listings::Listing, past::Past, sectors::Sectors};
-use super::{MarketSource, SourceError, Update};
+use super::{MarketSource, SourceError, Update, hours::Hours};
 use crate::{
     domain::{instant::UtcInstant, ticker::Ticker},
     server::{clock::Clock, ledger::TickerSet},
@@ -53,24 +57,26 @@ pub struct Simulator {
     clock: Clock,
     tick: Duration,
     tick_ms: i64,
+    hours: Hours,
     /// The instant of the latest tick, and that of the one before.
     latest: Option<(UtcInstant, UtcInstant)>,
 }
 
 impl Simulator {
     /// The market of a seed. `tick` is a whole number of milliseconds, at least one.
-    pub fn new(seed: u64, tick: Duration, clock: Clock) -> Self {
+    pub fn new(seed: u64, tick: Duration, clock: Clock, hours: Hours) -> Self {
         let tick_ms = i64::try_from(tick.as_millis()).unwrap_or(i64::MAX).max(1);
         let trade_ms = grid::TRADE_UNITS * 1_000 / grid::SECOND;
         // A tick that is shorter than the time between two trades shows the path between them.
         let step = if tick_ms < trade_ms { 1 } else { grid::TRADE_UNITS };
         let sectors = Arc::new(Sectors::new(seed));
         Self {
-            exchange: Exchange::new(seed, step, Arc::clone(&sectors)),
-            past: Arc::new(Past::new(seed, step, sectors)),
+            exchange: Exchange::new(seed, step, Arc::clone(&sectors), hours),
+            past: Arc::new(Past::new(seed, step, sectors, hours)),
             clock,
             tick,
             tick_ms,
+            hours,
             latest: None,
         }
     }
@@ -78,6 +84,14 @@ impl Simulator {
     /// The instant of the tick that is due at a moment.
     fn tick_at(&self, moment: UtcInstant) -> UtcInstant {
         UtcInstant::from_unix_ms(moment.unix_ms().div_euclid(self.tick_ms) * self.tick_ms)
+    }
+
+    /// The instant of the price at a tick: its own, or between two sessions that of the last trade.
+    fn last_traded(&self, tick: UtcInstant) -> UtcInstant {
+        match self.hours.last_traded(tick) {
+            traded if traded == tick => tick,
+            traded => self.tick_at(traded),
+        }
     }
 
     /// Waits for the tick after the one at `shown`, and gives its instant. A clock that was set back or forth is followed
@@ -103,13 +117,17 @@ impl MarketSource for Simulator {
         let at = match self.latest {
             None => self.tick_at((self.clock)()),
             Some((at, before)) if self.exchange.has_newcomers(wanted) => {
-                return Ok(self.exchange.welcome(wanted, at, before));
+                return Ok(self.exchange.welcome(wanted, self.last_traded(at), self.last_traded(before)));
             }
             Some((shown, _)) => self.next_tick(shown).await,
         };
         let before = UtcInstant::from_unix_ms(at.unix_ms().saturating_sub(self.tick_ms));
         self.latest = Some((at, before));
-        Ok(self.exchange.tick(wanted, at, before))
+        Ok(self.exchange.tick(wanted, self.last_traded(at), self.last_traded(before)))
+    }
+
+    fn hours(&self) -> Hours {
+        self.hours
     }
 
     fn tick_interval(&self) -> Duration {
@@ -138,7 +156,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn ticks_are_whole_multiples_of_their_interval_by_the_clock() {
         clock();
-        let mut simulator = Simulator::new(42, Duration::from_millis(500), clock);
+        let mut simulator = Simulator::new(42, Duration::from_millis(500), clock, Hours::Continuous);
         let wanted = Arc::new(TickerSet::from(["AAPL".parse().unwrap()]));
         for tick in 0..4 {
             let update = simulator.next_update(&wanted).await.unwrap();
@@ -162,12 +180,38 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_market_whose_clock_stands_still_ticks_on() {
-        let mut simulator = Simulator::new(42, Duration::from_millis(500), stopped);
+        let mut simulator = Simulator::new(42, Duration::from_millis(500), stopped, Hours::Continuous);
         let wanted = Arc::new(TickerSet::from(["AAPL".parse().unwrap()]));
         let started = tokio::time::Instant::now();
         for _ in 0..3 {
             simulator.next_update(&wanted).await.unwrap();
         }
         assert!(started.elapsed() >= Duration::from_secs(1));
+    }
+
+    /// Monday, 30 November 2026, 8:59:59 UTC: a second before the early session opens.
+    fn before_the_open() -> UtcInstant {
+        static START: OnceLock<tokio::time::Instant> = OnceLock::new();
+        let elapsed = START.get_or_init(tokio::time::Instant::now).elapsed();
+        UtcInstant::from_unix_ms(1_796_029_199_000 + elapsed.as_millis() as i64)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn prices_stand_still_until_a_session_opens() {
+        before_the_open();
+        let mut simulator = Simulator::new(42, Duration::from_millis(500), before_the_open, Hours::Exchange);
+        let wanted = Arc::new(TickerSet::from(["AAPL".parse().unwrap()]));
+        let mut quotes = Vec::new();
+        for _ in 0..4 {
+            quotes.push(simulator.next_update(&wanted).await.unwrap().prints[0].quote);
+        }
+        let instants: Vec<String> = quotes.iter().map(|quote| quote.at.to_rfc3339()).collect();
+        let friday = "2026-11-27T21:59:59.5Z";
+        assert_eq!(instants, [friday, friday, "2026-11-30T09:00:00Z", "2026-11-30T09:00:00.5Z"]);
+        assert_eq!(quotes[0].price, quotes[1].price);
+        assert_eq!(quotes[2].previous_price, quotes[1].price);
+        // A day's change is from the close of the regular session.
+        assert_ne!(quotes[2].previous_close, quotes[1].previous_close);
+        assert_eq!(quotes[2].previous_close, quotes[3].previous_close);
     }
 }

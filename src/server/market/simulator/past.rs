@@ -1,10 +1,14 @@
 //! The past: candles of any interval, and sparklines, made from the path on demand.
 //!
+//! A market that keeps the exchange's hours has candles of its sessions only; that of a day is from the opening of the
+//! early session to the close of the late one.
+//!
 //! Nothing is kept for charts that nobody looks at. Candles are cached for a while, because whoever looks at a chart
 //! looks again: the candles that are over do not change, so the next reading makes those that ended since.
 
 use std::{
     collections::{HashMap, VecDeque},
+    ops::Range,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -23,7 +27,7 @@ use crate::{
         ticker::Ticker,
         watchlist::SPARKLINE_POINTS_MAX,
     },
-    server::market,
+    server::market::{self, hours::Hours},
 };
 
 /// How many lists of candles are remembered; some 70 KB each at the most.
@@ -46,6 +50,53 @@ const fn length(interval: Interval) -> i64 {
     }
 }
 
+/// The time that a candle is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stretch {
+    /// The candle's own time: Unix seconds.
+    time: i64,
+    /// When it begins: Unix seconds.
+    from: i64,
+    seconds: i64,
+}
+
+impl Stretch {
+    fn units(self) -> Range<i64> {
+        let from = grid::units_of_second(self.from);
+        from..from + self.seconds * SECOND
+    }
+}
+
+/// The latest `count` candles up to a moment at which the market trades, oldest first; the last one is forming.
+fn stretches(hours: Hours, interval: Interval, at: UtcInstant, count: i64) -> Vec<Stretch> {
+    let (second, seconds) = (at.unix_second(), interval.seconds());
+    let aligned = |time| Stretch { time, from: time, seconds };
+    if hours == Hours::Continuous {
+        let forming = interval.start_of(second);
+        return (0..count).rev().map(|back| aligned(forming - back * seconds)).collect();
+    }
+    let mut stretches = Vec::new();
+    for (date, trades) in hours.trading_times_before(at) {
+        if stretches.len() as i64 >= count {
+            break;
+        }
+        match interval {
+            Interval::Day => {
+                stretches.push(Stretch { time: date, from: trades.start, seconds: trades.end - trades.start });
+            }
+            _ => {
+                // Sessions begin and end with an hour.
+                let newest = interval.start_of(trades.end.min(second + 1) - 1);
+                let times = (trades.start..=newest).rev().step_by(seconds as usize);
+                let room = (count - stretches.len() as i64) as usize;
+                stretches.extend(times.take(room).map(|time| aligned(interval.start_of(time))));
+            }
+        }
+    }
+    stretches.reverse();
+    stretches
+}
+
 /// The past of every ticker.
 #[derive(Debug)]
 pub struct Past {
@@ -53,6 +104,7 @@ pub struct Past {
     /// The market shows prices at whole multiples of it, in units.
     step: i64,
     sectors: Arc<Sectors>,
+    hours: Hours,
     lists: Mutex<Shelf<(Ticker, Interval), List>>,
     sparklines: Mutex<Shelf<Ticker, Sparkline>>,
 }
@@ -84,11 +136,12 @@ struct Sparkline {
 }
 
 impl Past {
-    pub fn new(seed: u64, step: i64, sectors: Arc<Sectors>) -> Self {
+    pub fn new(seed: u64, step: i64, sectors: Arc<Sectors>, hours: Hours) -> Self {
         Self {
             seed,
             step,
             sectors,
+            hours,
             lists: Mutex::new(Shelf::new(LISTS_MAX)),
             sparklines: Mutex::new(Shelf::new(SPARKLINES_MAX)),
         }
@@ -97,22 +150,22 @@ impl Past {
 
 impl market::Past for Past {
     fn candles(&self, ticker: Ticker, interval: Interval, at: UtcInstant, limit: usize) -> Vec<Candle> {
-        let forming = interval.start_of(at.unix_second());
-        let wanted = i64::try_from(limit).unwrap_or(i64::MAX).min(length(interval)) - 1;
-        if wanted < 0 {
-            return Vec::new();
-        }
-        let first = forming - wanted * interval.seconds();
+        let count = i64::try_from(limit).unwrap_or(i64::MAX).min(length(interval));
         let row = lock(&self.lists).row((ticker, interval));
         let mut list = lock(&row);
         // Between two ticks many read the same.
-        if !list.has(first, at) {
+        if !list.has(count, at) {
+            let mut stretches = stretches(self.hours, interval, at, count);
+            let Some(forming) = stretches.pop() else {
+                return Vec::new();
+            };
             let mut reader = Reader::new(self, ticker);
-            list.reach(interval, first, forming, &mut reader);
-            list.forming = Some((at, reader.forming(forming, interval.seconds(), at)));
+            list.reach(interval, &stretches, forming, &mut reader);
+            list.forming = Some((at, reader.forming(forming, at)));
         }
-        let from = list.candles.partition_point(|candle| candle.time < first);
-        let forming = list.forming.map(|(_, candle)| candle);
+        let count = usize::try_from(count).unwrap_or(0);
+        let from = (list.candles.len() + 1).saturating_sub(count).min(list.candles.len());
+        let forming = list.forming.map(|(_, candle)| candle).filter(|_| count > 0);
         list.candles.range(from..).copied().chain(forming).collect()
     }
 
@@ -122,7 +175,10 @@ impl market::Past for Past {
         if line.latest.is_none_or(|(read, _)| read != at) {
             let newest = at.unix_second().div_euclid(SPARKLINE_STEP_SECONDS) - 1;
             let mut reader = Reader::new(self, ticker);
-            line.reach(newest, |step| reader.price_before((step + 1) * SPARKLINE_STEP_SECONDS));
+            line.reach(newest, |step| {
+                let end = UtcInstant::from_unix_ms((step + 1) * SPARKLINE_STEP_SECONDS * 1_000 - 1);
+                reader.price_before(self.hours.last_traded(end).unix_second() + 1)
+            });
             let now = grid::units_of(at).div_euclid(self.step) * self.step;
             line.latest = Some((at, reader.price(now)));
         }
@@ -156,30 +212,27 @@ impl<K: Copy + Eq + std::hash::Hash, V: Default> Shelf<K, V> {
 }
 
 impl List {
-    /// Whether it holds all candles from `first` on, as they are at that moment.
-    fn has(&self, first: i64, at: UtcInstant) -> bool {
-        let Some((read, forming)) = self.forming else {
-            return false;
-        };
-        read == at && self.candles.front().map_or(forming.time, |oldest| oldest.time) <= first
+    /// Whether it holds so many candles, or all there are, as they are at that moment.
+    fn has(&self, count: i64, at: UtcInstant) -> bool {
+        self.forming.is_some_and(|(read, _)| read == at) && self.candles.len() as i64 + 1 >= count
     }
 
-    /// Makes what is missing of the candles from `first` up to the one before `forming`.
-    fn reach(&mut self, interval: Interval, first: i64, forming: i64, reader: &mut Reader<'_>) {
-        let seconds = interval.seconds();
+    /// Makes what is missing of the candles that are over, the one before `forming` being the last.
+    fn reach(&mut self, interval: Interval, over: &[Stretch], forming: Stretch, reader: &mut Reader<'_>) {
         // A clock that was set back takes away what is not over any more.
-        while self.candles.pop_back_if(|candle| candle.time >= forming).is_some() {}
-        if self.candles.back().is_some_and(|newest| newest.time + seconds < first) {
+        while self.candles.pop_back_if(|candle| candle.time >= forming.time).is_some() {}
+        // What does not lead up to the first one is of no use.
+        let newest = self.candles.back().map(|newest| newest.time);
+        if over.first().is_some_and(|first| newest.is_none_or(|newest| newest < first.time)) {
             self.candles.clear();
         }
-        let mut next = self.candles.back().map_or(first, |newest| newest.time + seconds);
-        while next < forming {
-            self.candles.push_back(reader.candle(next, seconds));
-            next += seconds;
+        let [oldest, newest] = [self.candles.front(), self.candles.back()].map(|end| end.map(|candle| candle.time));
+        let earlier = over.iter().filter(|stretch| oldest.is_some_and(|oldest| stretch.time < oldest));
+        let earlier: Vec<Candle> = earlier.map(|stretch| reader.candle(*stretch)).collect();
+        let later = over.iter().filter(|stretch| newest.is_none_or(|newest| stretch.time > newest));
+        for stretch in later {
+            self.candles.push_back(reader.candle(*stretch));
         }
-        let oldest = self.candles.front().map_or(first, |oldest| oldest.time);
-        let earlier: Vec<Candle> =
-            (first..oldest).step_by(seconds as usize).map(|time| reader.candle(time, seconds)).collect();
         earlier.into_iter().rev().for_each(|candle| self.candles.push_front(candle));
         while self.candles.len() as i64 >= length(interval) {
             self.candles.pop_front();
@@ -236,21 +289,20 @@ impl<'a> Reader<'a> {
         self.price(grid::units_of_second(unix_second) - TRADE_UNITS)
     }
 
-    /// The candle of the seconds from `time` on, which are over.
-    fn candle(&mut self, time: i64, seconds: i64) -> Candle {
-        let from = grid::units_of_second(time);
-        self.of_trades(time, from..from + seconds * SECOND, from + seconds * SECOND)
+    /// The candle of a stretch that is over.
+    fn candle(&mut self, stretch: Stretch) -> Candle {
+        let Range { start, end } = stretch.units();
+        self.of_trades(stretch.time, start..end, end)
     }
 
     /// The candle as far as it is at that moment.
-    fn forming(&mut self, time: i64, seconds: i64, at: UtcInstant) -> Candle {
-        let from = grid::units_of_second(time);
-        let now = (grid::units_of(at).div_euclid(self.step) * self.step).max(from);
+    fn forming(&mut self, stretch: Stretch, at: UtcInstant) -> Candle {
+        let Range { start, end: end_max } = stretch.units();
+        let now = (grid::units_of(at).div_euclid(self.step) * self.step).max(start);
         let end = (now.div_euclid(TRADE_UNITS) + 1) * TRADE_UNITS;
         // The second that is forming counts as a whole.
         let second_end = (now.div_euclid(SECOND) + 1) * SECOND;
-        let end_max = from + seconds * SECOND;
-        let mut candle = self.of_trades(time, from..end.min(end_max), second_end.min(end_max));
+        let mut candle = self.of_trades(stretch.time, start..end.min(end_max), second_end.min(end_max));
         // A market that ticks faster than it trades shows prices between trades.
         let shown = self.price(now);
         candle.high = candle.high.max(shown);
@@ -259,7 +311,7 @@ impl<'a> Reader<'a> {
         candle
     }
 
-    fn of_trades(&mut self, time: i64, range: std::ops::Range<i64>, volume_until: i64) -> Candle {
+    fn of_trades(&mut self, time: i64, range: Range<i64>, volume_until: i64) -> Candle {
         let mut sectors = self.sectors;
         let open = self.price(range.start);
         let (low, high) = match &self.cursor {
@@ -270,7 +322,7 @@ impl<'a> Reader<'a> {
             // Not met: reading the opening set the cursor up.
             None => unreachable!("the opening has been read"),
         };
-        let volume = self.volumes.traded(&self.path, range.start..volume_until, &mut sectors);
+        let volume = self.volumes.traded_over_days(&self.path, range.start..volume_until, &mut sectors);
         let close = self.price(range.end - TRADE_UNITS);
         Candle { time, open, high: price(high), low: price(low), close, volume }
     }
@@ -289,7 +341,7 @@ mod tests {
     const AT_MS: i64 = 1_795_356_131_500;
 
     fn past() -> Past {
-        Past::new(SEED, TRADE_UNITS, Arc::new(Sectors::new(SEED)))
+        Past::new(SEED, TRADE_UNITS, Arc::new(Sectors::new(SEED)), Hours::Continuous)
     }
 
     fn at(unix_ms: i64) -> UtcInstant {
@@ -399,7 +451,7 @@ mod tests {
 
     #[test]
     fn between_trades_a_candle_ends_with_the_price_that_is_shown() {
-        let fine = Past::new(SEED, 1, Arc::new(Sectors::new(SEED)));
+        let fine = Past::new(SEED, 1, Arc::new(Sectors::new(SEED)), Hours::Continuous);
         let now = at(AT_MS + 300);
         let candle = fine.candles(ticker("AAPL"), Interval::Minute, now, 1)[0];
         assert_eq!(Some(&candle.close), fine.sparkline(ticker("AAPL"), now).last());
@@ -407,5 +459,48 @@ mod tests {
         // Those that are over are the same whatever the pace.
         let closed = |past: &Past| past.candles(ticker("AAPL"), Interval::Minute, now, 9)[..8].to_vec();
         assert_eq!(closed(&fine), closed(&past()));
+    }
+
+    fn exchange_past() -> Past {
+        Past::new(SEED, TRADE_UNITS, Arc::new(Sectors::new(SEED)), Hours::Exchange)
+    }
+
+    #[rstest]
+    #[case::seconds(Interval::Second, 900)]
+    #[case::minutes(Interval::Minute, 1_440)]
+    #[case::five_minutes(Interval::FiveMinutes, 500)]
+    #[case::hours(Interval::Hour, 100)]
+    fn candles_of_an_exchange_are_of_its_sessions(#[case] interval: Interval, #[case] limit: usize) {
+        // Monday, 30 November 2026, 9:05 UTC: five minutes into the early session, after Thanksgiving's short Friday.
+        let now = at(1_796_029_500_000);
+        let candles = exchange_past().candles(ticker("AAPL"), interval, now, limit);
+        assert_eq!(candles.len(), limit);
+        assert!(candles.windows(2).all(|pair| pair[0].time < pair[1].time));
+        for candle in &candles {
+            let begins = at(candle.time * 1_000);
+            assert!(Hours::Exchange.session_at(begins).is_some(), "{}", begins.to_rfc3339());
+            assert_eq!(candle.time % interval.seconds(), 0);
+        }
+        assert_eq!(candles[limit - 1].time, interval.start_of(now.unix_second()));
+    }
+
+    #[test]
+    fn a_day_of_an_exchange_is_all_of_its_sessions() {
+        let now = at(1_796_029_500_000);
+        let past = exchange_past();
+        let days = past.candles(ticker("AAPL"), Interval::Day, now, 3);
+        let dates: Vec<String> = days.iter().map(|day| at(day.time * 1_000).to_rfc3339()).collect();
+        assert_eq!(dates, ["2026-11-25T00:00:00Z", "2026-11-27T00:00:00Z", "2026-11-30T00:00:00Z"]);
+        let hours = past.candles(ticker("AAPL"), Interval::Hour, now, 40);
+        // Sixteen hours from 4:00 in New York on, over midnight in UTC, and thirteen on a half day.
+        for (day, trades, count) in
+            [(&days[0], 1_795_597_200..1_795_654_800, 16), (&days[1], 1_795_770_000..1_795_816_800, 13)]
+        {
+            let of_day: Vec<_> = hours.iter().filter(|hour| trades.contains(&hour.time)).collect();
+            assert_eq!(of_day.len(), count);
+            let mut whole = Candle { time: day.time, ..*of_day[0] };
+            of_day[1..].iter().for_each(|hour| whole.extend(hour));
+            assert_eq!(&whole, day);
+        }
     }
 }

@@ -81,6 +81,18 @@ pub struct Volumes {
 }
 
 impl Volumes {
+    /// The shares traded in a range of units that begins and ends with a second.
+    pub fn traded_over_days(&mut self, path: &Path, range: Range<i64>, sectors: &mut impl SectorShocks) -> u64 {
+        let mut traded = 0;
+        let mut start = range.start;
+        while start < range.end {
+            let end = range.end.min(grid::day_of(start) + DAY);
+            traded += self.traded(path, start..end, sectors);
+            start = end;
+        }
+        traded
+    }
+
     /// The shares traded in a range of units that begins and ends with a second and lies within a day.
     pub fn traded(&mut self, path: &Path, range: Range<i64>, sectors: &mut impl SectorShocks) -> u64 {
         let start = grid::day_of(range.start);

@@ -1,0 +1,115 @@
+//! Alerts as they travel: what is asked for, and what is answered.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{AlertStatus, Frequency, NOTE_LENGTH_MAX};
+use crate::domain::{condition::Condition, instant::UtcInstant};
+
+/// The body of `POST /api/alerts`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAlert {
+    pub condition: Condition,
+    pub frequency: Frequency,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<UtcInstant>,
+    /// At most 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// The body of `PATCH /api/alerts/{id}`; a missing field keeps its value.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeAlert {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<Condition>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frequency: Option<Frequency>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<UtcInstant>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Pauses the alert, or lets it go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<bool>,
+}
+
+/// The note is too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a note has at most {NOTE_LENGTH_MAX} characters")]
+pub struct InvalidNote;
+
+/// Checks a note's length.
+///
+/// # Errors
+/// When it is too long.
+pub fn check_note(note: Option<&str>) -> Result<(), InvalidNote> {
+    match note {
+        Some(note) if note.chars().count() > NOTE_LENGTH_MAX => Err(InvalidNote),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// An alert as it is answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AlertView {
+    /// A UUID v7.
+    pub id: String,
+    pub condition: Condition,
+    /// The condition in words.
+    pub sentence: String,
+    pub frequency: Frequency,
+    pub status: AlertStatus,
+    pub expires_at: Option<UtcInstant>,
+    pub note: Option<String>,
+    /// How often it has fired.
+    pub firings: u64,
+    pub fired_at: Option<UtcInstant>,
+    pub created_at: UtcInstant,
+    pub updated_at: UtcInstant,
+}
+
+/// One firing of an alert.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Firing {
+    /// A UUID v7.
+    pub id: String,
+    pub alert_id: String,
+    /// The condition in words, as it was then.
+    pub sentence: String,
+    pub note: Option<String>,
+    /// What was true.
+    pub values: Vec<FiringValue>,
+    pub fired_at: UtcInstant,
+    /// Whether a person has seen it.
+    pub is_read: bool,
+}
+
+/// The value that an operand had.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct FiringValue {
+    pub operand: String,
+    pub value: f64,
+}
+
+/// Part of an account's firings, newest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct FiringsPage {
+    pub firings: Vec<Firing>,
+    pub next_cursor: Option<String>,
+    /// Of all firings.
+    pub unread: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_has_a_longest() {
+        assert_eq!(check_note(Some(&"é".repeat(NOTE_LENGTH_MAX))), Ok(()));
+        assert_eq!(check_note(Some(&"é".repeat(NOTE_LENGTH_MAX + 1))), Err(InvalidNote));
+    }
+}

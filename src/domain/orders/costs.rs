@@ -58,7 +58,7 @@ impl Commission {
     /// On all that was filled of an order so far, rounded half to even, once. `value` is exact: see
     /// [`Filled`](super::order::Filled). A fill is charged what this grows by, so that parts cost what the whole does.
     pub fn on(self, quantity: Quantity, value: i128) -> Option<Money> {
-        self.sum(quantity, value, |numerator, denominator| div_half_even(numerator, denominator))
+        self.sum(quantity, value, div_half_even)
     }
 
     /// At most so much, for shares at a price: rounded up, as holds are.

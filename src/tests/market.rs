@@ -1,7 +1,9 @@
 //! The simulated market goes on: over restarts, on several servers, and whatever becomes of the account.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::OnceLock, time::Instant};
 
+use finally::domain::instant::UtcInstant;
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, TestClient, TestProcess, cents};
@@ -144,4 +146,29 @@ async fn candles_that_are_over_do_not_change_and_the_last_one_is_of_now() {
         assert!(over.iter().skip(2).all(|candle| again[&candle["time"].as_i64().unwrap()] == *candle), "{interval}");
         assert!(before.len() > 700, "{interval}");
     }
+}
+
+/// A Saturday, 28 November 2026, 15:00 UTC.
+fn on_saturday() -> UtcInstant {
+    static STARTED: OnceLock<Instant> = OnceLock::new();
+    let elapsed = STARTED.get_or_init(Instant::now).elapsed().as_millis();
+    UtcInstant::from_unix_ms(1_795_878_000_000 + elapsed as i64)
+}
+
+#[tokio::test]
+async fn a_simulator_that_keeps_the_exchanges_hours_is_closed_at_the_weekend() {
+    let app = TestApp::start_at(on_saturday, &[("SIM_HOURS", "nyse")]).await;
+    let (status, problem) = app.client.trade("buy", 1.0, "AAPL").await;
+    assert_eq!((status, &problem["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("market_closed")));
+    let market = app.client.read("/api/market").await;
+    assert_eq!((&market["session"], &market["next"]["opens_at"]), (&Value::Null, &json!("2026-11-30T14:30:00Z")));
+    // The latest candle is the last minute of Friday's late session.
+    let candles = app.client.read("/api/prices/AAPL/candles?interval=1m&limit=2").await;
+    assert_eq!(candles["candles"][1]["time"], 1_795_816_740);
+    let days = days(&app.client, "AAPL").await;
+    let close = cents(&days.last().unwrap()["close"]);
+    assert_eq!(previous_close(&app.client, "AAPL").await, close, "the day's change is from Wednesday's last trade");
+
+    let always_open = TestApp::start_at(on_saturday, &[]).await;
+    assert_eq!(always_open.client.trade("buy", 1.0, "AAPL").await.0, StatusCode::OK);
 }

@@ -25,7 +25,7 @@ pub struct Exchange {
     hours: Hours,
     wanted: Arc<TickerSet>,
     shown: BTreeMap<Ticker, Shown>,
-    /// The latest trading day, and the last trade of the session before it, in units.
+    /// The latest trading day, and the instant of the last trade before it, in units.
     day: Option<(TradingDay, i64)>,
 }
 
@@ -91,7 +91,7 @@ impl Exchange {
         self.wanted = Arc::clone(wanted);
     }
 
-    /// The instant of the last trade of the session before the trading day of a moment, in units.
+    /// The instant of the last trade before the trading day of a moment, in units.
     fn previous_close(&mut self, at: UtcInstant) -> i64 {
         if let Some((day, close)) = self.day
             && day.includes(at)
@@ -99,13 +99,8 @@ impl Exchange {
             return close;
         }
         let day = self.hours.day_of(at);
-        // The last second before the day began at which orders were filled.
-        let before = UtcInstant::from_unix_ms(day.starts_at * 1_000 - 1);
-        let close = match self.hours {
-            Hours::Continuous => day.starts_at,
-            Hours::Exchange => self.hours.last_open(before).unix_second(),
-        };
-        let close = grid::units_of_second(close) - TRADE_UNITS;
+        let before = self.hours.last_traded(UtcInstant::from_unix_ms(day.starts_at * 1_000 - 1));
+        let close = grid::units_of_second(before.unix_second() + 1) - TRADE_UNITS;
         self.day = Some((day, close));
         close
     }

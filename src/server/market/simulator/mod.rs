@@ -210,8 +210,8 @@ mod tests {
         assert_eq!(instants, [friday, friday, "2026-11-30T09:00:00Z", "2026-11-30T09:00:00.5Z"]);
         assert_eq!(quotes[0].price, quotes[1].price);
         assert_eq!(quotes[2].previous_price, quotes[1].price);
-        // A day's change is from the close of the regular session.
-        assert_ne!(quotes[2].previous_close, quotes[1].previous_close);
-        assert_eq!(quotes[2].previous_close, quotes[3].previous_close);
+        // A day's change is from the last trade of the day before.
+        assert_eq!(quotes[2..].iter().map(|quote| quote.previous_close).collect::<Vec<_>>(), [quotes[1].price; 2]);
+        assert_ne!(quotes[1].previous_close, quotes[1].price);
     }
 }

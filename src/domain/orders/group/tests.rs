@@ -239,6 +239,40 @@ fn orders_that_do_not_belong_together_are_no_group() {
     assert_eq!(Group::of(vec![limit_order(), limit_order()]), Err(NotAGroup));
 }
 
+#[rstest]
+#[case::cancelled(|change: &mut Change<'_>| change.cancel(id(PARENT), CancelReason::Requested))]
+#[case::rejected(|change: &mut Change<'_>| change.reject(id(PARENT), RejectReason::InsufficientCash))]
+#[case::expired(|change: &mut Change<'_>| change.expire())]
+#[case::filled(|change: &mut Change<'_>| {
+    let fill = fill_of(change.order(id(PARENT))?, quantity("10"), price("99"));
+    change.fill(id(PARENT), &fill, price("99"))
+})]
+fn never_a_hold_that_outlives_its_order(#[case] end: fn(&mut Change<'_>) -> Result<(), OrderFault>) {
+    let mut group = bracket();
+    assert_eq!(group.leader().held.cash, Money::from_cents(100_000));
+    group.write(Commission::default(), UtcInstant::END, |change| end(change)).unwrap();
+    assert!(!group.leader().is_open());
+    assert_eq!(group.leader().held, Hold::default());
+    // And what the legs hold ends with them, in the very write that ends them.
+    if group.is_open() {
+        group.write(Commission::default(), UtcInstant::END, |change| change.expire()).unwrap();
+    }
+    assert_eq!(group.held(), Some(Hold::default()));
+}
+
+#[test]
+fn never_a_partial_fill_that_leaves_a_rest_without_its_stop() {
+    let mut group = bracket();
+    for (filled, protected) in [("0.000001", "0.000001"), ("2.5", "2.500001"), ("7.499999", "10")] {
+        fill(&mut group, PARENT, filled, "99");
+        let stop = group.get(id(STOP)).unwrap();
+        assert_eq!((stop.status, stop.left()), (OrderStatus::Working, Some(quantity(protected))));
+    }
+    // What the target leaves stays protected, too.
+    fill(&mut group, TARGET, "0.000001", "110");
+    assert_eq!(group.get(id(STOP)).unwrap().left(), Some(quantity("9.999999")));
+}
+
 /// What may happen to a bracket.
 #[derive(Debug, Clone)]
 enum Event {

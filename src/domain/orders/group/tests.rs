@@ -250,7 +250,7 @@ fn orders_that_do_not_belong_together_are_no_group() {
 fn never_a_hold_that_outlives_its_order(#[case] end: fn(&mut Change<'_>) -> Result<(), OrderFault>) {
     let mut group = bracket();
     assert_eq!(group.leader().held.cash, Money::from_cents(100_000));
-    group.write(Commission::default(), UtcInstant::END, |change| end(change)).unwrap();
+    group.write(Commission::default(), UtcInstant::END, end).unwrap();
     assert!(!group.leader().is_open());
     assert_eq!(group.leader().held, Hold::default());
     // And what the legs hold ends with them, in the very write that ends them.

@@ -21,58 +21,66 @@ use crate::{
 /// Everything that the first paint shows, with the chart of `selected` where that is followed.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_workstation(selected: Option<Ticker>) -> Result<Workstation, ApiError> {
-    Ok(crate::server::state()?.workstation(selected).await)
+    let (state, caller) = crate::server::asked()?;
+    Ok(state.workstation(caller.account, selected).await)
 }
 
 /// The account as it is now.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_account() -> Result<Statement, ApiError> {
-    Ok(crate::server::state()?.statement())
+    let (state, caller) = crate::server::asked()?;
+    Ok(state.statement(caller.account))
 }
 
 /// The latest candles, or those from `since` (Unix seconds) on, oldest first; empty when the ticker is neither watched nor
 /// held.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_candles(ticker: Ticker, interval: Interval, since: Option<i64>) -> Result<Vec<Candle>, ApiError> {
-    Ok(crate::server::state()?.chart(ticker, interval, since).await)
+    let (state, caller) = crate::server::asked()?;
+    Ok(state.chart(caller.account, ticker, interval, since).await)
 }
 
 /// The latest trades of one ticker, oldest first.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_fills(ticker: Ticker) -> Result<Vec<Trade>, ApiError> {
-    crate::server::state()?.ledger.fills(ticker).await
+    let (state, caller) = crate::server::asked()?;
+    state.ledger.fills(caller.account, ticker).await
 }
 
 /// What the portfolio was worth.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_equity(range: HistoryRange) -> Result<EquityCurve, ApiError> {
-    crate::server::state()?.equity_curve(range).await
+    let (state, caller) = crate::server::asked()?;
+    state.equity_curve(caller.account, range).await
 }
 
 /// Fills a market order; see `server::execution`. The inner result is the order's: a refusal is an answer, not a failed
 /// request, so that browsers do not report it as one.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn place_order(order: OrderRequest) -> Result<Result<TradeReceipt, ApiError>, ApiError> {
-    let source = crate::domain::order::OrderSource::Manual;
-    Ok(crate::server::state()?.execution.execute(order, source).await)
+    let (state, caller) = crate::server::asked()?;
+    Ok(state.execution.execute(caller, order).await)
 }
 
 /// Closes a position at the last price known, when its market has none. The inner result is a refusal, as for an order.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn write_off(ticker: Ticker) -> Result<Result<TradeReceipt, ApiError>, ApiError> {
-    Ok(crate::server::state()?.write_off(ticker).await)
+    let (state, caller) = crate::server::asked()?;
+    Ok(state.write_off(caller.account, ticker).await)
 }
 
 /// Gives the account its deposit back, and nothing else.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn reset_account() -> Result<(), ApiError> {
-    crate::server::state()?.reset().await
+    let (state, caller) = crate::server::asked()?;
+    state.reset(caller.account).await
 }
 
 /// The watchlist as it is now.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_watchlist() -> Result<WatchedLines, ApiError> {
-    Ok(crate::server::state()?.watched_lines())
+    let (state, caller) = crate::server::asked()?;
+    Ok(state.watched_lines(caller.account))
 }
 
 /// Adds a ticker in front of `before`, or at the end; one that no company is known by unless it may not be made up. The inner
@@ -83,19 +91,22 @@ pub async fn watch_ticker(
     before: Option<Ticker>,
     may_be_made_up: Option<bool>,
 ) -> Result<Result<WatchedLines, ApiError>, ApiError> {
-    Ok(crate::server::state()?.watch(ticker, before, may_be_made_up.unwrap_or(true)).await)
+    let (state, caller) = crate::server::asked()?;
+    Ok(state.watch(caller.account, ticker, before, may_be_made_up.unwrap_or(true)).await)
 }
 
 /// Takes a ticker off the watchlist; one that is held keeps its price.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn unwatch_ticker(ticker: Ticker) -> Result<Result<WatchedLines, ApiError>, ApiError> {
-    Ok(crate::server::state()?.unwatch(ticker).await)
+    let (state, caller) = crate::server::asked()?;
+    Ok(state.unwatch(caller.account, ticker).await)
 }
 
 /// Moves a ticker of the watchlist in front of `before`, or to the end.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn move_ticker(ticker: Ticker, before: Option<Ticker>) -> Result<Result<WatchedLines, ApiError>, ApiError> {
-    Ok(crate::server::state()?.reorder(ticker, before).await)
+    let (state, caller) = crate::server::asked()?;
+    Ok(state.reorder(caller.account, ticker, before).await)
 }
 
 /// The tickers that are known by name, in alphabetical order.
@@ -113,32 +124,37 @@ pub async fn load_quote(ticker: Ticker) -> Result<Option<Quote>, ApiError> {
 /// What was answered to the order of this name; nothing when it was not filled.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn find_order(client_order_id: ClientOrderId) -> Result<Option<TradeReceipt>, ApiError> {
-    crate::server::state()?.ledger.receipt(&client_order_id).await
+    let (state, caller) = crate::server::asked()?;
+    state.ledger.receipt(caller.account, &client_order_id).await
 }
 
 /// Trades since the latest reset, newest first; at most `limit`, of those before the one with the id `before`.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_trades(limit: usize, before: Option<String>) -> Result<TradesPage, ApiError> {
-    crate::server::state()?.ledger.trades(limit, before.as_deref()).await
+    let (state, caller) = crate::server::asked()?;
+    state.ledger.trades(caller.account, limit, before.as_deref()).await
 }
 
 /// How many trades there are since the latest reset.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn count_trades() -> Result<u64, ApiError> {
-    crate::server::state()?.ledger.count_trades().await
+    let (state, caller) = crate::server::asked()?;
+    state.ledger.count_trades(caller.account).await
 }
 
 /// What sales since the latest reset realised, ticker by ticker, and the dividends since then.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_realized() -> Result<Realized, ApiError> {
-    crate::server::state()?.realized().await
+    let (state, caller) = crate::server::asked()?;
+    state.realized(caller.account).await
 }
 
 /// The conversation with the copilot: its newest messages, or those before the message `before`, and how the copilot is
 /// set.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_conversation(before: Option<String>) -> Result<Conversation, ApiError> {
-    crate::server::state()?.copilot.conversation(before.as_deref()).await
+    let (state, caller) = crate::server::asked()?;
+    state.copilot.conversation(caller.account, before.as_deref()).await
 }
 
 /// Says something to the copilot, and gives its reply. The inner result is the turn's, as for an order; so it is below.
@@ -147,13 +163,15 @@ pub async fn send_message(
     text: MessageText,
     client_message_id: ClientMessageId,
 ) -> Result<Result<ChatLine, ApiError>, ApiError> {
-    Ok(crate::server::state()?.copilot.send(text, Some(client_message_id)).await.map(crate::server::copilot::line))
+    let (state, caller) = crate::server::asked()?;
+    Ok(state.copilot.send(caller.account, text, Some(client_message_id)).await.map(crate::server::copilot::line))
 }
 
 /// Waits for the reply that is being made; nothing when none is.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn await_reply() -> Result<Option<Result<ChatLine, ApiError>>, ApiError> {
-    let reply = crate::server::state()?.copilot.pending_reply().await;
+    let (state, caller) = crate::server::asked()?;
+    let reply = state.copilot.pending_reply(caller.account).await;
     Ok(reply.map(|reply| reply.map(crate::server::copilot::line)))
 }
 
@@ -161,38 +179,44 @@ pub async fn await_reply() -> Result<Option<Result<ChatLine, ApiError>>, ApiErro
 /// once it is made.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_notice() -> Result<Option<String>, ApiError> {
-    Ok(crate::server::state()?.copilot.notice().await.map(str::to_owned))
+    let (state, caller) = crate::server::asked()?;
+    Ok(state.copilot.notice(caller.account).await.map(str::to_owned))
 }
 
 /// Gives up the reply that is being made.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn cancel_reply() -> Result<(), ApiError> {
-    crate::server::state()?.copilot.cancel().await;
+    let (state, caller) = crate::server::asked()?;
+    state.copilot.cancel(caller.account).await;
     Ok(())
 }
 
 /// Begins the conversation anew.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn clear_conversation() -> Result<(), ApiError> {
-    crate::server::state()?.copilot.clear().await
+    let (state, caller) = crate::server::asked()?;
+    state.copilot.clear(caller.account).await
 }
 
 /// Sets what becomes of the copilot's actions from now on.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn set_autonomy(autonomy: Autonomy) -> Result<(), ApiError> {
-    crate::server::state()?.copilot.set_autonomy(autonomy).await
+    let (state, caller) = crate::server::asked()?;
+    state.copilot.set_autonomy(caller.account, autonomy).await
 }
 
 /// Runs a proposed action, and gives the reply that it is part of.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn approve_action(action_id: String) -> Result<Result<ChatLine, ApiError>, ApiError> {
-    Ok(crate::server::state()?.copilot.approve(&action_id).await.map(crate::server::copilot::line))
+    let (state, caller) = crate::server::asked()?;
+    Ok(state.copilot.approve(caller.account, &action_id).await.map(crate::server::copilot::line))
 }
 
 /// Turns a proposed action down, and gives the reply that it is part of.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn dismiss_action(action_id: String) -> Result<Result<ChatLine, ApiError>, ApiError> {
-    Ok(crate::server::state()?.copilot.dismiss(&action_id).await.map(crate::server::copilot::line))
+    let (state, caller) = crate::server::asked()?;
+    Ok(state.copilot.dismiss(caller.account, &action_id).await.map(crate::server::copilot::line))
 }
 
 /// Connects a language model, looks for one or lets it go, and says who answers then. The inner result is a refusal, as for an

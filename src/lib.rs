@@ -13,7 +13,9 @@
 //! | [`interop`]            | JavaScript libraries, bound to types that free what they hold                        |
 //! | [`wire`]             | how the page reads the server's JSON: as exact, and much smaller                     |
 //! | `server::market`       | sources of prices, and the feed that publishes one frame a tick                     |
-//! | `server::ledger`       | the single writer: each change of cash and positions, durable before it is answered  |
+//! | `server::caller`       | who asks: the account, and what may be done with it; made at the door                |
+//! | `server::ledger`       | the single writer: each change of an account, durable before it is answered          |
+//! | `server::ledger::store`| where books and history are kept: `sqlite`, the only place with SQL, and `memory`     |
 //! | `server::execution`    | the only way to trade                                                               |
 //! | `server::events`       | the account's own stream: what changed, whoever changed it                          |
 //! | `server::copilot`      | prompt, model, reply, and what a reply may do: a turn of the conversation            |
@@ -26,6 +28,8 @@
 //! # The data's way
 //! - Quotes: `MarketSource → feed → http::stream::fan_out → app::feed → app::market → the one text node that changed`.
 //! - Orders: `REST | server function → execution → ledger → reply`.
+//! - A write: `find` (the rows it needs) `→ decide` (pure: books and rows in, effects out) `→ effects` taken in by the books
+//!   and written by a store, `→ events`, all in one transaction of the single writer.
 //! - Changes: `whoever makes them → ledger → events → app::feed → app::changes`; then every page reads that part anew.
 //! - A message: `REST | server function → copilot → ledger (the message, and a look at the account) → model → reply →
 //!   ledger (the reply, its actions and their effects, in one transaction)`; what an action does is made by `execution`.
@@ -36,6 +40,7 @@
 //!    Always `cash + Σ cost_basis = initial deposit + realised P&L + income`, to the cent ([`domain::account`]).
 //! 2. The price of a trade comes from the feed, never from a caller.
 //! 3. An acknowledged write is on disk.
+//!    What a store writes was decided by `Write::decide`, which sees values alone; each read and write names its account.
 //! 4. A tick is written as text once, whoever listens; a slow listener is skipped forward, never queued.
 //! 5. Each queue, list and body has a bound, and the bound has a name.
 //! 6. Streams end on shutdown, with a last event.

@@ -49,6 +49,10 @@ pub struct Fill {
     pub realized_pnl: Money,
     /// The holding afterwards; nothing when all was sold.
     pub holding: Option<Holding>,
+    /// The account's cash afterwards.
+    pub cash_after: Money,
+    /// All that the account has realised, this fill included.
+    pub realized_pnl_after: Money,
 }
 
 /// Why an order cannot be filled from these books.
@@ -79,13 +83,27 @@ impl Account {
     /// # Errors
     /// When cash or shares do not suffice, or a sum outgrows its type.
     pub fn apply(&mut self, side: Side, ticker: Ticker, quantity: Quantity, price: Price) -> Result<Fill, Refusal> {
+        let fill = self.fill(side, ticker, quantity, price)?;
+        (self.cash, self.realized_pnl) = (fill.cash_after, fill.realized_pnl_after);
+        match fill.holding {
+            Some(holding) => self.holdings.insert(ticker, holding),
+            None => self.holdings.remove(&ticker),
+        };
+        Ok(fill)
+    }
+
+    /// What filling an order at `price` would do.
+    ///
+    /// # Errors
+    /// When cash or shares do not suffice, or a sum outgrows its type.
+    pub fn fill(&self, side: Side, ticker: Ticker, quantity: Quantity, price: Price) -> Result<Fill, Refusal> {
         match side {
             Side::Buy => self.buy(ticker, quantity, price),
             Side::Sell => self.sell(ticker, quantity, price),
         }
     }
 
-    fn buy(&mut self, ticker: Ticker, quantity: Quantity, price: Price) -> Result<Fill, Refusal> {
+    fn buy(&self, ticker: Ticker, quantity: Quantity, price: Price) -> Result<Fill, Refusal> {
         let cost = buying_cost(quantity, price).ok_or(Refusal::TooLarge)?;
         if cost > self.cash {
             return Err(Refusal::InsufficientCash { cost, available: self.cash });
@@ -98,12 +116,16 @@ impl Account {
                 cost_basis: held.cost_basis.checked_add(cost).ok_or(Refusal::TooLarge)?,
             },
         };
-        self.cash = self.cash.checked_sub(cost).ok_or(Refusal::TooLarge)?;
-        self.holdings.insert(ticker, holding);
-        Ok(Fill { notional: cost, realized_pnl: Money::ZERO, holding: Some(holding) })
+        Ok(Fill {
+            notional: cost,
+            realized_pnl: Money::ZERO,
+            holding: Some(holding),
+            cash_after: self.cash.checked_sub(cost).ok_or(Refusal::TooLarge)?,
+            realized_pnl_after: self.realized_pnl,
+        })
     }
 
-    fn sell(&mut self, ticker: Ticker, quantity: Quantity, price: Price) -> Result<Fill, Refusal> {
+    fn sell(&self, ticker: Ticker, quantity: Quantity, price: Price) -> Result<Fill, Refusal> {
         let held = *self.holdings.get(&ticker).ok_or(Refusal::InsufficientShares { held: None })?;
         let (cost_sold, rest) = match held.quantity.minus(quantity) {
             Remainder::Short => return Err(Refusal::InsufficientShares { held: Some(held.quantity) }),
@@ -113,16 +135,13 @@ impl Account {
         let proceeds = Money::of(quantity, price).ok_or(Refusal::TooLarge)?;
         let cost_left = held.cost_basis.checked_sub(cost_sold).ok_or(Refusal::TooLarge)?;
         let realized_pnl = proceeds.checked_sub(cost_sold).ok_or(Refusal::TooLarge)?;
-        let realized_total = self.realized_pnl.checked_add(realized_pnl).ok_or(Refusal::TooLarge)?;
-        let holding = rest.map(|quantity| Holding { quantity, cost_basis: cost_left });
-
-        self.cash = self.cash.checked_add(proceeds).ok_or(Refusal::TooLarge)?;
-        self.realized_pnl = realized_total;
-        match holding {
-            Some(holding) => self.holdings.insert(ticker, holding),
-            None => self.holdings.remove(&ticker),
-        };
-        Ok(Fill { notional: proceeds, realized_pnl, holding })
+        Ok(Fill {
+            notional: proceeds,
+            realized_pnl,
+            holding: rest.map(|quantity| Holding { quantity, cost_basis: cost_left }),
+            cash_after: self.cash.checked_add(proceeds).ok_or(Refusal::TooLarge)?,
+            realized_pnl_after: self.realized_pnl.checked_add(realized_pnl).ok_or(Refusal::TooLarge)?,
+        })
     }
 
     /// Splits what was held of a ticker when the day of the split began; what was bought or sold since is in new shares

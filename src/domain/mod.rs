@@ -5,6 +5,7 @@
 //! functions use these very types.
 
 pub mod account;
+pub mod account_id;
 pub mod alerts;
 mod calendar;
 pub mod candle;

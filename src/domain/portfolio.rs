@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    account::{Account, Holding},
+    account::{Account, Fill, Holding},
     instant::UtcInstant,
     money::{Money, Price, Quantity, round_percent},
     quote::Quote,
@@ -146,6 +146,20 @@ impl Portfolio {
             stale: positions.iter().any(|position| position.stale),
             positions,
         }
+    }
+
+    /// The `total_value` of an account right after a fill of `ticker`, at the prices that `price_of` knows: what
+    /// [`value`](Self::value) tells of the account after it, without the rest of that.
+    pub fn total_value_after<M: Into<Mark>>(
+        account: &Account,
+        ticker: Ticker,
+        fill: &Fill,
+        price_of: impl Fn(Ticker) -> Option<M>,
+    ) -> Option<Money> {
+        let others = account.holdings.iter().filter(|(held, _)| **held != ticker);
+        let held = others.map(|(held, holding)| (*held, *holding)).chain(fill.holding.map(|holding| (ticker, holding)));
+        let values = held.map(|(held, holding)| Money::of(holding.quantity, price_of(held)?.into().price()));
+        fill.cash_after.checked_add(sum(values)?)
     }
 
     /// Missing while any position is not valued.
@@ -294,6 +308,14 @@ mod tests {
             let portfolio = Portfolio::value(&account, |_| Some(price));
             let products: i64 = account.holdings.values().map(|held| Money::of(held.quantity, price).unwrap().cents()).sum();
             prop_assert_eq!(portfolio.total_value.unwrap().cents(), account.cash.cents() + products);
+            for (symbol, side) in symbols.into_iter().flat_map(|symbol| [(symbol, Side::Buy), (symbol, Side::Sell)]) {
+                let quantity = Quantity::from_millionths(units).unwrap();
+                let Ok(fill) = account.fill(side, symbol, quantity, price) else { continue };
+                let total = Portfolio::total_value_after(&account, symbol, &fill, |_| Some(price));
+                let mut after = account.clone();
+                after.apply(side, symbol, quantity, price).unwrap();
+                prop_assert_eq!(total, Portfolio::value(&after, |_| Some(price)).total_value);
+            }
             let weights: f64 = portfolio.positions.iter().filter_map(|position| position.weight).sum();
             prop_assert!(weights <= 100.001);
         }

@@ -26,7 +26,7 @@ use super::{
         access::{KeepAccessKey, KeyHash, KeyKind},
     },
 };
-use crate::error::ApiError;
+use crate::{domain::account_id::AccountId, error::ApiError};
 
 /// The longest key that is looked at; ours are 64 characters long.
 const KEY_LENGTH_MAX: usize = 128;
@@ -39,6 +39,8 @@ pub const LINK_PARAMETER: &str = "token";
 pub struct AccessKeys(Option<Arc<Keys>>);
 
 struct Keys {
+    /// Whose account they let in to.
+    account: AccountId,
     /// The token that this start printed.
     token: KeyHash,
     kept: RwLock<HashSet<KeyHash>>,
@@ -72,9 +74,9 @@ impl AccessKeys {
         if config.edge.access == Access::Open || !is_reached {
             return Ok((Self::none(), None));
         }
-        let token = new_key();
-        let kept = RwLock::new(ledger.access_keys().await?.into_iter().collect());
-        let keys = Keys { token: hash(&token), kept, ledger, clock };
+        let (token, account) = (new_key(), AccountId::DEFAULT);
+        let kept = RwLock::new(ledger.access_keys(account).await?.into_iter().collect());
+        let keys = Keys { account, token: hash(&token), kept, ledger, clock };
         Ok((Self(Some(Arc::new(keys))), Some(Token(token))))
     }
 
@@ -132,7 +134,7 @@ impl Keys {
     }
 
     async fn keep(&self, hash: KeyHash, kind: KeyKind) -> Result<(), ApiError> {
-        let kept = self.ledger.submit(KeepAccessKey { hash, kind, at: (self.clock)() }).await?;
+        let kept = self.ledger.submit(self.account, KeepAccessKey { hash, kind, at: (self.clock)() }).await?;
         *self.kept.write().unwrap_or_else(PoisonError::into_inner) = kept.into_iter().collect();
         Ok(())
     }

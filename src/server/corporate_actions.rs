@@ -18,7 +18,9 @@ use super::{
 };
 use crate::{
     domain::{
+        account_id::AccountId,
         corporate_action::{ActionKind, CorporateAction, ExchangeDate},
+        instant::UtcInstant,
         money::Price,
         ticker::Ticker,
     },
@@ -147,8 +149,8 @@ impl Follower {
         if Instant::now() < self.not_before {
             return None;
         }
-        let books = self.ledger.books();
-        let is_held = |ticker: &Ticker| books.account.holdings.contains_key(ticker);
+        let books: Vec<_> = self.ledger.accounts().into_iter().map(|account| self.ledger.books(account)).collect();
+        let is_held = |ticker: &Ticker| books.iter().any(|books| books.account.holdings.contains_key(ticker));
         let due = self.tickers.iter().filter(|(_, known)| known.is_due());
         // One that fails does not keep the others waiting.
         let first = due.min_by_key(|(ticker, known)| (known.asked.is_some(), !is_held(ticker), known.asked));
@@ -156,8 +158,9 @@ impl Follower {
     }
 
     async fn ask(&mut self, ticker: Ticker) {
-        // What was before the account was opened does not concern it.
-        let since = ExchangeDate::of(self.ledger.books().opened_at);
+        // What was before the first account was opened does not concern any.
+        let opened_at = self.ledger.accounts().into_iter().map(|account| self.ledger.books(account).opened_at).min();
+        let since = ExchangeDate::of(opened_at.unwrap_or_else(self.clock));
         match self.reference.actions(ticker, since).await {
             Ok(actions) => {
                 self.backoff.reset();
@@ -197,17 +200,32 @@ impl Follower {
         }
         due.sort_by_key(|action| action.ex_date);
         for action in due {
-            let prices = self.feed.latest();
-            match self.ledger.submit(ApplyAction { action: action.clone(), prices, at }).await {
-                Ok(outcome) => self.tell(&action, outcome, today),
-                Err(ApiError::Busy) => {
-                    if let Some(known) = self.tickers.get_mut(&action.ticker) {
-                        known.actions.insert(0, action);
-                    }
-                }
-                Err(cause) => warn!(ledger.cause = %cause, market.action = action.id, "an action was not applied"),
+            let mut is_busy = false;
+            for account in self.ledger.accounts() {
+                is_busy |= !self.apply_to(account, &action, at, today).await;
+            }
+            // For an account that it was applied to, it does nothing the next time.
+            if is_busy && let Some(known) = self.tickers.get_mut(&action.ticker) {
+                known.actions.insert(0, action);
             }
         }
+    }
+
+    /// Applies an action to an account; tells whether the ledger took it.
+    async fn apply_to(
+        &mut self,
+        account: AccountId,
+        action: &CorporateAction,
+        at: UtcInstant,
+        today: ExchangeDate,
+    ) -> bool {
+        let apply = ApplyAction { action: action.clone(), prices: self.feed.latest(), at };
+        match self.ledger.submit(account, apply).await {
+            Ok(outcome) => self.tell(action, outcome, today),
+            Err(ApiError::Busy) => return false,
+            Err(cause) => warn!(ledger.cause = %cause, market.action = action.id, "an action was not applied"),
+        }
+        true
     }
 
     fn tell(&mut self, action: &CorporateAction, outcome: Applied, today: ExchangeDate) {
@@ -233,9 +251,11 @@ impl Follower {
             return;
         }
         let paid = async {
-            if self.ledger.is_dividend_due(at).await? {
-                let count = self.ledger.submit(PayDividends { at }).await?;
-                info!(ledger.dividends = count, "dividends were credited");
+            for account in self.ledger.accounts() {
+                if self.ledger.is_dividend_due(account, at).await? {
+                    let count = self.ledger.submit(account, PayDividends { at }).await?;
+                    info!(ledger.dividends = count, "dividends were credited");
+                }
             }
             Ok::<_, ApiError>(())
         };

@@ -3,7 +3,7 @@
 //! Full resolution for an hour, then a value each five minutes for a week, then one an hour. Thinning goes in small
 //! steps, each a write like any other, so that no trade waits for it.
 
-use std::time::Duration;
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -12,10 +12,13 @@ use tracing::warn;
 use super::{
     clock::Clock,
     ledger::{Ledger, RecordPrices, RecordSnapshot, ThinSnapshots},
-    market::feed::Feed,
+    market::feed::{Feed, Tick},
     metrics::Metrics,
 };
-use crate::{domain::instant::UtcInstant, error::ApiError};
+use crate::{
+    domain::{account_id::AccountId, instant::UtcInstant},
+    error::ApiError,
+};
 
 /// How often the value is recorded while nobody trades.
 const SNAPSHOT_INTERVAL: Duration = Duration::from_secs(30);
@@ -24,6 +27,7 @@ const SNAPSHOT_INTERVAL: Duration = Duration::from_secs(30);
 const PRICES_EVERY: u32 = 2;
 
 /// Values older than `age_s` are thinned to one in each `step_s`.
+#[derive(Clone, Copy)]
 struct Retention {
     age_s: i64,
     step_s: i64,
@@ -43,16 +47,13 @@ pub async fn keep(ledger: Ledger, feed: Feed, clock: Clock, metrics: Metrics, sh
         let mut rounds = 0;
         loop {
             ticks.tick().await;
-            let (books, tick) = (keeper.ledger.books(), feed.latest());
-            let total_value = books.value(&tick).total_value;
-            // Without a price there is no value to record, and a gap in the curve says so.
-            if let Some(total_value) = total_value {
-                let recorded = keeper.ledger.submit(RecordSnapshot { total_value, at: clock() }).await;
-                note(recorded.map(|()| metrics.snapshot_recorded()));
-            }
             rounds = (rounds + 1) % PRICES_EVERY;
-            if rounds == 0 && !books.account.holdings.is_empty() {
-                note(keeper.ledger.submit(RecordPrices { prices: tick }).await);
+            let tick = feed.latest();
+            for account in keeper.ledger.accounts() {
+                note(keeper.record(account, &tick, clock(), &metrics).await);
+                if rounds == 0 {
+                    note(keeper.record_prices(account, &tick).await);
+                }
             }
             note(keeper.thin(clock()).await);
         }
@@ -72,16 +73,32 @@ fn note(outcome: Result<(), ApiError>) {
     }
 }
 
-/// Thins out the curve, remembering how far it has come.
+/// Keeps the curves of all accounts, and remembers how far each is thinned out.
 pub struct Keeper {
     ledger: Ledger,
-    retentions: [Retention; 2],
+    retentions: HashMap<AccountId, [Retention; 2]>,
 }
 
 impl Keeper {
     pub fn new(ledger: Ledger) -> Self {
-        let retention = |age_s, step_s| Retention { age_s, step_s, done_until_s: 0 };
-        Self { ledger, retentions: [retention(HOUR_S, 300), retention(WEEK_S, HOUR_S)] }
+        Self { ledger, retentions: HashMap::new() }
+    }
+
+    /// Records what an account is worth. Without a price there is no value to record, and a gap in the curve says so.
+    async fn record(&self, account: AccountId, tick: &Tick, at: UtcInstant, metrics: &Metrics) -> Result<(), ApiError> {
+        if let Some(total_value) = self.ledger.books(account).value(tick).total_value {
+            self.ledger.submit(account, RecordSnapshot { total_value, at }).await?;
+            metrics.snapshot_recorded();
+        }
+        Ok(())
+    }
+
+    /// Keeps the prices of what an account holds.
+    async fn record_prices(&self, account: AccountId, tick: &Arc<Tick>) -> Result<(), ApiError> {
+        if self.ledger.books(account).account.holdings.is_empty() {
+            return Ok(());
+        }
+        self.ledger.submit(account, RecordPrices { prices: Arc::clone(tick) }).await
     }
 
     /// Thins what has become old enough by `now`.
@@ -90,13 +107,17 @@ impl Keeper {
     /// When the ledger is busy; the rest is done next time.
     pub async fn thin(&mut self, now: UtcInstant) -> Result<(), ApiError> {
         let now_s = now.unix_second();
-        for Retention { age_s, step_s, done_until_s } in &mut self.retentions {
-            // Whole stretches only: the last value of one that is not over may still come.
-            let until_s = (now_s - *age_s).div_euclid(*step_s) * *step_s;
-            let write = || ThinSnapshots { from_s: *done_until_s, until_s, step_seconds: *step_s };
-            while self.ledger.submit(write()).await? > 0 {}
-            // Further back than before, if the clock is.
-            *done_until_s = until_s;
+        let retention = |age_s, step_s| Retention { age_s, step_s, done_until_s: 0 };
+        for account in self.ledger.accounts() {
+            let usual = || [retention(HOUR_S, 300), retention(WEEK_S, HOUR_S)];
+            for Retention { age_s, step_s, done_until_s } in self.retentions.entry(account).or_insert_with(usual) {
+                // Whole stretches only: the last value of one that is not over may still come.
+                let until_s = (now_s - *age_s).div_euclid(*step_s) * *step_s;
+                let write = || ThinSnapshots { from_s: *done_until_s, until_s, step_seconds: *step_s };
+                while self.ledger.submit(account, write()).await? > 0 {}
+                // Further back than before, if the clock is.
+                *done_until_s = until_s;
+            }
         }
         Ok(())
     }

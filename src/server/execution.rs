@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
 
 use super::{
+    caller::Caller,
     clock::Clock,
     ledger::{Ledger, PlaceOrder},
     market::{
@@ -38,13 +39,13 @@ impl Execution {
         Self { feed, wanted, ledger, clock }
     }
 
-    /// Fills `order` at the latest price, and answers when the trade is on disk. An order whose `client_order_id` was
+    /// Fills the caller's `order` at the latest price, and answers when the trade is on disk. An order whose `client_order_id` was
     /// filled before is answered as it was then, and trades nothing.
     ///
     /// # Errors
     /// When the ticker has no price, cash or shares do not suffice, the id names another order, or the ledger is busy.
-    pub async fn execute(&self, order: OrderRequest, source: OrderSource) -> Result<TradeReceipt, ApiError> {
-        self.ledger.submit(self.prepare(order, source).await).await
+    pub async fn execute(&self, caller: Caller, order: OrderRequest) -> Result<TradeReceipt, ApiError> {
+        self.ledger.submit(caller.account, self.prepare(order, caller.source).await).await
     }
 
     /// The write that fills `order`, at the latest price there is now; for those whose write is more than the order.

@@ -2,6 +2,7 @@
 
 pub mod access;
 mod backup;
+pub mod caller;
 pub mod clock;
 pub mod config;
 pub mod copilot;
@@ -30,6 +31,7 @@ use std::{
     time::Duration,
 };
 
+use futures::future::try_join_all;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -42,6 +44,7 @@ use tracing_subscriber::EnvFilter;
 
 use self::{
     access::AccessKeys,
+    caller::Caller,
     clock::Clock,
     config::{Config, SimulatorConfig, edge::Access, variables::ConfigError},
     copilot::Copilot,
@@ -62,7 +65,7 @@ use self::{
     state::{AppState, Services},
     watchlist::WatchlistService,
 };
-use crate::error::ApiError;
+use crate::{domain::account_id::AccountId, error::ApiError};
 
 /// How long open requests may take to end once the server stops.
 const DRAIN_MAX: Duration = Duration::from_millis(1_200);
@@ -180,7 +183,7 @@ impl Server {
         let build = site.build();
         let progress = config.patience.progress;
         let fan_out = FanOut::start(&feed.subscribe(), &ping(&build), &metrics, &parts, progress);
-        let events = Events::start(ledger.clone(), &parts, progress);
+        let events = Events::new(ledger.clone(), parts.clone(), progress);
         let (access, token) = AccessKeys::open(&config, ledger.clone(), clock).await.map_err(StartError::Access)?;
         let services = Services {
             access,
@@ -238,8 +241,13 @@ impl Server {
         }
         let (ledger, feed) = self.last_words;
         let prices = feed.latest();
-        match timeout(PRICES_MAX, ledger.submit(RecordPrices { prices })).await {
-            Ok(Ok(())) => {}
+        let accounts = ledger.accounts();
+        let keep = try_join_all(accounts.into_iter().map(|account| {
+            let prices = Arc::clone(&prices);
+            ledger.submit(account, RecordPrices { prices })
+        }));
+        match timeout(PRICES_MAX, keep).await {
+            Ok(Ok(_)) => {}
             Ok(Err(_)) | Err(_) => warn!("the last prices were not kept; those of a minute ago are there"),
         }
         self.feed.abort();
@@ -257,7 +265,8 @@ impl Server {
 
 /// The market of this database, or of the seed that is set.
 async fn simulator(ledger: &Ledger, config: SimulatorConfig, clock: Clock) -> Result<Simulator, StartError> {
-    let kept = ledger.submit(KeepMarketSeed { given: config.seed }).await.map_err(|_| StartError::MarketSeed)?;
+    let keep = KeepMarketSeed { given: config.seed, drawn: rand::random() };
+    let kept = ledger.submit(AccountId::DEFAULT, keep).await.map_err(|_| StartError::MarketSeed)?;
     if let Some(replaced) = kept.replaced {
         warn!(
             "SIM_SEED={} is another market than the database had (seed {replaced}): all prices are its own",
@@ -273,6 +282,15 @@ async fn simulator(ledger: &Ledger, config: SimulatorConfig, clock: Clock) -> Re
 /// When called outside of a request.
 pub fn state() -> Result<AppState, ApiError> {
     leptos::prelude::use_context().ok_or(ApiError::Internal)
+}
+
+/// The services of this request and its caller, inside a server function.
+///
+/// # Errors
+/// When called outside of a request.
+pub fn asked() -> Result<(AppState, Caller), ApiError> {
+    let caller = leptos::prelude::with_context(Caller::of).ok_or(ApiError::Internal)?;
+    Ok((state()?, caller))
 }
 
 const USAGE: &str = "\

@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     domain::{
+        account_id::AccountId,
         candle::{Candle, Interval},
         equity::{EquityCurve, HistoryRange},
         order::TradeReceipt,
@@ -90,29 +91,41 @@ pub struct Services {
 
 impl Services {
     /// The portfolio: one state of the books, valued at one tick.
-    pub fn portfolio(&self) -> Portfolio {
-        let (books, tick) = (self.ledger.books(), self.feed.latest());
+    pub fn portfolio(&self, account: AccountId) -> Portfolio {
+        let (books, tick) = (self.ledger.books(account), self.feed.latest());
         books.value(&tick)
     }
 
     /// A ticker's latest candles, at most `limit`, oldest first; nothing when it is neither watched nor held.
-    pub async fn candles(&self, ticker: Ticker, interval: Interval, limit: usize) -> Option<Vec<Candle>> {
-        self.open_chart(ticker).await?;
+    pub async fn candles(
+        &self,
+        account: AccountId,
+        ticker: Ticker,
+        interval: Interval,
+        limit: usize,
+    ) -> Option<Vec<Candle>> {
+        self.open_chart(account, ticker).await?;
         Some(self.feed.candles(ticker, interval, limit).unwrap_or_default())
     }
 
     /// The candles of a ticker's chart: the latest ones, or those from `since` (Unix seconds) on; empty when it is
     /// neither watched nor held.
-    pub async fn chart(&self, ticker: Ticker, interval: Interval, since: Option<i64>) -> Vec<Candle> {
-        let mut candles = self.candles(ticker, interval, CHART_CANDLES_MAX).await.unwrap_or_default();
+    pub async fn chart(
+        &self,
+        account: AccountId,
+        ticker: Ticker,
+        interval: Interval,
+        since: Option<i64>,
+    ) -> Vec<Candle> {
+        let mut candles = self.candles(account, ticker, interval, CHART_CANDLES_MAX).await.unwrap_or_default();
         candles.retain(|candle| since.is_none_or(|since| candle.time >= since));
         candles
     }
 
     /// Has the whole past of a ticker kept: of one that is held and not watched little is, until someone looks at it.
     /// Nothing when it is neither.
-    async fn open_chart(&self, ticker: Ticker) -> Option<()> {
-        if !self.ledger.wanted().borrow().contains(&ticker) {
+    async fn open_chart(&self, account: AccountId, ticker: Ticker) -> Option<()> {
+        if !self.ledger.books(account).wants(ticker) {
             return None;
         }
         if self.wanted.look_at(ticker) {
@@ -125,26 +138,27 @@ impl Services {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn equity_curve(&self, range: HistoryRange) -> Result<EquityCurve, ApiError> {
-        let snapshots = self.ledger.equity(range, (self.clock)()).await?.snapshots;
-        Ok(EquityCurve { snapshots, high_water_mark: self.ledger.books().high_water_mark })
+    pub async fn equity_curve(&self, account: AccountId, range: HistoryRange) -> Result<EquityCurve, ApiError> {
+        let snapshots = self.ledger.equity(account, range, (self.clock)()).await?.snapshots;
+        Ok(EquityCurve { snapshots, high_water_mark: self.ledger.books(account).high_water_mark })
     }
 
     /// Closes a position at the last price known, when its market has none.
     ///
     /// # Errors
     /// When nothing of the ticker is held, it has a price, or the ledger is busy.
-    pub async fn write_off(&self, ticker: Ticker) -> Result<TradeReceipt, ApiError> {
+    pub async fn write_off(&self, account: AccountId, ticker: Ticker) -> Result<TradeReceipt, ApiError> {
         let (trade_id, at) = (Uuid::now_v7().to_string(), (self.clock)());
-        self.ledger.submit(WriteOff { ticker, prices: self.feed.latest(), trade_id, at }).await
+        self.ledger.submit(account, WriteOff { ticker, prices: self.feed.latest(), trade_id, at }).await
     }
 
     /// The realised P&L by ticker, and the latest dividends.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn realized(&self) -> Result<Realized, ApiError> {
-        let (lines, actions) = tokio::join!(self.ledger.realized(), self.ledger.corporate_actions(ACTIONS_MAX, None));
+    pub async fn realized(&self, account: AccountId) -> Result<Realized, ApiError> {
+        let actions = self.ledger.corporate_actions(account, ACTIONS_MAX, None);
+        let (lines, actions) = tokio::join!(self.ledger.realized(account), actions);
         let dividends = actions?.corporate_actions.into_iter().filter_map(DividendLine::of).collect();
         Ok(Realized { lines: lines?, dividends })
     }
@@ -153,13 +167,13 @@ impl Services {
     ///
     /// # Errors
     /// When the ledger is busy.
-    pub async fn reset(&self) -> Result<(), ApiError> {
-        self.ledger.submit(Reset { at: (self.clock)() }).await
+    pub async fn reset(&self, account: AccountId) -> Result<(), ApiError> {
+        self.ledger.submit(account, Reset { at: (self.clock)() }).await
     }
 
     /// The account as it is now, without any price.
-    pub fn statement(&self) -> Statement {
-        let books = self.ledger.books();
+    pub fn statement(&self, account: AccountId) -> Statement {
+        let books = self.ledger.books(account);
         Statement {
             account: books.account.clone(),
             last_prices: books.last_prices.clone(),
@@ -170,17 +184,17 @@ impl Services {
 
     /// The page's first state: one state of the books, and one tick. The chart is that of `selected`, or of the first
     /// ticker watched when that one is neither watched nor held.
-    pub async fn workstation(&self, selected: Option<Ticker>) -> Workstation {
+    pub async fn workstation(&self, account: AccountId, selected: Option<Ticker>) -> Workstation {
         // What is read after it may be newer, and is then read once more.
-        let version = self.ledger.books().version();
-        let conversation = self.copilot.conversation(None).await;
-        let wanted = self.ledger.wanted().borrow().clone();
-        let selected = selected.filter(|ticker| wanted.contains(ticker));
-        let charted = selected.or_else(|| self.ledger.books().watchlist.first().map(|watched| watched.ticker));
+        let version = self.ledger.books(account).version();
+        let conversation = self.copilot.conversation(account, None).await;
+        let books = self.ledger.books(account);
+        let selected = selected.filter(|ticker| books.wants(*ticker));
+        let charted = selected.or_else(|| books.watchlist.first().map(|watched| watched.ticker));
         if let Some(ticker) = charted {
-            self.open_chart(ticker).await;
+            self.open_chart(account, ticker).await;
         }
-        let (books, tick) = (self.ledger.books(), self.feed.latest());
+        let (books, tick) = (self.ledger.books(account), self.feed.latest());
         let candles = |ticker| self.feed.candles(ticker, Interval::default(), CHART_CANDLES_MAX).unwrap_or_default();
         Workstation {
             version,
@@ -197,8 +211,8 @@ impl Services {
     }
 
     /// The watchlist as the page shows it, with the prices of its tickers.
-    pub fn watched_lines(&self) -> WatchedLines {
-        let (books, tick) = (self.ledger.books(), self.feed.latest());
+    pub fn watched_lines(&self, account: AccountId) -> WatchedLines {
+        let (books, tick) = (self.ledger.books(account), self.feed.latest());
         WatchedLines {
             version: books.version(),
             lines: books.watchlist.iter().map(|watched| self.line(watched)).collect(),
@@ -213,6 +227,7 @@ impl Services {
     /// When there is no such ticker, the list is full, or the ledger busy.
     pub async fn watch(
         &self,
+        account: AccountId,
         ticker: Ticker,
         before: Option<Ticker>,
         may_be_made_up: bool,
@@ -221,27 +236,32 @@ impl Services {
             return Err(ApiError::UnknownTicker { ticker, can_be_made_up: true });
         }
         self.watchlist.look_up(ticker).await?;
-        self.watchlist.add_before(ticker, before).await?;
+        self.watchlist.add_before(account, ticker, before).await?;
         self.feed.tick_with(ticker, FIRST_PRICE_MAX).await;
-        Ok(self.watched_lines())
+        Ok(self.watched_lines(account))
     }
 
     /// Takes a ticker off the watchlist.
     ///
     /// # Errors
     /// When it is not on the list, or the ledger is busy.
-    pub async fn unwatch(&self, ticker: Ticker) -> Result<WatchedLines, ApiError> {
-        self.watchlist.remove(ticker).await?;
-        Ok(self.watched_lines())
+    pub async fn unwatch(&self, account: AccountId, ticker: Ticker) -> Result<WatchedLines, ApiError> {
+        self.watchlist.remove(account, ticker).await?;
+        Ok(self.watched_lines(account))
     }
 
     /// Moves a ticker of the watchlist in front of `before`, or to the end.
     ///
     /// # Errors
     /// When it is not on the list, or the ledger is busy.
-    pub async fn reorder(&self, ticker: Ticker, before: Option<Ticker>) -> Result<WatchedLines, ApiError> {
-        self.watchlist.place_before(ticker, before).await?;
-        Ok(self.watched_lines())
+    pub async fn reorder(
+        &self,
+        account: AccountId,
+        ticker: Ticker,
+        before: Option<Ticker>,
+    ) -> Result<WatchedLines, ApiError> {
+        self.watchlist.place_before(account, ticker, before).await?;
+        Ok(self.watched_lines(account))
     }
 
     /// A ticker of the watchlist as REST tells it, with the prices of a tick.

@@ -7,7 +7,10 @@ use super::{
     ledger::{Ledger, ReorderWatchlist, UnwatchTicker, WatchTicker, Watched},
     market::directory::Directory,
 };
-use crate::{domain::ticker::Ticker, error::ApiError};
+use crate::{
+    domain::{account_id::AccountId, ticker::Ticker},
+    error::ApiError,
+};
 
 /// How long an answer waits for a new ticker's first price; it is there at the next tick.
 pub const FIRST_PRICE_MAX: Duration = Duration::from_millis(1_500);
@@ -41,31 +44,41 @@ impl WatchlistService {
     ///
     /// # Errors
     /// When the list is full, or the ledger busy.
-    pub async fn add(&self, ticker: Ticker) -> Result<Watched, ApiError> {
-        self.add_before(ticker, None).await
+    pub async fn add(&self, account: AccountId, ticker: Ticker) -> Result<Watched, ApiError> {
+        self.add_before(account, ticker, None).await
     }
 
     /// Adds a ticker in front of another one, or at the end when there is no such one on the list.
     ///
     /// # Errors
     /// When the list is full, or the ledger busy.
-    pub async fn add_before(&self, ticker: Ticker, before: Option<Ticker>) -> Result<Watched, ApiError> {
-        self.ledger.submit(WatchTicker { ticker, before, at: (self.clock)() }).await
+    pub async fn add_before(
+        &self,
+        account: AccountId,
+        ticker: Ticker,
+        before: Option<Ticker>,
+    ) -> Result<Watched, ApiError> {
+        self.ledger.submit(account, WatchTicker { ticker, before, at: (self.clock)() }).await
     }
 
     /// Moves a ticker in front of another one, or to the end when there is no such one on the list.
     ///
     /// # Errors
     /// When it is not on the list, or the ledger is busy.
-    pub async fn place_before(&self, ticker: Ticker, before: Option<Ticker>) -> Result<(), ApiError> {
-        self.ledger.submit(ReorderWatchlist { ticker, before }).await
+    pub async fn place_before(
+        &self,
+        account: AccountId,
+        ticker: Ticker,
+        before: Option<Ticker>,
+    ) -> Result<(), ApiError> {
+        self.ledger.submit(account, ReorderWatchlist { ticker, before }).await
     }
 
     /// Takes a ticker off; one that is held keeps its live price.
     ///
     /// # Errors
     /// When it is not on the list, or the ledger is busy.
-    pub async fn remove(&self, ticker: Ticker) -> Result<(), ApiError> {
-        self.ledger.submit(UnwatchTicker { ticker }).await
+    pub async fn remove(&self, account: AccountId, ticker: Ticker) -> Result<(), ApiError> {
+        self.ledger.submit(account, UnwatchTicker { ticker }).await
     }
 }

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::fast_folder,
-    ledger::{NOON_MS, noon, open, open_until, place, prices},
+    ledger::{ACCOUNT, NOON_MS, noon, open, open_until, place, prices},
 };
 
 const DAY_MS: i64 = 86_400_000;
@@ -37,7 +37,7 @@ fn action(kind: ActionKind) -> CorporateAction {
 
 /// What the account gained on the day of an instant, in cents, where V was at `close` dollars the day before.
 fn gain(ledger: &Ledger, at: UtcInstant, market: &Arc<Tick>, close: i64) -> Option<i64> {
-    let (books, close) = (ledger.books(), Price::from_units(close * 10_000).unwrap());
+    let (books, close) = (ledger.books(ACCOUNT), Price::from_units(close * 10_000).unwrap());
     let total_value = books.value(market).total_value;
     let quote = |ticker: Ticker| {
         let live = market.quotes.get(ticker).map(|quote| Quote { previous_close: close, ..*quote });
@@ -55,7 +55,7 @@ async fn reopen(folder: &TempDir, closing: &CancellationToken, writer: finally::
 
 async fn trade(ledger: &Ledger, id: usize, side: Side, shares: i64, market: &Arc<Tick>, offset_ms: i64) {
     let order = place(side, "V", shares * 1_000_000, market, id);
-    ledger.submit(PlaceOrder { executed_at: after_noon(offset_ms), ..order }).await.unwrap();
+    ledger.submit(ACCOUNT, PlaceOrder { executed_at: after_noon(offset_ms), ..order }).await.unwrap();
 }
 
 #[tokio::test]
@@ -66,15 +66,15 @@ async fn a_dividend_counts_on_the_day_it_is_credited_also_after_a_restart() {
     trade(&ledger, 1, Side::Buy, 7, &market, -2 * DAY_MS).await;
     let (rate, pay_date) = (DividendRate::from_billionths(245_000_000).unwrap(), ExchangeDate::of(noon()));
     let dividend = action(ActionKind::Dividend { rate, pay_date });
-    ledger.submit(ApplyAction { action: dividend, prices: market.clone(), at: noon() }).await.unwrap();
+    ledger.submit(ACCOUNT, ApplyAction { action: dividend, prices: market.clone(), at: noon() }).await.unwrap();
     assert_eq!(gain(&ledger, noon(), &market, 100), Some(0), "it is only owed");
-    ledger.submit(PayDividends { at: noon() }).await.unwrap();
+    ledger.submit(ACCOUNT, PayDividends { at: noon() }).await.unwrap();
     // 1.715 rounds half to even.
     assert_eq!(gain(&ledger, noon(), &market, 100), Some(172));
-    let today = ledger.books().today.clone();
+    let today = ledger.books(ACCOUNT).today.clone();
 
     let ledger = reopen(&folder, &closing, writer).await;
-    assert_eq!(ledger.books().today, today);
+    assert_eq!(ledger.books(ACCOUNT).today, today);
     assert_eq!(gain(&ledger, after_noon(DAY_MS), &market, 100), Some(0), "the next day");
     // It counts beside a trade of the same day, and no more after one of the next.
     trade(&ledger, 2, Side::Sell, 1, &market, 1_000).await;
@@ -91,11 +91,11 @@ async fn a_dividend_of_before_a_reset_counts_no_more_after_a_restart() {
     trade(&ledger, 1, Side::Buy, 7, &market, -2 * DAY_MS).await;
     let (rate, pay_date) = (DividendRate::from_billionths(245_000_000).unwrap(), ExchangeDate::of(noon()));
     let dividend = action(ActionKind::Dividend { rate, pay_date });
-    ledger.submit(ApplyAction { action: dividend, prices: market.clone(), at: noon() }).await.unwrap();
-    ledger.submit(PayDividends { at: noon() }).await.unwrap();
-    ledger.submit(Reset { at: after_noon(1_000) }).await.unwrap();
+    ledger.submit(ACCOUNT, ApplyAction { action: dividend, prices: market.clone(), at: noon() }).await.unwrap();
+    ledger.submit(ACCOUNT, PayDividends { at: noon() }).await.unwrap();
+    ledger.submit(ACCOUNT, Reset { at: after_noon(1_000) }).await.unwrap();
     let ledger = reopen(&folder, &closing, writer).await;
-    assert_eq!(ledger.books().today, Default::default());
+    assert_eq!(ledger.books(ACCOUNT).today, Default::default());
 }
 
 /// Hours after noon, side, shares, and a price in dollars.
@@ -123,13 +123,13 @@ async fn a_restart_on_the_day_of_a_split_keeps_the_days_gain(#[case] trades: &[D
     run(before).await;
     let ratio = SplitRatio { from: "1".parse().unwrap(), to: "10".parse().unwrap() };
     let split = action(ActionKind::Split(ratio));
-    ledger.submit(ApplyAction { action: split, prices: market.clone(), at: noon() }).await.unwrap();
+    ledger.submit(ACCOUNT, ApplyAction { action: split, prices: market.clone(), at: noon() }).await.unwrap();
     run(after).await;
     // All was traded at the close of the day before: nothing was gained.
     assert_eq!(gain(&ledger, noon(), &market, 20), Some(0));
-    let today = ledger.books().today.clone();
+    let today = ledger.books(ACCOUNT).today.clone();
     let ledger = reopen(&folder, &closing, writer).await;
-    assert_eq!(ledger.books().today, today);
+    assert_eq!(ledger.books(ACCOUNT).today, today);
     assert_eq!(gain(&ledger, noon(), &market, 20), Some(0));
 }
 
@@ -143,12 +143,12 @@ async fn a_write_off_leaves_the_days_gain_as_it_was(#[case] bought_after_noon_ms
     let (ledger, writer) = open_until(&folder, &closing).await;
     trade(&ledger, 1, Side::Buy, 1, &bought_at, bought_after_noon_ms).await;
     let rise = finally::server::ledger::RecordPrices { prices: prices(&[("V", 1_100_000)]) };
-    ledger.submit(rise).await.unwrap();
+    ledger.submit(ACCOUNT, rise).await.unwrap();
     let ticker: Ticker = "V".parse().unwrap();
     let market = Arc::new(Tick::new(2, Default::default()).with_unknown([ticker].into()));
     assert_eq!(gain(&ledger, noon(), &market, 100), Some(cents), "at the last known price");
     let write_off = WriteOff { ticker, prices: market.clone(), trade_id: "gone".to_owned(), at: noon() };
-    ledger.submit(write_off).await.unwrap();
+    ledger.submit(ACCOUNT, write_off).await.unwrap();
     assert_eq!(gain(&ledger, noon(), &market, 100), Some(cents));
     let ledger = reopen(&folder, &closing, writer).await;
     assert_eq!(gain(&ledger, noon(), &market, 100), Some(cents));

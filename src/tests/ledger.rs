@@ -5,6 +5,7 @@ use std::sync::Arc;
 use finally::{
     domain::{
         account::{Account, INITIAL_DEPOSIT},
+        account_id::AccountId,
         day::{DayTrades, Traded},
         equity::HistoryRange,
         freshness::Freshness,
@@ -18,7 +19,9 @@ use finally::{
     error::ApiError,
     server::{
         equity::Keeper,
-        ledger::{Books, Ended, Ledger, PlaceOrder, RecordSnapshot, Reset, Write},
+        ledger::{
+            Books, Ended, Ledger, PlaceOrder, RecordSnapshot, Reset, StoreFault, Write, effect::Effects, store::Rows,
+        },
         market::{feed::Tick, hours::Hours},
         metrics::Metrics,
     },
@@ -31,6 +34,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::fast_folder;
+
+pub const ACCOUNT: AccountId = AccountId::DEFAULT;
 
 pub const NOON_MS: i64 = 1_795_348_800_000;
 
@@ -120,38 +125,14 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let folder = fast_folder();
-            let ledger = open(&folder).await;
-            let mut model = Account::open(INITIAL_DEPOSIT);
-            let mut before: Option<(Step, usize, bool)> = None;
-            for (id, step) in steps.into_iter().enumerate() {
-                match (&step, &before) {
-                    (Step::Order { side, symbol, millionths, units }, _) => {
-                        let market = prices(&[(symbol, *units)]);
-                        let outcome = ledger.submit(place(*side, symbol, *millionths, &market, id)).await;
-                        let quantity = Quantity::from_millionths(*millionths).unwrap();
-                        let price = Price::from_units(*units).unwrap();
-                        let expected = model.apply(*side, symbol.parse().unwrap(), quantity, price);
-                        assert_eq!(outcome.is_ok(), expected.is_ok());
-                        if let (Ok(receipt), Ok(fill)) = (&outcome, &expected) {
-                            assert_eq!((receipt.trade.notional, receipt.trade.realized_pnl), (fill.notional, fill.realized_pnl));
-                            assert_eq!(receipt.cash_balance, model.cash);
-                        }
-                        before = Some((step.clone(), id, outcome.is_ok()));
-                    }
-                    (Step::Again, Some((Step::Order { side, symbol, millionths, units }, id, true))) => {
-                        let market = prices(&[(symbol, *units)]);
-                        let outcome = ledger.submit(place(*side, symbol, *millionths, &market, *id)).await;
-                        assert!(outcome.unwrap().replayed);
-                    }
-                    (Step::Again, _) => {}
-                    (Step::Reset, _) => {
-                        ledger.submit(Reset { at: noon() }).await.unwrap();
-                        model = Account::open(INITIAL_DEPOSIT);
-                    }
-                }
-                assert_eq!(ledger.books().account, model);
-                assert!(model.is_balanced());
+            let file = open(&folder).await;
+            let (memory, _) = Ledger::in_memory(noon, Hours::Continuous, CancellationToken::new()).unwrap();
+            for ledger in [&file, &memory] {
+                follow_model(ledger, &steps).await;
             }
+            assert_eq!(memory.books(ACCOUNT), file.books(ACCOUNT));
+            let trades = memory.trades(ACCOUNT, STEPS_OF_A_CASE, None).await.unwrap();
+            assert_eq!(trades, file.trades(ACCOUNT, STEPS_OF_A_CASE, None).await.unwrap());
         });
     }
 
@@ -169,7 +150,7 @@ proptest! {
             }
             // While the writer is held up by another write, all of them come to wait.
             let (began, (release, released)) = (Arc::new(Notify::new()), std::sync::mpsc::channel());
-            let hold = together.submit(Hold { began: Arc::clone(&began), released });
+            let hold = together.submit(ACCOUNT, Hold { began: Arc::clone(&began), released });
             let steps_and_release = async {
                 began.notified().await;
                 let all = futures::future::join_all((0..steps.len()).map(|id| take_step(&together, &steps, id)));
@@ -178,15 +159,53 @@ proptest! {
             let (held, outcomes) = futures::join!(hold, steps_and_release);
             assert_eq!((held, outcomes), (Ok(()), expected));
             assert!(metrics.write().unwrap().contains("finally_ledger_batch_size_count 2\n"), "they shared one");
-            assert_eq!(together.books(), alone.books());
-            let trades = together.trades(STEPS_OF_A_CASE, None).await.unwrap();
-            assert_eq!(trades.trades, alone.trades(STEPS_OF_A_CASE, None).await.unwrap().trades);
-            let curve = together.equity(HistoryRange::All, noon()).await;
-            assert_eq!(curve, alone.equity(HistoryRange::All, noon()).await);
+            assert_eq!(together.books(ACCOUNT), alone.books(ACCOUNT));
+            let trades = together.trades(ACCOUNT, STEPS_OF_A_CASE, None).await.unwrap();
+            assert_eq!(trades.trades, alone.trades(ACCOUNT, STEPS_OF_A_CASE, None).await.unwrap().trades);
+            let curve = together.equity(ACCOUNT, HistoryRange::All, noon()).await;
+            assert_eq!(curve, alone.equity(ACCOUNT, HistoryRange::All, noon()).await);
             closing.cancel();
             writer.cancelled().await;
-            assert_eq!(open(&folders[1]).await.books(), alone.books(), "in the file too");
+            assert_eq!(open(&folders[1]).await.books(ACCOUNT), alone.books(ACCOUNT), "in the file too");
         });
+    }
+}
+
+/// Takes all steps on a ledger and on a pure model of it.
+async fn follow_model(ledger: &Ledger, steps: &[Step]) {
+    let mut model = Account::open(INITIAL_DEPOSIT);
+    let mut before: Option<(Step, usize, bool)> = None;
+    for (id, step) in steps.iter().enumerate() {
+        match (step, &before) {
+            (Step::Order { side, symbol, millionths, units }, _) => {
+                let market = prices(&[(symbol, *units)]);
+                let outcome = ledger.submit(ACCOUNT, place(*side, symbol, *millionths, &market, id)).await;
+                let quantity = Quantity::from_millionths(*millionths).unwrap();
+                let price = Price::from_units(*units).unwrap();
+                let expected = model.apply(*side, symbol.parse().unwrap(), quantity, price);
+                assert_eq!(outcome.is_ok(), expected.is_ok());
+                if let (Ok(receipt), Ok(fill)) = (&outcome, &expected) {
+                    assert_eq!(
+                        (receipt.trade.notional, receipt.trade.realized_pnl),
+                        (fill.notional, fill.realized_pnl)
+                    );
+                    assert_eq!(receipt.cash_balance, model.cash);
+                }
+                before = Some((step.clone(), id, outcome.is_ok()));
+            }
+            (Step::Again, Some((Step::Order { side, symbol, millionths, units }, id, true))) => {
+                let market = prices(&[(symbol, *units)]);
+                let outcome = ledger.submit(ACCOUNT, place(*side, symbol, *millionths, &market, *id)).await;
+                assert!(outcome.unwrap().replayed);
+            }
+            (Step::Again, _) => {}
+            (Step::Reset, _) => {
+                ledger.submit(ACCOUNT, Reset { at: noon() }).await.unwrap();
+                model = Account::open(INITIAL_DEPOSIT);
+            }
+        }
+        assert_eq!(ledger.books(ACCOUNT).account, model);
+        assert!(model.is_balanced());
     }
 }
 
@@ -198,11 +217,16 @@ struct Hold {
 
 impl Write for Hold {
     type Outcome = ();
+    type Found = ();
 
-    fn apply(&self, _: &mut Books, _: &rusqlite::Connection) -> rusqlite::Result<Result<(), ApiError>> {
+    fn find(&self, _: AccountId, _: &Books, _: &mut dyn Rows) -> Result<(), StoreFault> {
+        Ok(())
+    }
+
+    fn decide(&self, _: &Books, (): &()) -> Result<((), Effects), ApiError> {
         self.began.notify_one();
         self.released.recv().unwrap();
-        Ok(Ok(()))
+        Ok(((), Effects::new()))
     }
 }
 
@@ -213,7 +237,7 @@ async fn take_step(ledger: &Ledger, steps: &[Step], id: usize) -> Result<Option<
             // A clock that goes back and forth, also to before the account was opened.
             let executed_at = UtcInstant::from_unix_ms(NOON_MS - (id % 3 * (id % 5)) as i64 * 1_000);
             let order = place(side, symbol, millionths, &prices(&[(symbol, units)]), id);
-            ledger.submit(PlaceOrder { executed_at, ..order }).await.map(Some)
+            ledger.submit(ACCOUNT, PlaceOrder { executed_at, ..order }).await.map(Some)
         }
         Step::Again => {
             let earlier = steps[..id].iter().rposition(|step| matches!(step, Step::Order { .. }));
@@ -222,7 +246,7 @@ async fn take_step(ledger: &Ledger, steps: &[Step], id: usize) -> Result<Option<
                 None => Ok(None),
             }
         }
-        Step::Reset => ledger.submit(Reset { at: noon() }).await.map(|()| None),
+        Step::Reset => ledger.submit(ACCOUNT, Reset { at: noon() }).await.map(|()| None),
     }
 }
 
@@ -239,7 +263,7 @@ async fn concurrent_trading_is_some_order_of_its_trades() {
                 let symbol = ["AAPL", "V", "F"][(trader * 7 + step) % 3];
                 let millionths = ((trader * 40 + step) as i64 * 7_919) % 60_000 + 1;
                 // A refusal is as good as a fill here.
-                let _ = ledger.submit(place(side, symbol, millionths, &market, trader * 1_000 + step)).await;
+                let _ = ledger.submit(ACCOUNT, place(side, symbol, millionths, &market, trader * 1_000 + step)).await;
             }
         })
     });
@@ -250,7 +274,7 @@ async fn concurrent_trading_is_some_order_of_its_trades() {
     let mut trades = Vec::new();
     let mut before = None;
     loop {
-        let page = ledger.trades(500, before.as_deref()).await.unwrap();
+        let page = ledger.trades(ACCOUNT, 500, before.as_deref()).await.unwrap();
         trades.extend(page.trades);
         before = page.next_before;
         if before.is_none() {
@@ -263,7 +287,7 @@ async fn concurrent_trading_is_some_order_of_its_trades() {
         let fill = model.apply(trade.side, trade.ticker, trade.quantity, trade.price).expect("it was filled");
         assert_eq!((fill.notional, fill.realized_pnl), (trade.notional, trade.realized_pnl));
     }
-    assert_eq!(ledger.books().account, model);
+    assert_eq!(ledger.books(ACCOUNT).account, model);
     assert!(model.is_balanced());
 }
 
@@ -271,25 +295,25 @@ async fn concurrent_trading_is_some_order_of_its_trades() {
 async fn a_year_of_snapshots_is_thinned_out_in_steps_and_read_within_its_bound() {
     let folder = fast_folder();
     let ledger = open(&folder).await;
-    ledger.submit(Reset { at: UtcInstant::from_unix_ms(NOON_MS - 366 * 86_400_000) }).await.unwrap();
+    ledger.submit(ACCOUNT, Reset { at: UtcInstant::from_unix_ms(NOON_MS - 366 * 86_400_000) }).await.unwrap();
     // Two hours of a value each 30 s, nine days of one each 5 minutes, and the rest of a year of one each 20 minutes.
     let ages = (0..240_i64).map(|n| n * 30).chain((24..2_592).map(|n| n * 300)).chain((648..26_280).map(|n| n * 1_200));
     let record = async |age: i64| {
         let total_value = Money::from_cents(1_000_000 + age % 997);
         let at = UtcInstant::from_unix_ms(NOON_MS - age * 1_000);
-        ledger.submit(RecordSnapshot { total_value, at }).await.unwrap();
+        ledger.submit(ACCOUNT, RecordSnapshot { total_value, at }).await.unwrap();
     };
     // As many at a time as share a commit.
     for some in ages.collect::<Vec<_>>().chunks(500) {
         futures::future::join_all(some.iter().map(|age| record(*age))).await;
     }
     Keeper::new(ledger.clone()).thin(noon()).await.unwrap();
-    let count = async |range| ledger.equity(range, noon()).await.unwrap().snapshots.len();
+    let count = async |range| ledger.equity(ACCOUNT, range, noon()).await.unwrap().snapshots.len();
     assert_eq!(count(HistoryRange::Hour).await, 121, "full resolution for an hour");
     let week = count(HistoryRange::Week).await;
     assert!((1_900..=2_000).contains(&week), "{week}");
     assert_eq!(count(HistoryRange::All).await, 2_000, "bounded");
-    let newest = *ledger.equity(HistoryRange::All, noon()).await.unwrap().snapshots.last().unwrap();
+    let newest = *ledger.equity(ACCOUNT, HistoryRange::All, noon()).await.unwrap().snapshots.last().unwrap();
     assert_eq!(newest.recorded_at, noon());
 }
 
@@ -299,10 +323,10 @@ async fn the_high_water_mark_outlives_the_value_that_made_it() {
     let closing = CancellationToken::new();
     let (ledger, writer) = open_until(&folder, &closing).await;
     let before_noon = |ms: i64| UtcInstant::from_unix_ms(NOON_MS - ms);
-    ledger.submit(Reset { at: before_noon(30 * 86_400_000) }).await.unwrap();
+    ledger.submit(ACCOUNT, Reset { at: before_noon(30 * 86_400_000) }).await.unwrap();
     let record = async |cents, at| {
         let total_value = Money::from_cents(cents);
-        ledger.submit(RecordSnapshot { total_value, at }).await.unwrap();
+        ledger.submit(ACCOUNT, RecordSnapshot { total_value, at }).await.unwrap();
     };
     // The highest is thinned out, the second highest is written over within its second.
     record(1_300_000, before_noon(20 * 86_400_000 + 1_800_000)).await;
@@ -310,17 +334,17 @@ async fn the_high_water_mark_outlives_the_value_that_made_it() {
     record(1_200_000, noon()).await;
     record(990_000, noon()).await;
     Keeper::new(ledger.clone()).thin(noon()).await.unwrap();
-    let kept = ledger.equity(HistoryRange::All, noon()).await.unwrap().snapshots;
+    let kept = ledger.equity(ACCOUNT, HistoryRange::All, noon()).await.unwrap().snapshots;
     assert_eq!(kept.iter().map(|snapshot| snapshot.total_value.cents()).max(), Some(1_100_000));
     let mark = Some(Money::from_cents(1_300_000));
-    assert_eq!(ledger.books().high_water_mark, mark);
+    assert_eq!(ledger.books(ACCOUNT).high_water_mark, mark);
     closing.cancel();
     writer.cancelled().await;
 
     let ledger = open(&folder).await;
-    assert_eq!(ledger.books().high_water_mark, mark, "in the file too");
-    ledger.submit(Reset { at: noon() }).await.unwrap();
-    assert_eq!(ledger.books().high_water_mark, Some(INITIAL_DEPOSIT), "a reset begins anew");
+    assert_eq!(ledger.books(ACCOUNT).high_water_mark, mark, "in the file too");
+    ledger.submit(ACCOUNT, Reset { at: noon() }).await.unwrap();
+    assert_eq!(ledger.books(ACCOUNT).high_water_mark, Some(INITIAL_DEPOSIT), "a reset begins anew");
 }
 
 #[tokio::test]
@@ -330,7 +354,7 @@ async fn a_database_from_before_there_was_a_high_water_mark_takes_it_from_its_cu
     let (ledger, writer) = open_until(&folder, &closing).await;
     for (cents, second) in [(1_000_000, 0), (1_250_000, 30), (1_100_000, 60)] {
         let at = UtcInstant::from_unix_ms(NOON_MS + second * 1_000);
-        ledger.submit(RecordSnapshot { total_value: Money::from_cents(cents), at }).await.unwrap();
+        ledger.submit(ACCOUNT, RecordSnapshot { total_value: Money::from_cents(cents), at }).await.unwrap();
     }
     closing.cancel();
     writer.cancelled().await;
@@ -344,7 +368,7 @@ async fn a_database_from_before_there_was_a_high_water_mark_takes_it_from_its_cu
         assert!(sqlx::query(statement).execute(&mut file).await.is_ok(), "{statement}");
     }
     file.close().await.unwrap();
-    assert_eq!(open(&folder).await.books().high_water_mark, Some(Money::from_cents(1_250_000)));
+    assert_eq!(open(&folder).await.books(ACCOUNT).high_water_mark, Some(Money::from_cents(1_250_000)));
 }
 
 #[tokio::test]
@@ -358,20 +382,20 @@ async fn the_days_trades_are_the_same_after_a_restart() {
     };
     let closing = CancellationToken::new();
     let (ledger, writer) = open_until(&folder, &closing).await;
-    ledger.submit(trade(1, "AAPL", Side::Buy, NOON_MS - day)).await.unwrap();
-    ledger.submit(trade(2, "V", Side::Buy, NOON_MS)).await.unwrap();
-    ledger.submit(trade(3, "AAPL", Side::Sell, NOON_MS + 1)).await.unwrap();
-    let today = ledger.books().today.clone();
+    ledger.submit(ACCOUNT, trade(1, "AAPL", Side::Buy, NOON_MS - day)).await.unwrap();
+    ledger.submit(ACCOUNT, trade(2, "V", Side::Buy, NOON_MS)).await.unwrap();
+    ledger.submit(ACCOUNT, trade(3, "AAPL", Side::Sell, NOON_MS + 1)).await.unwrap();
+    let today = ledger.books(ACCOUNT).today.clone();
     closing.cancel();
     writer.cancelled().await;
 
     let ledger = open(&folder).await;
-    assert_eq!(ledger.books().today, today);
+    assert_eq!(ledger.books(ACCOUNT).today, today);
     let quote = market.quotes.get("AAPL".parse().unwrap()).unwrap();
     let day = TradingDay::utc(noon());
     assert_eq!(today.pnl(day, None, quote).unwrap().amount, Money::ZERO, "yesterday's purchase is no part of today");
-    ledger.submit(Reset { at: noon() }).await.unwrap();
-    assert_eq!(ledger.books().today, Default::default());
+    ledger.submit(ACCOUNT, Reset { at: noon() }).await.unwrap();
+    assert_eq!(ledger.books(ACCOUNT).today, Default::default());
 }
 
 /// Instants around midnight, in the order of their writes, and which of the trades the day then holds.
@@ -405,12 +429,12 @@ async fn a_trade_that_is_written_late_leaves_the_day_as_it_is_and_so_does_a_rest
             let traded = Traded { ticker, side, millionths: 1_000_000 << id, notional, previous_close };
             expected.record(TradingDay::utc(first), traded);
         }
-        ledger.submit(PlaceOrder { executed_at, ..order }).await.unwrap();
+        ledger.submit(ACCOUNT, PlaceOrder { executed_at, ..order }).await.unwrap();
     }
-    assert_eq!(ledger.books().today, expected);
+    assert_eq!(ledger.books(ACCOUNT).today, expected);
     closing.cancel();
     writer.cancelled().await;
-    assert_eq!(open(&folder).await.books().today, expected);
+    assert_eq!(open(&folder).await.books(ACCOUNT).today, expected);
 }
 
 fn at(moment: &str) -> UtcInstant {
@@ -430,7 +454,8 @@ async fn an_order_is_filled_at_a_price_of_now_while_the_market_is_open() {
     };
     let in_session = market("2026-11-24T15:00:00Z");
     let buy = |id, market: &Arc<Tick>, moment| {
-        ledger.submit(PlaceOrder { executed_at: at(moment), ..place(Side::Buy, "AAPL", 1_000_000, market, id) })
+        ledger
+            .submit(ACCOUNT, PlaceOrder { executed_at: at(moment), ..place(Side::Buy, "AAPL", 1_000_000, market, id) })
     };
     assert!(buy(1, &in_session, "2026-11-24T15:00:45Z").await.is_ok());
     let stale = |age_seconds| Err(ApiError::StalePrice { ticker, age_seconds: Some(age_seconds) });
@@ -442,7 +467,7 @@ async fn an_order_is_filled_at_a_price_of_now_while_the_market_is_open() {
     let closed = buy(3, &after_hours, "2026-11-24T21:00:00Z").await;
     let Err(ApiError::MarketClosed { opens: Some(opens) }) = closed else { panic!("{closed:?}") };
     assert!(opens.starts_with("on Wednesday, 25 November 2026 at 9:30 in New York"), "{opens}");
-    assert_eq!(ledger.books().account.holdings[&ticker].quantity.millionths(), 1_000_000);
+    assert_eq!(ledger.books(ACCOUNT).account.holdings[&ticker].quantity.millionths(), 1_000_000);
 }
 
 #[tokio::test]
@@ -459,9 +484,9 @@ async fn a_purchase_of_the_session_gains_from_its_own_price_past_midnight_in_utc
     let (ledger, writer) = open(&closing).await;
     let buy =
         PlaceOrder { executed_at: at("2026-11-24T20:59:00Z"), ..place(Side::Buy, "AAPL", 10_000_000, &market, 1) };
-    ledger.submit(buy).await.unwrap();
+    ledger.submit(ACCOUNT, buy).await.unwrap();
     let gain = |ledger: &Ledger, moment: &str| {
-        let books = ledger.books();
+        let books = ledger.books(ACCOUNT);
         let held = books.account.holdings[&quote.ticker].quantity;
         books.today.pnl(books.day_of(at(moment)), Some(held), &quote).unwrap().amount.cents()
     };
@@ -485,8 +510,13 @@ struct Panicking;
 
 impl Write for Panicking {
     type Outcome = ();
+    type Found = ();
 
-    fn apply(&self, _: &mut Books, _: &rusqlite::Connection) -> rusqlite::Result<Result<(), ApiError>> {
+    fn find(&self, _: AccountId, _: &Books, _: &mut dyn Rows) -> Result<(), StoreFault> {
+        Ok(())
+    }
+
+    fn decide(&self, _: &Books, (): &()) -> Result<((), Effects), ApiError> {
         panic!("on purpose");
     }
 }
@@ -495,10 +525,10 @@ impl Write for Panicking {
 async fn a_writer_that_panics_is_known_to_have_ended_and_answers_everybody() {
     let folder = tempfile::tempdir().unwrap();
     let (ledger, writer) = open_until(&folder, &CancellationToken::new()).await;
-    assert_eq!(ledger.submit(Panicking).await, Err(ApiError::Internal));
+    assert_eq!(ledger.submit(ACCOUNT, Panicking).await, Err(ApiError::Internal));
     writer.cancelled().await;
     writer.cancelled().await;
-    assert_eq!(ledger.submit(Reset { at: noon() }).await, Err(ApiError::Busy));
+    assert_eq!(ledger.submit(ACCOUNT, Reset { at: noon() }).await, Err(ApiError::Busy));
     assert!(!ledger.is_healthy().await);
 }
 
@@ -507,9 +537,14 @@ struct Broken;
 
 impl Write for Broken {
     type Outcome = ();
+    type Found = ();
 
-    fn apply(&self, _: &mut Books, _: &rusqlite::Connection) -> rusqlite::Result<Result<(), ApiError>> {
-        Err(rusqlite::Error::InvalidQuery)
+    fn find(&self, _: AccountId, _: &Books, _: &mut dyn Rows) -> Result<(), StoreFault> {
+        Err(rusqlite::Error::InvalidQuery.into())
+    }
+
+    fn decide(&self, _: &Books, (): &()) -> Result<((), Effects), ApiError> {
+        unreachable!("the rows are not found");
     }
 }
 
@@ -518,9 +553,14 @@ struct Failing;
 
 impl Write for Failing {
     type Outcome = ();
+    type Found = ();
 
-    fn apply(&self, _: &mut Books, _: &rusqlite::Connection) -> rusqlite::Result<Result<(), ApiError>> {
-        Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR), None))
+    fn find(&self, _: AccountId, _: &Books, _: &mut dyn Rows) -> Result<(), StoreFault> {
+        Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR), None).into())
+    }
+
+    fn decide(&self, _: &Books, (): &()) -> Result<((), Effects), ApiError> {
+        unreachable!("the rows are not found");
     }
 }
 
@@ -540,15 +580,17 @@ async fn writes_that_wait_for_a_failing_disk_are_told_at_once_and_share_one_reco
     let recovered = || rows.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).unwrap();
     let before = recovered();
     let (began, (release, released)) = (Arc::new(Notify::new()), std::sync::mpsc::channel());
-    let hold = ledger.submit(Hold { began: Arc::clone(&began), released });
+    let hold = ledger.submit(ACCOUNT, Hold { began: Arc::clone(&began), released });
     let writes = async {
         began.notified().await;
         let good = (0..WAITING).map(|at| {
             let at = UtcInstant::from_unix_ms(NOON_MS + at as i64 * 1_000);
-            ledger.submit(RecordSnapshot { total_value: INITIAL_DEPOSIT, at })
+            ledger.submit(ACCOUNT, RecordSnapshot { total_value: INITIAL_DEPOSIT, at })
         });
         let good = futures::future::join_all(good);
-        let bad = async { if by_the_disk { ledger.submit(Failing).await } else { ledger.submit(Broken).await } };
+        let bad = async {
+            if by_the_disk { ledger.submit(ACCOUNT, Failing).await } else { ledger.submit(ACCOUNT, Broken).await }
+        };
         futures::join!(good, bad, async { release.send(()).unwrap() })
     };
     let (held, (good, bad, ())) = futures::join!(hold, writes);
@@ -556,7 +598,7 @@ async fn writes_that_wait_for_a_failing_disk_are_told_at_once_and_share_one_reco
     let expected = if by_the_disk { Err(ApiError::Busy) } else { Ok(()) };
     assert_eq!(good, vec![expected; WAITING]);
     assert_eq!(recovered() - before, recoveries);
-    ledger.submit(Reset { at: noon() }).await.unwrap();
+    ledger.submit(ACCOUNT, Reset { at: noon() }).await.unwrap();
 }
 
 #[tokio::test]
@@ -565,7 +607,7 @@ async fn books_that_could_not_be_read_after_a_failure_are_read_before_the_next_w
     let ledger = open(&folder).await;
     let (file, away) = (folder.path().join("ledger.db"), folder.path().join("away.db"));
     std::fs::rename(&file, &away).unwrap();
-    assert_eq!(ledger.submit(Broken).await, Err(ApiError::Busy));
+    assert_eq!(ledger.submit(ACCOUNT, Broken).await, Err(ApiError::Busy));
     assert!(!file.exists(), "no empty database takes the place of the one that is away");
     std::fs::rename(&away, &file).unwrap();
 
@@ -573,8 +615,8 @@ async fn books_that_could_not_be_read_after_a_failure_are_read_before_the_next_w
     let mut other = sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
     sqlx::query("DELETE FROM watchlist WHERE ticker = 'NFLX'").execute(&mut other).await.unwrap();
     other.close().await.unwrap();
-    ledger.submit(RecordSnapshot { total_value: INITIAL_DEPOSIT, at: noon() }).await.unwrap();
-    assert_eq!(ledger.books().watchlist.len(), 9);
+    ledger.submit(ACCOUNT, RecordSnapshot { total_value: INITIAL_DEPOSIT, at: noon() }).await.unwrap();
+    assert_eq!(ledger.books(ACCOUNT).watchlist.len(), 9);
 }
 
 #[tokio::test]
@@ -585,15 +627,15 @@ async fn so_many_positions_can_be_held_and_no_more() {
     let symbols: Vec<String> = letters().flat_map(|a| letters().map(move |b| format!("{a}{b}"))).take(501).collect();
     let priced: Vec<(&str, i64)> = symbols.iter().map(|symbol| (symbol.as_str(), 100)).collect();
     let prices = prices(&priced);
-    let buy = |index: usize, id| ledger.submit(place(Side::Buy, &symbols[index], 1, &prices, id));
+    let buy = |index: usize, id| ledger.submit(ACCOUNT, place(Side::Buy, &symbols[index], 1, &prices, id));
     let bought = futures::future::join_all((0..500).map(|index| buy(index, index))).await;
     assert!(bought.iter().all(Result::is_ok));
     let ticker = symbols[500].parse().unwrap();
     assert_eq!(buy(500, 1_000).await, Err(ApiError::TooManyPositions { ticker }));
     assert!(buy(7, 1_001).await.is_ok(), "more of what is held");
-    assert!(ledger.submit(place(Side::Sell, &symbols[0], 1, &prices, 1_002)).await.is_ok());
+    assert!(ledger.submit(ACCOUNT, place(Side::Sell, &symbols[0], 1, &prices, 1_002)).await.is_ok());
     assert!(buy(500, 1_003).await.is_ok());
-    assert_eq!(ledger.books().account.holdings.len(), 500);
+    assert_eq!(ledger.books(ACCOUNT).account.holdings.len(), 500);
 }
 
 #[tokio::test]
@@ -601,7 +643,8 @@ async fn a_ticker_s_fills_are_found_however_many_others_there_were() {
     let folder = fast_folder();
     let ledger = open(&folder).await;
     let prices = prices(&[("AAPL", 10_000), ("V", 10_000)]);
-    let submit = async |side, symbol, id| ledger.submit(place(side, symbol, 1_000_000, &prices, id)).await.unwrap();
+    let submit =
+        async |side, symbol, id| ledger.submit(ACCOUNT, place(side, symbol, 1_000_000, &prices, id)).await.unwrap();
     for (id, side) in [Side::Buy, Side::Buy, Side::Sell].into_iter().enumerate() {
         submit(side, "V", id).await;
     }
@@ -609,12 +652,12 @@ async fn a_ticker_s_fills_are_found_however_many_others_there_were() {
         submit(if id % 2 == 1 { Side::Buy } else { Side::Sell }, "AAPL", id).await;
     }
     submit(Side::Buy, "V", 603).await;
-    let fills = ledger.fills("V".parse().unwrap()).await.unwrap();
+    let fills = ledger.fills(ACCOUNT, "V".parse().unwrap()).await.unwrap();
     let ids: Vec<_> = fills.iter().map(|fill| fill.id.as_str()).collect();
     assert_eq!(ids, ["trade-0", "trade-1", "trade-2", "trade-603"], "oldest first");
-    let latest = ledger.fills("AAPL".parse().unwrap()).await.unwrap();
+    let latest = ledger.fills(ACCOUNT, "AAPL".parse().unwrap()).await.unwrap();
     assert_eq!((latest.len(), latest[0].id.as_str(), latest[499].id.as_str()), (500, "trade-103", "trade-602"));
 
-    ledger.submit(Reset { at: noon() }).await.unwrap();
-    assert!(ledger.fills("V".parse().unwrap()).await.unwrap().is_empty(), "a reset begins anew");
+    ledger.submit(ACCOUNT, Reset { at: noon() }).await.unwrap();
+    assert!(ledger.fills(ACCOUNT, "V".parse().unwrap()).await.unwrap().is_empty(), "a reset begins anew");
 }

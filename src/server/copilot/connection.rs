@@ -85,10 +85,13 @@ impl Copilot {
 }
 
 impl Service {
-    /// Writes a `settings` event, so that open pages show the model now connected. A failure does not undo the change.
+    /// Writes a `settings` event to each account, so that open pages show the model now connected, which all accounts share.
+    /// A failure does not undo the change.
     async fn announce(&self) {
-        if let Err(cause) = self.ledger.submit(AnnounceSettings).await {
-            warn!(copilot.cause = %cause, "open pages are not told of the connected model");
+        for account in self.ledger.accounts() {
+            if let Err(cause) = self.ledger.submit(account, AnnounceSettings).await {
+                warn!(copilot.cause = %cause, "open pages are not told of the connected model");
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! The copilot: it reads the account, explains it, trades and keeps the watchlist, and never oversteps.
 //!
 //! # A turn
-//! One at a time. A person's message is stored, with a look at the account from the very commit that stores it
+//! One at a time for each account. A person's message is stored, with a look at the account from the very commit that stores it
 //! ([`BeginTurn`]); the model is asked ([`model`]), while no transaction is open; its reply is read as untrusted input
 //! ([`reply`]) and stored together with the effects of its actions ([`turn`]). A turn is a task of its own: it goes on
 //! when the caller has disconnected, and its reply is there when they come back. It ends early when it is cancelled,
@@ -28,6 +28,7 @@ mod shapes;
 mod turn;
 
 use std::{
+    collections::HashMap,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
@@ -59,6 +60,7 @@ use super::{
 };
 use crate::{
     domain::{
+        account_id::AccountId,
         chat::{ChatLine, ClientMessageId, Conversation, MessageText, RecordedMessage, Role},
         copilot::{Autonomy, Availability, CopilotLimits},
         rich_text::{Block, Span},
@@ -87,7 +89,8 @@ struct Service {
     clock: Clock,
     metrics: Metrics,
     shutdown: CancellationToken,
-    running: Mutex<Option<Running>>,
+    /// The turn of each account that has one.
+    running: Mutex<HashMap<AccountId, Running>>,
     tasks: TaskTracker,
 }
 
@@ -185,7 +188,10 @@ impl Copilot {
     /// # Errors
     /// When the ledger is busy.
     pub async fn close_turns(&self) -> Result<(), ApiError> {
-        self.0.ledger.submit(CloseTurns { at: (self.0.clock)() }).await
+        for account in self.0.ledger.accounts() {
+            self.0.ledger.submit(account, CloseTurns { at: (self.0.clock)() }).await?;
+        }
+        Ok(())
     }
 
     pub fn availability(&self) -> Availability {
@@ -198,17 +204,27 @@ impl Copilot {
     /// # Errors
     /// When there is no model, another message is being answered, the id names another message, the model fails, or the
     /// turn is cancelled. Whatever it is, the conversation has it too.
-    pub async fn send(&self, text: MessageText, client_message_id: Option<ClientMessageId>) -> Outcome {
+    pub async fn send(
+        &self,
+        account: AccountId,
+        text: MessageText,
+        client_message_id: Option<ClientMessageId>,
+    ) -> Outcome {
         if self.availability() == Availability::Off {
             return Err(ApiError::LlmNotConfigured);
         }
-        self.begin(text, client_message_id)?.outcome().await
+        self.begin(account, text, client_message_id)?.outcome().await
     }
 
-    /// Takes the one place there is for a turn, or joins the turn that has it for the same message.
-    fn begin(&self, text: MessageText, client_message_id: Option<ClientMessageId>) -> Result<Running, ApiError> {
-        let mut place = self.place();
-        if let Some(running) = &*place {
+    /// Takes the one place that an account has for a turn, or joins the turn that has it for the same message.
+    fn begin(
+        &self,
+        account: AccountId,
+        text: MessageText,
+        client_message_id: Option<ClientMessageId>,
+    ) -> Result<Running, ApiError> {
+        let mut turns = self.turns();
+        if let Some(running) = turns.get(&account) {
             let is_same = client_message_id.is_some() && running.client_message_id == client_message_id;
             return match (is_same, client_message_id) {
                 (true, _) if running.text == text => Ok(running.clone()),
@@ -226,10 +242,10 @@ impl Copilot {
             notice: notice.clone(),
             outcome,
         };
-        *place = Some(running.clone());
+        turns.insert(account, running.clone());
         let (service, id) = (Arc::clone(&self.0), Uuid::now_v7().to_string());
-        let turn = Turn { service, id, text, client_message_id, cancel, notice };
-        let leave = Leave(self.clone());
+        let turn = Turn { account, service, id, text, client_message_id, cancel, notice };
+        let leave = Leave(self.clone(), account);
         let task = async move {
             let outcome = turn.run().await;
             // The next message may come as soon as this one is answered.
@@ -244,15 +260,15 @@ impl Copilot {
     ///
     /// # Errors
     /// As [`send`](Self::send).
-    pub async fn pending_reply(&self) -> Option<Outcome> {
-        let running = self.place().clone()?;
+    pub async fn pending_reply(&self, account: AccountId) -> Option<Outcome> {
+        let running = self.running(account)?;
         Some(running.outcome().await)
     }
 
     /// The reason why a reply takes long, once it is more than the model's thinking; nothing when it is made
     /// before.
-    pub async fn notice(&self) -> Option<&'static str> {
-        let running = self.place().clone()?;
+    pub async fn notice(&self, account: AccountId) -> Option<&'static str> {
+        let running = self.running(account)?;
         let notice = running.notice.clone();
         tokio::select! {
             _ = running.outcome() => None,
@@ -262,8 +278,8 @@ impl Copilot {
 
     /// Gives up the reply that is being made, if there is one, and waits until that is recorded. What is running by
     /// then is not undone.
-    pub async fn cancel(&self) {
-        let running = self.place().clone();
+    pub async fn cancel(&self, account: AccountId) {
+        let running = self.running(account);
         if let Some(running) = running {
             running.cancel.cancel();
             // The caller is told in any case.
@@ -275,10 +291,10 @@ impl Copilot {
     ///
     /// # Errors
     /// When the ledger is busy.
-    pub async fn clear(&self) -> Result<(), ApiError> {
-        let was_answering = self.place().is_some();
-        self.cancel().await;
-        let cleared = self.0.ledger.submit(ClearChat).await;
+    pub async fn clear(&self, account: AccountId) -> Result<(), ApiError> {
+        let was_answering = self.running(account).is_some();
+        self.cancel(account).await;
+        let cleared = self.0.ledger.submit(account, ClearChat).await;
         if was_answering { cleared.map_err(ApiError::half_way) } else { cleared }
     }
 
@@ -286,24 +302,24 @@ impl Copilot {
     ///
     /// # Errors
     /// When the ledger is busy.
-    pub async fn set_autonomy(&self, autonomy: Autonomy) -> Result<(), ApiError> {
-        self.0.ledger.submit(SetAutonomy(autonomy)).await
+    pub async fn set_autonomy(&self, account: AccountId, autonomy: Autonomy) -> Result<(), ApiError> {
+        self.0.ledger.submit(account, SetAutonomy(autonomy)).await
     }
 
     /// The page's conversation: the newest messages, or those before the message `before`, and how the copilot is set.
     ///
     /// # Errors
     /// When there is no such message, or the database does not answer.
-    pub async fn conversation(&self, before: Option<&str>) -> Result<Conversation, ApiError> {
+    pub async fn conversation(&self, account: AccountId, before: Option<&str>) -> Result<Conversation, ApiError> {
         // Looked at first: a reply that comes in between is then shown twice rather than not at all.
-        let is_answering = self.place().is_some();
-        let page = self.0.ledger.chat(PAGE_MESSAGES, before, (self.0.clock)()).await?;
+        let is_answering = self.running(account).is_some();
+        let page = self.0.ledger.chat(account, PAGE_MESSAGES, before, (self.0.clock)()).await?;
         let model = self.0.model();
         Ok(Conversation {
             is_answering,
             has_more: page.has_more,
             lines: page.messages.into_iter().map(line).collect(),
-            autonomy: self.0.ledger.books().autonomy,
+            autonomy: self.0.ledger.books(account).autonomy,
             availability: model.availability(),
             model: model.name().map(str::to_owned),
         })
@@ -315,7 +331,12 @@ impl Copilot {
         self.0.tasks.wait().await;
     }
 
-    fn place(&self) -> MutexGuard<'_, Option<Running>> {
+    /// The turn of an account that is being made.
+    fn running(&self, account: AccountId) -> Option<Running> {
+        self.turns().get(&account).cloned()
+    }
+
+    fn turns(&self) -> MutexGuard<'_, HashMap<AccountId, Running>> {
         self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -328,11 +349,11 @@ impl Service {
 }
 
 /// Gives the place for a turn back, however that ends.
-struct Leave(Copilot);
+struct Leave(Copilot, AccountId);
 
 impl Drop for Leave {
     fn drop(&mut self) {
-        *self.0.place() = None;
+        self.0.turns().remove(&self.1);
     }
 }
 

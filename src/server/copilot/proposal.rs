@@ -2,7 +2,10 @@
 
 use super::{Copilot, Outcome};
 use crate::{
-    domain::chat::{ActionStatus, RecordedAction},
+    domain::{
+        account_id::AccountId,
+        chat::{ActionStatus, RecordedAction},
+    },
     error::ApiError,
     server::ledger::chat::{DismissAction, NewAction},
 };
@@ -13,15 +16,15 @@ impl Copilot {
     ///
     /// # Errors
     /// When there is no such action, or the ledger is busy.
-    pub async fn approve(&self, action_id: &str) -> Outcome {
-        let action = self.action(action_id).await?;
+    pub async fn approve(&self, account: AccountId, action_id: &str) -> Outcome {
+        let action = self.action(account, action_id).await?;
         match action.status {
             // Whether it has lapsed by now is checked where it is applied; that it has waited too long is so far noticed only
             // by reading it.
             ActionStatus::Proposed | ActionStatus::Lapsed => {
                 let RecordedAction { id, action, status, price, error, estimate, .. } = action;
                 let proposed = NewAction { id, action, status, price, error, estimate };
-                self.0.run(ActionStatus::Proposed, &[&proposed]).await?;
+                self.0.run(account, ActionStatus::Proposed, &[&proposed]).await?;
             }
             ActionStatus::Pending
             | ActionStatus::Executed
@@ -29,27 +32,27 @@ impl Copilot {
             | ActionStatus::Dismissed
             | ActionStatus::Advised => {}
         }
-        self.reply_of(action_id).await
+        self.reply_of(account, action_id).await
     }
 
     /// Turns a proposed action down. Gives the reply that it is part of.
     ///
     /// # Errors
     /// When there is no such action, or the ledger is busy.
-    pub async fn dismiss(&self, action_id: &str) -> Outcome {
-        self.action(action_id).await?;
+    pub async fn dismiss(&self, account: AccountId, action_id: &str) -> Outcome {
+        self.action(account, action_id).await?;
         let dismiss = DismissAction { action_id: action_id.to_owned(), at: (self.0.clock)() };
-        self.0.ledger.submit(dismiss).await?;
-        self.reply_of(action_id).await
+        self.0.ledger.submit(account, dismiss).await?;
+        self.reply_of(account, action_id).await
     }
 
-    async fn action(&self, action_id: &str) -> Result<RecordedAction, ApiError> {
-        self.0.ledger.action(action_id, (self.0.clock)()).await?.ok_or(ApiError::NotFound)
+    async fn action(&self, account: AccountId, action_id: &str) -> Result<RecordedAction, ApiError> {
+        self.0.ledger.action(account, action_id, (self.0.clock)()).await?.ok_or(ApiError::NotFound)
     }
 
     /// After the action was decided on.
-    async fn reply_of(&self, action_id: &str) -> Outcome {
-        let reply = self.0.ledger.reply_of_action(action_id, (self.0.clock)()).await.map_err(ApiError::half_way)?;
-        reply.ok_or(ApiError::NotFound)
+    async fn reply_of(&self, account: AccountId, action_id: &str) -> Outcome {
+        let reply = self.0.ledger.reply_of_action(account, action_id, (self.0.clock)()).await;
+        reply.map_err(ApiError::half_way)?.ok_or(ApiError::NotFound)
     }
 }

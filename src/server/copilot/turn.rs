@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     domain::{
+        account_id::AccountId,
         chat::{Action, ActionStatus, ClientMessageId, MessageText},
         copilot::{Autonomy, OverLimit},
         order::{ClientOrderId, OrderRequest, OrderSource},
@@ -30,6 +31,8 @@ use crate::{
 };
 
 pub struct Turn {
+    /// Whose conversation it is part of.
+    pub account: AccountId,
     pub service: Arc<Service>,
     /// The id of the person's message.
     pub id: String,
@@ -47,7 +50,7 @@ impl Turn {
             client_message_id: self.client_message_id.clone(),
             at: (self.service.clock)(),
         };
-        let context = match self.service.ledger.submit(begin).await? {
+        let context = match self.service.ledger.submit(self.account, begin).await? {
             Begun::Anew(context) => context,
             Begun::Before { message_id } => return self.reply_to(&message_id).await,
         };
@@ -66,7 +69,7 @@ impl Turn {
     }
 
     async fn reply_to(&self, message_id: &str) -> Outcome {
-        let reply = self.service.ledger.reply_to(message_id, (self.service.clock)()).await?;
+        let reply = self.service.ledger.reply_to(self.account, message_id, (self.service.clock)()).await?;
         // Only one whose turn could not be recorded has none.
         reply.ok_or(ApiError::ReplyCutOff)
     }
@@ -77,9 +80,9 @@ impl Turn {
         let model = service.model();
         let setting = Setting {
             context,
-            past: service.past(&model).await,
+            past: service.past(self.account, &model).await,
             prices: &service.feed.latest(),
-            autonomy: service.ledger.books().autonomy,
+            autonomy: service.ledger.books(self.account).autonomy,
             limits: service.limits,
             now: (service.clock)(),
             question: self.text.as_str(),
@@ -121,7 +124,7 @@ impl Turn {
             limits: self.service.limits,
             at: (self.service.clock)(),
         };
-        if let Err(cause) = self.service.ledger.submit(record).await {
+        if let Err(cause) = self.service.ledger.submit(self.account, record).await {
             warn!(copilot.cause = %cause, "a failed turn could not be recorded; it is closed with the next one");
         }
         error
@@ -130,7 +133,7 @@ impl Turn {
     /// Stores the reply, and runs its actions as far as the account's autonomy goes now.
     async fn settle(&self, reply: Reply, provenance: Provenance) -> Result<(), ApiError> {
         let service = &self.service;
-        let autonomy = service.ledger.books().autonomy;
+        let autonomy = service.ledger.books(self.account).autonomy;
         if autonomy == Autonomy::Propose {
             self.price(&reply.actions).await;
         }
@@ -139,7 +142,8 @@ impl Turn {
         let mut actions: Vec<NewAction> =
             places.zip(&reply.actions).map(|(place, action)| self.judge(place, *action, autonomy)).collect();
         service.look_up_watched(&mut actions).await;
-        look_ahead(&mut actions, &service.ledger.books().account, &service.feed.latest(), &service.limits);
+        let books = service.ledger.books(self.account);
+        look_ahead(&mut actions, &books.account, &service.feed.latest(), &service.limits);
         let pending: Vec<&NewAction> = actions.iter().filter(|action| action.status == ActionStatus::Pending).collect();
         // A trade in a ticker that this reply adds needs its first price, which comes once the addition is committed.
         let added = self.newly_added(&pending);
@@ -158,9 +162,9 @@ impl Turn {
             limits: service.limits,
             at: (service.clock)(),
         };
-        service.ledger.submit(record).await?;
+        service.ledger.submit(self.account, record).await?;
         if !later.is_empty() {
-            service.run(ActionStatus::Pending, &later).await?;
+            service.run(self.account, ActionStatus::Pending, &later).await?;
         }
         Ok(())
     }
@@ -206,9 +210,9 @@ fn trades_in(action: &NewAction, tickers: &BTreeSet<Ticker>) -> bool {
 
 impl Service {
     /// Figures of the past, which only the built-in copilot answers questions about.
-    async fn past(&self, model: &Model) -> Past {
+    async fn past(&self, account: AccountId, model: &Model) -> Past {
         match model {
-            Model::BuiltIn => Past { realized: self.ledger.realized().await.unwrap_or_default() },
+            Model::BuiltIn => Past { realized: self.ledger.realized(account).await.unwrap_or_default() },
             Model::Mock | Model::Remote(_) | Model::Off => Past::default(),
         }
     }
@@ -228,9 +232,10 @@ impl Service {
     }
 
     /// Runs actions that are recorded `from` this status.
-    pub async fn run(&self, from: ActionStatus, actions: &[&NewAction]) -> Result<(), ApiError> {
+    pub async fn run(&self, account: AccountId, from: ActionStatus, actions: &[&NewAction]) -> Result<(), ApiError> {
         let runs = self.prepare(actions).await;
-        self.ledger.submit(RunActions { from, runs, limits: self.limits, at: (self.clock)() }).await
+        let run = RunActions { from, runs, limits: self.limits, at: (self.clock)() };
+        self.ledger.submit(account, run).await
     }
 
     /// Makes each action the write that does it for a person.

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    Events, FRAME_INTERVAL, Span,
+    AccountEvents, FRAME_INTERVAL, Span,
     text::{PING_INTERVAL, fault, frame, hello, numbered_ping, reset},
 };
 use crate::{
@@ -37,7 +37,7 @@ impl Choice {
 
 /// A connection to the stream.
 pub struct Listener {
-    pub events: Events,
+    pub events: AccountEvents,
     pub choice: Choice,
     /// The last event it has seen; nothing for a listener that begins now.
     pub after: Option<i64>,
@@ -81,7 +81,7 @@ impl Listener {
 
     /// Tells what was missed; gives the number up to which all is told.
     async fn begin(&self, socket: &TcpStream) -> io::Result<Result<i64, End>> {
-        let now = self.events.ledger.books().version();
+        let now = self.events.version();
         let (seen, text) = match self.after {
             None => (now, hello(&self.build, now)),
             Some(after) => match self.events.after(after).await {
@@ -149,7 +149,7 @@ impl Listener {
                 Ok(text)
             }
             Ok(None) => {
-                *seen = self.events.ledger.books().version();
+                *seen = self.events.version();
                 Ok(reset(*seen))
             }
             Err(error) => Err(End::Fault(fault(&error))),

@@ -15,7 +15,7 @@ use crate::{
         ticker::Ticker,
     },
     error::ApiError,
-    server::{market::candles::CANDLES_MAX, state::AppState},
+    server::{caller::Caller, market::candles::CANDLES_MAX, state::AppState},
 };
 
 const LIMIT_DEFAULT: usize = 500;
@@ -53,6 +53,7 @@ pub struct CandleSeries {
 )]
 pub async fn read(
     State(state): State<AppState>,
+    caller: Caller,
     TickerInPath(ticker): TickerInPath,
     Parameter(parameters): Parameter<CandlesParameters>,
 ) -> Result<Json<CandleSeries>, ApiError> {
@@ -61,6 +62,7 @@ pub async fn read(
         Some(text) => text.parse().map_err(|reason| invalid_parameter("interval", &format!("{reason}")))?,
     };
     let limit = read_limit(parameters.limit.as_deref(), LIMIT_DEFAULT, CANDLES_MAX)?;
-    let candles = state.candles(ticker, interval, limit).await.ok_or(ApiError::NotFollowed { ticker })?;
+    let candles =
+        state.candles(caller.account, ticker, interval, limit).await.ok_or(ApiError::NotFollowed { ticker })?;
     Ok(Json(CandleSeries { ticker, interval, candles }))
 }

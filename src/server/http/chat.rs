@@ -15,7 +15,7 @@ use crate::{
         order::ClientOrderId,
     },
     error::ApiError,
-    server::state::AppState,
+    server::{caller::Caller, state::AppState},
 };
 
 const MESSAGES_DEFAULT: usize = 50;
@@ -45,14 +45,18 @@ pub struct ChatRequest {
     request_body(content = ChatRequest, example = json!({ "message": "Buy 2 NVDA and watch XOM" })),
     responses((status = 200, description = "The copilot's message.", body = ChatMessage))
 )]
-pub async fn send(State(state): State<AppState>, mut body: JsonObject) -> Result<Json<ChatMessage>, ApiError> {
+pub async fn send(
+    State(state): State<AppState>,
+    caller: Caller,
+    mut body: JsonObject,
+) -> Result<Json<ChatMessage>, ApiError> {
     let text = body.take_string("message", ApiError::InvalidMessage)?.ok_or_else(|| missing("message"))?;
     let not_a_string = invalid_parameter("client_message_id", "it has to be a string");
     let client_message_id = body.take_string("client_message_id", not_a_string)?;
     body.finish()?;
     let text: MessageText = text.parse()?;
     let client_message_id = client_message_id.map(|id| id.parse()).transpose()?;
-    Ok(Json(state.copilot.send(text, client_message_id).await?.into()))
+    Ok(Json(state.copilot.send(caller.account, text, client_message_id).await?.into()))
 }
 
 /// `?limit=50&before=…`, both optional.
@@ -74,10 +78,11 @@ pub struct ChatParameters {
 )]
 pub async fn read(
     State(state): State<AppState>,
+    caller: Caller,
     Parameter(parameters): Parameter<ChatParameters>,
 ) -> Result<Json<ChatPage>, ApiError> {
     let limit = read_limit(parameters.limit.as_deref(), MESSAGES_DEFAULT, MESSAGES_MAX)?;
-    let page = state.ledger.chat(limit, parameters.before.as_deref(), (state.clock)()).await?;
+    let page = state.ledger.chat(caller.account, limit, parameters.before.as_deref(), (state.clock)()).await?;
     let oldest = page.messages.first().map(|message| message.id.clone());
     let next_before = oldest.filter(|_| page.has_more);
     Ok(Json(ChatPage { messages: page.messages.into_iter().map(ChatMessage::from).collect(), next_before }))
@@ -89,7 +94,7 @@ pub async fn read(
     delete, path = "/api/chat", tag = "Copilot",
     responses((status = 204, description = "The conversation is empty."))
 )]
-pub async fn clear(State(state): State<AppState>) -> Result<StatusCode, ApiError> {
-    state.copilot.clear().await?;
+pub async fn clear(State(state): State<AppState>, caller: Caller) -> Result<StatusCode, ApiError> {
+    state.copilot.clear(caller.account).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     domain::corporate_action::ActionPage,
     error::ApiError,
-    server::{ledger::ACTIONS_MAX, state::AppState},
+    server::{caller::Caller, ledger::ACTIONS_MAX, state::AppState},
 };
 
 const LIMIT_DEFAULT: usize = 100;
@@ -42,6 +42,7 @@ pub struct ActionsParameters {
 )]
 pub async fn read(
     State(state): State<AppState>,
+    caller: Caller,
     Parameter(parameters): Parameter<ActionsParameters>,
 ) -> Result<Json<ActionPage>, ApiError> {
     let limit = read_limit(parameters.limit.as_deref(), LIMIT_DEFAULT, ACTIONS_MAX)?;
@@ -52,5 +53,5 @@ pub async fn read(
             Some(number)
         }
     };
-    state.ledger.corporate_actions(limit, before).await.map(Json)
+    state.ledger.corporate_actions(caller.account, limit, before).await.map(Json)
 }

@@ -21,6 +21,7 @@ use crate::{
     domain::event::EventKind,
     error::ApiError,
     server::{
+        caller::Caller,
         events::{Choice, Listener},
         state::AppState,
     },
@@ -88,13 +89,14 @@ impl EventsParameters {
 )]
 pub async fn events(
     State(state): State<AppState>,
+    caller: Caller,
     Extension(Connection { client, handoff, .. }): Extension<Connection>,
     version: Version,
     Parameter(parameters): Parameter<EventsParameters>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let listener = Listener {
-        events: state.events.clone(),
+        events: state.events.of(caller.account),
         choice: parameters.choice()?,
         after: parameters.after(&headers)?,
         framing: Framing::for_version(version),

@@ -14,9 +14,13 @@ use utoipa::IntoParams;
 
 use super::parameter::{Parameter, invalid_parameter};
 use crate::{
-    domain::order::{Correction, Trade},
+    domain::{
+        account_id::AccountId,
+        order::{Correction, Trade},
+    },
     error::ApiError,
     server::{
+        caller::Caller,
         ledger::{Ledger, TRADES_MAX},
         state::AppState,
     },
@@ -78,17 +82,18 @@ impl ExportParameters {
 )]
 pub async fn trades(
     State(state): State<AppState>,
+    caller: Caller,
     Parameter(parameters): Parameter<ExportParameters>,
 ) -> Result<Response, ApiError> {
     let form = parameters.form()?;
     // What fails now is still told as a problem; what fails later breaks the file off, which a browser tells.
-    let first = read_page(&state.ledger, Next::First, form).await?;
+    let first = read_page(&state.ledger, caller.account, Next::First, form).await?;
     let ledger = state.ledger.clone();
     let pages = try_unfold(first, move |page| {
         let ledger = ledger.clone();
         async move {
             let Some((text, next)) = page else { return Ok::<_, ApiError>(None) };
-            Ok(Some((text, read_page(&ledger, next, form).await?)))
+            Ok(Some((text, read_page(&ledger, caller.account, next, form).await?)))
         }
     });
     let headers = [
@@ -107,13 +112,18 @@ enum Next {
 }
 
 /// The text of a page, and what follows; nothing after the last one.
-async fn read_page(ledger: &Ledger, next: Next, form: Form) -> Result<Option<(Bytes, Next)>, ApiError> {
+async fn read_page(
+    ledger: &Ledger,
+    account: AccountId,
+    next: Next,
+    form: Form,
+) -> Result<Option<(Bytes, Next)>, ApiError> {
     let (before, is_first) = match next {
         Next::First => (None, true),
         Next::Before(id) => (Some(id), false),
         Next::None => return Ok(None),
     };
-    let page = ledger.trades(TRADES_MAX, before.as_deref()).await?;
+    let page = ledger.trades(account, TRADES_MAX, before.as_deref()).await?;
     let mut text = String::with_capacity((page.trades.len() + 1) * LINE_BYTES);
     if is_first {
         write_line(&mut text, form, COLUMNS.map(str::to_owned));

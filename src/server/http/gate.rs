@@ -26,7 +26,7 @@ const HEALTH: &str = "/api/health";
 pub struct Gate(AccessKeys);
 
 /// How a request stands before the gate.
-pub enum Caller {
+pub enum Admission {
     /// It needs no key, or has a good one.
     Admitted,
     /// A script with a token.
@@ -54,18 +54,18 @@ impl Gate {
     }
 
     /// Looks at a request for a page or for the API.
-    pub fn look(&self, request: &Request) -> Caller {
+    pub fn look(&self, request: &Request) -> Admission {
         if let Some(token) = link_token(request) {
             let is_secure = connection(request).is_some_and(|connection| connection.is_https);
             let cookie = Cookie { name: cookie_name(request), is_secure };
-            return Caller::Link { token: token.to_owned(), is_admitted: self.admits(request), cookie };
+            return Admission::Link { token: token.to_owned(), is_admitted: self.admits(request), cookie };
         }
         if self.admits(request) {
-            return Caller::Admitted;
+            return Admission::Admitted;
         }
         match bearer(request.headers()) {
-            Some(token) => Caller::Script { token: token.to_owned() },
-            None => Caller::Stranger,
+            Some(token) => Admission::Script { token: token.to_owned() },
+            None => Admission::Stranger,
         }
     }
 
@@ -82,13 +82,13 @@ impl Gate {
     ///
     /// # Errors
     /// [`ApiError::SignInNeeded`], or [`ApiError::TokenInvalid`] for a token that is not known.
-    pub async fn decide(&self, caller: Caller) -> Result<Option<Response>, ApiError> {
+    pub async fn decide(&self, caller: Admission) -> Result<Option<Response>, ApiError> {
         match caller {
-            Caller::Admitted => Ok(None),
-            Caller::Script { token } if self.0.admits_script(&token).await => Ok(None),
-            Caller::Script { .. } => Err(ApiError::TokenInvalid),
-            Caller::Link { is_admitted: true, .. } => Ok(Some(to_the_page())),
-            Caller::Link { token, is_admitted: false, cookie } => {
+            Admission::Admitted => Ok(None),
+            Admission::Script { token } if self.0.admits_script(&token).await => Ok(None),
+            Admission::Script { .. } => Err(ApiError::TokenInvalid),
+            Admission::Link { is_admitted: true, .. } => Ok(Some(to_the_page())),
+            Admission::Link { token, is_admitted: false, cookie } => {
                 let key = self.0.sign_in(&token).await?.ok_or(ApiError::TokenInvalid)?;
                 let mut answer = to_the_page();
                 // Invariant: a cookie's name and key are ASCII letters and digits.
@@ -96,7 +96,7 @@ impl Gate {
                 answer.headers_mut().insert(header::SET_COOKIE, cookie);
                 Ok(Some(answer))
             }
-            Caller::Stranger => Err(ApiError::SignInNeeded),
+            Admission::Stranger => Err(ApiError::SignInNeeded),
         }
     }
 }

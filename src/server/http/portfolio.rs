@@ -21,11 +21,11 @@ use crate::{
     domain::{
         equity::{EquityHistory, HistoryRange},
         money::InvalidQuantity,
-        order::{OrderRequest, OrderSource, TradeReceipt, TradesPage},
+        order::{OrderRequest, TradeReceipt, TradesPage},
         portfolio::Portfolio,
     },
     error::ApiError,
-    server::{ledger::TRADES_MAX, state::AppState},
+    server::{caller::Caller, ledger::TRADES_MAX, state::AppState},
 };
 
 const TRADES_DEFAULT: usize = 100;
@@ -42,8 +42,8 @@ pub fn router() -> Router<AppState> {
 
 /// The portfolio: one consistent state, valued at one tick. `total_value = cash_balance + Σ market_value`.
 #[utoipa::path(get, path = "/api/portfolio", tag = "Portfolio", responses((status = 200, body = Portfolio)))]
-pub async fn read(State(state): State<AppState>) -> Json<Portfolio> {
-    Json(state.portfolio())
+pub async fn read(State(state): State<AppState>, caller: Caller) -> Json<Portfolio> {
+    Json(state.portfolio(caller.account))
 }
 
 /// Place a market order. It is filled at once at the server's price, or refused; the answer comes when the trade is on
@@ -57,9 +57,13 @@ pub async fn read(State(state): State<AppState>) -> Json<Portfolio> {
     })),
     responses((status = 200, description = "The trade, and the account right after it.", body = TradeReceipt))
 )]
-pub async fn trade(State(state): State<AppState>, body: JsonObject) -> Result<Json<TradeReceipt>, ApiError> {
+pub async fn trade(
+    State(state): State<AppState>,
+    caller: Caller,
+    body: JsonObject,
+) -> Result<Json<TradeReceipt>, ApiError> {
     let order = read_order(body)?;
-    state.execution.execute(order, OrderSource::Manual).await.map(Json)
+    state.execution.execute(caller, order).await.map(Json)
 }
 
 /// Write a position off whose market has no price any more, such as one that was delisted: it is closed at the last price
@@ -70,10 +74,14 @@ pub async fn trade(State(state): State<AppState>, body: JsonObject) -> Result<Js
     request_body(content = WriteOffRequest, example = json!({ "ticker": "XOM" })),
     responses((status = 200, description = "The correction, and the account right after it.", body = TradeReceipt))
 )]
-pub async fn write_off(State(state): State<AppState>, mut body: JsonObject) -> Result<Json<TradeReceipt>, ApiError> {
+pub async fn write_off(
+    State(state): State<AppState>,
+    caller: Caller,
+    mut body: JsonObject,
+) -> Result<Json<TradeReceipt>, ApiError> {
     let ticker = body.take_string("ticker", ApiError::InvalidTicker)?.ok_or_else(|| missing("ticker"))?;
     body.finish()?;
-    state.write_off(ticker.parse()?).await.map(Json)
+    state.write_off(caller.account, ticker.parse()?).await.map(Json)
 }
 
 /// `?limit=100&before=…`, both optional.
@@ -95,10 +103,11 @@ pub struct TradesParameters {
 )]
 pub async fn trades(
     State(state): State<AppState>,
+    caller: Caller,
     Parameter(parameters): Parameter<TradesParameters>,
 ) -> Result<Json<TradesPage>, ApiError> {
     let limit = read_limit(parameters.limit.as_deref(), TRADES_DEFAULT, TRADES_MAX)?;
-    state.ledger.trades(limit, parameters.before.as_deref()).await.map(Json)
+    state.ledger.trades(caller.account, limit, parameters.before.as_deref()).await.map(Json)
 }
 
 /// `?range=1d`, which is the default.
@@ -119,13 +128,14 @@ pub struct HistoryParameters {
 )]
 pub async fn history(
     State(state): State<AppState>,
+    caller: Caller,
     Parameter(parameters): Parameter<HistoryParameters>,
 ) -> Result<Json<EquityHistory>, ApiError> {
     let range = match parameters.range.as_deref() {
         None => HistoryRange::default(),
         Some(text) => text.parse().map_err(|reason| invalid_parameter("range", &format!("{reason}")))?,
     };
-    state.ledger.equity(range, (state.clock)()).await.map(Json)
+    state.ledger.equity(caller.account, range, (state.clock)()).await.map(Json)
 }
 
 /// Start over: $10,000 and no positions. Past trades and the equity curve leave the history; watchlist and chat stay.
@@ -133,9 +143,9 @@ pub async fn history(
     post, path = "/api/portfolio/reset", tag = "Portfolio",
     responses((status = 200, description = "The fresh portfolio.", body = Portfolio))
 )]
-pub async fn reset(State(state): State<AppState>) -> Result<Json<Portfolio>, ApiError> {
-    state.reset().await?;
-    Ok(Json(state.portfolio()))
+pub async fn reset(State(state): State<AppState>, caller: Caller) -> Result<Json<Portfolio>, ApiError> {
+    state.reset(caller.account).await?;
+    Ok(Json(state.portfolio(caller.account)))
 }
 
 /// Reads an order from its body; nothing of it has been decided by that.

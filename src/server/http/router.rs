@@ -16,7 +16,7 @@ use tracing::{Instrument, info_span};
 use super::{
     candles, chat, corporate_actions, deadlines, docs, events, exports,
     forwarded::TrustedProxies,
-    gate::{Caller, Gate},
+    gate::{Admission, Gate},
     health,
     host::AllowedHosts,
     json_body::BODY_BYTES_MAX,
@@ -140,13 +140,13 @@ impl Guards {
     }
 
     /// Gives the reason to refuse a request, or its client. Requests of another site's page do not count towards a person's rate.
-    fn check(&self, request: &Request) -> Result<Caller, ApiError> {
+    fn check(&self, request: &Request) -> Result<Admission, ApiError> {
         self.hosts.check(request)?;
         self.sites.check(request)?;
         let is_file = self.files.contain(request.uri().path());
         self.rates.check(request, is_file)?;
         // The files are those of a program that anyone can read.
-        Ok(if is_file { Caller::Admitted } else { self.gate.look(request) })
+        Ok(if is_file { Admission::Admitted } else { self.gate.look(request) })
     }
 }
 

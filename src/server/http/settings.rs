@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::copilot::{Autonomy, Availability, ModelState},
     error::ApiError,
-    server::state::AppState,
+    server::{caller::Caller, state::AppState},
 };
 
 pub fn router() -> Router<AppState> {
@@ -45,16 +45,16 @@ pub struct SettingsChange {
     autonomy: Option<String>,
 }
 
-fn settings(state: &AppState) -> Settings {
+fn settings(state: &AppState, caller: Caller) -> Settings {
     let ModelState { availability, model, is_set_by_environment, .. } = state.copilot.model_state();
     let copilot = CopilotSettings { kind: availability, model, set_by_environment: is_set_by_environment };
-    Settings { autonomy: state.ledger.books().autonomy, copilot }
+    Settings { autonomy: state.ledger.books(caller.account).autonomy, copilot }
 }
 
 /// The settings that are kept on the server.
 #[utoipa::path(get, path = "/api/settings", tag = "Copilot", responses((status = 200, body = Settings)))]
-pub async fn read(State(state): State<AppState>) -> Json<Settings> {
-    Json(settings(&state))
+pub async fn read(State(state): State<AppState>, caller: Caller) -> Json<Settings> {
+    Json(settings(&state, caller))
 }
 
 /// Change settings. The copilot's autonomy holds from this answer on, also for a reply that is being made.
@@ -63,10 +63,14 @@ pub async fn read(State(state): State<AppState>) -> Json<Settings> {
     request_body(content = SettingsChange, example = json!({ "autonomy": "propose" })),
     responses((status = 200, description = "The settings as they are now.", body = Settings))
 )]
-pub async fn change(State(state): State<AppState>, mut body: JsonObject) -> Result<Json<Settings>, ApiError> {
+pub async fn change(
+    State(state): State<AppState>,
+    caller: Caller,
+    mut body: JsonObject,
+) -> Result<Json<Settings>, ApiError> {
     let wrong = || invalid_parameter("autonomy", "it has to be \"advise\", \"propose\" or \"auto\"");
     let autonomy = body.take_string("autonomy", wrong())?.ok_or_else(|| missing("autonomy"))?;
     body.finish()?;
-    state.copilot.set_autonomy(autonomy.parse().map_err(|_| wrong())?).await?;
-    Ok(Json(settings(&state)))
+    state.copilot.set_autonomy(caller.account, autonomy.parse().map_err(|_| wrong())?).await?;
+    Ok(Json(settings(&state, caller)))
 }

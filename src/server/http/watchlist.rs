@@ -19,7 +19,7 @@ use crate::{
         watchlist::{Watchlist, WatchlistEntry},
     },
     error::ApiError,
-    server::{ledger::Watched, state::AppState, watchlist::FIRST_PRICE_MAX},
+    server::{caller::Caller, ledger::Watched, state::AppState, watchlist::FIRST_PRICE_MAX},
 };
 
 pub fn router() -> Router<AppState> {
@@ -28,8 +28,8 @@ pub fn router() -> Router<AppState> {
 
 /// The watchlist, in the order added unless it was rearranged on the page, with prices and sparklines.
 #[utoipa::path(get, path = "/api/watchlist", tag = "Watchlist", responses((status = 200, body = Watchlist)))]
-pub async fn read(State(state): State<AppState>) -> Json<Watchlist> {
-    let (books, tick) = (state.ledger.books(), state.feed.latest());
+pub async fn read(State(state): State<AppState>, caller: Caller) -> Json<Watchlist> {
+    let (books, tick) = (state.ledger.books(caller.account), state.feed.latest());
     let tickers = books.watchlist.iter().map(|watched| state.watchlist_entry(*watched, &tick)).collect();
     Json(Watchlist { tickers })
 }
@@ -46,13 +46,14 @@ pub async fn read(State(state): State<AppState>) -> Json<Watchlist> {
 )]
 pub async fn add(
     State(state): State<AppState>,
+    caller: Caller,
     mut body: JsonObject,
 ) -> Result<(StatusCode, Json<WatchlistEntry>), ApiError> {
     let ticker = body.take_string("ticker", ApiError::InvalidTicker)?.ok_or_else(|| missing("ticker"))?;
     body.finish()?;
     let ticker: Ticker = ticker.parse()?;
     state.watchlist.look_up(ticker).await?;
-    let (status, watched) = match state.watchlist.add(ticker).await? {
+    let (status, watched) = match state.watchlist.add(caller.account, ticker).await? {
         Watched::Added(watched) => (StatusCode::CREATED, watched),
         Watched::Already(watched) => (StatusCode::OK, watched),
     };
@@ -66,7 +67,11 @@ pub async fn add(
     params(("ticker" = TickerText, Path, example = "XOM")),
     responses((status = 204, description = "It is no longer watched."))
 )]
-pub async fn remove(State(state): State<AppState>, TickerInPath(ticker): TickerInPath) -> Result<StatusCode, ApiError> {
-    state.watchlist.remove(ticker).await?;
+pub async fn remove(
+    State(state): State<AppState>,
+    caller: Caller,
+    TickerInPath(ticker): TickerInPath,
+) -> Result<StatusCode, ApiError> {
+    state.watchlist.remove(caller.account, ticker).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,14 +1,18 @@
 //! The keys that let browsers and scripts of other machines in: their hashes, kept over restarts.
 
-use std::path::{Path, PathBuf};
-
-use rusqlite::{Connection, params};
+use std::str::FromStr;
 
 use super::{
-    Books, Ledger, StoreError, Write,
-    store::{ACCOUNT_ID, connect, take_lock},
+    Books, Ledger, Write,
+    effect::{Effect, Effects},
+    store::{Rows, StoreFault},
 };
-use crate::{domain::instant::UtcInstant, error::ApiError};
+use crate::{
+    domain::{account_id::AccountId, instant::UtcInstant},
+    error::ApiError,
+};
+
+pub use super::store::sqlite::revoke::{RevokeError, revoke_all};
 
 /// The keys of a kind that are kept; one more takes the place of the oldest.
 pub const ACCESS_KEYS_MAX: usize = 256;
@@ -24,11 +28,24 @@ pub enum KeyKind {
 }
 
 impl KeyKind {
-    fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Browser => "browser",
             Self::Script => "script",
         }
+    }
+}
+
+/// The text names no kind of key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a key is for a \"browser\" or a \"script\"")]
+pub struct InvalidKeyKind;
+
+impl FromStr for KeyKind {
+    type Err = InvalidKeyKind;
+
+    fn from_str(text: &str) -> Result<Self, InvalidKeyKind> {
+        [Self::Browser, Self::Script].into_iter().find(|kind| kind.as_str() == text).ok_or(InvalidKeyKind)
     }
 }
 
@@ -43,18 +60,27 @@ impl Write for KeepAccessKey {
     /// All keys that are kept now.
     type Outcome = Vec<KeyHash>;
 
-    fn apply(&self, _: &mut Books, rows: &Connection) -> rusqlite::Result<Result<Vec<KeyHash>, ApiError>> {
-        rows.prepare_cached(
-            "INSERT INTO access_keys (hash, account_id, kind, created_at_ms) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (hash) DO NOTHING",
-        )?
-        .execute(params![self.hash, ACCOUNT_ID, self.kind.as_str(), self.at])?;
-        rows.prepare_cached(
-            "DELETE FROM access_keys WHERE account_id = ?1 AND kind = ?2 AND sequence NOT IN
-                 (SELECT sequence FROM access_keys WHERE account_id = ?1 AND kind = ?2 ORDER BY sequence DESC LIMIT ?3)",
-        )?
-        .execute(params![ACCOUNT_ID, self.kind.as_str(), i64::try_from(ACCESS_KEYS_MAX).unwrap_or(i64::MAX)])?;
-        read_keys(rows).map(Ok)
+    /// The keys that were kept before, oldest first.
+    type Found = Vec<(KeyHash, KeyKind)>;
+
+    fn find(&self, account: AccountId, _: &Books, rows: &mut dyn Rows) -> Result<Vec<(KeyHash, KeyKind)>, StoreFault> {
+        rows.access_keys(account)
+    }
+
+    fn decide(&self, _: &Books, kept: &Vec<(KeyHash, KeyKind)>) -> Result<(Vec<KeyHash>, Effects), ApiError> {
+        let Self { hash, kind, at } = *self;
+        let mut keys = kept.clone();
+        let mut effects = Effects::new();
+        if keys.iter().all(|(kept, _)| *kept != hash) {
+            effects.push(Effect::AccessKeyKept { hash, kind, at });
+            keys.push((hash, kind));
+        }
+        while keys.iter().filter(|(_, other)| *other == kind).count() > ACCESS_KEYS_MAX
+            && let Some(oldest) = keys.iter().position(|(_, other)| *other == kind)
+        {
+            effects.push(Effect::AccessKeyDropped { hash: keys.remove(oldest).0 });
+        }
+        Ok((keys.into_iter().map(|(hash, _)| hash).collect(), effects))
     }
 }
 
@@ -63,52 +89,8 @@ impl Ledger {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn access_keys(&self) -> Result<Vec<KeyHash>, ApiError> {
-        self.readers.read(|rows| read_keys(rows)).await
+    pub async fn access_keys(&self, account: AccountId) -> Result<Vec<KeyHash>, ApiError> {
+        let keys = self.read(move |rows| rows.access_keys(account)).await?;
+        Ok(keys.into_iter().map(|(hash, _)| hash).collect())
     }
-}
-
-/// Why the keys were not revoked; all of them still hold then.
-#[derive(Debug, thiserror::Error)]
-pub enum RevokeError {
-    #[error("there is no database {}; set DATABASE_URL as it is for the server", path.display())]
-    Missing { path: PathBuf },
-    #[error("the server has to be stopped first, since it keeps the keys in memory ({0})")]
-    InUse(StoreError),
-    #[error(transparent)]
-    Lock(StoreError),
-    #[error("the database {} cannot be changed: {cause}", path.display())]
-    Change { path: PathBuf, cause: rusqlite::Error },
-}
-
-/// Deletes all keys of a database that no server uses; gives how many there were.
-///
-/// # Errors
-/// When there is no such database, a server uses it, or it cannot be changed.
-pub fn revoke_all(database: &Path) -> Result<usize, RevokeError> {
-    let path = || database.to_owned();
-    if !database.is_file() {
-        return Err(RevokeError::Missing { path: path() });
-    }
-    let _lock = take_lock(database).map_err(|cause| match cause {
-        StoreError::InUse { .. } => RevokeError::InUse(cause),
-        cause => RevokeError::Lock(cause),
-    })?;
-    delete_keys(database).map_err(|cause| RevokeError::Change { path: path(), cause })
-}
-
-fn delete_keys(database: &Path) -> rusqlite::Result<usize> {
-    let rows = connect(database)?;
-    // A database of before this table has no keys.
-    let has_keys = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'access_keys')";
-    if !rows.query_row(has_keys, [], |row| row.get(0))? {
-        return Ok(0);
-    }
-    rows.execute("DELETE FROM access_keys", [])
-}
-
-fn read_keys(rows: &Connection) -> rusqlite::Result<Vec<KeyHash>> {
-    rows.prepare_cached("SELECT hash FROM access_keys WHERE account_id = ?1")?
-        .query_map([ACCOUNT_ID], |row| row.get(0))?
-        .collect()
 }

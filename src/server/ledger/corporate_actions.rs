@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
-
-use super::{Books, Change, Ledger, Write, gathered::write_position, store::ACCOUNT_ID, trade::Amounts};
+use super::{
+    Books, Change, Ledger, Write,
+    effect::{ActionOutcome, Amounts, CorporateActionRow, Effect, Effects},
+    store::{Rows, StoreFault},
+};
 use crate::{
     domain::{
-        corporate_action::{
-            ActionKind, ActionPage, ActionRecord, CorporateAction, DividendRate, ExchangeDate, SplitRatio,
-        },
+        account_id::AccountId,
+        corporate_action::{ActionKind, ActionPage, CorporateAction, DividendRate, ExchangeDate, SplitRatio},
         instant::UtcInstant,
         money::{Money, Price, Quantity},
         order::{Adjusted, Side, Trade},
@@ -42,26 +43,73 @@ pub enum Applied {
     Nothing,
 }
 
+/// What tells how much was held when an action's day began.
+pub struct Past {
+    /// The splits of its ticker, in the order of their days.
+    splits: Vec<PastSplit>,
+    /// The trades since about that day, newest first.
+    trades: Vec<Trade>,
+}
+
+/// A split that was applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PastSplit {
+    pub ticker: Ticker,
+    pub day: ExchangeDate,
+    pub ratio: SplitRatio,
+    /// What a share traded at right after it, where that is known.
+    pub price: Option<Price>,
+}
+
+impl PastSplit {
+    /// Whether a trade was in shares from before this split.
+    pub fn is_after(&self, at: UtcInstant, price: Price) -> bool {
+        self.ratio.is_trade_before(self.day, at, price, self.price)
+    }
+}
+
+/// A dividend that is owed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwedDividend {
+    pub sequence: i64,
+    pub ticker: Ticker,
+    pub amount: Money,
+}
+
 impl Write for ApplyAction {
     type Outcome = Applied;
 
-    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<Applied, ApiError>> {
+    /// Nothing for an action whose day has not come, or that is recorded.
+    type Found = Option<Past>;
+
+    fn find(&self, account: AccountId, books: &Books, rows: &mut dyn Rows) -> Result<Option<Past>, StoreFault> {
         let action = &self.action;
-        if self.at < action.ex_date.starts_at() || is_recorded(action, rows)? {
-            return Ok(Ok(Applied::Nothing));
+        let kind = match action.kind {
+            ActionKind::Split(_) => "split",
+            ActionKind::Dividend { .. } => "dividend",
+        };
+        let starts_at = action.ex_date.starts_at();
+        if self.at < starts_at || rows.is_action_recorded(account, kind, &action.id)? {
+            return Ok(None);
         }
+        let from = UtcInstant::from_unix_ms(starts_at.unix_ms() - DISORDER_MS);
+        Ok(Some(Past {
+            splits: rows.splits(account, Some(action.ticker))?,
+            trades: rows.trades_back_to(account, books.reset_after_sequence, from)?,
+        }))
+    }
+
+    fn decide(&self, books: &Books, past: &Option<Past>) -> Result<(Applied, Effects), ApiError> {
         let now = self.price_after();
-        let Some(held) = held_at_start(action, now, books, rows)? else {
-            return Ok(Ok(Applied::Nothing));
+        let Some(held) = past.as_ref().and_then(|past| self.held_at_start(now, books, past)) else {
+            return Ok((Applied::Nothing, Effects::new()));
         };
-        let applied = match action.kind {
-            ActionKind::Split(ratio) => self.split(ratio, held, now, books, rows)?,
-            ActionKind::Dividend { rate, pay_date } => self.owe(rate, pay_date, held.quantity, rows)?,
+        let mut effects = match self.action.kind {
+            ActionKind::Split(ratio) => self.split(ratio, &held, now, books)?,
+            ActionKind::Dividend { rate, pay_date } => vec![self.owe(rate, pay_date, held.quantity)?],
         };
-        if applied.is_ok() {
-            books.outbox.note(Change::Account);
-        }
-        Ok(applied)
+        effects.push(Effect::Event(Change::Account));
+        Ok((Applied::Now, effects))
     }
 }
 
@@ -82,86 +130,83 @@ impl ApplyAction {
         }
     }
 
-    fn split(
-        &self,
-        ratio: SplitRatio,
-        held: Held,
-        now: Option<Price>,
-        books: &mut Books,
-        rows: &Connection,
-    ) -> rusqlite::Result<Result<Applied, ApiError>> {
+    fn split(&self, ratio: SplitRatio, held: &Held, now: Option<Price>, books: &Books) -> Result<Effects, ApiError> {
         let CorporateAction { ticker, ex_date, .. } = self.action;
-        let Ok(became) = books.account.split(ticker, held.quantity, ratio) else {
-            return Ok(Err(ApiError::InvalidQuantity {
-                reason: format!("the split of {ticker} is beyond all bounds"),
-            }));
-        };
+        let mut account = books.account.clone();
+        let became = account.split(ticker, held.quantity, ratio);
+        let became = became.map_err(|_| too_large(&format!("split of {ticker}")))?;
         let ex_second = ex_date.starts_at().unix_second();
-        if held.is_of_the_day || books.today.day().is_some_and(|day| day.starts_at < ex_second) {
-            books.today.split(ticker, ratio);
-        }
         let last_price = books.last_prices.get(&ticker).copied().map(|last| {
             let is_before = ratio.is_trade_before(ex_date, last.at, last.price, now);
             let price = Some(last.price).filter(|_| is_before).and_then(|price| ratio.of_price(price));
             LastPrice { price: price.unwrap_or(last.price), ..last }
         });
-        if let Some(last_price) = last_price {
-            books.last_prices.insert(ticker, last_price);
-        }
-        let holding = books.account.holdings.get(&ticker).copied();
-        write_position(ticker, holding.map(|holding| (holding, last_price)), rows)?;
-        rows.execute(
-            "INSERT INTO corporate_actions (account_id, id, kind, ticker, ex_date, split_from_millionths,
-                 split_to_millionths, quantity_millionths, quantity_millionths_after, price_units, status,
-                 recorded_at_ms, applied_at_ms)
-             VALUES (?1, ?2, 'split', ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'applied', ?10, ?10)",
-            params![
-                ACCOUNT_ID,
-                self.action.id,
-                ticker,
-                ex_date.to_string(),
-                ratio.from,
-                ratio.to,
-                held.quantity,
-                became,
-                now,
-                self.at,
-            ],
-        )?;
-        Ok(Ok(Applied::Now))
+        let holding = account.holdings.get(&ticker).copied();
+        let outcome =
+            ActionOutcome::Split { ratio, quantity_after: became, price: now, is_of_the_day: held.is_of_the_day };
+        Ok(vec![
+            Effect::Holding { ticker, held: holding.map(|holding| (holding, last_price)) },
+            self.row(held.quantity, outcome),
+        ])
     }
 
-    fn owe(
-        &self,
-        rate: DividendRate,
-        pay_date: ExchangeDate,
-        quantity: Quantity,
-        rows: &Connection,
-    ) -> rusqlite::Result<Result<Applied, ApiError>> {
-        let CorporateAction { ticker, ex_date, .. } = self.action;
-        let Some(cash) = rate.of(quantity) else {
-            return Ok(Err(ApiError::InvalidQuantity {
-                reason: format!("the dividend of {ticker} is beyond all bounds"),
-            }));
-        };
-        rows.execute(
-            "INSERT INTO corporate_actions (account_id, id, kind, ticker, ex_date, pay_date, amount_billionths,
-                 quantity_millionths, cash_cents, status, recorded_at_ms)
-             VALUES (?1, ?2, 'dividend', ?3, ?4, ?5, ?6, ?7, ?8, 'owed', ?9)",
-            params![
-                ACCOUNT_ID,
-                self.action.id,
-                ticker,
-                ex_date.to_string(),
-                pay_date.to_string(),
-                rate.billionths(),
-                quantity,
-                cash,
-                self.at,
-            ],
-        )?;
-        Ok(Ok(Applied::Now))
+    fn owe(&self, rate: DividendRate, pay_date: ExchangeDate, quantity: Quantity) -> Result<Effect, ApiError> {
+        let cash = rate.of(quantity).ok_or_else(|| too_large(&format!("dividend of {}", self.action.ticker)))?;
+        Ok(self.row(quantity, ActionOutcome::Dividend { rate, pay_date, cash }))
     }
+
+    fn row(&self, quantity: Quantity, outcome: ActionOutcome) -> Effect {
+        let CorporateAction { ticker, ex_date, .. } = self.action;
+        let id = self.action.id.clone();
+        Effect::CorporateAction(Box::new(CorporateActionRow {
+            id,
+            ticker,
+            ex_date,
+            quantity,
+            recorded_at: self.at,
+            outcome,
+        }))
+    }
+
+    /// What was held of the action's ticker when its day began: what is held now, less what was bought since, with what
+    /// was sold since, before the splits since. Nothing when that is none.
+    fn held_at_start(&self, now: Option<Price>, books: &Books, past: &Past) -> Option<Held> {
+        let action = &self.action;
+        let starts_at = action.ex_date.starts_at();
+        let mut splits: Vec<_> = past.splits.iter().filter(|split| split.day.starts_at() > starts_at).collect();
+        let mut held = books.account.holdings.get(&action.ticker).map_or(0, |holding| holding.quantity.millionths());
+        let mut is_of_the_day = false;
+        let is_since = |trade: &&Trade| trade.ticker == action.ticker && trade.executed_at >= starts_at;
+        for trade in past.trades.iter().filter(is_since) {
+            let at = trade.executed_at;
+            while let Some(split) = splits.pop_if(|split| split.day.starts_at() > at) {
+                held = undo(split.ratio, held);
+            }
+            if let ActionKind::Split(ratio) = action.kind
+                && ratio.is_trade_before(action.ex_date, at, trade.price, now)
+            {
+                is_of_the_day = true;
+                continue;
+            }
+            held = match trade.side {
+                Side::Buy => held.saturating_sub(trade.quantity.millionths()),
+                Side::Sell => held.saturating_add(trade.quantity.millionths()),
+            };
+        }
+        while let Some(split) = splits.pop() {
+            held = undo(split.ratio, held);
+        }
+        Quantity::from_millionths(held).ok().map(|quantity| Held { quantity, is_of_the_day })
+    }
+}
+
+fn too_large(what: &str) -> ApiError {
+    ApiError::InvalidQuantity { reason: format!("the {what} is beyond all bounds") }
+}
+
+fn undo(ratio: SplitRatio, millionths: i64) -> i64 {
+    let before = Quantity::from_millionths(millionths).ok().and_then(|held| ratio.before(held));
+    before.map_or(millionths, Quantity::millionths)
 }
 
 /// Credits the dividends whose pay date has come; gives how many.
@@ -172,161 +217,34 @@ pub struct PayDividends {
 impl Write for PayDividends {
     type Outcome = usize;
 
-    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<usize, ApiError>> {
-        let today = ExchangeDate::of(self.at).to_string();
-        // Dates that are written like this stand in their order.
-        let due: Vec<(i64, Ticker, Money)> = rows
-            .prepare_cached(
-                "SELECT sequence, ticker, cash_cents FROM corporate_actions
-                 WHERE account_id = ?1 AND status = 'owed' AND pay_date <= ?2 ORDER BY pay_date, sequence",
-            )?
-            .query_map(params![ACCOUNT_ID, today], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-            .collect::<Result<_, _>>()?;
-        let day = books.day_of(self.at);
-        let mut paid = 0;
-        for (sequence, ticker, cash) in due {
+    /// The dividends that are due.
+    type Found = Vec<OwedDividend>;
+
+    fn find(&self, account: AccountId, _: &Books, rows: &mut dyn Rows) -> Result<Vec<OwedDividend>, StoreFault> {
+        rows.dividends_due(account, ExchangeDate::of(self.at))
+    }
+
+    fn decide(&self, books: &Books, due: &Vec<OwedDividend>) -> Result<(usize, Effects), ApiError> {
+        let mut account = books.account.clone();
+        let mut effects = Effects::new();
+        for OwedDividend { sequence, ticker, amount } in due.iter().copied() {
             // One that cash cannot hold stays owed.
-            if books.account.receive_income(cash).is_ok() {
-                books.today.receive(day, ticker, cash);
-                rows.execute(
-                    "UPDATE corporate_actions SET status = 'applied', applied_at_ms = ?2 WHERE sequence = ?1",
-                    params![sequence, self.at],
-                )?;
-                paid += 1;
+            if account.receive_income(amount).is_ok() {
+                effects.push(Effect::DividendPaid { sequence, ticker, amount, at: self.at });
             }
         }
+        let paid = effects.len();
         if paid > 0 {
-            Amounts::of(books).write(rows)?;
-            books.outbox.note(Change::Account);
+            let (cash, income) = (account.cash, account.income);
+            effects.push(Effect::Amounts(Amounts { cash, income, ..books.amounts() }));
+            effects.push(Effect::Event(Change::Account));
         }
-        Ok(Ok(paid))
+        Ok((paid, effects))
     }
-}
-
-/// An account that starts over is owed nothing any more.
-pub fn let_lapse(rows: &Connection) -> rusqlite::Result<()> {
-    rows.execute(
-        "UPDATE corporate_actions SET status = 'lapsed' WHERE account_id = ?1 AND status = 'owed'",
-        [ACCOUNT_ID],
-    )?;
-    Ok(())
-}
-
-fn is_recorded(action: &CorporateAction, rows: &Connection) -> rusqlite::Result<bool> {
-    let kind = match action.kind {
-        ActionKind::Split(_) => "split",
-        ActionKind::Dividend { .. } => "dividend",
-    };
-    rows.prepare_cached("SELECT 1 FROM corporate_actions WHERE account_id = ?1 AND kind = ?2 AND id = ?3")?
-        .exists(params![ACCOUNT_ID, kind, action.id])
-}
-
-/// What was held of the action's ticker when its day began: what is held now, less what was bought since, with what was
-/// sold since, before the splits since. Nothing when that is none.
-fn held_at_start(
-    action: &CorporateAction,
-    now: Option<Price>,
-    books: &Books,
-    rows: &Connection,
-) -> rusqlite::Result<Option<Held>> {
-    let starts_at = action.ex_date.starts_at();
-    let mut splits = splits_of(action.ticker, rows)?;
-    splits.retain(|split| split.day.starts_at() > starts_at);
-    let mut held = books.account.holdings.get(&action.ticker).map_or(0, |holding| holding.quantity.millionths());
-    let mut is_of_the_day = false;
-    let mut trades = rows.prepare_cached(
-        "SELECT ticker, side, quantity_millionths, price_units, executed_at_ms FROM trades
-         WHERE account_id = ?1 AND sequence > ?2 ORDER BY sequence DESC",
-    )?;
-    let mut trades = trades.query(params![ACCOUNT_ID, books.reset_after_sequence])?;
-    while let Some(row) = trades.next()? {
-        let at: UtcInstant = row.get("executed_at_ms")?;
-        if at.unix_ms() < starts_at.unix_ms() - DISORDER_MS {
-            break;
-        }
-        let ticker: Ticker = row.get("ticker")?;
-        if ticker != action.ticker || at < starts_at {
-            continue;
-        }
-        while let Some(split) = splits.pop_if(|split| split.day.starts_at() > at) {
-            held = undo(split.ratio, held);
-        }
-        if let ActionKind::Split(ratio) = action.kind
-            && ratio.is_trade_before(action.ex_date, at, row.get("price_units")?, now)
-        {
-            is_of_the_day = true;
-            continue;
-        }
-        let traded: Quantity = row.get("quantity_millionths")?;
-        held = match row.get("side")? {
-            Side::Buy => held.saturating_sub(traded.millionths()),
-            Side::Sell => held.saturating_add(traded.millionths()),
-        };
-    }
-    while let Some(split) = splits.pop() {
-        held = undo(split.ratio, held);
-    }
-    Ok(Quantity::from_millionths(held).ok().map(|quantity| Held { quantity, is_of_the_day }))
-}
-
-fn undo(ratio: SplitRatio, millionths: i64) -> i64 {
-    let before = Quantity::from_millionths(millionths).ok().and_then(|held| ratio.before(held));
-    before.map_or(millionths, Quantity::millionths)
-}
-
-/// A split that was applied.
-pub(super) struct PastSplit {
-    pub ticker: Ticker,
-    pub day: ExchangeDate,
-    pub ratio: SplitRatio,
-    /// What a share traded at right after it, where that is known.
-    price: Option<Price>,
-}
-
-impl PastSplit {
-    /// Whether a trade was in shares from before this split.
-    pub(super) fn is_after(&self, at: UtcInstant, price: Price) -> bool {
-        self.ratio.is_trade_before(self.day, at, price, self.price)
-    }
-}
-
-const SPLITS: &str = "SELECT ticker, ex_date, split_from_millionths, split_to_millionths, price_units
-    FROM corporate_actions WHERE account_id = ?1 AND kind = 'split' AND (?2 IS NULL OR ticker = ?2)
-    ORDER BY ex_date, sequence";
-
-/// In the order of their days.
-fn splits_of(ticker: Ticker, rows: &Connection) -> rusqlite::Result<Vec<PastSplit>> {
-    rows.prepare_cached(SPLITS)?.query_map(params![ACCOUNT_ID, ticker], read_split)?.collect()
-}
-
-/// The splits of all tickers, in the order of their days.
-pub(super) fn all_splits(rows: &Connection) -> rusqlite::Result<Vec<PastSplit>> {
-    rows.prepare_cached(SPLITS)?.query_map(params![ACCOUNT_ID, None::<Ticker>], read_split)?.collect()
-}
-
-fn read_split(row: &Row<'_>) -> rusqlite::Result<PastSplit> {
-    Ok(PastSplit {
-        ticker: row.get(0)?,
-        day: read_date(row, "ex_date")?,
-        ratio: SplitRatio { from: row.get(2)?, to: row.get(3)? },
-        price: row.get(4)?,
-    })
-}
-
-fn read_date(row: &Row<'_>, column: &str) -> rusqlite::Result<ExchangeDate> {
-    let text: String = row.get(column)?;
-    text.parse().map_err(|cause| {
-        let index = row.as_ref().column_index(column).unwrap_or_default();
-        rusqlite::Error::FromSqlConversionFailure(index, rusqlite::types::Type::Text, Box::from(cause))
-    })
 }
 
 /// Says of each trade before a split what it is in shares of today.
-///
-/// # Errors
-/// The database's.
-pub fn adjust(trades: &mut [Trade], rows: &Connection) -> rusqlite::Result<()> {
-    let splits = all_splits(rows)?;
+pub fn adjust(trades: &mut [Trade], splits: &[PastSplit]) {
     for trade in trades {
         for split in splits.iter().filter(|split| split.ticker == trade.ticker) {
             let Adjusted { quantity, price } =
@@ -338,7 +256,6 @@ pub fn adjust(trades: &mut [Trade], rows: &Connection) -> rusqlite::Result<()> {
             trade.adjusted = after.map(|(quantity, price)| Adjusted { quantity, price }).or(trade.adjusted);
         }
     }
-    Ok(())
 }
 
 impl Ledger {
@@ -347,22 +264,16 @@ impl Ledger {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn corporate_actions(&self, limit: usize, before: Option<i64>) -> Result<ActionPage, ApiError> {
+    pub async fn corporate_actions(
+        &self,
+        account: AccountId,
+        limit: usize,
+        before: Option<i64>,
+    ) -> Result<ActionPage, ApiError> {
         let limit = limit.min(ACTIONS_MAX);
-        let opened_at = self.books().opened_at;
-        let found = self.readers.read(move |rows| {
-            let limit_and_one = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-            rows.prepare_cached(
-                "SELECT * FROM corporate_actions
-                 WHERE account_id = ?1 AND status <> 'lapsed' AND recorded_at_ms >= ?2 AND sequence < ?3
-                 ORDER BY sequence DESC LIMIT ?4",
-            )?
-            .query_map(params![ACCOUNT_ID, opened_at, before.unwrap_or(i64::MAX), limit_and_one], |row| {
-                Ok((row.get("sequence")?, read_record(row)?))
-            })?
-            .collect::<rusqlite::Result<Vec<(i64, ActionRecord)>>>()
-        });
-        let mut found = found.await?;
+        let (opened_at, before) = (self.books(account).opened_at, before.unwrap_or(i64::MAX));
+        // One more than asked for tells whether there is another page.
+        let mut found = self.read(move |rows| rows.actions(account, opened_at, before, limit + 1)).await?;
         let has_more = found.len() > limit;
         found.truncate(limit);
         let next_cursor = found.last().filter(|_| has_more).map(|(sequence, _)| sequence.to_string());
@@ -373,39 +284,9 @@ impl Ledger {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn is_dividend_due(&self, at: UtcInstant) -> Result<bool, ApiError> {
-        let today = ExchangeDate::of(at).to_string();
-        self.readers
-            .read(move |rows| {
-                let due = rows
-                    .prepare_cached(
-                        "SELECT 1 FROM corporate_actions
-                         WHERE account_id = ?1 AND status = 'owed' AND pay_date <= ?2 LIMIT 1",
-                    )?
-                    .query_row(params![ACCOUNT_ID, today], |_| Ok(()))
-                    .optional()?;
-                Ok(due.is_some())
-            })
-            .await
+    pub async fn is_dividend_due(&self, account: AccountId, at: UtcInstant) -> Result<bool, ApiError> {
+        let today = ExchangeDate::of(at);
+        let due = self.read(move |rows| rows.dividends_due(account, today)).await?;
+        Ok(!due.is_empty())
     }
-}
-
-fn read_record(row: &Row<'_>) -> rusqlite::Result<ActionRecord> {
-    let rate: Option<i64> = row.get("amount_billionths")?;
-    Ok(ActionRecord {
-        id: row.get("id")?,
-        kind: row.get("kind")?,
-        ticker: row.get("ticker")?,
-        ex_date: row.get("ex_date")?,
-        pay_date: row.get("pay_date")?,
-        split_from: row.get("split_from_millionths")?,
-        split_to: row.get("split_to_millionths")?,
-        cash_amount: rate.map(|billionths| billionths as f64 / 1e9),
-        quantity: row.get("quantity_millionths")?,
-        quantity_after: row.get("quantity_millionths_after")?,
-        amount: row.get("cash_cents")?,
-        status: row.get("status")?,
-        recorded_at: row.get("recorded_at_ms")?,
-        applied_at: row.get("applied_at_ms")?,
-    })
 }

@@ -2,29 +2,16 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, params};
-
-use super::{Books, Write, store::ACCOUNT_ID};
+use super::{
+    Books, Write,
+    effect::{Effect, Effects},
+    store::{Rows, StoreFault},
+};
 use crate::{
-    domain::{
-        portfolio::{LastPrice, Mark, Portfolio},
-        ticker::Ticker,
-    },
+    domain::{account_id::AccountId, portfolio::LastPrice},
     error::ApiError,
     server::market::feed::Tick,
 };
-
-impl Books {
-    /// What a holding is valued at: the market's price, or the last one known.
-    pub fn mark(&self, prices: &Tick, ticker: Ticker) -> Option<Mark> {
-        Mark::of(prices.quotes.get(ticker), self.last_prices.get(&ticker))
-    }
-
-    /// The account, valued.
-    pub fn value(&self, prices: &Tick) -> Portfolio {
-        Portfolio::value(&self.account, |ticker| self.mark(prices, ticker))
-    }
-}
 
 /// Keeps the prices of what is held.
 pub struct RecordPrices {
@@ -33,25 +20,19 @@ pub struct RecordPrices {
 
 impl Write for RecordPrices {
     type Outcome = ();
+    type Found = ();
 
-    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
-        for ticker in books.account.holdings.keys() {
-            let Some(quote) = self.prices.quotes.get(*ticker) else {
-                continue;
-            };
-            let last = LastPrice { price: quote.price, at: quote.at };
-            if books.last_prices.insert(*ticker, last) != Some(last) {
-                write(*ticker, last, rows)?;
-            }
-        }
-        Ok(Ok(()))
+    fn find(&self, _: AccountId, _: &Books, _: &mut dyn Rows) -> Result<(), StoreFault> {
+        Ok(())
     }
-}
 
-fn write(ticker: Ticker, LastPrice { price, at }: LastPrice, rows: &Connection) -> rusqlite::Result<()> {
-    rows.prepare_cached(
-        "UPDATE positions SET last_price_units = ?3, last_price_at_ms = ?4 WHERE account_id = ?1 AND ticker = ?2",
-    )?
-    .execute(params![ACCOUNT_ID, ticker, price, at])?;
-    Ok(())
+    fn decide(&self, books: &Books, (): &()) -> Result<((), Effects), ApiError> {
+        let changed = books.account.holdings.iter().filter_map(|(ticker, holding)| {
+            let quote = self.prices.quotes.get(*ticker)?;
+            let last = LastPrice { price: quote.price, at: quote.at };
+            let held = Some((*holding, Some(last)));
+            (books.last_prices.get(ticker) != Some(&last)).then_some(Effect::Holding { ticker: *ticker, held })
+        });
+        Ok(((), changed.collect()))
+    }
 }

@@ -1,15 +1,20 @@
 //! The simulated market's seed, which is kept with the database: drawn once, or given by a setting.
 
-use rusqlite::{Connection, OptionalExtension};
+use super::{
+    Books, Write,
+    effect::{Effect, Effects},
+    store::{Rows, StoreFault},
+};
+use crate::{domain::account_id::AccountId, error::ApiError};
 
-use super::{Books, Write};
-use crate::error::ApiError;
-
-/// Finds the seed of this database's market, and keeps the one that is given, or draws one where there is none.
+/// Finds the seed of this database's market, and keeps the one that is given, or the one that was drawn where there is
+/// none. All accounts share it.
 #[derive(Debug, Clone, Copy)]
 pub struct KeepMarketSeed {
     /// By the setting, which wins.
     pub given: Option<u64>,
+    /// At random, for a database that has none yet.
+    pub drawn: u64,
 }
 
 /// The seed that the market has from now on.
@@ -23,15 +28,16 @@ pub struct MarketSeed {
 impl Write for KeepMarketSeed {
     type Outcome = MarketSeed;
 
-    fn apply(&self, _: &mut Books, rows: &Connection) -> rusqlite::Result<Result<MarketSeed, ApiError>> {
-        let kept: Option<i64> = rows.query_row("SELECT seed FROM market", [], |row| row.get(0)).optional()?;
-        let kept = kept.map(i64::cast_unsigned);
-        let seed = self.given.or(kept).unwrap_or_else(rand::random);
-        if kept != Some(seed) {
-            let keep =
-                "INSERT INTO market (id, seed) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET seed = excluded.seed";
-            rows.execute(keep, [seed.cast_signed()])?;
-        }
-        Ok(Ok(MarketSeed { seed, replaced: kept.filter(|kept| *kept != seed) }))
+    /// The seed that is kept.
+    type Found = Option<u64>;
+
+    fn find(&self, _: AccountId, _: &Books, rows: &mut dyn Rows) -> Result<Option<u64>, StoreFault> {
+        rows.market_seed()
+    }
+
+    fn decide(&self, _: &Books, kept: &Option<u64>) -> Result<(MarketSeed, Effects), ApiError> {
+        let seed = self.given.or(*kept).unwrap_or(self.drawn);
+        let effects = if *kept == Some(seed) { Effects::new() } else { vec![Effect::MarketSeed(seed)] };
+        Ok((MarketSeed { seed, replaced: kept.filter(|kept| *kept != seed) }, effects))
     }
 }

@@ -1,73 +1,79 @@
-//! The ledger: every change of cash, positions and trades, made by one writer and on disk before it is answered.
+//! The ledger: every change of an account, made by one writer and on disk before it is answered.
 //!
 //! # How a write travels
 //! A caller hands a [`Write`] to [`Ledger::submit`], which queues it for the [`writer`]: one thread, one connection, so
-//! that a statement is a call and no hand-over. The writer takes whatever is waiting into one transaction (group commit),
-//! commits it with `synchronous=FULL`, publishes the new [`Books`] and only then answers each caller. So an acknowledged
-//! write survives a power cut, and under load one `fsync` serves many writes.
+//! that a statement is a call and no hand-over. The writer takes whatever is waiting into one transaction (group commit).
+//! Of each write, `find` looks up the rows that it needs, `decide` makes [effects](effect::Effects) of them and of the
+//! [`Books`] (pure: no I/O, no clock, no randomness), the books take the effects in, and the [store](store::Store) writes
+//! them. It is committed with `synchronous=FULL`; then the new books are published, and only then each caller is answered.
+//! So an acknowledged write survives a power cut, and under load one `fsync` serves many writes.
+//!
+//! Decisions that build on each other (the actions of a reply) are made one after another on a [`Draft`].
+//!
+//! # Whose it is
+//! Each read and write names its account first. [`Books`] are one value an account; a commit clones and publishes those that
+//! it touched. An account that nobody opened has empty books, and every write to it is refused.
 //!
 //! # How changes are told
-//! Each change notes an [event](Change) in the books, which is written in the same transaction ([`outbox`]).
+//! Each change has an [event](Change) among its effects, with the account's next number, which the store writes in the same
+//! transaction. Changes of the same thing within a transaction share a row, under the number of the last.
 //!
 //! # How reads are consistent
-//! [`Books`] is one value, the state after some commit. A reader takes the current one and looks at nothing else. What is
-//! only in the file is read by the [`readers`], which never wait for the writer.
+//! [`Books`] is one value, the state after some commit. A reader takes the current one and looks at nothing else. Rows that
+//! are only in the store are read beside the writer, and never wait for it.
 
 pub mod access;
-pub mod backup;
+mod books;
+mod change;
 pub mod chat;
-mod columns;
 mod corporate_actions;
-mod gathered;
+pub mod effect;
 mod last_price;
 mod market_seed;
-mod outbox;
-mod place;
+mod open_account;
+mod published;
 mod read;
-mod readers;
 mod reset;
 mod snapshot;
-mod store;
-mod today;
+pub mod store;
 mod trade;
 mod watchlist;
+mod write;
 mod write_off;
 mod writer;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
-use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::{
-        account::Account, copilot::Autonomy, day::DayTrades, instant::UtcInstant, money::Money, portfolio::LastPrice,
-        ticker::Ticker, trading_day::TradingDay, watchlist::WatchedTicker,
-    },
+    domain::account_id::AccountId,
     error::ApiError,
     server::{clock::Clock, market::hours::Hours, metrics::Metrics},
 };
 
+pub use books::{Books, TickerSet};
+pub use change::{Change, EventsPage, RecordedEvent};
 pub use corporate_actions::{ACTIONS_MAX, Applied, ApplyAction, PayDividends};
-pub use gathered::Gathered;
 pub use last_price::RecordPrices;
 pub use market_seed::{KeepMarketSeed, MarketSeed};
-use outbox::Outbox;
-pub use outbox::{Change, EventsPage, RecordedEvent};
+pub use open_account::OpenAccount;
+use published::{PublishedBooks, TickerUnion};
 pub use read::TRADES_MAX;
-use readers::Readers;
 pub use reset::Reset;
 pub use snapshot::{RecordSnapshot, ThinSnapshots};
-pub use store::{StoreError, file_of};
+use store::{Readers, Rows, Store};
+pub use store::{
+    StoreFault,
+    sqlite::{StoreError, backup, file_of},
+};
 pub use trade::PlaceOrder;
 pub use watchlist::{ReorderWatchlist, UnwatchTicker, WatchTicker, Watched};
+pub use write::{Draft, Write};
 pub use write_off::WriteOff;
 pub use writer::Ended;
 use writer::{Cost, Job, Pending, Writer};
@@ -75,103 +81,11 @@ use writer::{Cost, Job, Pending, Writer};
 /// The writes that may wait; one more is told [`ApiError::Busy`].
 pub const QUEUE_CAPACITY: usize = 1_024;
 
-/// The tickers whose prices are needed: watched or held.
-pub type TickerSet = BTreeSet<Ticker>;
-
-/// An account's state after some commit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Books {
-    pub account: Account,
-    /// What each holding was last worth a share.
-    pub last_prices: BTreeMap<Ticker, LastPrice>,
-    /// In the list's order: as added, unless rearranged.
-    pub watchlist: Vec<WatchedTicker>,
-    /// Whose days those are that gains are measured over.
-    pub hours: Hours,
-    /// What was traded on the day of the latest trade.
-    pub today: DayTrades,
-    /// When the account was opened, or last reset: its equity curve begins here.
-    pub opened_at: UtcInstant,
-    /// The highest value that was recorded since then; nothing when none was.
-    pub high_water_mark: Option<Money>,
-    /// What the copilot may do by itself.
-    pub autonomy: Autonomy,
-    /// The sequence of the last trade before the latest reset, which the history begins after.
-    reset_after_sequence: i64,
-    /// The sequence of the last message before the conversation was last cleared.
-    chat_cleared_after_sequence: i64,
-    /// What the changes are told with.
-    outbox: Outbox,
-}
-
-impl Books {
-    pub fn watched(&self) -> TickerSet {
-        self.watchlist.iter().map(|watched| watched.ticker).collect()
-    }
-
-    /// What is watched or held.
-    pub fn wanted(&self) -> TickerSet {
-        let watched = self.watchlist.iter().map(|watched| watched.ticker);
-        watched.chain(self.account.holdings.keys().copied()).collect()
-    }
-
-    /// The trading day of a moment.
-    pub fn day_of(&self, at: UtcInstant) -> TradingDay {
-        // Mostly it is the day of the latest trade.
-        self.today.day_with(at).unwrap_or_else(|| self.hours.day_of(at))
-    }
-
-    /// The number of the latest change that these books hold; 0 when there was none.
-    pub fn version(&self) -> i64 {
-        self.outbox.sequence()
-    }
-
-    /// Takes in a value that is recorded; tells whether it is the highest so far.
-    fn raise_high_water_mark(&mut self, value: Money) -> bool {
-        let is_higher = self.high_water_mark.is_none_or(|highest| value > highest);
-        if is_higher {
-            self.high_water_mark = Some(value);
-        }
-        is_higher
-    }
-}
-
-/// A change of the books.
-///
-/// What an open page shows of it is noted as a [`Change`], in `books.outbox`.
-///
-/// It may be applied more than once before it is answered (a transaction that fails is tried again), always to books
-/// that do not hold it yet.
-pub trait Write: Send + 'static {
-    type Outcome: Send;
-
-    /// Changes `books` and the rows behind them alike, or refuses and changes neither.
-    ///
-    /// # Errors
-    /// The outer error is the database's, and undoes the transaction; the inner one is for the caller.
-    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<Self::Outcome, ApiError>>;
-
-    /// The same among other writes of a transaction, of which some have `gathered` what is not written yet. It is written
-    /// before this one looks at any row, unless it knows better and adds to it.
-    ///
-    /// # Errors
-    /// As of [`apply`](Self::apply).
-    fn apply_among(
-        &self,
-        books: &mut Books,
-        rows: &Connection,
-        gathered: &mut Gathered,
-    ) -> rusqlite::Result<Result<Self::Outcome, ApiError>> {
-        gathered.write(rows)?;
-        self.apply(books, rows)
-    }
-}
-
 /// The handle to the ledger; clones share it.
 #[derive(Clone)]
 pub struct Ledger {
     queue: mpsc::Sender<Box<dyn Job>>,
-    books: watch::Receiver<Arc<Books>>,
+    books: PublishedBooks,
     watched: watch::Receiver<Arc<TickerSet>>,
     wanted: watch::Receiver<Arc<TickerSet>>,
     readers: Readers,
@@ -180,9 +94,9 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Opens the database file (made and seeded when there is none) and starts the writer. It ends, with everything
-    /// queued written and the file closed, after `closing` or when the last handle is gone. The account's days are those of
-    /// `hours`.
+    /// Opens the database file (made, with the default account, when there is none) and starts the writer. It ends, with
+    /// everything queued written and the file closed, after `closing` or when the last handle is gone. The accounts' days
+    /// are those of `hours`.
     ///
     /// # Errors
     /// When the file cannot be opened, is not one of ours, or another process has it.
@@ -193,69 +107,132 @@ impl Ledger {
         metrics: Metrics,
         closing: CancellationToken,
     ) -> Result<(Self, Ended), StoreError> {
-        let store = store::open(database_url, clock(), hours).await?;
-        let (queue, jobs) = mpsc::channel(QUEUE_CAPACITY);
-        let (watched_sender, watched) = watch::channel(Arc::new(store.books.watched()));
-        let (wanted_sender, wanted) = watch::channel(Arc::new(store.books.wanted()));
-        let (books_sender, books) = watch::channel(Arc::new(store.books));
-        let works = Arc::new(AtomicBool::new(true));
-        let readers = Readers::of(&store.path);
-        let writer = Writer {
-            connection: store.connection,
-            path: store.path,
-            lock: store.lock,
-            jobs,
-            books: books_sender,
-            watched: watched_sender,
-            wanted: wanted_sender,
-            is_uncertain: false,
-            cost: Cost::default(),
-            works: Arc::clone(&works),
-        };
-        let ended = writer.start(metrics, closing).map_err(StoreError::Thread)?;
-        Ok((Self { queue, books, watched, wanted, readers, works }, ended))
+        let store = store::sqlite::open(database_url).await?;
+        let (path, readers) = (store.path().to_owned(), Readers::Sqlite(store.readers()));
+        let (books, store) =
+            load(Box::new(store), clock, hours).map_err(|cause| StoreError::Books { path: path.clone(), cause })?;
+        if !books.iter().all(|(_, books)| books.account.is_balanced()) {
+            return Err(StoreError::Unbalanced { path });
+        }
+        Self::start(store, readers, books, hours, metrics, closing).map_err(StoreError::Thread)
     }
 
-    /// Applies a write, and answers when it is on disk.
+    /// A ledger that keeps everything in memory, with the default account: for backtests and models.
     ///
     /// # Errors
-    /// What the write itself refuses; [`ApiError::Busy`] when too many wait or the database is out of order, in which
-    /// case nothing was changed.
-    pub async fn submit<W: Write>(&self, write: W) -> Result<W::Outcome, ApiError> {
+    /// When the system has no thread for its writer.
+    pub fn in_memory(clock: Clock, hours: Hours, closing: CancellationToken) -> Result<(Self, Ended), StoreError> {
+        let store = store::memory::MemoryStore::new(hours);
+        let readers = Readers::Memory(store.reader());
+        let path = "memory".into();
+        let (books, store) = load(Box::new(store), clock, hours).map_err(|cause| StoreError::Books { path, cause })?;
+        Self::start(store, readers, books, hours, Metrics::default(), closing).map_err(StoreError::Thread)
+    }
+
+    fn start(
+        store: Box<dyn Store>,
+        readers: Readers,
+        books: Vec<(AccountId, Books)>,
+        hours: Hours,
+        metrics: Metrics,
+        closing: CancellationToken,
+    ) -> std::io::Result<(Self, Ended)> {
+        let (queue, jobs) = mpsc::channel(QUEUE_CAPACITY);
+        let watched = TickerUnion::of(books.iter().map(|(_, books)| books.watched()));
+        let wanted = TickerUnion::of(books.iter().map(|(_, books)| books.wanted()));
+        let works = Arc::new(AtomicBool::new(true));
+        let ledger = Self {
+            queue,
+            books: PublishedBooks::new(hours, books),
+            watched: watched.subscribe(),
+            wanted: wanted.subscribe(),
+            readers,
+            works: Arc::clone(&works),
+        };
+        let writer = Writer {
+            store,
+            jobs,
+            books: ledger.books.clone(),
+            watched,
+            wanted,
+            is_uncertain: false,
+            works,
+            cost: Cost::default(),
+        };
+        Ok((ledger, writer.start(metrics, closing)?))
+    }
+
+    /// Applies a write to an account, and answers when it is on disk.
+    ///
+    /// # Errors
+    /// What the write itself refuses; [`ApiError::NotFound`] when there is no such account; [`ApiError::Busy`] when too many
+    /// wait or the database is out of order, in which case nothing was changed.
+    pub async fn submit<W: Write>(&self, account: AccountId, write: W) -> Result<W::Outcome, ApiError> {
         let (reply, answer) = oneshot::channel();
-        self.queue.try_send(Box::new(Pending::new(write, reply))).map_err(|_| ApiError::Busy)?;
+        self.queue.try_send(Box::new(Pending::new(account, write, reply))).map_err(|_| ApiError::Busy)?;
         // The writer answers every job it took; it can only be gone when it panicked, which it logged.
         answer.await.unwrap_or(Err(ApiError::Internal))
     }
 
-    /// The books after the latest commit.
-    pub fn books(&self) -> Arc<Books> {
-        self.books.borrow().clone()
+    /// An account's books after the latest commit; empty ones where there is no such account.
+    pub fn books(&self, account: AccountId) -> Arc<Books> {
+        self.books.get_or_unopened(account)
     }
 
-    /// The tickers watched now, and notice when they change, which comes before that of [`wanted`](Self::wanted).
+    /// Notice of each commit that changes an account, with its books after it; one who is slow sees the newest only.
+    pub fn commits(&self, account: AccountId) -> watch::Receiver<Arc<Books>> {
+        self.books.subscribe(account)
+    }
+
+    /// All accounts that are open, in the order of their names.
+    pub fn accounts(&self) -> Vec<AccountId> {
+        self.books.accounts()
+    }
+
+    /// The tickers that any account watches now, and notice when they change, which comes before that of
+    /// [`wanted`](Self::wanted).
     pub fn watched(&self) -> watch::Receiver<Arc<TickerSet>> {
         self.watched.clone()
     }
 
-    /// Notice of each commit, with the books after it; one who is slow sees the newest only.
-    pub fn commits(&self) -> watch::Receiver<Arc<Books>> {
-        self.books.clone()
-    }
-
-    /// The tickers wanted now, and notice when they change.
+    /// The tickers that any account watches or holds now, and notice when they change.
     pub fn wanted(&self) -> watch::Receiver<Arc<TickerSet>> {
         self.wanted.clone()
     }
 
     /// Whether the database answers a read and takes writes. After one that failed, the writer is asked to try again.
     pub async fn is_healthy(&self) -> bool {
-        let look = |rows: &mut Connection| rows.query_row("SELECT 1 FROM accounts LIMIT 1", [], |_| Ok(()));
-        if self.queue.is_closed() || self.readers.read(look).await.is_err() {
+        if self.queue.is_closed() || self.read(|rows| rows.check()).await.is_err() {
             return false;
         }
-        self.works.load(Ordering::Acquire) || self.submit(Attempt).await.is_ok()
+        self.works.load(Ordering::Acquire) || self.submit(AccountId::DEFAULT, Attempt).await.is_ok()
     }
+
+    /// Reads rows, all of one state.
+    async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&mut dyn Rows) -> Result<T, StoreFault> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.readers.read(query).await
+    }
+}
+
+/// All books of a store; those of the default account are made first, where there are none.
+fn load(
+    mut store: Box<dyn Store>,
+    clock: Clock,
+    hours: Hours,
+) -> Result<(Vec<(AccountId, Books)>, Box<dyn Store>), StoreFault> {
+    let mut books = store.load(hours)?;
+    if !books.iter().any(|(account, _)| *account == AccountId::DEFAULT) {
+        let (open, mut opened) = (OpenAccount { at: clock() }, Books::unopened(hours));
+        store.transact(&mut |transaction| {
+            // It refuses nothing.
+            writer::apply(&open, AccountId::DEFAULT, &mut opened, transaction).map(|_| ())
+        })?;
+        books.push((AccountId::DEFAULT, opened));
+    }
+    Ok((books, store))
 }
 
 /// Changes nothing, which takes a writer that has recovered.
@@ -263,8 +240,13 @@ struct Attempt;
 
 impl Write for Attempt {
     type Outcome = ();
+    type Found = ();
 
-    fn apply(&self, _: &mut Books, _: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
-        Ok(Ok(()))
+    fn find(&self, _: AccountId, _: &Books, _: &mut dyn Rows) -> Result<(), StoreFault> {
+        Ok(())
+    }
+
+    fn decide(&self, _: &Books, (): &()) -> Result<((), effect::Effects), ApiError> {
+        Ok(((), effect::Effects::new()))
     }
 }

@@ -1,16 +1,12 @@
 //! Starting over: the deposit again, and no positions.
 
-use rusqlite::{Connection, params};
-
 use super::{
     Books, Change, Write,
-    corporate_actions::let_lapse,
-    snapshot::{forget_from, write_snapshot},
-    store::ACCOUNT_ID,
-    trade::Amounts,
+    effect::{Amounts, Effect, Effects},
+    store::{Rows, StoreFault},
 };
 use crate::{
-    domain::{account::Account, day::DayTrades, instant::UtcInstant},
+    domain::{account_id::AccountId, instant::UtcInstant, money::Money},
     error::ApiError,
 };
 
@@ -23,26 +19,24 @@ pub struct Reset {
 impl Write for Reset {
     type Outcome = ();
 
-    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
-        let reset_after_sequence: i64 =
-            rows.query_row("SELECT COALESCE(MAX(sequence), 0) FROM trades", [], |row| row.get(0))?;
-        rows.execute(
-            "UPDATE accounts SET opened_at_ms = ?2, reset_after_sequence = ?3 WHERE id = ?1",
-            params![ACCOUNT_ID, self.at, reset_after_sequence],
-        )?;
-        rows.execute("DELETE FROM positions WHERE account_id = ?1", [ACCOUNT_ID])?;
-        let_lapse(rows)?;
-        // Values of the account before, from a clock that was ahead: they would come to be part of the new curve.
-        forget_from(self.at, UtcInstant::END, rows)?;
-        books.account = Account::open(books.account.initial_deposit);
-        books.last_prices.clear();
-        books.today = DayTrades::default();
-        books.high_water_mark = Some(books.account.cash);
-        books.opened_at = self.at;
-        books.reset_after_sequence = reset_after_sequence;
-        Amounts::of(books).write(rows)?;
-        write_snapshot(books.account.cash, self.at, rows)?;
-        books.outbox.note(Change::Reset);
-        Ok(Ok(()))
+    /// The sequence of the latest trade.
+    type Found = i64;
+
+    fn find(&self, account: AccountId, _: &Books, rows: &mut dyn Rows) -> Result<i64, StoreFault> {
+        rows.latest_trade(account)
+    }
+
+    fn decide(&self, books: &Books, latest_trade: &i64) -> Result<((), Effects), ApiError> {
+        let (at, cash) = (self.at, books.account.initial_deposit);
+        let amounts = Amounts { cash, realized_pnl: Money::ZERO, income: Money::ZERO, high_water_mark: Some(cash) };
+        let effects = vec![
+            Effect::AccountReset { at, after_trade: *latest_trade },
+            // Values of the account before, from a clock that was ahead: they would come to be part of the new curve.
+            Effect::SnapshotsForgotten { from_s: at.unix_second(), until_s: UtcInstant::END.unix_second() },
+            Effect::Amounts(amounts),
+            Effect::Snapshot { total_value: cash, at },
+            Effect::Event(Change::Reset),
+        ];
+        Ok(((), effects))
     }
 }

@@ -1,15 +1,17 @@
 //! The equity curve's rows: one for each second that has a value, and fewer the older they get.
 
-use rusqlite::{Connection, params};
-
-use super::{Books, Write, store::ACCOUNT_ID, trade::Amounts};
+use super::{
+    Books, Write,
+    effect::{Amounts, Effect, Effects},
+    store::{Rows, StoreFault},
+};
 use crate::{
-    domain::{instant::UtcInstant, money::Money},
+    domain::{account_id::AccountId, instant::UtcInstant, money::Money},
     error::ApiError,
 };
 
 /// The most rows that one [`ThinSnapshots`] deletes, so that no trade waits for it.
-pub const THIN_ROWS_MAX: u32 = 500;
+pub const THIN_ROWS_MAX: usize = 500;
 
 /// Records what the portfolio is worth; the last value of a second is the one that stays.
 pub struct RecordSnapshot {
@@ -19,44 +21,32 @@ pub struct RecordSnapshot {
 
 impl Write for RecordSnapshot {
     type Outcome = ();
+    type Found = ();
 
-    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
-        record(self.total_value, self.at, books, rows)?;
-        Ok(Ok(()))
+    fn find(&self, _: AccountId, _: &Books, _: &mut dyn Rows) -> Result<(), StoreFault> {
+        Ok(())
+    }
+
+    fn decide(&self, books: &Books, (): &()) -> Result<((), Effects), ApiError> {
+        let mut effects = Effects::new();
+        let high_water_mark = record(books, self.total_value, self.at, &mut effects);
+        if high_water_mark != books.high_water_mark {
+            effects.push(Effect::Amounts(Amounts { high_water_mark, ..books.amounts() }));
+        }
+        Ok(((), effects))
     }
 }
 
-/// Records a value of the account. When the clock went back to before the account was opened, or last reset, its curve
-/// begins at this moment instead; what an account before the reset was worth then leaves the file.
-pub fn record(total_value: Money, at: UtcInstant, books: &mut Books, rows: &Connection) -> rusqlite::Result<()> {
+/// Records a value of the account; gives the highest value with it, which is for the caller to write. When the clock went
+/// back to before the account was opened, or last reset, its curve begins at this moment instead; what an account before the
+/// reset was worth then leaves the file.
+pub fn record(books: &Books, total_value: Money, at: UtcInstant, effects: &mut Effects) -> Option<Money> {
     if at < books.opened_at {
-        forget_from(at, books.opened_at, rows)?;
-        rows.execute("UPDATE accounts SET opened_at_ms = ?2 WHERE id = ?1", params![ACCOUNT_ID, at])?;
-        books.opened_at = at;
+        effects.push(Effect::SnapshotsForgotten { from_s: at.unix_second(), until_s: books.opened_at.unix_second() });
+        effects.push(Effect::CurveBegins { at });
     }
-    if books.raise_high_water_mark(total_value) {
-        Amounts::of(books).write(rows)?;
-    }
-    write_snapshot(total_value, at, rows)
-}
-
-/// Deletes the values from one moment up to before another.
-pub fn forget_from(from: UtcInstant, until: UtcInstant, rows: &Connection) -> rusqlite::Result<()> {
-    rows.execute(
-        "DELETE FROM snapshots WHERE account_id = ?1 AND recorded_at_s >= ?2 AND recorded_at_s < ?3",
-        params![ACCOUNT_ID, from.unix_second(), until.unix_second()],
-    )?;
-    Ok(())
-}
-
-/// Writes a second's value over the one it had.
-pub fn write_snapshot(total_value: Money, at: UtcInstant, rows: &Connection) -> rusqlite::Result<()> {
-    rows.prepare_cached(
-        "INSERT INTO snapshots (account_id, recorded_at_s, total_value_cents) VALUES (?1, ?2, ?3)
-         ON CONFLICT DO UPDATE SET total_value_cents = ?3",
-    )?
-    .execute(params![ACCOUNT_ID, at.unix_second(), total_value])?;
-    Ok(())
+    effects.push(Effect::Snapshot { total_value, at });
+    books.high_water_mark_with(total_value)
 }
 
 /// Deletes snapshots from `from_s` up to `until_s` (Unix seconds) that are not the last of their stretch of
@@ -70,20 +60,15 @@ pub struct ThinSnapshots {
 impl Write for ThinSnapshots {
     type Outcome = usize;
 
-    fn apply(&self, _: &mut Books, rows: &Connection) -> rusqlite::Result<Result<usize, ApiError>> {
-        let deleted = rows.execute(
-            "DELETE FROM snapshots WHERE account_id = ?1 AND recorded_at_s IN (
-                 SELECT old.recorded_at_s FROM snapshots AS old
-                 WHERE old.account_id = ?1 AND old.recorded_at_s >= ?2 AND old.recorded_at_s < ?3
-                   AND EXISTS (
-                     SELECT 1 FROM snapshots AS later
-                     WHERE later.account_id = ?1 AND later.recorded_at_s > old.recorded_at_s
-                       AND later.recorded_at_s < (old.recorded_at_s / ?4 + 1) * ?4
-                   )
-                 LIMIT ?5
-             )",
-            params![ACCOUNT_ID, self.from_s, self.until_s, self.step_seconds, THIN_ROWS_MAX],
-        )?;
-        Ok(Ok(deleted))
+    /// The seconds whose values are deleted.
+    type Found = Vec<i64>;
+
+    fn find(&self, account: AccountId, _: &Books, rows: &mut dyn Rows) -> Result<Vec<i64>, StoreFault> {
+        rows.surplus_snapshots(account, self.from_s, self.until_s, self.step_seconds, THIN_ROWS_MAX)
+    }
+
+    fn decide(&self, _: &Books, seconds: &Vec<i64>) -> Result<(usize, Effects), ApiError> {
+        let thinned = (!seconds.is_empty()).then(|| Effect::SnapshotsThinned { seconds: seconds.clone() });
+        Ok((seconds.len(), thinned.into_iter().collect()))
     }
 }

@@ -1,10 +1,13 @@
 //! Watching a ticker, and no longer; and where it stands in the list.
 
-use rusqlite::{Connection, params};
-
-use super::{Books, Change, Write, store::ACCOUNT_ID};
+use super::{
+    Books, Change, Write,
+    effect::{Effect, Effects},
+    store::{Rows, StoreFault},
+};
 use crate::{
     domain::{
+        account_id::AccountId,
         instant::UtcInstant,
         ticker::Ticker,
         watchlist::{WATCHLIST_MAX, WatchedTicker},
@@ -29,26 +32,27 @@ pub enum Watched {
 
 impl Write for WatchTicker {
     type Outcome = Watched;
+    type Found = ();
 
-    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<Watched, ApiError>> {
+    fn find(&self, _: AccountId, _: &Books, _: &mut dyn Rows) -> Result<(), StoreFault> {
+        Ok(())
+    }
+
+    fn decide(&self, books: &Books, (): &()) -> Result<(Watched, Effects), ApiError> {
         if let Some(watched) = books.watchlist.iter().find(|watched| watched.ticker == self.ticker) {
-            return Ok(Ok(Watched::Already(*watched)));
+            return Ok((Watched::Already(*watched), Effects::new()));
         }
         if books.watchlist.len() >= WATCHLIST_MAX {
-            return Ok(Err(ApiError::WatchlistFull));
+            return Err(ApiError::WatchlistFull);
         }
-        rows.execute(
-            "INSERT INTO watchlist (account_id, ticker, ordinal, added_at_ms)
-             SELECT ?1, ?2, COALESCE(MAX(ordinal) + 1, 0), ?3 FROM watchlist WHERE account_id = ?1",
-            params![ACCOUNT_ID, self.ticker, self.at],
-        )?;
         let watched = WatchedTicker { ticker: self.ticker, added_at: self.at };
-        books.watchlist.push(watched);
+        let mut effects = vec![Effect::Watched(watched)];
         if self.before.is_some() {
-            place_before(books, self.ticker, self.before, rows)?;
+            let order = order_of(books).into_iter().chain([self.ticker]).collect();
+            effects.push(Effect::WatchlistOrdered(placed_before(order, self.ticker, self.before)));
         }
-        books.outbox.note(Change::Watchlist { ticker: self.ticker, verb: "added" });
-        Ok(Ok(Watched::Added(watched)))
+        effects.push(Effect::Event(Change::Watchlist { ticker: self.ticker, verb: "added" }));
+        Ok((Watched::Added(watched), effects))
     }
 }
 
@@ -59,15 +63,19 @@ pub struct UnwatchTicker {
 
 impl Write for UnwatchTicker {
     type Outcome = ();
+    type Found = ();
 
-    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
-        let Some(index) = books.watchlist.iter().position(|watched| watched.ticker == self.ticker) else {
-            return Ok(Err(ApiError::NotWatched { ticker: self.ticker }));
-        };
-        rows.execute("DELETE FROM watchlist WHERE account_id = ?1 AND ticker = ?2", params![ACCOUNT_ID, self.ticker])?;
-        books.watchlist.remove(index);
-        books.outbox.note(Change::Watchlist { ticker: self.ticker, verb: "removed" });
-        Ok(Ok(()))
+    fn find(&self, _: AccountId, _: &Books, _: &mut dyn Rows) -> Result<(), StoreFault> {
+        Ok(())
+    }
+
+    fn decide(&self, books: &Books, (): &()) -> Result<((), Effects), ApiError> {
+        let ticker = self.ticker;
+        if !books.watches(ticker) {
+            return Err(ApiError::NotWatched { ticker });
+        }
+        let event = Effect::Event(Change::Watchlist { ticker, verb: "removed" });
+        Ok(((), vec![Effect::Unwatched(ticker), event]))
     }
 }
 
@@ -80,35 +88,37 @@ pub struct ReorderWatchlist {
 
 impl Write for ReorderWatchlist {
     type Outcome = ();
+    type Found = ();
 
-    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
-        if !books.watchlist.iter().any(|watched| watched.ticker == self.ticker) {
-            return Ok(Err(ApiError::NotWatched { ticker: self.ticker }));
+    fn find(&self, _: AccountId, _: &Books, _: &mut dyn Rows) -> Result<(), StoreFault> {
+        Ok(())
+    }
+
+    fn decide(&self, books: &Books, (): &()) -> Result<((), Effects), ApiError> {
+        let ticker = self.ticker;
+        if !books.watches(ticker) {
+            return Err(ApiError::NotWatched { ticker });
         }
-        let earlier = books.watchlist.clone();
-        place_before(books, self.ticker, self.before, rows)?;
-        if books.watchlist != earlier {
-            books.outbox.note(Change::Watchlist { ticker: self.ticker, verb: "moved" });
+        let order = order_of(books);
+        let moved = placed_before(order.clone(), ticker, self.before);
+        if moved == order {
+            return Ok(((), Effects::new()));
         }
-        Ok(Ok(()))
+        let event = Effect::Event(Change::Watchlist { ticker, verb: "moved" });
+        Ok(((), vec![Effect::WatchlistOrdered(moved), event]))
     }
 }
 
-/// Moves a ticker of the list, and numbers all of it anew: it is short.
-fn place_before(books: &mut Books, ticker: Ticker, before: Option<Ticker>, rows: &Connection) -> rusqlite::Result<()> {
-    let index_of = |list: &[WatchedTicker], ticker| list.iter().position(|watched| watched.ticker == ticker);
-    if before == Some(ticker) {
-        return Ok(());
+fn order_of(books: &Books) -> Vec<Ticker> {
+    books.watchlist.iter().map(|watched| watched.ticker).collect()
+}
+
+/// The list with one of its tickers moved in front of another, or to the end.
+fn placed_before(mut order: Vec<Ticker>, ticker: Ticker, before: Option<Ticker>) -> Vec<Ticker> {
+    if before != Some(ticker) {
+        order.retain(|other| *other != ticker);
+        let index = before.and_then(|before| order.iter().position(|other| *other == before));
+        order.insert(index.unwrap_or(order.len()), ticker);
     }
-    if let Some(from) = index_of(&books.watchlist, ticker) {
-        let moved = books.watchlist.remove(from);
-        let to = before.and_then(|before| index_of(&books.watchlist, before)).unwrap_or(books.watchlist.len());
-        books.watchlist.insert(to, moved);
-    }
-    let mut number =
-        rows.prepare("UPDATE watchlist SET ordinal = ?3 WHERE account_id = ?1 AND ticker = ?2 AND ordinal <> ?3")?;
-    for (ordinal, watched) in (0_i64..).zip(&books.watchlist) {
-        number.execute(params![ACCOUNT_ID, watched.ticker, ordinal])?;
-    }
-    Ok(())
+    order
 }

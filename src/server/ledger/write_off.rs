@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
-use rusqlite::Connection;
-
 use super::{
-    Books, Change, Write,
-    gathered::Gathered,
-    snapshot::record,
-    trade::{Amounts, Placed},
+    Books, Write,
+    effect::Effects,
+    store::{Rows, StoreFault},
+    trade::effects_of,
 };
 use crate::{
     domain::{
-        day::Traded,
+        account_id::AccountId,
         instant::UtcInstant,
+        money::Price,
         order::{Correction, OrderRequest, OrderSource, Side, Trade, TradeReceipt},
         portfolio::Mark,
         ticker::Ticker,
@@ -35,18 +34,16 @@ pub struct WriteOff {
 
 impl Write for WriteOff {
     type Outcome = TradeReceipt;
+    type Found = ();
 
-    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<TradeReceipt, ApiError>> {
+    fn find(&self, _: AccountId, _: &Books, _: &mut dyn Rows) -> Result<(), StoreFault> {
+        Ok(())
+    }
+
+    fn decide(&self, books: &Books, (): &()) -> Result<(TradeReceipt, Effects), ApiError> {
         let ticker = self.ticker;
-        let Some(held) = books.account.holdings.get(&ticker).copied() else {
-            return Ok(Err(ApiError::NotHeld { ticker }));
-        };
-        let price = match books.mark(&self.prices, ticker) {
-            Some(Mark::Last(last)) if self.prices.is_unknown(ticker) => last.price,
-            Some(Mark::Last(last)) => return Ok(Err(ApiError::stale(ticker, last.at, self.at))),
-            Some(Mark::Live(now)) => return Ok(Err(ApiError::PriceIsLive { ticker, now })),
-            None => return Ok(Err(ApiError::NoPrice { ticker })),
-        };
+        let held = books.account.holdings.get(&ticker).copied().ok_or(ApiError::NotHeld { ticker })?;
+        let price = self.last_price(books)?;
         // A sale of all of it, in everything but that nobody bought.
         let sale = OrderRequest {
             ticker,
@@ -56,17 +53,9 @@ impl Write for WriteOff {
             expected_price: None,
             max_slippage_percent: None,
         };
-        let fill = match books.account.apply(sale.side, ticker, sale.quantity, price) {
-            Ok(fill) => fill,
-            Err(refusal) => return Ok(Err(ApiError::refused(&sale, refusal))),
-        };
-        books.last_prices.remove(&ticker);
-        // The market has no close any more. The position was valued at the last price, so that leaving at it gains nothing.
-        let day = books.day_of(self.at);
-        let previous_close = books.today.previous_close(day, ticker).or(Some(price));
-        let (millionths, notional) = (held.quantity.millionths(), fill.notional);
-        books.today.record(day, Traded { ticker, side: Side::Sell, millionths, notional, previous_close });
-        let total_value = books.value(&self.prices).total_value;
+        let fill = books.account.fill(sale.side, ticker, sale.quantity, price);
+        let fill = fill.map_err(|refusal| ApiError::refused(&sale, refusal))?;
+        let total_value = books.total_value_after(&self.prices, ticker, &fill);
         let trade = Trade {
             id: self.trade_id.clone(),
             client_order_id: None,
@@ -81,17 +70,23 @@ impl Write for WriteOff {
             correction: Some(Correction::WriteOff),
             adjusted: None,
         };
-        let cash_balance = books.account.cash;
-        let receipt = TradeReceipt { trade, cash_balance, position: None, total_value, replayed: false };
-        let placed = Placed { receipt, holding: None, previous_close };
-        placed.insert(rows)?;
-        if let Some(total_value) = total_value {
-            record(total_value, self.at, books, rows)?;
+        // The market has no close any more. The position was valued at the last price, so that leaving at it gains nothing.
+        let previous_close = books.today.previous_close(books.day_of(self.at), ticker).or(Some(price));
+        let effects = effects_of(books, trade.clone(), &fill, total_value, previous_close);
+        let receipt =
+            TradeReceipt { trade, cash_balance: fill.cash_after, position: None, total_value, replayed: false };
+        Ok((receipt, effects))
+    }
+}
+
+impl WriteOff {
+    fn last_price(&self, books: &Books) -> Result<Price, ApiError> {
+        let ticker = self.ticker;
+        match books.mark(&self.prices, ticker) {
+            Some(Mark::Last(last)) if self.prices.is_unknown(ticker) => Ok(last.price),
+            Some(Mark::Last(last)) => Err(ApiError::stale(ticker, last.at, self.at)),
+            Some(Mark::Live(now)) => Err(ApiError::PriceIsLive { ticker, now }),
+            None => Err(ApiError::NoPrice { ticker }),
         }
-        let mut gathered = Gathered::default();
-        gathered.add(&placed, Amounts::of(books));
-        gathered.write(rows)?;
-        books.outbox.note(Change::Account);
-        Ok(Ok(placed.receipt))
     }
 }

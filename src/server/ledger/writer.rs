@@ -1,8 +1,8 @@
-//! The single writer, with group commit: a thread of its own, which waits by tokio and writes by SQLite itself.
+//! The single writer, with group commit: a thread of its own, which waits by tokio and writes by the store itself.
 
 use std::{
+    collections::HashMap,
     io,
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -11,43 +11,49 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rusqlite::{Connection, TransactionBehavior};
 use tokio::{
     runtime,
-    sync::{mpsc, oneshot, watch},
+    sync::{mpsc, oneshot},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
 use super::{
-    Books, Gathered, TickerSet, Write,
-    store::{self, FileLock},
+    Books, Write,
+    published::{PublishedBooks, TickerUnion},
+    store::{Store, StoreFault, Transaction},
 };
-use crate::{error::ApiError, server::metrics::Metrics};
+use crate::{domain::account_id::AccountId, error::ApiError, server::metrics::Metrics};
 
 /// The most writes that share a transaction.
 pub const BATCH_MAX: usize = 256;
 
-/// How long a batch waits, at the most, for the writers of a moment ago.
-const COMPANY_PATIENCE_MAX: Duration = Duration::from_millis(5);
+/// How long a batch waits, at the most, for further writes.
+const WAIT_MAX: Duration = Duration::from_millis(5);
 
 /// A batch waits until it is as much work as this part of its commit, if there are so many writers. To wait for more of
 /// them would save little, and would leave nobody to be answered, and to come again, while the disk is waited for.
 const WORK_OF_A_COMMIT: f64 = 0.75;
 
-/// How often it looks who has come.
+/// How often a batch that waits looks for further writes.
 const LOOK_EVERY: Duration = Duration::from_micros(50);
 
 /// Cancelled when the writer has ended: its file is closed, unless it panicked.
 pub type Ended = CancellationToken;
 
+/// The books of a transaction: those of the accounts that it has touched.
+type WorkingBooks = HashMap<AccountId, Books>;
+
 /// A queued write and its caller, whatever the write's type.
 pub trait Job: Send {
-    /// Applies the write and keeps its outcome.
+    /// The account that the write names.
+    fn account(&self) -> AccountId;
+
+    /// Decides the write on `books`, applies its effects to them and to the rows, and keeps its outcome.
     ///
     /// # Errors
-    /// The database's, which undo the transaction.
-    fn apply(&mut self, books: &mut Books, rows: &Connection, gathered: &mut Gathered) -> rusqlite::Result<()>;
+    /// The store's, which undo the transaction.
+    fn apply(&mut self, books: &mut Books, transaction: &mut dyn Transaction) -> Result<(), StoreFault>;
 
     /// Tells the caller the outcome, which is on disk.
     fn acknowledge(self: Box<Self>);
@@ -57,20 +63,25 @@ pub trait Job: Send {
 }
 
 pub struct Pending<W: Write> {
+    account: AccountId,
     write: W,
     outcome: Option<Result<W::Outcome, ApiError>>,
     reply: oneshot::Sender<Result<W::Outcome, ApiError>>,
 }
 
 impl<W: Write> Pending<W> {
-    pub fn new(write: W, reply: oneshot::Sender<Result<W::Outcome, ApiError>>) -> Self {
-        Self { write, outcome: None, reply }
+    pub fn new(account: AccountId, write: W, reply: oneshot::Sender<Result<W::Outcome, ApiError>>) -> Self {
+        Self { account, write, outcome: None, reply }
     }
 }
 
 impl<W: Write> Job for Pending<W> {
-    fn apply(&mut self, books: &mut Books, rows: &Connection, gathered: &mut Gathered) -> rusqlite::Result<()> {
-        self.outcome = Some(self.write.apply_among(books, rows, gathered)?);
+    fn account(&self) -> AccountId {
+        self.account
+    }
+
+    fn apply(&mut self, books: &mut Books, transaction: &mut dyn Transaction) -> Result<(), StoreFault> {
+        self.outcome = Some(apply(&self.write, self.account, books, transaction)?);
         Ok(())
     }
 
@@ -85,19 +96,44 @@ impl<W: Write> Job for Pending<W> {
     }
 }
 
+/// Decides a write on an account's books, and applies its effects to them and to the rows.
+///
+/// # Errors
+/// The outer error is the store's, and undoes the transaction; the inner one is for the caller.
+pub fn apply<W: Write>(
+    write: &W,
+    account: AccountId,
+    books: &mut Books,
+    transaction: &mut dyn Transaction,
+) -> Result<Result<W::Outcome, ApiError>, StoreFault> {
+    if !books.is_open && !W::OPENS_ACCOUNT {
+        return Ok(Err(ApiError::NotFound));
+    }
+    let found = write.find(account, books, transaction)?;
+    let (outcome, effects) = match write.decide(books, &found) {
+        Ok(decided) => decided,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if !effects.is_empty() {
+        let version_before = books.version;
+        effects.iter().for_each(|effect| books.apply(effect));
+        transaction.write(account, effects, version_before)?;
+    }
+    Ok(Ok(outcome))
+}
+
 pub struct Writer {
-    pub connection: Connection,
-    /// Where to connect again.
-    pub path: PathBuf,
-    /// Held for as long as the file is written.
-    pub lock: FileLock,
+    pub store: Box<dyn Store>,
+    /// The queue.
     pub jobs: mpsc::Receiver<Box<dyn Job>>,
-    pub books: watch::Sender<Arc<Books>>,
-    pub watched: watch::Sender<Arc<TickerSet>>,
-    pub wanted: watch::Sender<Arc<TickerSet>>,
+    pub books: PublishedBooks,
+    /// What any account watches.
+    pub watched: TickerUnion,
+    /// What any account watches or holds.
+    pub wanted: TickerUnion,
     /// A transaction failed, and the writer has not recovered since.
     pub is_uncertain: bool,
-    /// The same, turned round, for whoever asks about the ledger's health.
+    /// The opposite of `is_uncertain`, for whoever asks about the ledger's health.
     pub works: Arc<AtomicBool>,
     /// What the latest transaction took.
     pub cost: Cost,
@@ -105,7 +141,7 @@ pub struct Writer {
 
 impl Writer {
     /// Starts the thread. It writes until it is told to close, or the last handle to the ledger is gone; then it writes
-    /// what is still queued, and closes the file.
+    /// what is still queued, and closes the store.
     ///
     /// # Errors
     /// The system's, which has no thread for it.
@@ -123,7 +159,7 @@ impl Writer {
 
     async fn run(mut self, metrics: Metrics, closing: CancellationToken) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
-        let (mut company, mut patience) = (0, Duration::ZERO);
+        let (mut target_batch, mut pause_max) = (0, Duration::ZERO);
         loop {
             let taken = tokio::select! {
                 taken = self.jobs.recv_many(&mut batch, BATCH_MAX) => taken,
@@ -135,38 +171,37 @@ impl Writer {
             if taken == 0 {
                 break;
             }
-            self.wait_for(company, patience, &mut batch);
+            self.wait_for(target_batch, pause_max, &mut batch);
             metrics.ledger_batch_taken(batch.len(), self.jobs.len());
             let started = Instant::now();
             let size = batch.len();
             self.settle(&mut batch);
-            patience = started.elapsed();
-            company = self.cost.company().min(size + self.jobs.len());
-            metrics.ledger_batch_settled(patience);
+            pause_max = started.elapsed();
+            target_batch = self.cost.target_batch().min(size + self.jobs.len());
+            metrics.ledger_batch_settled(pause_max);
         }
-        if let Err(cause) = self.close() {
+        if let Err(cause) = self.store.close() {
             error!(ledger.cause = %cause, "the database did not close cleanly; it recovers at the next start");
         }
     }
 
-    /// Lets the batch grow to a `company` of writes, as long as more keep coming, each after a time of `patience` at the
-    /// most: callers who have just been answered come back with their next write at about the same time, and one commit
-    /// does for all of them. Whoever writes alone never waits.
+    /// Waits up to [`WAIT_MAX`] for further writes, so that callers that were just answered can join the next commit: until
+    /// the batch has `target_batch` writes, or none came for `pause_max`. A single caller never waits.
     ///
     /// It sleeps and looks, since to be woken by each write would cost more than the write.
-    fn wait_for(&mut self, company: usize, patience: Duration, batch: &mut Vec<Box<dyn Job>>) {
-        let company = company.min(BATCH_MAX);
+    fn wait_for(&mut self, target_batch: usize, pause_max: Duration, batch: &mut Vec<Box<dyn Job>>) {
+        let target_batch = target_batch.min(BATCH_MAX);
         let started = Instant::now();
         let (mut present, mut last_came) = (batch.len(), started);
-        while present < company {
+        while present < target_batch {
             thread::sleep(LOOK_EVERY);
             let (now, waiting) = (Instant::now(), batch.len() + self.jobs.len());
             if waiting > present {
                 (present, last_came) = (waiting, now);
-            } else if now - last_came >= patience {
+            } else if now - last_came >= pause_max {
                 break;
             }
-            if now - started >= COMPANY_PATIENCE_MAX {
+            if now - started >= WAIT_MAX {
                 break;
             }
         }
@@ -175,15 +210,6 @@ impl Writer {
         {
             batch.push(job);
         }
-    }
-
-    /// Moves what is in the write-ahead log into the database file, and closes it.
-    fn close(self) -> rusqlite::Result<()> {
-        // What it tells of its work is of no use: it was done, or it fails.
-        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        self.connection.close().map_err(|(_, cause)| cause)?;
-        drop(self.lock);
-        Ok(())
     }
 
     /// Commits all of the batch at once. If a write of its own fails, each goes by itself, so that a bad one fails alone.
@@ -209,7 +235,7 @@ impl Writer {
     }
 
     /// Commits each write of the batch by itself, until the disk fails; what is left in the batch then was not tried.
-    fn settle_one_by_one(&mut self, batch: &mut Vec<Box<dyn Job>>) -> Result<(), WriteError> {
+    fn settle_one_by_one(&mut self, batch: &mut Vec<Box<dyn Job>>) -> Result<(), StoreFault> {
         while !batch.is_empty() {
             match self.commit(&mut batch[..1]) {
                 Ok(()) => batch.remove(0).acknowledge(),
@@ -224,14 +250,13 @@ impl Writer {
     }
 
     /// One transaction. On success the new books are published; on failure nothing has changed.
-    fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), WriteError> {
+    fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), StoreFault> {
         if self.is_uncertain {
             self.recover()?;
         }
-        let mut books = Books::clone(&self.books.borrow());
-        match Self::write(&mut self.connection, batch, &mut books) {
-            Ok(cost) => {
-                self.publish(books);
+        match self.write(batch) {
+            Ok((working, cost)) => {
+                working.into_iter().for_each(|(account, books)| self.publish(account, books));
                 self.cost = cost;
                 Ok(())
             }
@@ -240,28 +265,32 @@ impl Writer {
                 if let Err(cause) = self.recover() {
                     warn!(ledger.cause = %cause, "the books cannot be read after a failure; nothing is written before");
                 }
-                Err(cause.into())
+                Err(cause)
             }
         }
     }
 
-    /// Starts over on a new connection, whatever a transaction that failed has left open on the old one, and reads the
-    /// books anew: whether a failed COMMIT took effect is for the file to say.
-    ///
-    /// A commit whose sync failed is not in the books, but may stand whole at the end of the log, where the next start
-    /// would find it: so something is written over it. And it has to fit, with room for more: a disk that takes one
-    /// page but not the next trade has not recovered.
-    fn recover(&mut self) -> Result<(), WriteError> {
-        let fresh = store::connect(&self.path)?;
-        let old = std::mem::replace(&mut self.connection, fresh);
-        if let Err((_, cause)) = old.close() {
-            debug!(ledger.cause = %cause, "a connection that had failed did not close cleanly");
+    fn write(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(WorkingBooks, Cost), StoreFault> {
+        let (started, size) = (Instant::now(), batch.len());
+        let (published, mut working) = (&self.books, WorkingBooks::new());
+        let commit = self.store.transact(&mut |transaction| {
+            for job in batch.iter_mut() {
+                let account = job.account();
+                let books = working.entry(account).or_insert_with(|| Books::clone(&published.get_or_unopened(account)));
+                job.apply(books, transaction)?;
+            }
+            Ok(())
+        })?;
+        let work = started.elapsed().saturating_sub(commit);
+        Ok((working, Cost { size, work, commit }))
+    }
+
+    /// Makes the store usable again and reads the books anew: whether a failed commit took effect is for the store to say.
+    fn recover(&mut self) -> Result<(), StoreFault> {
+        self.store.recover()?;
+        for (account, books) in self.store.load(self.books.hours())? {
+            self.publish(account, books);
         }
-        store::find_room(&self.path)?;
-        store::overwrite_log_end(&self.connection)?;
-        let hours = self.books.borrow().hours;
-        let books = store::load(&self.connection, hours)?;
-        self.publish(books);
         self.set_uncertain(false);
         Ok(())
     }
@@ -271,38 +300,22 @@ impl Writer {
         self.works.store(!is_uncertain, Ordering::Release);
     }
 
-    fn write(connection: &mut Connection, batch: &mut [Box<dyn Job>], books: &mut Books) -> rusqlite::Result<Cost> {
-        let started = Instant::now();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let (size, mut gathered) = (batch.len(), Gathered::default());
-        for job in batch {
-            job.apply(books, &transaction, &mut gathered)?;
+    fn publish(&mut self, account: AccountId, books: Books) {
+        let before = self.books.get_or_unopened(account);
+        if *before == books {
+            // Nothing that the books hold has changed; an account that nobody opened stays unknown.
+            return;
         }
-        gathered.write(&transaction)?;
-        books.outbox.write(&transaction)?;
-        let work = started.elapsed();
-        transaction.commit()?;
-        Ok(Cost { size, work, commit: started.elapsed() - work })
-    }
-
-    fn publish(&self, books: Books) {
+        let watches_others = before.watchlist != books.watchlist;
         // First, as is promised.
-        if self.books.borrow().watchlist != books.watchlist {
-            publish_set(&self.watched, books.watched());
+        if watches_others {
+            self.watched.replace(&before.watched(), &books.watched());
         }
-        publish_set(&self.wanted, books.wanted());
-        self.books.send_replace(Arc::new(books));
+        if watches_others || !before.account.holdings.keys().eq(books.account.holdings.keys()) {
+            self.wanted.replace(&before.wanted(), &books.wanted());
+        }
+        self.books.put(account, books);
     }
-}
-
-fn publish_set(sender: &watch::Sender<Arc<TickerSet>>, set: TickerSet) {
-    sender.send_if_modified(|current| {
-        let is_new = **current != set;
-        if is_new {
-            *current = Arc::new(set);
-        }
-        is_new
-    });
 }
 
 /// What a transaction took: the time that grows with its writes, and the one that hardly does.
@@ -310,52 +323,18 @@ fn publish_set(sender: &watch::Sender<Arc<TickerSet>>, set: TickerSet) {
 pub struct Cost {
     /// Its writes.
     size: usize,
+    /// The time that its writes took.
     work: Duration,
+    /// The time that its commit took.
     commit: Duration,
 }
 
 impl Cost {
     /// How many writes would have been [`WORK_OF_A_COMMIT`].
-    fn company(&self) -> usize {
+    fn target_batch(&self) -> usize {
         let works_of_a_commit = self.commit.as_secs_f64() / self.work.as_secs_f64();
         // A time of nothing gives no number or one without end, and these the least and the most there is.
         (self.size as f64 * works_of_a_commit * WORK_OF_A_COMMIT) as usize
-    }
-}
-
-/// Why nothing was written.
-#[derive(Debug, thiserror::Error)]
-enum WriteError {
-    #[error(transparent)]
-    Database(#[from] rusqlite::Error),
-    /// There is no room for what comes next.
-    #[error("the disk takes no more: {0}")]
-    Room(#[from] io::Error),
-}
-
-impl WriteError {
-    /// Whether the disk, and not one of the writes, is the cause.
-    fn is_of_the_disk(&self) -> bool {
-        use rusqlite::ErrorCode;
-        match self {
-            Self::Room(_) => true,
-            Self::Database(cause) => matches!(
-                cause.sqlite_error_code(),
-                Some(
-                    ErrorCode::SystemIoFailure
-                        | ErrorCode::DiskFull
-                        | ErrorCode::CannotOpen
-                        | ErrorCode::ReadOnly
-                        | ErrorCode::PermissionDenied
-                        | ErrorCode::DatabaseBusy
-                        | ErrorCode::DatabaseLocked
-                        | ErrorCode::DatabaseCorrupt
-                        | ErrorCode::NotADatabase
-                        | ErrorCode::OutOfMemory
-                        | ErrorCode::FileLockingProtocolFailed
-                )
-            ),
-        }
     }
 }
 
@@ -371,13 +350,13 @@ mod tests {
     #[case::as_much_as_it_should_be(30, 300, 400, 30)]
     #[case::a_slow_disk(30, 300, 4_000, 300)]
     #[case::nothing_measured_yet(10, 0, 0, 0)]
-    fn a_slower_disk_wants_more_company(
+    fn a_slower_disk_wants_larger_batches(
         #[case] size: usize,
         #[case] work_us: u64,
         #[case] commit_us: u64,
-        #[case] company: usize,
+        #[case] target_batch: usize,
     ) {
         let cost = Cost { size, work: Duration::from_micros(work_us), commit: Duration::from_micros(commit_us) };
-        assert_eq!(cost.company(), company);
+        assert_eq!(cost.target_batch(), target_batch);
     }
 }

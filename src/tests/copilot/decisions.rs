@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use finally::{
     domain::{
+        account_id::AccountId,
         chat::{Action, ActionStatus, RecordedAction},
         copilot::{Autonomy, CopilotLimits, PROPOSAL_MS_MAX},
         instant::UtcInstant,
@@ -107,8 +108,11 @@ async fn record(folder: &TempDir, judged: Autonomy, recorded: Autonomy) -> Ledge
     let (metrics, closing) = (Metrics::default(), CancellationToken::new());
     let (ledger, _) = Ledger::open(&url, clock, Hours::Continuous, metrics, closing).await.unwrap();
     let (text, at) = ("Buy 1 V".parse().unwrap(), after_noon(0));
-    ledger.submit(BeginTurn { id: "question".to_owned(), text, client_message_id: None, at }).await.unwrap();
-    ledger.submit(SetAutonomy(recorded)).await.unwrap();
+    ledger
+        .submit(AccountId::DEFAULT, BeginTurn { id: "question".to_owned(), text, client_message_id: None, at })
+        .await
+        .unwrap();
+    ledger.submit(AccountId::DEFAULT, SetAutonomy(recorded)).await.unwrap();
     let action = Action::Trade { ticker: ticker(), side: Side::Buy, quantity: "1".parse().unwrap() };
     let status = ActionStatus::Pending.under(judged);
     let reply = RecordReply {
@@ -130,12 +134,12 @@ async fn record(folder: &TempDir, judged: Autonomy, recorded: Autonomy) -> Ledge
         limits: CopilotLimits::default(),
         at,
     };
-    ledger.submit(reply).await.unwrap();
+    ledger.submit(AccountId::DEFAULT, reply).await.unwrap();
     ledger
 }
 
 async fn action(ledger: &Ledger) -> RecordedAction {
-    ledger.action("a", after_noon(0)).await.unwrap().unwrap()
+    ledger.action(AccountId::DEFAULT, "a", after_noon(0)).await.unwrap().unwrap()
 }
 
 #[rstest]
@@ -156,7 +160,7 @@ async fn a_reply_is_recorded_under_the_autonomy_of_that_moment(
     assert_eq!(action.status, becomes);
     let has_price = matches!(becomes, ActionStatus::Executed | ActionStatus::Proposed);
     assert_eq!(action.price.is_some(), has_price);
-    assert_eq!(ledger.books().account.holdings.is_empty(), becomes != ActionStatus::Executed);
+    assert_eq!(ledger.books(AccountId::DEFAULT).account.holdings.is_empty(), becomes != ActionStatus::Executed);
 }
 
 #[rstest]
@@ -176,14 +180,14 @@ async fn a_proposal_is_bound_to_the_price_that_fills_it_and_to_the_time_that_it_
     let ledger = record(&folder, Autonomy::Propose, Autonomy::Propose).await;
     let (limits, at) = (CopilotLimits::default(), after_noon(ms));
     let approve = RunActions { from: ActionStatus::Proposed, runs: vec![order("a", fills_at, at)], limits, at };
-    ledger.submit(approve).await.unwrap();
+    ledger.submit(AccountId::DEFAULT, approve).await.unwrap();
     let action = action(&ledger).await;
     match lapse {
         None => assert_eq!((action.status, action.price), (ActionStatus::Executed, Some(price(fills_at)))),
         Some(reason) => {
             assert_eq!((action.status, action.price), (ActionStatus::Lapsed, Some(price(1_000_000))), "as proposed");
             assert!(action.error.as_deref().unwrap().starts_with(reason), "{action:?}");
-            assert!(ledger.books().account.holdings.is_empty());
+            assert!(ledger.books(AccountId::DEFAULT).account.holdings.is_empty());
         }
     }
 }
@@ -192,10 +196,10 @@ async fn a_proposal_is_bound_to_the_price_that_fills_it_and_to_the_time_that_it_
 async fn a_proposal_is_not_approved_while_the_copilot_may_only_advise() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = record(&folder, Autonomy::Propose, Autonomy::Propose).await;
-    ledger.submit(SetAutonomy(Autonomy::Advise)).await.unwrap();
+    ledger.submit(AccountId::DEFAULT, SetAutonomy(Autonomy::Advise)).await.unwrap();
     let (limits, at) = (CopilotLimits::default(), after_noon(0));
     let approve = RunActions { from: ActionStatus::Proposed, runs: vec![order("a", 1_000_000, at)], limits, at };
-    ledger.submit(approve).await.unwrap();
+    ledger.submit(AccountId::DEFAULT, approve).await.unwrap();
     assert_eq!(action(&ledger).await.status, ActionStatus::Advised);
-    assert!(ledger.books().account.holdings.is_empty());
+    assert!(ledger.books(AccountId::DEFAULT).account.holdings.is_empty());
 }

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, params};
-
-use super::{add_actions, read_message};
 use crate::{
     domain::{
         account::Account,
-        chat::{ClientMessageId, MessageText, RecordedMessage},
+        account_id::AccountId,
+        chat::{ActionStatus, ClientMessageId, MessageText, RecordedMessage, Role},
         day::DayTrades,
         equity::{Snapshot, downsample},
         instant::UtcInstant,
@@ -23,15 +21,16 @@ use crate::{
     server::{
         ledger::{
             Books, Change, Write,
-            read::{read_curve, read_trades},
-            store::ACCOUNT_ID,
+            chat::Provenance,
+            effect::{ActionDecision, Effect, Effects, MessageRow},
+            store::{Rows, StoreFault},
         },
         market::feed::Tick,
     },
 };
 
 /// The turns that the copilot is reminded of: twenty messages.
-const PAST_TURNS_MAX: i64 = 10;
+const PAST_TURNS_MAX: usize = 10;
 
 /// The latest trades that the copilot is told of.
 const RECENT_TRADES_MAX: usize = 50;
@@ -51,6 +50,7 @@ pub struct BeginTurn {
     pub at: UtcInstant,
 }
 
+#[derive(Debug)]
 pub enum Begun {
     /// The message is stored, and is to be answered.
     Anew(Box<TurnContext>),
@@ -59,6 +59,7 @@ pub enum Begun {
 }
 
 /// The account and the conversation at one commit.
+#[derive(Debug)]
 pub struct TurnContext {
     pub account: Account,
     /// What each holding was last worth a share.
@@ -92,84 +93,93 @@ impl TurnContext {
     }
 }
 
+/// What a new message is stored beside.
+pub enum Conversation {
+    /// The id and the text of the message that its sender names like this one.
+    Named { id: String, text: String },
+    /// There is none of that name.
+    Unnamed(Box<Context>),
+}
+
+/// What the copilot is told besides the books.
+pub struct Context {
+    cut_off: CutOff,
+    recent_trades: Vec<Trade>,
+    equity: Vec<Snapshot>,
+    past_turns: Vec<PastTurn>,
+}
+
 impl Write for BeginTurn {
     type Outcome = Begun;
+    type Found = Conversation;
 
-    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<Begun, ApiError>> {
-        if let Some(before) = self.find_earlier(rows)? {
-            return Ok(before);
+    fn find(&self, account: AccountId, books: &Books, rows: &mut dyn Rows) -> Result<Conversation, StoreFault> {
+        if let Some(name) = &self.client_message_id
+            && let Some((id, text)) = rows.named_message(account, name)?
+        {
+            return Ok(Conversation::Named { id, text });
         }
-        close_turns(self.at, books, rows)?;
-        let context = TurnContext {
+        let now_s = self.at.unix_second();
+        let since_s = (now_s - EQUITY_SECONDS).max(books.opened_at.unix_second());
+        Ok(Conversation::Unnamed(Box::new(Context {
+            cut_off: CutOff::find(account, rows)?,
+            recent_trades: rows.trades(account, books.reset_after_sequence, i64::MAX, RECENT_TRADES_MAX)?,
+            equity: rows.curve(account, since_s, now_s, 1)?,
+            past_turns: rows.past_turns(account, books.chat_cleared_after_sequence, PAST_TURNS_MAX)?,
+        })))
+    }
+
+    fn decide(&self, books: &Books, found: &Conversation) -> Result<(Begun, Effects), ApiError> {
+        let found = match (found, &self.client_message_id) {
+            (Conversation::Unnamed(found), _) => found,
+            (Conversation::Named { id, text }, _) if *text == self.text.as_str() => {
+                return Ok((Begun::Before { message_id: id.clone() }, Effects::new()));
+            }
+            (Conversation::Named { .. }, name) => {
+                let client_message_id = name.as_ref().map(|name| name.as_str().to_owned()).unwrap_or_default();
+                return Err(ApiError::MessageIdReused { client_message_id });
+            }
+        };
+        let mut effects = found.cut_off.close(self.at);
+        effects.push(Effect::Message(Box::new(MessageRow {
+            id: self.id.clone(),
+            role: Role::User,
+            text: self.text.as_str().to_owned(),
+            created_at: self.at,
+            client_message_id: self.client_message_id.clone(),
+            in_reply_to: None,
+            failure: None,
+            provenance: Provenance::default(),
+            misread: Vec::new(),
+        })));
+        effects.push(Effect::Event(Change::Message { id: self.id.clone() }));
+        Ok((Begun::Anew(Box::new(self.context(books, found))), effects))
+    }
+}
+
+impl BeginTurn {
+    fn context(&self, books: &Books, found: &Context) -> TurnContext {
+        let mut past_turns = found.past_turns.clone();
+        // What was about to run has just been rejected.
+        for action in past_turns.iter_mut().flat_map(|turn| &mut turn.reply.actions) {
+            if action.status == ActionStatus::Pending {
+                action.status = ActionStatus::Rejected;
+                action.error = Some(ApiError::ReplyCutOff.to_string());
+                action.decided_at = self.at;
+            }
+        }
+        TurnContext {
             account: books.account.clone(),
             last_prices: books.last_prices.clone(),
             watchlist: books.watchlist.clone(),
             today: books.today.clone(),
             day: books.day_of(self.at),
             high_water_mark: books.high_water_mark,
-            recent_trades: read_trades(books.reset_after_sequence, i64::MAX, RECENT_TRADES_MAX, rows)?,
-            equity: self.equity(books, rows)?,
-            past_turns: past_turns(books.chat_cleared_after_sequence, rows)?,
-        };
-        rows.execute(
-            "INSERT INTO chat_messages (id, account_id, role, message, created_at_ms, client_message_id)
-             VALUES (?1, ?2, 'user', ?3, ?4, ?5)",
-            params![self.id, ACCOUNT_ID, self.text, self.at, self.client_message_id],
-        )?;
-        books.outbox.note(Change::Message { id: self.id.clone() });
-        Ok(Ok(Begun::Anew(Box::new(context))))
+            recent_trades: found.recent_trades.clone(),
+            equity: downsample(&found.equity, EQUITY_POINTS_MAX),
+            past_turns,
+        }
     }
-}
-
-impl BeginTurn {
-    fn find_earlier(&self, rows: &Connection) -> rusqlite::Result<Option<Result<Begun, ApiError>>> {
-        let Some(client_message_id) = &self.client_message_id else {
-            return Ok(None);
-        };
-        let earlier: Option<(String, String)> = rows
-            .query_row(
-                "SELECT id, message FROM chat_messages WHERE account_id = ?1 AND client_message_id = ?2",
-                params![ACCOUNT_ID, client_message_id],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .optional()?;
-        Ok(earlier.map(|(message_id, message)| {
-            if message == self.text.as_str() {
-                Ok(Begun::Before { message_id })
-            } else {
-                Err(ApiError::MessageIdReused { client_message_id: client_message_id.as_str().to_owned() })
-            }
-        }))
-    }
-
-    fn equity(&self, books: &Books, rows: &Connection) -> rusqlite::Result<Vec<Snapshot>> {
-        let now_s = self.at.unix_second();
-        let since_s = (now_s - EQUITY_SECONDS).max(books.opened_at.unix_second());
-        let snapshots = read_curve(since_s, now_s, 1, rows)?;
-        Ok(downsample(&snapshots, EQUITY_POINTS_MAX))
-    }
-}
-
-fn past_turns(cleared_after: i64, rows: &Connection) -> rusqlite::Result<Vec<PastTurn>> {
-    // A turn without an answer would leave two messages of the person's in a row, which some models' templates refuse.
-    let mut found = rows.prepare(
-        "SELECT reply.*, question.message AS question FROM chat_messages AS reply
-         JOIN chat_messages AS question ON question.id = reply.in_reply_to
-         WHERE reply.account_id = ?1 AND reply.sequence > ?2 AND question.sequence > ?2 AND reply.failure IS NULL
-         ORDER BY reply.sequence DESC LIMIT ?3",
-    )?;
-    let mut found = found.query(params![ACCOUNT_ID, cleared_after, PAST_TURNS_MAX])?;
-    let (mut questions, mut replies) = (Vec::new(), Vec::new());
-    let mut sequences = (i64::MAX, i64::MIN);
-    while let Some(row) = found.next()? {
-        let sequence: i64 = row.get("sequence")?;
-        sequences = (sequences.0.min(sequence), sequences.1.max(sequence));
-        questions.push(row.get("question")?);
-        replies.push(read_message(row)?);
-    }
-    add_actions(&mut replies, sequences.0, sequences.1, rows)?;
-    let turns = questions.into_iter().zip(replies).rev();
-    Ok(turns.map(|(question, reply)| PastTurn { question, reply }).collect())
 }
 
 /// Ends the turns that the end of the program cut off: messages without a reply get one that says so, and actions that
@@ -178,34 +188,61 @@ pub struct CloseTurns {
     pub at: UtcInstant,
 }
 
+/// What the end of the program cut off. Only the latest message can be without a reply: each turn closes the one before it.
+pub struct CutOff {
+    /// The id of the message without a reply.
+    unanswered: Option<String>,
+    /// The actions that were about to run, each after the id of its reply.
+    pending: Vec<(String, String)>,
+}
+
 impl Write for CloseTurns {
     type Outcome = ();
+    type Found = CutOff;
 
-    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
-        close_turns(self.at, books, rows)?;
-        Ok(Ok(()))
+    fn find(&self, account: AccountId, _: &Books, rows: &mut dyn Rows) -> Result<CutOff, StoreFault> {
+        CutOff::find(account, rows)
+    }
+
+    fn decide(&self, _: &Books, cut_off: &CutOff) -> Result<((), Effects), ApiError> {
+        Ok(((), cut_off.close(self.at)))
     }
 }
 
-/// Only the latest message can be without a reply: each turn closes the one before it.
-fn close_turns(at: UtcInstant, books: &mut Books, rows: &Connection) -> rusqlite::Result<()> {
-    let error = ApiError::ReplyCutOff;
-    let mut close = rows.prepare_cached(
-        "INSERT INTO chat_messages (id, account_id, role, message, created_at_ms, in_reply_to, failure)
-         SELECT question.id || '-cut', question.account_id, 'assistant', ?2, ?3, question.id, ?4
-         FROM (SELECT * FROM chat_messages WHERE account_id = ?1 AND role = 'user' ORDER BY sequence DESC LIMIT 1)
-           AS question
-         WHERE NOT EXISTS (SELECT 1 FROM chat_messages AS reply WHERE reply.in_reply_to = question.id)
-         RETURNING id",
-    )?;
-    let closed = close.query_map(params![ACCOUNT_ID, error.to_string(), at, error.code()], |row| row.get(0))?;
-    let mut changed = closed.collect::<rusqlite::Result<Vec<String>>>()?;
-    let mut reject = rows.prepare_cached(
-        "UPDATE chat_actions SET status = 'rejected', error = ?1, decided_at_ms = ?2 WHERE status = 'pending'
-         RETURNING message_id",
-    )?;
-    let rejected = reject.query_map(params![error.to_string(), at], |row| row.get(0))?;
-    changed.extend(rejected.collect::<rusqlite::Result<Vec<String>>>()?);
-    changed.into_iter().for_each(|id| books.outbox.note(Change::Message { id }));
-    Ok(())
+impl CutOff {
+    fn find(account: AccountId, rows: &mut dyn Rows) -> Result<Self, StoreFault> {
+        Ok(Self { unanswered: rows.unanswered(account)?, pending: rows.pending_actions(account)? })
+    }
+
+    fn close(&self, at: UtcInstant) -> Effects {
+        let error = ApiError::ReplyCutOff;
+        let mut effects = Effects::new();
+        if let Some(question) = &self.unanswered {
+            let id = format!("{question}-cut");
+            effects.push(Effect::Message(Box::new(MessageRow {
+                id: id.clone(),
+                role: Role::Assistant,
+                text: error.to_string(),
+                created_at: at,
+                client_message_id: None,
+                in_reply_to: Some(question.clone()),
+                failure: Some(error.code().to_owned()),
+                provenance: Provenance::default(),
+                misread: Vec::new(),
+            })));
+            effects.push(Effect::Event(Change::Message { id }));
+        }
+        for (message_id, action_id) in &self.pending {
+            effects.push(Effect::ActionDecided(Box::new(ActionDecision {
+                action_id: action_id.clone(),
+                status: ActionStatus::Rejected,
+                price: None,
+                trade_id: None,
+                error: Some(error.to_string()),
+                at,
+            })));
+            effects.push(Effect::Event(Change::Message { id: message_id.clone() }));
+        }
+        effects
+    }
 }

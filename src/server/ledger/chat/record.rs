@@ -1,24 +1,25 @@
 //! A reply, stored together with the effects of its actions.
 
-use rusqlite::{Connection, params};
-use serde_json::json;
+use std::collections::HashMap;
 
-use super::{
-    kind_of,
-    run::{ActionRun, run_actions},
-};
+use super::run::{ActionRun, Runs, RunsFound, find_for_runs};
 use crate::{
     domain::{
-        chat::{Action, ActionStatus, Estimate, MisreadAction},
+        account_id::AccountId,
+        chat::{Action, ActionStatus, Estimate, MisreadAction, RecordedAction, Role},
         copilot::{Autonomy, CopilotLimits},
         instant::UtcInstant,
         money::Price,
     },
     error::ApiError,
-    server::ledger::{Books, Change, Write, store::ACCOUNT_ID},
+    server::ledger::{
+        Books, Change, Draft, Write,
+        effect::{ActionRow, Effect, Effects, MessageRow},
+        store::{Rows, StoreFault},
+    },
 };
 
-/// What is kept of a model's reply as it was received.
+/// The part of a model's reply, as it was received, that is kept.
 pub const RAW_REPLY_BYTES_MAX: usize = 64 * 1024;
 
 /// Where a reply came from; missing where that is not known.
@@ -68,81 +69,59 @@ pub struct RecordReply {
 
 impl Write for RecordReply {
     type Outcome = ();
+    type Found = RunsFound;
 
-    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
-        self.insert_message(rows)?;
+    fn find(&self, account: AccountId, books: &Books, rows: &mut dyn Rows) -> Result<RunsFound, StoreFault> {
+        find_for_runs(&self.runs, self.at, account, books, rows)
+    }
+
+    fn decide(&self, books: &Books, found: &RunsFound) -> Result<((), Effects), ApiError> {
+        let mut draft = Draft::of(books);
+        draft.extend([self.message()]);
+        let mut recorded = HashMap::with_capacity(self.actions.len());
         let free = (0..).filter(|ordinal| self.misread.iter().all(|misread| misread.ordinal != *ordinal));
         for (ordinal, action) in free.zip(&self.actions) {
-            self.insert_action(ordinal, action, books.autonomy, rows)?;
+            let action = self.record(action, books.autonomy);
+            recorded.insert(action.id.clone(), (self.id.clone(), action.clone()));
+            let row = ActionRow { message_id: self.id.clone(), ordinal, action };
+            draft.extend([Effect::Action(Box::new(row))]);
         }
-        run_actions(&self.runs, ActionStatus::Pending, &self.limits, self.at, books, rows)?;
-        books.outbox.note(Change::Message { id: self.id.clone() });
-        Ok(Ok(()))
+        let runs = Runs { runs: &self.runs, from: ActionStatus::Pending, limits: &self.limits, at: self.at };
+        runs.run(&recorded, found, &mut draft);
+        draft.extend([Effect::Event(Change::Message { id: self.id.clone() })]);
+        Ok(((), draft.into_effects()))
     }
 }
 
 impl RecordReply {
-    fn insert_message(&self, rows: &Connection) -> rusqlite::Result<()> {
-        let Provenance { model, latency_ms, prompt_tokens, completion_tokens, raw_reply } = &self.provenance;
-        let count = |count: &Option<u64>| count.map(|count| i64::try_from(count).unwrap_or(i64::MAX));
-        let misread = (!self.misread.is_empty()).then(|| json!(self.misread).to_string());
-        rows.execute(
-            "INSERT INTO chat_messages (id, account_id, role, message, created_at_ms, in_reply_to, failure, model,
-                                        latency_ms, prompt_tokens, completion_tokens, raw_reply, misread_actions)
-             VALUES (?1, ?2, 'assistant', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-            params![
-                self.id,
-                ACCOUNT_ID,
-                self.message,
-                self.at,
-                self.in_reply_to,
-                self.failure,
-                model,
-                count(latency_ms),
-                count(prompt_tokens),
-                count(completion_tokens),
-                raw_reply,
-                misread,
-            ],
-        )?;
-        Ok(())
+    fn message(&self) -> Effect {
+        Effect::Message(Box::new(MessageRow {
+            id: self.id.clone(),
+            role: Role::Assistant,
+            text: self.message.clone(),
+            created_at: self.at,
+            client_message_id: None,
+            in_reply_to: Some(self.in_reply_to.clone()),
+            failure: self.failure.map(str::to_owned),
+            provenance: self.provenance.clone(),
+            misread: self.misread.clone(),
+        }))
     }
 
     /// With the status that the account's autonomy gives it now; a person may have changed that a moment ago.
-    fn insert_action(
-        &self,
-        ordinal: usize,
-        action: &NewAction,
-        autonomy: Autonomy,
-        rows: &Connection,
-    ) -> rusqlite::Result<()> {
+    fn record(&self, action: &NewAction, autonomy: Autonomy) -> RecordedAction {
         let status = action.status.under(autonomy);
         // What was about to run and is a proposal now is bound to the price that it would have run at.
         let run = self.runs.iter().find(|run| run.action_id == action.id);
         let price = action.price.or_else(|| run.and_then(|run| run.step.price()));
-        let quantity = match action.action {
-            Action::Trade { quantity, .. } => Some(quantity),
-            Action::Watch(_) | Action::Unwatch(_) => None,
-        };
-        rows.execute(
-            "INSERT INTO chat_actions (id, message_id, ordinal, kind, ticker, quantity_millionths, status, price_units,
-                                       error, decided_at_ms, notional_cents, cash_cents_after)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-            params![
-                action.id,
-                self.id,
-                i64::try_from(ordinal).unwrap_or(i64::MAX),
-                kind_of(&action.action),
-                action.action.ticker(),
-                quantity,
-                status,
-                price.filter(|_| status == ActionStatus::Proposed || action.estimate.is_some()),
-                action.error,
-                self.at,
-                action.estimate.map(|estimate| estimate.notional),
-                action.estimate.map(|estimate| estimate.cash_after),
-            ],
-        )?;
-        Ok(())
+        RecordedAction {
+            id: action.id.clone(),
+            action: action.action,
+            status,
+            price: price.filter(|_| status == ActionStatus::Proposed || action.estimate.is_some()),
+            error: action.error.clone(),
+            estimate: action.estimate,
+            decided_at: self.at,
+        }
     }
 }

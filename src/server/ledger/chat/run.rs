@@ -4,17 +4,23 @@
 //! Autonomy, limits, a proposal's age and its price bound are checked here, in the transaction that applies the action and
 //! at the price that fills it: what a person was answered about any of them before holds.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::HashMap;
 
 use crate::{
     domain::{
+        account_id::AccountId,
         chat::{ActionStatus, RecordedAction},
         copilot::{Autonomy, CopilotLimits, OverLimit, price_lapse},
         instant::UtcInstant,
         money::{Money, Price},
+        order::{OrderSource, TradeReceipt},
     },
     error::ApiError,
-    server::ledger::{Books, Change, PlaceOrder, UnwatchTicker, WatchTicker, Watched, Write, store::ACCOUNT_ID},
+    server::ledger::{
+        Books, Change, Draft, PlaceOrder, UnwatchTicker, WatchTicker, Watched, Write,
+        effect::{ActionDecision, Effect, Effects},
+        store::{Rows, StoreFault},
+    },
 };
 
 /// The time over which the copilot's trades are added up.
@@ -34,8 +40,49 @@ pub enum Step {
     Unwatch(UnwatchTicker),
 }
 
-/// What became of a step: the price and the trade of an order.
-type Done = Option<(Price, String)>;
+/// Actions by their ids, each after the id of its reply.
+pub type Recorded = HashMap<String, (String, RecordedAction)>;
+
+/// What running actions needs of the rows.
+pub struct RunsFound {
+    /// What the copilot traded within a minute.
+    spent: Money,
+    /// For each run: the receipt of its order, if that was filled before.
+    receipts: Vec<Option<TradeReceipt>>,
+}
+
+/// Looks up what running these actions needs.
+///
+/// # Errors
+/// The store's.
+pub fn find_for_runs(
+    runs: &[ActionRun],
+    at: UtcInstant,
+    account: AccountId,
+    books: &Books,
+    rows: &mut dyn Rows,
+) -> Result<RunsFound, StoreFault> {
+    let mut found = RunsFound { spent: Money::ZERO, receipts: Vec::with_capacity(runs.len()) };
+    for run in runs {
+        let receipt = match &run.step {
+            Step::Trade(order) => order.find(account, books, rows)?,
+            Step::Watch(_) | Step::Unwatch(_) => None,
+        };
+        found.receipts.push(receipt);
+    }
+    if runs.iter().any(|run| matches!(run.step, Step::Trade(_))) {
+        let (after, before) = minute_around(at);
+        found.spent = rows.copilot_notional(account, after, before)?;
+    }
+    Ok(found)
+}
+
+/// The minute before a moment and, if the clock went back a little, the one after. What seems to come from further in the
+/// future was before a clock that went far back, and would block the copilot for as long.
+fn minute_around(at: UtcInstant) -> (UtcInstant, UtcInstant) {
+    let moved = |ms| UtcInstant::from_unix_ms(at.unix_ms() + ms);
+    (moved(-MINUTE_MS), moved(MINUTE_MS))
+}
 
 /// Runs actions in their order. One that fails leaves the others as they are.
 pub struct RunActions {
@@ -48,30 +95,66 @@ pub struct RunActions {
 
 impl Write for RunActions {
     type Outcome = ();
+    type Found = (Recorded, RunsFound);
 
-    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
-        run_actions(&self.runs, self.from, &self.limits, self.at, books, rows)?;
-        Ok(Ok(()))
+    fn find(&self, account: AccountId, books: &Books, rows: &mut dyn Rows) -> Result<Self::Found, StoreFault> {
+        let mut recorded = Recorded::with_capacity(self.runs.len());
+        for run in &self.runs {
+            if let Some(action) = rows.action(account, &run.action_id)? {
+                recorded.insert(run.action_id.clone(), action);
+            }
+        }
+        Ok((recorded, find_for_runs(&self.runs, self.at, account, books, rows)?))
+    }
+
+    fn decide(&self, books: &Books, (recorded, found): &Self::Found) -> Result<((), Effects), ApiError> {
+        let mut draft = Draft::of(books);
+        let runs = Runs { runs: &self.runs, from: self.from, limits: &self.limits, at: self.at };
+        runs.run(recorded, found, &mut draft);
+        Ok(((), draft.into_effects()))
     }
 }
 
-pub fn run_actions(
-    runs: &[ActionRun],
-    from: ActionStatus,
-    limits: &CopilotLimits,
-    at: UtcInstant,
-    books: &mut Books,
-    rows: &Connection,
-) -> rusqlite::Result<()> {
-    for run in runs {
-        let Some(action) = find(&run.action_id, from, rows)? else {
-            continue;
-        };
+/// Actions that run one after another.
+pub struct Runs<'a> {
+    pub runs: &'a [ActionRun],
+    /// What each has to be.
+    pub from: ActionStatus,
+    pub limits: &'a CopilotLimits,
+    pub at: UtcInstant,
+}
+
+impl Runs<'_> {
+    /// Decides each action on what the ones before leave.
+    pub fn run(&self, recorded: &Recorded, found: &RunsFound, draft: &mut Draft) {
+        let mut spent = found.spent;
+        for (run, earlier) in self.runs.iter().zip(&found.receipts) {
+            let Some((message_id, action)) = recorded.get(&run.action_id).filter(|(_, it)| it.status == self.from)
+            else {
+                continue;
+            };
+            let decision = self.decide(run, action, earlier, &mut spent, draft);
+            let told = Effect::Event(Change::Message { id: message_id.clone() });
+            draft.extend([Effect::ActionDecided(Box::new(decision)), told]);
+        }
+    }
+
+    fn decide(
+        &self,
+        run: &ActionRun,
+        action: &RecordedAction,
+        earlier: &Option<TradeReceipt>,
+        spent: &mut Money,
+        draft: &mut Draft,
+    ) -> ActionDecision {
         let price = run.step.price();
-        let (status, price, trade_id, error) = match hold_back(&action, price, books.autonomy, at) {
+        let (status, price, trade_id, error) = match hold_back(action, price, draft.books().autonomy, self.at) {
             Some((status, reason)) => (status, price, None, reason),
-            None => match run.step.apply(limits, at, books, rows)? {
-                Ok(done) => {
+            None => match run.step.decide(self.limits, earlier, *spent, draft.books()) {
+                Ok((receipt, effects)) => {
+                    draft.extend(effects);
+                    *spent = self.spent_with(*spent, receipt.as_ref());
+                    let done = receipt.map(|receipt| (receipt.trade.price, receipt.trade.id));
                     let (price, trade_id) = done.unzip();
                     (ActionStatus::Executed, price, trade_id, None)
                 }
@@ -80,10 +163,19 @@ pub fn run_actions(
         };
         // A proposal that is turned down keeps the price that it was made at.
         let price = price.filter(|_| matches!(status, ActionStatus::Executed | ActionStatus::Proposed));
-        decide(&run.action_id, status, price, trade_id, error.as_deref(), at, rows)?;
-        books.outbox.note(Change::Message { id: message_of(&run.action_id, rows)? });
+        ActionDecision { action_id: run.action_id.clone(), status, price, trade_id, error, at: self.at }
     }
-    Ok(())
+
+    /// What the copilot traded within a minute, with a trade that it just made.
+    fn spent_with(&self, spent: Money, receipt: Option<&TradeReceipt>) -> Money {
+        let (after, before) = minute_around(self.at);
+        let counts = |receipt: &&TradeReceipt| {
+            let at = receipt.trade.executed_at;
+            !receipt.replayed && receipt.trade.source == OrderSource::Copilot && after < at && at < before
+        };
+        let notional = receipt.filter(counts).map_or(Money::ZERO, |receipt| receipt.trade.notional);
+        spent.checked_add(notional).unwrap_or(spent)
+    }
 }
 
 /// What an action becomes instead of being run: by the autonomy as it is now, and, of a proposal, by its age and by how
@@ -119,26 +211,23 @@ impl Step {
         }
     }
 
-    /// The outer error is the database's; the inner one is for people.
-    fn apply(
+    /// The receipt of an order, and the effects; the error is a sentence for people.
+    fn decide(
         &self,
         limits: &CopilotLimits,
-        at: UtcInstant,
-        books: &mut Books,
-        rows: &Connection,
-    ) -> rusqlite::Result<Result<Done, String>> {
-        let outcome = match self {
-            Self::Watch(watch) => watch.apply(books, rows)?.map(|_: Watched| None),
-            Self::Unwatch(unwatch) => unwatch.apply(books, rows)?.map(|()| None),
+        earlier: &Option<TradeReceipt>,
+        spent: Money,
+        books: &Books,
+    ) -> Result<(Option<TradeReceipt>, Effects), String> {
+        let decided = match self {
+            Self::Watch(watch) => watch.decide(books, &()).map(|(_, effects): (Watched, _)| (None, effects)),
+            Self::Unwatch(unwatch) => unwatch.decide(books, &()).map(|((), effects)| (None, effects)),
             Self::Trade(order) => {
-                let spent = spent_around(at.unix_ms(), rows)?;
-                if let Err(over) = check_limits(order, limits, spent, books) {
-                    return Ok(Err(over.to_string()));
-                }
-                order.apply(books, rows)?.map(|receipt| Some((receipt.trade.price, receipt.trade.id)))
+                check_limits(order, limits, spent, books).map_err(|over| over.to_string())?;
+                order.decide(books, earlier).map(|(receipt, effects)| (Some(receipt), effects))
             }
         };
-        Ok(outcome.map_err(|error| error.to_string()))
+        decided.map_err(|error| error.to_string())
     }
 }
 
@@ -148,50 +237,10 @@ fn check_limits(order: &PlaceOrder, limits: &CopilotLimits, spent: Money, books:
     let Some(price) = order.prices.price(request.ticker) else {
         return Ok(());
     };
-    match books.account.clone().apply(request.side, request.ticker, request.quantity, price) {
+    match books.account.fill(request.side, request.ticker, request.quantity, price) {
         Err(_) => Ok(()),
         Ok(fill) => limits.check(fill.notional, books.value(&order.prices).total_value, spent),
     }
-}
-
-/// What the copilot bought and sold in the minute before, or, if the clock went back a little, after. What seems to
-/// come from further in the future was before a clock that went far back, and would block the copilot for as long.
-fn spent_around(now_ms: i64, rows: &Connection) -> rusqlite::Result<Money> {
-    let (since_ms, until_ms) = (now_ms - MINUTE_MS, now_ms + MINUTE_MS);
-    rows.query_row(SPENT, params![ACCOUNT_ID, since_ms, until_ms], |row| row.get(0))
-}
-
-pub const SPENT: &str = "SELECT COALESCE(SUM(notional_cents), 0) FROM trades
-    WHERE account_id = ?1 AND source = 'copilot' AND executed_at_ms > ?2 AND executed_at_ms < ?3";
-
-/// The action, unless it has another status by now.
-fn find(action_id: &str, status: ActionStatus, rows: &Connection) -> rusqlite::Result<Option<RecordedAction>> {
-    let found =
-        rows.query_row("SELECT * FROM chat_actions WHERE id = ?1", [action_id], super::read_action).optional()?;
-    Ok(found.filter(|action| action.status == status))
-}
-
-/// The message that an action is part of.
-fn message_of(action_id: &str, rows: &Connection) -> rusqlite::Result<String> {
-    rows.prepare_cached("SELECT message_id FROM chat_actions WHERE id = ?1")?.query_row([action_id], |row| row.get(0))
-}
-
-fn decide(
-    action_id: &str,
-    status: ActionStatus,
-    price: Option<Price>,
-    trade_id: Option<String>,
-    error: Option<&str>,
-    at: UtcInstant,
-    rows: &Connection,
-) -> rusqlite::Result<()> {
-    rows.execute(
-        "UPDATE chat_actions SET status = ?2, price_units = COALESCE(?3, price_units), trade_id = ?4, error = ?5,
-                                 decided_at_ms = ?6
-         WHERE id = ?1",
-        params![action_id, status, price, trade_id, error, at],
-    )?;
-    Ok(())
 }
 
 /// Turns a proposal down, since a person said no. What is no longer a proposal is left as it is.
@@ -203,11 +252,26 @@ pub struct DismissAction {
 impl Write for DismissAction {
     type Outcome = ();
 
-    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
-        if find(&self.action_id, ActionStatus::Proposed, rows)?.is_some() {
-            decide(&self.action_id, ActionStatus::Dismissed, None, None, None, self.at, rows)?;
-            books.outbox.note(Change::Message { id: message_of(&self.action_id, rows)? });
-        }
-        Ok(Ok(()))
+    /// The action, after the id of its reply.
+    type Found = Option<(String, RecordedAction)>;
+
+    fn find(&self, account: AccountId, _: &Books, rows: &mut dyn Rows) -> Result<Self::Found, StoreFault> {
+        rows.action(account, &self.action_id)
+    }
+
+    fn decide(&self, _: &Books, found: &Self::Found) -> Result<((), Effects), ApiError> {
+        let Some((message_id, _)) = found.as_ref().filter(|(_, it)| it.status == ActionStatus::Proposed) else {
+            return Ok(((), Effects::new()));
+        };
+        let decision = ActionDecision {
+            action_id: self.action_id.clone(),
+            status: ActionStatus::Dismissed,
+            price: None,
+            trade_id: None,
+            error: None,
+            at: self.at,
+        };
+        let told = Effect::Event(Change::Message { id: message_id.clone() });
+        Ok(((), vec![Effect::ActionDecided(Box::new(decision)), told]))
     }
 }

@@ -1,11 +1,13 @@
 //! What a person sets of the copilot: its autonomy, and a conversation begun anew.
 
-use rusqlite::{Connection, params};
-
 use crate::{
-    domain::copilot::Autonomy,
+    domain::{account_id::AccountId, copilot::Autonomy},
     error::ApiError,
-    server::ledger::{Books, Change, Write, store::ACCOUNT_ID},
+    server::ledger::{
+        Books, Change, Write,
+        effect::{Effect, Effects},
+        store::{Rows, StoreFault},
+    },
 };
 
 /// Sets what becomes of the actions in replies from now on.
@@ -13,15 +15,18 @@ pub struct SetAutonomy(pub Autonomy);
 
 impl Write for SetAutonomy {
     type Outcome = ();
+    type Found = ();
 
-    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
+    fn find(&self, _: AccountId, _: &Books, _: &mut dyn Rows) -> Result<(), StoreFault> {
+        Ok(())
+    }
+
+    fn decide(&self, books: &Books, (): &()) -> Result<((), Effects), ApiError> {
         let Self(autonomy) = *self;
-        rows.execute("UPDATE accounts SET autonomy = ?2 WHERE id = ?1", params![ACCOUNT_ID, autonomy])?;
-        if books.autonomy != autonomy {
-            books.outbox.note(Change::Settings { autonomy });
+        if books.autonomy == autonomy {
+            return Ok(((), Effects::new()));
         }
-        books.autonomy = autonomy;
-        Ok(Ok(()))
+        Ok(((), vec![Effect::Autonomy(autonomy), Effect::Event(Change::Settings { autonomy })]))
     }
 }
 
@@ -30,10 +35,14 @@ pub struct AnnounceSettings;
 
 impl Write for AnnounceSettings {
     type Outcome = ();
+    type Found = ();
 
-    fn apply(&self, books: &mut Books, _: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
-        books.outbox.note(Change::Settings { autonomy: books.autonomy });
-        Ok(Ok(()))
+    fn find(&self, _: AccountId, _: &Books, _: &mut dyn Rows) -> Result<(), StoreFault> {
+        Ok(())
+    }
+
+    fn decide(&self, books: &Books, (): &()) -> Result<((), Effects), ApiError> {
+        Ok(((), vec![Effect::Event(Change::Settings { autonomy: books.autonomy })]))
     }
 }
 
@@ -44,11 +53,14 @@ pub struct ClearChat;
 impl Write for ClearChat {
     type Outcome = ();
 
-    fn apply(&self, books: &mut Books, rows: &Connection) -> rusqlite::Result<Result<(), ApiError>> {
-        let last: i64 = rows.query_row("SELECT COALESCE(MAX(sequence), 0) FROM chat_messages", [], |row| row.get(0))?;
-        rows.execute("UPDATE accounts SET chat_cleared_after_sequence = ?2 WHERE id = ?1", params![ACCOUNT_ID, last])?;
-        books.chat_cleared_after_sequence = last;
-        books.outbox.note(Change::ChatCleared);
-        Ok(Ok(()))
+    /// The sequence of the latest message.
+    type Found = i64;
+
+    fn find(&self, account: AccountId, _: &Books, rows: &mut dyn Rows) -> Result<i64, StoreFault> {
+        rows.latest_message(account)
+    }
+
+    fn decide(&self, _: &Books, latest: &i64) -> Result<((), Effects), ApiError> {
+        Ok(((), vec![Effect::ChatCleared { after_message: *latest }, Effect::Event(Change::ChatCleared)]))
     }
 }

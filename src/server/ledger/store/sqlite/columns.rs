@@ -2,14 +2,18 @@
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
-use crate::domain::{
-    chat::{ActionStatus, ClientMessageId, MessageText, Role},
-    copilot::Autonomy,
-    event::EventKind,
-    instant::UtcInstant,
-    money::{Money, Price, Quantity},
-    order::{ClientOrderId, Correction, OrderSource, Side},
-    ticker::Ticker,
+use crate::{
+    domain::{
+        account_id::AccountId,
+        chat::{ActionStatus, ClientMessageId, MessageText, Role},
+        copilot::Autonomy,
+        event::EventKind,
+        instant::UtcInstant,
+        money::{Money, Price, Quantity},
+        order::{ClientOrderId, Correction, OrderSource, Side},
+        ticker::Ticker,
+    },
+    server::ledger::access::KeyKind,
 };
 
 /// Types that stand there as their text.
@@ -47,12 +51,14 @@ macro_rules! integer {
 }
 
 text!(
+    AccountId,
     ActionStatus,
     Autonomy,
     ClientMessageId,
     ClientOrderId,
     Correction,
     EventKind,
+    KeyKind,
     MessageText,
     OrderSource,
     Role,

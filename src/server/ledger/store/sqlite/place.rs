@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::store::StoreError;
+use super::file::StoreError;
 
 /// File systems that other machines, or programs, stand behind, as the kernel names them. Their locks and syncs are not
 /// what SQLite's write-ahead log needs.

@@ -1,6 +1,7 @@
 //! The connections that only read, as many at once as there are places.
 
 use std::{
+    fmt::Display,
     panic,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -10,8 +11,14 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::{sync::Semaphore, task::spawn_blocking};
 use tracing::error;
 
-use super::store::{BUSY_TIMEOUT, STATEMENTS_MAX};
-use crate::error::ApiError;
+use super::{
+    SqliteRows,
+    file::{BUSY_TIMEOUT, STATEMENTS_MAX},
+};
+use crate::{
+    error::ApiError,
+    server::ledger::store::{Rows, StoreFault},
+};
 
 /// Readers that may look at the file at once.
 const READERS_MAX: usize = 4;
@@ -34,14 +41,26 @@ impl Readers {
         Self(Arc::new(Shared { path: path.to_owned(), places, idle: Mutex::default() }))
     }
 
+    /// Reads rows, all of one state, as [`read`](Self::read) does.
+    ///
+    /// # Errors
+    /// [`ApiError::BusyReading`] when the database does not answer; the cause is logged.
+    pub async fn read_rows<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&mut dyn Rows) -> Result<T, StoreFault> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        // One transaction: all rows are of one state, and to begin one for each statement would take longer.
+        self.read(|connection| query(&mut SqliteRows::of(&*connection.transaction()?))).await
+    }
+
     /// Reads where it holds up nobody, and waits for a place first when all are taken. A caller that goes away meanwhile
     /// leaves the connection to the next one.
     ///
     /// # Errors
     /// [`ApiError::BusyReading`] when the database does not answer; the cause is logged.
-    pub async fn read<T: Send + 'static>(
+    pub async fn read<T: Send + 'static, E: Display + From<rusqlite::Error> + Send + 'static>(
         &self,
-        query: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+        query: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, ApiError> {
         // It is never closed.
         let place = Arc::clone(&self.0.places).acquire_owned().await.map_err(|_| ApiError::Internal)?;

@@ -17,7 +17,7 @@ use rusqlite::{
     backup::{Backup, StepResult},
 };
 
-use super::store::BUSY_TIMEOUT;
+use super::file::BUSY_TIMEOUT;
 
 /// How long a copy waits for a file that is busy.
 const BUSY_MAX: Duration = Duration::from_secs(10);

@@ -4,19 +4,17 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Row, params};
 
-use super::{
-    corporate_actions::{PastSplit, all_splits},
-    store::ACCOUNT_ID,
-};
+use super::actions::read_splits;
 use crate::{
     domain::{
+        account_id::AccountId,
         day::{DayTrades, Traded},
         instant::UtcInstant,
         money::{Money, Price, Quantity},
         ticker::Ticker,
         trading_day::TradingDay,
     },
-    server::market::hours::Hours,
+    server::{ledger::corporate_actions::PastSplit, market::hours::Hours},
 };
 
 const DAY_SECONDS: i64 = 86_400;
@@ -36,9 +34,13 @@ const TRADES_OF_TICKER: &str = "SELECT side, quantity_millionths, price_units, n
 ///
 /// # Errors
 /// The database's.
-pub fn splits_around(day: TradingDay, rows: &Connection) -> rusqlite::Result<BTreeMap<Ticker, Vec<PastSplit>>> {
+pub fn splits_around(
+    account: AccountId,
+    day: TradingDay,
+    rows: &Connection,
+) -> rusqlite::Result<BTreeMap<Ticker, Vec<PastSplit>>> {
     let mut by_ticker: BTreeMap<Ticker, Vec<PastSplit>> = BTreeMap::new();
-    for split in all_splits(rows)? {
+    for split in read_splits(account, None, rows)? {
         if split.day.starts_at().unix_second() + DAY_SECONDS > day.starts_at {
             by_ticker.entry(split.ticker).or_default().push(split);
         }
@@ -51,6 +53,7 @@ pub fn splits_around(day: TradingDay, rows: &Connection) -> rusqlite::Result<BTr
 /// # Errors
 /// The database's.
 pub fn add_trades_of_split(
+    account: AccountId,
     today: &mut DayTrades,
     day: TradingDay,
     ticker: Ticker,
@@ -60,7 +63,7 @@ pub fn add_trades_of_split(
 ) -> rusqlite::Result<()> {
     let mut trades: Vec<(Traded, UtcInstant, Price)> = rows
         .prepare(TRADES_OF_TICKER)?
-        .query_map(params![ACCOUNT_ID, first, ticker], |row| read_traded(ticker, row))?
+        .query_map(params![account, first, ticker], |row| read_traded(ticker, row))?
         .collect::<Result<_, _>>()?;
     for split in splits {
         for (traded, ..) in trades.extract_if(.., |(_, at, price)| split.is_after(*at, *price)) {
@@ -91,13 +94,14 @@ fn read_traded(ticker: Ticker, row: &Row<'_>) -> rusqlite::Result<(Traded, UtcIn
 /// # Errors
 /// The database's.
 pub fn add_dividends(
+    account: AccountId,
     mut today: DayTrades,
     opened_at: UtcInstant,
     hours: Hours,
     rows: &Connection,
 ) -> rusqlite::Result<DayTrades> {
     let mut dividends = rows.prepare(DIVIDENDS)?;
-    let mut dividends = dividends.query(params![ACCOUNT_ID, opened_at])?;
+    let mut dividends = dividends.query(params![account, opened_at])?;
     while let Some(row) = dividends.next()? {
         let (ticker, amount): (Ticker, Money) = (row.get(0)?, row.get(1)?);
         let credited_at: UtcInstant = row.get(2)?;

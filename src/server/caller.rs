@@ -1,0 +1,83 @@
+//! Who asks: each request's account, what it may do, and in whose name. It is made at the door, and every use case takes one.
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+
+use crate::{
+    domain::{account_id::AccountId, order::OrderSource},
+    error::ApiError,
+};
+
+/// The caller of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caller {
+    /// What is read and written is this account's.
+    pub account: AccountId,
+    pub scopes: Scopes,
+    /// What the caller's trades are recorded with.
+    pub source: OrderSource,
+}
+
+/// Something that a caller may be allowed to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Reads everything of the account.
+    Read,
+    /// Has changes proposed, which wait for a person.
+    Propose,
+    /// Changes the account.
+    Trade,
+    /// Changes who may ask, and how the server is set.
+    Admin,
+}
+
+/// What a caller is allowed to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scopes(u8);
+
+impl Scopes {
+    pub const ALL: Self = Self::of(&[Scope::Read, Scope::Propose, Scope::Trade, Scope::Admin]);
+
+    pub const fn of(scopes: &[Scope]) -> Self {
+        let (mut bits, mut index) = (0, 0);
+        while index < scopes.len() {
+            bits |= 1 << scopes[index] as u8;
+            index += 1;
+        }
+        Self(bits)
+    }
+
+    pub fn include(self, scope: Scope) -> bool {
+        self.0 & (1 << scope as u8) != 0
+    }
+}
+
+impl Caller {
+    /// The person at the page, or their script, while there are no accounts: whom the door lets in may do everything.
+    pub const ONLY: Self = Self { account: AccountId::DEFAULT, scopes: Scopes::ALL, source: OrderSource::Manual };
+
+    /// The caller of the request with this head, which the door has let in.
+    pub fn of(_: &Parts) -> Self {
+        Self::ONLY
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        Ok(Self::of(parts))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_include_those_they_are_made_of() {
+        let scopes = Scopes::of(&[Scope::Read, Scope::Trade]);
+        let included = [Scope::Read, Scope::Propose, Scope::Trade, Scope::Admin].map(|scope| scopes.include(scope));
+        assert_eq!(included, [true, false, true, false]);
+        assert!(Scopes::ALL.include(Scope::Admin));
+    }
+}

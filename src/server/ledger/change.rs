@@ -1,0 +1,142 @@
+//! What the account's listeners are told of a change, as [events](crate::server::events).
+
+use std::fmt::Write;
+
+use crate::domain::{account_id::AccountId, copilot::Autonomy, event::EventKind, ticker::Ticker};
+
+/// The events that can be read again: whoever missed more reads everything anew.
+pub const EVENTS_KEPT: i64 = 10_000;
+
+/// What happened to the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Cash and positions changed by trading, or by something else than a reset.
+    Account,
+    /// The account began anew.
+    Reset,
+    Watchlist {
+        ticker: Ticker,
+        verb: &'static str,
+    },
+    /// A message, or what became of its actions.
+    Message {
+        id: String,
+    },
+    /// The conversation began anew.
+    ChatCleared,
+    Settings {
+        autonomy: Autonomy,
+    },
+}
+
+impl Change {
+    pub fn kind(&self) -> EventKind {
+        match self {
+            Self::Account | Self::Reset => EventKind::Account,
+            Self::Watchlist { .. } => EventKind::Watchlist,
+            Self::Message { .. } | Self::ChatCleared => EventKind::Chat,
+            Self::Settings { .. } => EventKind::Settings,
+        }
+    }
+
+    /// What changed, among things of its kind.
+    fn id<'a>(&'a self, account: &'a AccountId) -> &'a str {
+        match self {
+            Self::Account | Self::Reset | Self::ChatCleared | Self::Settings { .. } => account.as_str(),
+            Self::Watchlist { ticker, .. } => ticker.as_str(),
+            Self::Message { id } => id,
+        }
+    }
+
+    /// A later change of the same kind and topic tells this one as well.
+    pub fn topic<'a>(&'a self, account: &'a AccountId) -> &'a str {
+        match self {
+            Self::Account | Self::Watchlist { .. } | Self::Message { .. } | Self::Settings { .. } => self.id(account),
+            // A trade that follows does not tell these.
+            Self::Reset => "reset",
+            Self::ChatCleared => "cleared",
+        }
+    }
+
+    /// Whether a later change of the same account tells all that this one does.
+    pub fn is_told_by(&self, later: &Self) -> bool {
+        match (self, later) {
+            (Self::Watchlist { ticker, .. }, Self::Watchlist { ticker: later, .. }) => ticker == later,
+            (Self::Message { id }, Self::Message { id: later }) => id == later,
+            (earlier, later) => std::mem::discriminant(earlier) == std::mem::discriminant(later),
+        }
+    }
+
+    /// The event's JSON object: kind, id, version, and what a row of a list shows of it.
+    pub fn data(&self, account: &AccountId, sequence: i64) -> String {
+        let mut data = String::with_capacity(96);
+        let (kind, id) = (self.kind().as_str(), self.id(account));
+        // A string takes whatever is written, here and below.
+        let _ = match self {
+            // A message's id may be any text.
+            Self::Message { id } => write!(data, r#"{{"kind":"{kind}","id":{}"#, serde_json::Value::from(id.as_str())),
+            _ => write!(data, r#"{{"kind":"{kind}","id":"{id}""#),
+        };
+        let _ = write!(data, r#","version":{sequence}"#);
+        match self {
+            Self::Account | Self::Message { .. } => {}
+            Self::Reset => data.push_str(r#","reset":true"#),
+            Self::ChatCleared => data.push_str(r#","cleared":true"#),
+            Self::Watchlist { verb, .. } => {
+                let _ = write!(data, r#","action":"{verb}""#);
+            }
+            Self::Settings { autonomy } => {
+                let _ = write!(data, r#","autonomy":"{}""#, autonomy.as_str());
+            }
+        }
+        data.push('}');
+        data
+    }
+}
+
+/// An event as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedEvent {
+    pub sequence: i64,
+    pub kind: EventKind,
+    pub topic: String,
+    /// A JSON object.
+    pub data: String,
+}
+
+/// The events after one, in their order; of those that tell of the same thing, the last.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventsPage {
+    /// Up to this one, all are told.
+    pub until: i64,
+    pub events: Vec<RecordedEvent>,
+}
+
+impl EventsPage {
+    /// Takes in a later event.
+    pub fn add(&mut self, event: RecordedEvent) {
+        self.until = event.sequence;
+        self.events.retain(|earlier| earlier.kind != event.kind || earlier.topic != event.topic);
+        self.events.push(event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn data_names_what_changed() {
+        let data = |change: Change| -> Value { serde_json::from_str(&change.data(&AccountId::DEFAULT, 9)).unwrap() };
+        assert_eq!(data(Change::Account), json!({ "kind": "account", "id": "default", "version": 9 }));
+        let added = Change::Watchlist { ticker: "XOM".parse().unwrap(), verb: "added" };
+        let expected = json!({ "kind": "watchlist", "id": "XOM", "version": 9, "action": "added" });
+        assert_eq!(data(added), expected);
+        let expected = json!({ "kind": "settings", "id": "default", "version": 9, "autonomy": "propose" });
+        assert_eq!(data(Change::Settings { autonomy: Autonomy::Propose }), expected);
+        let quoted = Change::Message { id: "a\"b".to_owned() };
+        assert_eq!(data(quoted), json!({ "kind": "chat", "id": "a\"b", "version": 9 }));
+    }
+}

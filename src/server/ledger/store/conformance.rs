@@ -1,0 +1,295 @@
+//! What every store has to do, tried on each: a table of scenarios, after whose every write both stores hold the same books and
+//! answer every question alike, and a transaction that fails leaves nothing.
+
+mod chat;
+mod companies;
+mod trading;
+
+use std::{collections::HashMap, fmt::Debug};
+
+use rstest::rstest;
+
+use super::{Rows, Store, StoreFault, memory::MemoryStore, sqlite};
+use crate::{
+    domain::{
+        account_id::AccountId,
+        corporate_action::ExchangeDate,
+        instant::UtcInstant,
+        money::{Price, Quantity},
+        order::{OrderRequest, OrderSource, Side},
+        quote::Quote,
+        ticker::Ticker,
+    },
+    error::ApiError,
+    server::{
+        ledger::{
+            Books, KeepMarketSeed, OpenAccount, PlaceOrder, RecordSnapshot, ReorderWatchlist, UnwatchTicker,
+            WatchTicker, Write,
+            access::{ACCESS_KEYS_MAX, KeepAccessKey, KeyKind},
+            writer,
+        },
+        market::{feed::Tick, hours::Hours},
+    },
+};
+
+const NOON_MS: i64 = 1_795_348_800_000;
+
+const MAIN: AccountId = AccountId::DEFAULT;
+
+/// Seconds after noon of 22 November 2026.
+fn after_noon(seconds: i64) -> UtcInstant {
+    UtcInstant::from_unix_ms(NOON_MS + seconds * 1_000)
+}
+
+fn ticker(symbol: &str) -> Ticker {
+    symbol.parse().unwrap()
+}
+
+fn price(units: i64) -> Price {
+    Price::from_units(units).unwrap()
+}
+
+fn quantity(text: &str) -> Quantity {
+    text.parse().unwrap()
+}
+
+/// A market with these prices.
+fn market(prices: &[(&str, i64)]) -> std::sync::Arc<Tick> {
+    let quote = |(symbol, units): &(&str, i64)| {
+        let price = price(*units);
+        let (ticker, at) = (ticker(symbol), after_noon(0));
+        Quote { ticker, price, previous_price: price, previous_close: price, at, is_stale: false }
+    };
+    std::sync::Arc::new(Tick::new(1, prices.iter().map(quote).collect()))
+}
+
+/// An order that is filled at 100 dollars, with an id of its own.
+fn order(side: Side, symbol: &str, shares: &str, id: &str, at: UtcInstant) -> PlaceOrder {
+    PlaceOrder {
+        order: OrderRequest {
+            ticker: ticker(symbol),
+            side,
+            quantity: quantity(shares),
+            client_order_id: Some(id.parse().unwrap()),
+            expected_price: None,
+            max_slippage_percent: None,
+        },
+        source: OrderSource::Manual,
+        prices: market(&[(symbol, 1_000_000)]),
+        trade_id: format!("trade-{id}"),
+        executed_at: at,
+    }
+}
+
+/// A store, and the books of its accounts as a writer has them.
+struct Bench {
+    store: Box<dyn Store>,
+    books: HashMap<AccountId, Books>,
+    /// What was answered and held after each write.
+    transcript: Vec<String>,
+}
+
+impl Bench {
+    fn of(store: Box<dyn Store>) -> Self {
+        let mut bench = Self { store, books: HashMap::new(), transcript: Vec::new() };
+        bench.submit(MAIN, OpenAccount { at: after_noon(0) }).unwrap();
+        bench
+    }
+
+    /// Applies a write: first in a transaction that fails, which must leave nothing, and then for good.
+    fn submit<W: Write<Outcome: Debug>>(&mut self, account: AccountId, write: W) -> Result<String, ApiError> {
+        let before = self.dump();
+        let mut books = self.books.get(&account).cloned().unwrap_or_else(|| Books::unopened(Hours::Continuous));
+        let unchanged = books.clone();
+        let failed = self.store.transact(&mut |transaction| {
+            // What it answers is looked at below.
+            let _ = writer::apply(&write, account, &mut books, transaction)?;
+            Err(StoreFault::of("on purpose"))
+        });
+        assert_eq!(failed.unwrap_err().to_string(), "on purpose");
+        assert_eq!(self.dump(), before, "a transaction that fails leaves nothing");
+
+        let (mut books, mut outcome) = (unchanged, None);
+        let committed = self.store.transact(&mut |transaction| {
+            outcome = Some(writer::apply(&write, account, &mut books, transaction)?);
+            Ok(())
+        });
+        committed.unwrap();
+        if books.is_open {
+            self.books.insert(account, books);
+        }
+        let loaded: HashMap<_, _> = self.store.load(Hours::Continuous).unwrap().into_iter().collect();
+        assert_eq!(loaded, self.books, "the store has the books that were decided");
+        let outcome = outcome.unwrap().map(|outcome| format!("{outcome:?}"));
+        self.transcript.push(format!("{outcome:?}"));
+        let state = self.dump();
+        self.transcript.extend(state);
+        outcome
+    }
+
+    /// Everything that can be asked.
+    fn dump(&mut self) -> Vec<String> {
+        let accounts: Vec<_> = self.books.keys().copied().collect();
+        let mut answers = Vec::new();
+        let read = self.store.transact(&mut |rows| {
+            answers.push(format!("{:?}", rows.market_seed()?));
+            accounts.iter().try_for_each(|account| ask_all(*account, rows, &mut answers))
+        });
+        read.unwrap();
+        answers.sort();
+        answers
+    }
+}
+
+/// Asks everything of an account. Sequences are a store's own, so that rows are told without them.
+fn ask_all<R: Rows + ?Sized>(account: AccountId, rows: &mut R, answers: &mut Vec<String>) -> Result<(), StoreFault> {
+    let mut tell = |question: &str, answer: &dyn Debug| answers.push(format!("{account} {question}: {answer:?}"));
+    let trades = rows.trades(account, 0, i64::MAX, 100)?;
+    for trade in &trades {
+        tell("is there", &rows.trade_sequence(account, &trade.id)?.is_some());
+        if let Some(id) = &trade.client_order_id {
+            tell("receipt", &rows.receipt(account, id)?);
+        }
+        tell("fills", &rows.fills(account, trade.ticker, 0, 100)?);
+    }
+    tell("trades", &trades);
+    tell("count", &rows.trades_count(account, 0)?);
+    tell("latest trades", &rows.trades(account, 0, i64::MAX, 2)?);
+    tell("trades since noon", &rows.trades_back_to(account, 0, after_noon(0))?);
+    tell("realized", &rows.realized(account, 0)?);
+    tell("spent", &rows.copilot_notional(account, after_noon(-60), after_noon(60))?);
+
+    let (from_s, now_s) = (after_noon(-100_000).unix_second(), after_noon(100_000).unix_second());
+    tell("curve", &rows.curve(account, from_s, now_s, 1)?);
+    tell("curve in steps", &rows.curve(account, from_s, now_s, 60)?);
+    tell("surplus", &rows.surplus_snapshots(account, from_s, now_s, 60, 100)?);
+
+    let messages = rows.messages(account, 0, i64::MAX, 100)?;
+    for message in &messages {
+        tell("is there", &rows.message_sequence(account, &message.id)?.is_some());
+        tell("reply", &rows.reply_to(account, &message.id)?);
+        for action in &message.actions {
+            tell("action", &rows.action(account, &action.id)?);
+            tell("its reply", &rows.reply_of_action(account, &action.id)?);
+        }
+    }
+    tell("messages", &messages);
+    tell("named", &rows.named_message(account, &"m1".parse().unwrap())?);
+    tell("past turns", &rows.past_turns(account, 0, 10)?);
+    tell("unanswered", &rows.unanswered(account)?);
+    tell("pending", &rows.pending_actions(account)?);
+
+    tell("splits", &rows.splits(account, None)?);
+    let actions = rows.actions(account, after_noon(-1_000_000), i64::MAX, 100)?;
+    for (_, action) in &actions {
+        tell("is recorded", &rows.is_action_recorded(account, &action.kind, &action.id)?);
+    }
+    tell("actions", &actions.into_iter().map(|(_, action)| action).collect::<Vec<_>>());
+    let due = rows.dividends_due(account, ExchangeDate::of(after_noon(86_400)))?;
+    tell("due", &due.into_iter().map(|owed| (owed.ticker, owed.amount)).collect::<Vec<_>>());
+
+    tell("events", &rows.events_after(account, 0)?);
+    tell("events ahead", &rows.events_after(account, i64::MAX)?);
+    tell("keys", &rows.access_keys(account)?);
+    rows.check()
+}
+
+#[rstest]
+#[case::trading(trading::trade)]
+#[case::a_reset(trading::reset)]
+#[case::a_clock_that_goes_back(trading::clock_back)]
+#[case::a_position_without_a_market(trading::write_off)]
+#[case::last_prices(trading::last_prices)]
+#[case::a_conversation(chat::converse)]
+#[case::turns_that_are_cut_off(chat::cut_off)]
+#[case::splits_and_dividends(companies::split_and_pay)]
+#[case::a_reset_with_dividends_owed(companies::reset_while_owed)]
+#[case::the_watchlist(arrange_watchlist)]
+#[case::the_curve_is_thinned(thin)]
+#[case::what_is_kept(keep)]
+#[case::two_accounts(two_accounts)]
+#[tokio::test]
+async fn stores_do_the_same(#[case] scenario: fn(&mut Bench)) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("conformance.db").display());
+    let mut file = Bench::of(Box::new(sqlite::open(&url).await.unwrap()));
+    let mut memory = Bench::of(Box::new(MemoryStore::new(Hours::Continuous)));
+    scenario(&mut file);
+    scenario(&mut memory);
+    assert!(file.transcript.len() > 1);
+    assert_eq!(file.transcript, memory.transcript);
+    file.store.recover().unwrap();
+    memory.store.recover().unwrap();
+    assert_eq!(file.dump(), memory.dump(), "after a recovery too");
+    file.store.close().unwrap();
+    memory.store.close().unwrap();
+}
+
+fn arrange_watchlist(bench: &mut Bench) {
+    let watch = |symbol, before: Option<&str>| WatchTicker {
+        ticker: ticker(symbol),
+        before: before.map(ticker),
+        at: after_noon(1),
+    };
+    bench.submit(MAIN, watch("KO", None)).unwrap();
+    bench.submit(MAIN, watch("KO", Some("AAPL"))).unwrap();
+    bench.submit(MAIN, watch("XOM", Some("AAPL"))).unwrap();
+    let unwatch = |symbol| UnwatchTicker { ticker: ticker(symbol) };
+    bench.submit(MAIN, unwatch("MSFT")).unwrap();
+    assert_eq!(bench.submit(MAIN, unwatch("MSFT")), Err(ApiError::NotWatched { ticker: ticker("MSFT") }));
+    let place = |symbol, before: Option<&str>| ReorderWatchlist { ticker: ticker(symbol), before: before.map(ticker) };
+    bench.submit(MAIN, place("AAPL", None)).unwrap();
+    bench.submit(MAIN, place("KO", Some("XOM"))).unwrap();
+    bench.submit(MAIN, place("KO", Some("KO"))).unwrap();
+    let list: Vec<_> = bench.books[&MAIN].watchlist.iter().map(|watched| watched.ticker.to_string()).collect();
+    assert_eq!(list, ["KO", "XOM", "GOOGL", "AMZN", "TSLA", "NVDA", "META", "JPM", "V", "NFLX", "AAPL"]);
+}
+
+fn thin(bench: &mut Bench) {
+    use crate::{domain::money::Money, server::ledger::ThinSnapshots};
+    for second in [0, 10, 59, 60, 119, 120, 121] {
+        let (total_value, at) = (Money::from_cents(1_000_000 + second), after_noon(second));
+        bench.submit(MAIN, RecordSnapshot { total_value, at }).unwrap();
+    }
+    let (from_s, until_s) = (after_noon(0).unix_second(), after_noon(120).unix_second());
+    let thin = || ThinSnapshots { from_s, until_s, step_seconds: 60 };
+    assert_eq!(bench.submit(MAIN, thin()), Ok("3".to_owned()));
+    assert_eq!(bench.submit(MAIN, thin()), Ok("0".to_owned()));
+}
+
+fn keep(bench: &mut Bench) {
+    let seed = |given| KeepMarketSeed { given, drawn: 7 };
+    for given in [None, None, Some(u64::MAX), None] {
+        bench.submit(MAIN, seed(given)).unwrap();
+    }
+    let key = |number: usize, kind| {
+        let mut hash = [0; 32];
+        hash[..8].copy_from_slice(&number.to_be_bytes());
+        KeepAccessKey { hash, kind, at: after_noon(0) }
+    };
+    bench.submit(MAIN, key(1_000, KeyKind::Script)).unwrap();
+    for number in 0..=ACCESS_KEYS_MAX {
+        bench.submit(MAIN, key(number, KeyKind::Browser)).unwrap();
+    }
+    bench.submit(MAIN, key(5, KeyKind::Browser)).unwrap();
+}
+
+/// The same things happen to both, and neither sees the other's.
+fn two_accounts(bench: &mut Bench) {
+    let other: AccountId = "other".parse().unwrap();
+    let buy = |account: AccountId| PlaceOrder {
+        trade_id: format!("trade-of-{account}"),
+        ..order(Side::Buy, "V", "3", "same-name", after_noon(5))
+    };
+    bench.submit(MAIN, buy(MAIN)).unwrap();
+    assert_eq!(bench.submit(other, buy(other)), Err(ApiError::NotFound), "it is not open");
+    bench.submit(other, OpenAccount { at: after_noon(6) }).unwrap();
+    bench.submit(other, OpenAccount { at: after_noon(7) }).unwrap();
+    let answer = bench.submit(other, buy(other)).unwrap();
+    assert!(answer.contains("replayed: false"), "a name is an account's own: {answer}");
+    bench.submit(other, UnwatchTicker { ticker: ticker("V") }).unwrap();
+    assert!(bench.books[&MAIN].watches(ticker("V")));
+    chat::say(bench, other, "question-of-other");
+    bench.submit(other, crate::server::ledger::Reset { at: after_noon(9) }).unwrap();
+    assert_eq!(bench.books[&MAIN].account.holdings.len(), 1);
+}

@@ -1,0 +1,165 @@
+//! A store without a disk: for backtests, and for models of the ledger in tests. It decides nothing either, so that they run
+//! the very rules of a server.
+
+mod actions;
+mod chat;
+mod curve;
+mod kept;
+mod trades;
+mod write;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use super::{Rows, Store, StoreFault, Work};
+use crate::{
+    domain::{account_id::AccountId, instant::UtcInstant, money::Money},
+    server::{
+        ledger::{
+            Books, RecordedEvent,
+            access::{KeyHash, KeyKind},
+            effect::{ActionRow, CorporateActionRow, MessageRow, TradeRow},
+        },
+        market::hours::Hours,
+    },
+};
+
+/// Everything in memory, until it is dropped.
+pub struct MemoryStore(Arc<Mutex<Tables>>);
+
+/// Reads beside the writer. Clones share the store.
+#[derive(Clone)]
+pub struct MemoryReader(Arc<Mutex<Tables>>);
+
+/// All rows.
+struct Tables {
+    accounts: HashMap<AccountId, AccountTables>,
+    market_seed: Option<u64>,
+    /// Whose days the accounts' are.
+    hours: Hours,
+    /// What takes the changes of the open transaction back, the first change's first.
+    undo: Vec<Undo>,
+    /// The accounts that the open transaction has changed.
+    touched: Vec<AccountId>,
+}
+
+/// Takes one change back.
+type Undo = Box<dyn FnOnce(&mut Tables) + Send>;
+
+/// The rows of one account. A row's sequence is its place in its list, counted from 1.
+struct AccountTables {
+    /// With all that was written.
+    books: Books,
+    trades: Vec<TradeRow>,
+    /// The account's value by the second.
+    values: BTreeMap<i64, Money>,
+    messages: Vec<MessageRow>,
+    actions: Vec<ActionRow>,
+    corporate_actions: Vec<RecordedAct>,
+    events: Vec<RecordedEvent>,
+    /// Oldest first.
+    keys: Vec<(KeyHash, KeyKind)>,
+}
+
+/// A split or a dividend, and what has become of it.
+struct RecordedAct {
+    row: CorporateActionRow,
+    status: ActStatus,
+    applied_at: Option<UtcInstant>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ActStatus {
+    Owed,
+    Applied,
+    Lapsed,
+}
+
+impl MemoryStore {
+    /// An empty store, for accounts whose days are those of `hours`.
+    pub fn new(hours: Hours) -> Self {
+        let (undo, touched) = (Vec::new(), Vec::new());
+        Self(Arc::new(Mutex::new(Tables { accounts: HashMap::new(), market_seed: None, hours, undo, touched })))
+    }
+
+    pub fn reader(&self) -> MemoryReader {
+        MemoryReader(Arc::clone(&self.0))
+    }
+}
+
+impl Store for MemoryStore {
+    fn transact(&mut self, work: &mut Work<'_>) -> Result<Duration, StoreFault> {
+        let mut tables = lock(&self.0);
+        let outcome = work(&mut *tables);
+        tables.touched.clear();
+        let mut undo = std::mem::take(&mut tables.undo);
+        if outcome.is_err() {
+            undo.drain(..).rev().for_each(|undo| undo(&mut tables));
+        }
+        undo.clear();
+        // Its room is used again.
+        tables.undo = undo;
+        outcome.map(|()| Duration::ZERO)
+    }
+
+    fn load(&mut self, hours: Hours) -> Result<Vec<(AccountId, Books)>, StoreFault> {
+        let tables = lock(&self.0);
+        let books = tables.accounts.iter().map(|(account, rows)| (*account, Books { hours, ..rows.books.clone() }));
+        Ok(books.filter(|(_, books)| books.is_open).collect())
+    }
+
+    fn recover(&mut self) -> Result<(), StoreFault> {
+        Ok(())
+    }
+
+    fn close(self: Box<Self>) -> Result<(), StoreFault> {
+        Ok(())
+    }
+}
+
+impl MemoryReader {
+    /// Reads rows between two transactions.
+    ///
+    /// # Errors
+    /// Those of the query.
+    pub fn read<T>(&self, query: impl FnOnce(&mut dyn Rows) -> Result<T, StoreFault>) -> Result<T, StoreFault> {
+        query(&mut *lock(&self.0))
+    }
+}
+
+/// A panic in a transaction ends the writer; what it left is read as it is.
+fn lock(tables: &Mutex<Tables>) -> MutexGuard<'_, Tables> {
+    tables.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Tables {
+    /// The rows of an account, if it has any.
+    fn of(&self, account: AccountId) -> Option<&AccountTables> {
+        self.accounts.get(&account)
+    }
+
+    /// The rows of an account, to be changed.
+    fn of_mut(&mut self, account: AccountId) -> &mut AccountTables {
+        let hours = self.hours;
+        self.accounts.entry(account).or_insert_with(|| AccountTables {
+            books: Books::unopened(hours),
+            trades: Vec::new(),
+            values: BTreeMap::new(),
+            messages: Vec::new(),
+            actions: Vec::new(),
+            corporate_actions: Vec::new(),
+            events: Vec::new(),
+            keys: Vec::new(),
+        })
+    }
+}
+
+/// The rows of a list between two sequences, each with its own, newest first.
+fn between<T>(rows: &[T], after: i64, before: i64) -> impl Iterator<Item = (i64, &T)> {
+    let numbered = (1_i64..).zip(rows);
+    let found: Vec<_> = numbered.skip_while(move |(sequence, _)| *sequence <= after).collect();
+    found.into_iter().rev().skip_while(move |(sequence, _)| *sequence >= before)
+}

@@ -1,0 +1,152 @@
+//! Reading the books from the file.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{
+    outbox::LATEST_EVENT,
+    today::{add_dividends, add_trades_of_split, splits_around},
+};
+use crate::{
+    domain::{
+        account::{Account, Holding},
+        account_id::AccountId,
+        candle::STEP_BACK_SECONDS,
+        day::{DayTrades, Traded},
+        instant::UtcInstant,
+        money::Money,
+        portfolio::LastPrice,
+        ticker::Ticker,
+        watchlist::WatchedTicker,
+    },
+    server::{ledger::Books, market::hours::Hours},
+};
+
+/// When the account's latest trade after one was.
+pub const LATEST_TRADE: &str =
+    "SELECT executed_at_ms FROM trades WHERE account_id = ?1 AND sequence > ?2 ORDER BY sequence DESC LIMIT 1";
+
+/// The account's latest trade after one that is neither of a stretch of time. The trades of a day are many rows side by
+/// side, which the table itself gives faster than an index.
+pub const LATEST_OUTSIDE: &str = "SELECT sequence, executed_at_ms FROM trades NOT INDEXED
+    WHERE account_id = ?1 AND sequence > ?2 AND (executed_at_ms < ?3 OR executed_at_ms >= ?4)
+    ORDER BY sequence DESC LIMIT 1";
+
+/// What the account traded from one trade on. A sum of millions and a sum of the rest cannot overflow, as their whole can.
+const SUMS_BY_TICKER: &str = "SELECT ticker, side,
+        SUM(quantity_millionths / 1000000) AS quantity_millions, SUM(quantity_millionths % 1000000) AS quantity_rest,
+        SUM(notional_cents / 1000000) AS notional_millions, SUM(notional_cents % 1000000) AS notional_rest,
+        MAX(previous_close_units) AS previous_close
+    FROM trades NOT INDEXED WHERE account_id = ?1 AND sequence >= ?2 GROUP BY ticker, side";
+
+/// The account's first trade after one that is of a moment or later.
+const FIRST_SINCE: &str =
+    "SELECT MIN(sequence) FROM trades NOT INDEXED WHERE account_id = ?1 AND sequence > ?2 AND executed_at_ms >= ?3";
+
+const MILLION: i64 = 1_000_000;
+
+/// Reads the books of all accounts as the file has them, with the days of `hours`.
+///
+/// # Errors
+/// The database's, or of a value in it that means nothing.
+pub fn load(rows: &Connection, hours: Hours) -> rusqlite::Result<Vec<(AccountId, Books)>> {
+    rows.prepare("SELECT * FROM accounts")?.query_map([], |row| load_books(row, rows, hours))?.collect()
+}
+
+fn load_books(row: &Row<'_>, rows: &Connection, hours: Hours) -> rusqlite::Result<(AccountId, Books)> {
+    let account: AccountId = row.get("id")?;
+    let reset_after_sequence = row.get("reset_after_sequence")?;
+    let opened_at = row.get("opened_at_ms")?;
+    let today = load_today(account, rows, reset_after_sequence, hours)?;
+    let books = Books {
+        account: Account {
+            cash: row.get("cash_cents")?,
+            initial_deposit: row.get("initial_deposit_cents")?,
+            realized_pnl: row.get("realized_pnl_cents")?,
+            income: row.get("income_cents")?,
+            holdings: load_holdings(account, rows)?,
+        },
+        last_prices: load_last_prices(account, rows)?,
+        watchlist: load_watchlist(account, rows)?,
+        hours,
+        today: add_dividends(account, today, opened_at, hours, rows)?,
+        opened_at,
+        high_water_mark: row.get("high_water_mark_cents")?,
+        autonomy: row.get("autonomy")?,
+        is_open: true,
+        reset_after_sequence,
+        chat_cleared_after_sequence: row.get("chat_cleared_after_sequence")?,
+        version: rows.query_row(LATEST_EVENT, [account], |row| row.get(0))?,
+    };
+    Ok((account, books))
+}
+
+fn load_holdings(account: AccountId, rows: &Connection) -> rusqlite::Result<BTreeMap<Ticker, Holding>> {
+    rows.prepare("SELECT ticker, quantity_millionths, cost_basis_cents FROM positions WHERE account_id = ?1")?
+        .query_map([account], |row| Ok((row.get(0)?, Holding { quantity: row.get(1)?, cost_basis: row.get(2)? })))?
+        .collect()
+}
+
+fn load_last_prices(account: AccountId, rows: &Connection) -> rusqlite::Result<BTreeMap<Ticker, LastPrice>> {
+    rows.prepare(
+        "SELECT ticker, last_price_units, last_price_at_ms FROM positions
+         WHERE account_id = ?1 AND last_price_units IS NOT NULL AND last_price_at_ms IS NOT NULL",
+    )?
+    .query_map([account], |row| Ok((row.get(0)?, LastPrice { price: row.get(1)?, at: row.get(2)? })))?
+    .collect()
+}
+
+fn load_watchlist(account: AccountId, rows: &Connection) -> rusqlite::Result<Vec<WatchedTicker>> {
+    rows.prepare("SELECT ticker, added_at_ms FROM watchlist WHERE account_id = ?1 ORDER BY ordinal")?
+        .query_map([account], |row| Ok(WatchedTicker { ticker: row.get(0)?, added_at: row.get(1)? }))?
+        .collect()
+}
+
+/// Adds up the trades of the latest one's day as they were recorded; older ones are not looked at. One that was written a
+/// little later than one of the next day counts there ([`DayTrades::day_with`]).
+fn load_today(account: AccountId, rows: &Connection, after_sequence: i64, hours: Hours) -> rusqlite::Result<DayTrades> {
+    let mut today = DayTrades::default();
+    let latest: Option<UtcInstant> =
+        rows.query_row(LATEST_TRADE, params![account, after_sequence], |row| row.get(0)).optional()?;
+    let Some(latest) = latest else {
+        return Ok(today);
+    };
+    let latest_outside = |from_s: i64, until_s: i64| -> rusqlite::Result<Option<(i64, UtcInstant)>> {
+        let bounds = params![account, after_sequence, from_s.saturating_mul(1_000), until_s.saturating_mul(1_000)];
+        rows.query_row(LATEST_OUTSIDE, bounds, |row| Ok((row.get(0)?, row.get(1)?))).optional()
+    };
+    let mut day = hours.day_of(latest);
+    let late_from_s = day.ends_at - STEP_BACK_SECONDS;
+    // At the end of a day the latest may be late, where the one before is of the next day.
+    if latest.unix_second() >= late_from_s
+        && let Some((_, earlier)) = latest_outside(late_from_s, day.ends_at)?
+        && hours.day_of(earlier).starts_at == day.ends_at
+    {
+        day = hours.day_of(earlier);
+    }
+    let before = latest_outside(day.starts_at - STEP_BACK_SECONDS, day.ends_at)?;
+    let before = before.map_or(after_sequence, |(sequence, _)| sequence);
+    let bounds = params![account, before, day.starts_at.saturating_mul(1_000)];
+    let first: Option<i64> = rows.query_row(FIRST_SINCE, bounds, |row| row.get(0))?;
+    let splits = splits_around(account, day, rows)?;
+    let mut sums = rows.prepare(SUMS_BY_TICKER)?;
+    let mut sums = sums.query(params![account, first.unwrap_or_default()])?;
+    while let Some(row) = sums.next()? {
+        let sum = |millions: &str, rest: &str| -> rusqlite::Result<i64> {
+            let millions: i64 = row.get(millions)?;
+            Ok(millions.saturating_mul(MILLION).saturating_add(row.get(rest)?))
+        };
+        let (ticker, side, previous_close) = (row.get("ticker")?, row.get("side")?, row.get("previous_close")?);
+        if splits.contains_key(&ticker) {
+            continue;
+        }
+        let notional = Money::from_cents(sum("notional_millions", "notional_rest")?);
+        let quantity = sum("quantity_millions", "quantity_rest")?;
+        today.record(day, Traded { ticker, side, millionths: quantity, notional, previous_close });
+    }
+    for (ticker, splits) in &splits {
+        add_trades_of_split(account, &mut today, day, *ticker, splits, first.unwrap_or_default(), rows)?;
+    }
+    Ok(today)
+}

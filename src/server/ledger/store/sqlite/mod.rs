@@ -1,0 +1,163 @@
+//! The store of a server: one SQLite file. One connection writes, with each transaction on disk before it is answered; others
+//! read beside it.
+
+mod actions;
+pub mod backup;
+mod chat;
+mod columns;
+mod curve;
+mod file;
+mod kept;
+mod load;
+#[cfg(test)]
+mod migrations_test;
+mod outbox;
+mod pending;
+mod place;
+mod readers;
+pub mod revoke;
+mod today;
+mod trades;
+mod write;
+
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use rusqlite::{Connection, TransactionBehavior};
+use tracing::debug;
+
+use self::{file::FileLock, outbox::Outbox, pending::PendingUpserts};
+use super::{Store, StoreFault, Work};
+use crate::{
+    domain::account_id::AccountId,
+    server::{ledger::Books, market::hours::Hours},
+};
+
+pub use file::{StoreError, file_of, open};
+pub use readers::Readers;
+
+/// A database file that is written.
+pub struct SqliteStore {
+    connection: Connection,
+    /// Where to connect again.
+    path: PathBuf,
+    /// Held for as long as the file is written.
+    lock: FileLock,
+}
+
+impl SqliteStore {
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Readers of the same file.
+    pub fn readers(&self) -> Readers {
+        Readers::of(&self.path)
+    }
+}
+
+impl Store for SqliteStore {
+    fn transact(&mut self, work: &mut Work<'_>) -> Result<Duration, StoreFault> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut rows = SqliteRows::of(&transaction);
+        work(&mut rows)?;
+        rows.finish()?;
+        let started = Instant::now();
+        transaction.commit()?;
+        Ok(started.elapsed())
+    }
+
+    fn load(&mut self, hours: Hours) -> Result<Vec<(AccountId, Books)>, StoreFault> {
+        Ok(load::load(&self.connection, hours)?)
+    }
+
+    /// Starts over on a new connection, whatever a transaction that failed has left open on the old one.
+    ///
+    /// A commit whose sync failed is not in the books, but may stand whole at the end of the log, where the next start
+    /// would find it: so something is written over it. And it has to fit, with room for more: a disk that takes one
+    /// page but not the next trade has not recovered.
+    fn recover(&mut self) -> Result<(), StoreFault> {
+        let fresh = file::connect(&self.path)?;
+        let old = std::mem::replace(&mut self.connection, fresh);
+        if let Err((_, cause)) = old.close() {
+            debug!(ledger.cause = %cause, "a connection that had failed did not close cleanly");
+        }
+        file::find_room(&self.path)?;
+        Ok(file::overwrite_log_end(&self.connection)?)
+    }
+
+    /// Moves the write-ahead log's pages into the database file, and closes it.
+    fn close(self: Box<Self>) -> Result<(), StoreFault> {
+        // What it tells of its work is of no use: it was done, or it fails.
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        self.connection.close().map_err(|(_, cause)| cause)?;
+        drop(self.lock);
+        Ok(())
+    }
+}
+
+/// The rows of a connection, with what its open transaction has yet to write.
+pub struct SqliteRows<'a> {
+    rows: &'a Connection,
+    pending: PendingUpserts,
+    outbox: Outbox,
+}
+
+impl<'a> SqliteRows<'a> {
+    pub fn of(rows: &'a Connection) -> Self {
+        Self { rows, pending: PendingUpserts::default(), outbox: Outbox::default() }
+    }
+
+    /// Writes what was put off, so that a query of those tables finds it.
+    fn flush(&mut self) -> rusqlite::Result<()> {
+        self.pending.write(self.rows)
+    }
+
+    /// Writes all that is left, before the commit.
+    fn finish(&mut self) -> rusqlite::Result<()> {
+        self.flush()?;
+        self.outbox.write(self.rows)
+    }
+}
+
+impl From<rusqlite::Error> for StoreFault {
+    fn from(cause: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        let is_of_the_disk = matches!(
+            cause.sqlite_error_code(),
+            Some(
+                ErrorCode::SystemIoFailure
+                    | ErrorCode::DiskFull
+                    | ErrorCode::CannotOpen
+                    | ErrorCode::ReadOnly
+                    | ErrorCode::PermissionDenied
+                    | ErrorCode::DatabaseBusy
+                    | ErrorCode::DatabaseLocked
+                    | ErrorCode::DatabaseCorrupt
+                    | ErrorCode::NotADatabase
+                    | ErrorCode::OutOfMemory
+                    | ErrorCode::FileLockingProtocolFailed
+            )
+        );
+        Self { cause: Box::new(cause), is_of_the_disk }
+    }
+}
+
+/// For tests: a new database in a folder, with the default account opened at the epoch.
+#[cfg(test)]
+pub async fn test_store(folder: &tempfile::TempDir) -> SqliteStore {
+    use crate::{
+        domain::instant::UtcInstant,
+        server::ledger::{OpenAccount, writer},
+    };
+    let mut store = open(&format!("sqlite://{}", folder.path().join("store.db").display())).await.unwrap();
+    let open = OpenAccount { at: UtcInstant::from_unix_ms(0) };
+    let mut books = Books::unopened(Hours::Continuous);
+    let mut opening = |transaction: &mut dyn super::Transaction| {
+        writer::apply(&open, AccountId::DEFAULT, &mut books, transaction).map(|opened| opened.unwrap())
+    };
+    store.transact(&mut opening).unwrap();
+    store
+}

@@ -1,0 +1,44 @@
+//! Deleting all keys of other machines from a database that no server uses.
+
+use std::path::{Path, PathBuf};
+
+use super::file::{StoreError, connect, take_lock};
+
+/// Why the keys were not revoked; all of them still hold then.
+#[derive(Debug, thiserror::Error)]
+pub enum RevokeError {
+    #[error("there is no database {}; set DATABASE_URL as it is for the server", path.display())]
+    Missing { path: PathBuf },
+    #[error("the server has to be stopped first, since it keeps the keys in memory ({0})")]
+    InUse(StoreError),
+    #[error(transparent)]
+    Lock(StoreError),
+    #[error("the database {} cannot be changed: {cause}", path.display())]
+    Change { path: PathBuf, cause: rusqlite::Error },
+}
+
+/// Deletes all keys of a database that no server uses, those of all accounts; gives how many there were.
+///
+/// # Errors
+/// When there is no such database, a server uses it, or it cannot be changed.
+pub fn revoke_all(database: &Path) -> Result<usize, RevokeError> {
+    let path = || database.to_owned();
+    if !database.is_file() {
+        return Err(RevokeError::Missing { path: path() });
+    }
+    let _lock = take_lock(database).map_err(|cause| match cause {
+        StoreError::InUse { .. } => RevokeError::InUse(cause),
+        cause => RevokeError::Lock(cause),
+    })?;
+    delete_keys(database).map_err(|cause| RevokeError::Change { path: path(), cause })
+}
+
+fn delete_keys(database: &Path) -> rusqlite::Result<usize> {
+    let rows = connect(database)?;
+    // A database of before this table has no keys.
+    let has_keys = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'access_keys')";
+    if !rows.query_row(has_keys, [], |row| row.get(0))? {
+        return Ok(0);
+    }
+    rows.execute("DELETE FROM access_keys", [])
+}

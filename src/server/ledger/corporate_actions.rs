@@ -136,14 +136,15 @@ impl ApplyAction {
         let became = account.split(ticker, held.quantity, ratio);
         let became = became.map_err(|_| too_large(&format!("split of {ticker}")))?;
         let ex_second = ex_date.starts_at().unix_second();
+        let are_trades_before = books.today.day().is_some_and(|day| day.starts_at < ex_second);
+        let splits_today = held.is_of_the_day || are_trades_before;
         let last_price = books.last_prices.get(&ticker).copied().map(|last| {
             let is_before = ratio.is_trade_before(ex_date, last.at, last.price, now);
             let price = Some(last.price).filter(|_| is_before).and_then(|price| ratio.of_price(price));
             LastPrice { price: price.unwrap_or(last.price), ..last }
         });
         let holding = account.holdings.get(&ticker).copied();
-        let outcome =
-            ActionOutcome::Split { ratio, quantity_after: became, price: now, is_of_the_day: held.is_of_the_day };
+        let outcome = ActionOutcome::Split { ratio, quantity_after: became, price: now, splits_today };
         Ok(vec![
             Effect::Holding { ticker, held: holding.map(|holding| (holding, last_price)) },
             self.row(held.quantity, outcome),

@@ -26,6 +26,7 @@ use crate::{
             Books, KeepMarketSeed, OpenAccount, PlaceOrder, RecordSnapshot, ReorderWatchlist, UnwatchTicker,
             WatchTicker, Write,
             access::{ACCESS_KEYS_MAX, KeepAccessKey, KeyKind},
+            effect::{Effect, Effects},
             writer,
         },
         market::{feed::Tick, hours::Hours},
@@ -125,6 +126,12 @@ impl Bench {
         let state = self.dump();
         self.transcript.extend(state);
         outcome
+    }
+
+    /// Writes effects that change no books, without a look at what comes of them.
+    fn prepare(&mut self, effects: Effects) {
+        let written = self.store.transact(&mut |transaction| transaction.write(MAIN, effects.clone(), 0));
+        written.unwrap();
     }
 
     /// Everything that can be asked.
@@ -262,16 +269,20 @@ fn keep(bench: &mut Bench) {
     for given in [None, None, Some(u64::MAX), None] {
         bench.submit(MAIN, seed(given)).unwrap();
     }
-    let key = |number: usize, kind| {
+    let hash = |number: usize| {
         let mut hash = [0; 32];
         hash[..8].copy_from_slice(&number.to_be_bytes());
-        KeepAccessKey { hash, kind, at: after_noon(0) }
+        hash
     };
+    let key = |number, kind| KeepAccessKey { hash: hash(number), kind, at: after_noon(0) };
     bench.submit(MAIN, key(1_000, KeyKind::Script)).unwrap();
-    for number in 0..=ACCESS_KEYS_MAX {
-        bench.submit(MAIN, key(number, KeyKind::Browser)).unwrap();
+    let (kind, at) = (KeyKind::Browser, after_noon(0));
+    bench.prepare((1..ACCESS_KEYS_MAX).map(|number| Effect::AccessKeyKept { hash: hash(number), kind, at }).collect());
+    for number in [ACCESS_KEYS_MAX, 5, ACCESS_KEYS_MAX + 1] {
+        bench.submit(MAIN, key(number, kind)).unwrap();
     }
-    bench.submit(MAIN, key(5, KeyKind::Browser)).unwrap();
+    let keys = bench.dump().into_iter().find(|answer| answer.contains(" keys:")).unwrap();
+    assert_eq!((keys.matches("Browser").count(), keys.matches("Script").count()), (ACCESS_KEYS_MAX, 1));
 }
 
 /// The same things happen to both, and neither sees the other's.

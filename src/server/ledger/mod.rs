@@ -66,7 +66,7 @@ use published::{PublishedBooks, TickerUnion};
 pub use read::TRADES_MAX;
 pub use reset::Reset;
 pub use snapshot::{RecordSnapshot, ThinSnapshots};
-use store::{Readers, Rows, Store};
+use store::{AllBooks, Readers, Rows, Store};
 pub use store::{
     StoreFault,
     sqlite::{StoreError, backup, file_of},
@@ -132,7 +132,7 @@ impl Ledger {
     fn start(
         store: Box<dyn Store>,
         readers: Readers,
-        books: Vec<(AccountId, Books)>,
+        books: AllBooks,
         hours: Hours,
         metrics: Metrics,
         closing: CancellationToken,
@@ -218,11 +218,7 @@ impl Ledger {
 }
 
 /// All books of a store; those of the default account are made first, where there are none.
-fn load(
-    mut store: Box<dyn Store>,
-    clock: Clock,
-    hours: Hours,
-) -> Result<(Vec<(AccountId, Books)>, Box<dyn Store>), StoreFault> {
+fn load(mut store: Box<dyn Store>, clock: Clock, hours: Hours) -> Result<(AllBooks, Box<dyn Store>), StoreFault> {
     let mut books = store.load(hours)?;
     if !books.iter().any(|(account, _)| *account == AccountId::DEFAULT) {
         let (open, mut opened) = (OpenAccount { at: clock() }, Books::unopened(hours));

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::{Books, TickerSet};
+use super::{Books, TickerSet, store::AllBooks};
 use crate::{
     domain::{account_id::AccountId, ticker::Ticker},
     server::market::hours::Hours,
@@ -22,7 +22,7 @@ pub struct PublishedBooks {
 }
 
 impl PublishedBooks {
-    pub fn new(hours: Hours, accounts: Vec<(AccountId, Books)>) -> Self {
+    pub fn new(hours: Hours, accounts: AllBooks) -> Self {
         let senders = accounts.into_iter().map(|(account, books)| (account, watch::Sender::new(Arc::new(books))));
         Self { accounts: Arc::new(RwLock::new(senders.collect())), hours }
     }

@@ -36,6 +36,9 @@ pub trait Transaction: Rows {
 /// What is done in a transaction.
 pub type Work<'a> = dyn FnMut(&mut dyn Transaction) -> Result<(), StoreFault> + 'a;
 
+/// The books of all accounts.
+pub type AllBooks = Vec<(AccountId, Books)>;
+
 /// A place where books and their history are kept.
 pub trait Store: Send {
     /// Does `work` in one transaction and commits it; gives how long the commit took.
@@ -49,7 +52,7 @@ pub trait Store: Send {
     ///
     /// # Errors
     /// The store's, or of a stored value that means nothing.
-    fn load(&mut self, hours: Hours) -> Result<Vec<(AccountId, Books)>, StoreFault>;
+    fn load(&mut self, hours: Hours) -> Result<AllBooks, StoreFault>;
 
     /// Makes the store usable again after a transaction failed.
     ///

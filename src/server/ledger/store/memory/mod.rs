@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Rows, Store, StoreFault, Work};
+use super::{AllBooks, Rows, Store, StoreFault, Work};
 use crate::{
     domain::{account_id::AccountId, instant::UtcInstant, money::Money},
     server::{
@@ -105,7 +105,7 @@ impl Store for MemoryStore {
         outcome.map(|()| Duration::ZERO)
     }
 
-    fn load(&mut self, hours: Hours) -> Result<Vec<(AccountId, Books)>, StoreFault> {
+    fn load(&mut self, hours: Hours) -> Result<AllBooks, StoreFault> {
         let tables = lock(&self.0);
         let books = tables.accounts.iter().map(|(account, rows)| (*account, Books { hours, ..rows.books.clone() }));
         Ok(books.filter(|(_, books)| books.is_open).collect())

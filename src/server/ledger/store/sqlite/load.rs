@@ -20,7 +20,10 @@ use crate::{
         ticker::Ticker,
         watchlist::WatchedTicker,
     },
-    server::{ledger::Books, market::hours::Hours},
+    server::{
+        ledger::{Books, store::AllBooks},
+        market::hours::Hours,
+    },
 };
 
 /// When the account's latest trade after one was.
@@ -50,7 +53,7 @@ const MILLION: i64 = 1_000_000;
 ///
 /// # Errors
 /// The database's, or of a value in it that means nothing.
-pub fn load(rows: &Connection, hours: Hours) -> rusqlite::Result<Vec<(AccountId, Books)>> {
+pub fn load(rows: &Connection, hours: Hours) -> rusqlite::Result<AllBooks> {
     rows.prepare("SELECT * FROM accounts")?.query_map([], |row| load_books(row, rows, hours))?.collect()
 }
 

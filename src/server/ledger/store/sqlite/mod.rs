@@ -29,11 +29,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use tracing::debug;
 
 use self::{file::FileLock, outbox::Outbox, pending::PendingUpserts};
-use super::{Store, StoreFault, Work};
-use crate::{
-    domain::account_id::AccountId,
-    server::{ledger::Books, market::hours::Hours},
-};
+use super::{AllBooks, Store, StoreFault, Work};
+use crate::server::market::hours::Hours;
 
 pub use file::{StoreError, file_of, open};
 pub use readers::Readers;
@@ -69,7 +66,7 @@ impl Store for SqliteStore {
         Ok(started.elapsed())
     }
 
-    fn load(&mut self, hours: Hours) -> Result<Vec<(AccountId, Books)>, StoreFault> {
+    fn load(&mut self, hours: Hours) -> Result<AllBooks, StoreFault> {
         Ok(load::load(&self.connection, hours)?)
     }
 
@@ -149,8 +146,8 @@ impl From<rusqlite::Error> for StoreFault {
 #[cfg(test)]
 pub async fn test_store(folder: &tempfile::TempDir) -> SqliteStore {
     use crate::{
-        domain::instant::UtcInstant,
-        server::ledger::{OpenAccount, writer},
+        domain::{account_id::AccountId, instant::UtcInstant},
+        server::ledger::{Books, OpenAccount, writer},
     };
     let mut store = open(&format!("sqlite://{}", folder.path().join("store.db").display())).await.unwrap();
     let open = OpenAccount { at: UtcInstant::from_unix_ms(0) };

@@ -19,6 +19,7 @@
 //! | `server::execution`    | the only way to trade                                                               |
 //! | `server::events`       | the account's own stream: what changed, whoever changed it                          |
 //! | `server::copilot`      | prompt, model, reply, and what a reply may do: a turn of the conversation            |
+//! | `server::library`      | the Research library: documents, passages, search; its own file and writer          |
 //! | `server::http`         | REST, the price stream, problems, the page and its files, and what guards them all   |
 //! | `server::access`       | who may ask from other machines, while there are no accounts                         |
 //! | `server::parts`        | what runs for as long as the server does, and is seen when it ends                   |

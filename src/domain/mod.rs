@@ -22,6 +22,7 @@ pub mod fixed_point;
 pub mod freshness;
 pub mod indicator;
 pub mod instant;
+pub mod library;
 pub mod market_status;
 pub mod money;
 pub mod order;

@@ -7,6 +7,9 @@ use super::ApiError;
 /// `Retry-After` of a refused stream, in seconds: about how long a page takes to be closed or reloaded.
 const STREAM_RETRY_SECONDS: u32 = 5;
 
+/// When a place in the library's queue may be free again: about how long a report takes to be read.
+const TASKS_RETRY_SECONDS: u32 = 10;
+
 impl ApiError {
     /// The HTTP status of the answer.
     pub fn status(&self) -> StatusCode {
@@ -23,14 +26,17 @@ impl ApiError {
                 StatusCode::NOT_FOUND
             }
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooLarge { .. } | Self::FileTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::HeadTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnsupportedMediaType | Self::UnsupportedFile { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::WrongHost { .. } => StatusCode::MISDIRECTED_REQUEST,
             Self::CrossSite => StatusCode::FORBIDDEN,
             Self::SignInNeeded | Self::TokenInvalid => StatusCode::UNAUTHORIZED,
-            Self::OrderIdReused { .. } | Self::MessageIdReused { .. } | Self::ReplyCancelled => StatusCode::CONFLICT,
+            Self::OrderIdReused { .. }
+            | Self::MessageIdReused { .. }
+            | Self::ReplyCancelled
+            | Self::DuplicateDocument => StatusCode::CONFLICT,
             Self::InsufficientCash { .. }
             | Self::InsufficientShares { .. }
             | Self::NoPrice { .. }
@@ -40,8 +46,10 @@ impl ApiError {
             | Self::TooManyPositions { .. }
             | Self::StalePrice { .. }
             | Self::MarketClosed { .. }
-            | Self::WatchlistFull => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::TooManyRequests { .. } | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
+            | Self::WatchlistFull
+            | Self::LibraryFull
+            | Self::AddressRefused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooManyRequests { .. } | Self::TooManyStreams | Self::TooManyTasks => StatusCode::TOO_MANY_REQUESTS,
             Self::LlmInvalidReply | Self::LlmOutOfTokens | Self::LlmUnavailable { .. } => StatusCode::BAD_GATEWAY,
             Self::Busy
             | Self::BusyReading
@@ -86,6 +94,12 @@ impl ApiError {
             Self::StalePrice { .. } => "stale_price",
             Self::MarketClosed { .. } => "market_closed",
             Self::WatchlistFull => "watchlist_full",
+            Self::UnsupportedFile { .. } => "unsupported_file",
+            Self::FileTooLarge { .. } => "file_too_large",
+            Self::LibraryFull => "library_full",
+            Self::AddressRefused { .. } => "address_refused",
+            Self::TooManyTasks => "too_many_tasks",
+            Self::DuplicateDocument => "duplicate_document",
             Self::TooManyRequests { .. } => "too_many_requests",
             Self::TooManyStreams => "too_many_streams",
             Self::MessageIdReused { .. } => "message_id_reused",
@@ -107,6 +121,7 @@ impl ApiError {
         match self {
             Self::TooManyRequests { retry_after_seconds } => Some(*retry_after_seconds),
             Self::TooManyStreams => Some(STREAM_RETRY_SECONDS),
+            Self::TooManyTasks => Some(TASKS_RETRY_SECONDS),
             _ => None,
         }
     }
@@ -142,6 +157,12 @@ impl ApiError {
             Self::StalePrice { .. } => "Stale price",
             Self::MarketClosed { .. } => "Market closed",
             Self::WatchlistFull => "Watchlist full",
+            Self::UnsupportedFile { .. } => "Unsupported file",
+            Self::FileTooLarge { .. } => "File too large",
+            Self::LibraryFull => "Library full",
+            Self::AddressRefused { .. } => "Address refused",
+            Self::TooManyTasks => "Too many tasks",
+            Self::DuplicateDocument => "Duplicate document",
             Self::TooManyRequests { .. } => "Too many requests",
             Self::TooManyStreams => "Too many streams",
             Self::MessageIdReused { .. } => "Message id reused",

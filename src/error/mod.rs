@@ -136,6 +136,19 @@ pub enum ApiError {
     #[error("The copilot did not answer within {seconds} s; nothing was executed.")]
     LlmTimeout { seconds: u64 },
 
+    #[error("\"{name}\" is no PDF, DOCX, HTML, Markdown, CSV or text file, which are what the library reads.")]
+    UnsupportedFile { name: String },
+    #[error("\"{name}\" is larger than 50 MiB, the most that the library takes in.")]
+    FileTooLarge { name: String },
+    #[error("The library is full: it holds 5,000 documents. Delete some first.")]
+    LibraryFull,
+    #[error("That address is not fetched: {reason}.")]
+    AddressRefused { reason: String },
+    #[error("500 documents are waiting to be read already; hand in more when some of them are done.")]
+    TooManyTasks,
+    #[error("The library has another document with this very content.")]
+    DuplicateDocument,
+
     #[error("Too many requests; try again in {retry_after_seconds} s.")]
     TooManyRequests { retry_after_seconds: u32 },
     #[error("Too many streams are open; close one, or try again later.")]

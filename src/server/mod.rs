@@ -14,6 +14,7 @@ mod health_probe;
 pub mod http;
 pub mod https;
 pub mod ledger;
+pub mod library;
 pub mod market;
 pub mod metrics;
 pub mod pacing;
@@ -39,7 +40,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 use tracing_subscriber::EnvFilter;
 
 use self::{
@@ -51,7 +52,8 @@ use self::{
     events::{Events, ping},
     execution::Execution,
     http::{App, Door, FanOut, Site, StreamPlaces},
-    ledger::{KeepMarketSeed, Ledger, RecordPrices, StoreError},
+    ledger::{KeepMarketSeed, Ledger, RecordPrices, StoreError, file_of},
+    library::Library,
     market::{
         directory::Directory,
         feed::Feed,
@@ -185,6 +187,7 @@ impl Server {
         let fan_out = FanOut::start(&feed.subscribe(), &ping(&build), &metrics, &parts, progress);
         let events = Events::new(ledger.clone(), parts.clone(), progress);
         let (access, token) = AccessKeys::open(&config, ledger.clone(), clock).await.map_err(StartError::Access)?;
+        let library = library(&config, &parts, &copilot)?;
         let services = Services {
             access,
             execution,
@@ -195,6 +198,7 @@ impl Server {
             feed,
             ledger,
             copilot: copilot.clone(),
+            library,
             streams: StreamPlaces::new(&config.limits, metrics.clone()),
             fan_out,
             events,
@@ -263,6 +267,18 @@ impl Server {
     }
 }
 
+/// The library beside this database, which goes on with what the last end cut off.
+fn library(config: &Config, parts: &Parts, copilot: &Copilot) -> Result<Library, StoreError> {
+    let database = file_of(&config.database_url)?;
+    // Changes are told to the log until the account's events take them.
+    let tell = |change| debug!(library.change = ?change, "the library changed");
+    let copilot = copilot.clone();
+    let model = Arc::new(move || copilot.llm());
+    let library = Library::new(config.library.clone(), &database, config.clock, parts.clone(), Arc::new(tell), model);
+    library.resume();
+    Ok(library)
+}
+
 /// The market of this database, or of the seed that is set.
 async fn simulator(ledger: &Ledger, config: SimulatorConfig, clock: Clock) -> Result<Simulator, StartError> {
     let keep = KeepMarketSeed { given: config.seed, drawn: rand::random() };
@@ -299,6 +315,8 @@ FinAlly, the AI trading workstation.
   finally            serve the workstation (settings: see .env.example)
   finally --backup FILE   copy the database that DATABASE_URL names, while the server runs, and check the copy
   finally --revoke-access   sign all browsers and scripts of other machines out, while the server is stopped
+  finally --extract TYPE PAGE   read a document from standard input, for the library
+  finally --library-eval FOLDER   measure the library's search on a folder of questions with known answers
   finally --health   exit with 0 when the server on HOST and PORT lives, else with 1
   finally --version  print the version
 ";
@@ -311,6 +329,8 @@ pub fn run() -> ExitCode {
         ["--health"] => health_probe::run(),
         ["--backup", target] => backup::run(target),
         ["--revoke-access"] => revoke_access::run(),
+        ["--library-eval", folder] => library::eval::run(folder),
+        ["--extract", media_type, first] => library::extract::run(media_type, first),
         ["--version"] => {
             println!("finally {}", env!("CARGO_PKG_VERSION"));
             ExitCode::SUCCESS

@@ -15,6 +15,7 @@ use super::{
     execution::Execution,
     http::{FanOut, StreamPlaces},
     ledger::{ACTIONS_MAX, Ledger, Reset, WriteOff},
+    library::Library,
     market::{
         company_name,
         directory::Directory,
@@ -76,6 +77,7 @@ pub struct Services {
     pub directory: Arc<Directory>,
     pub clock: Clock,
     pub copilot: Copilot,
+    pub library: Library,
     pub streams: StreamPlaces,
     pub fan_out: FanOut,
     pub events: Events,

@@ -62,6 +62,8 @@ impl TestApp {
         // Ports of this machine that are a test's own.
         let ports = settings.get("TEST_MODEL_PORTS").into_iter().flat_map(|ports| ports.split(','));
         config.copilot.model_ports = ports.map(|port| ("Scripted", port.parse().unwrap())).collect();
+        // What reads documents; the running program is the tests' own.
+        config.library.program = Some(settings.get("TEST_LIBRARY_PROGRAM").map_or(PROGRAM, String::as_str).into());
         let site = Site { root: folder.path().join("site"), hash_files: false };
         let server = Server::start(config, site).await.unwrap();
         Self { client: TestClient::new(server.address), server, folder }

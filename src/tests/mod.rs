@@ -16,6 +16,7 @@ mod guards;
 mod holdings;
 mod hostile;
 mod ledger;
+mod library;
 mod market;
 mod massive;
 mod page;

@@ -8,6 +8,7 @@ pub mod copilot;
 pub mod edge;
 mod fills;
 pub mod hosts;
+pub mod library;
 mod misspelt;
 pub mod variables;
 
@@ -16,6 +17,7 @@ use std::{cell::RefCell, collections::BTreeSet, env, net::IpAddr, num::NonZeroU3
 use self::{
     copilot::CopilotConfig,
     edge::EdgeConfig,
+    library::LibraryConfig,
     variables::{ConfigError, Secret, Variables, plain_value, read_dotenv},
 };
 use super::{
@@ -42,6 +44,7 @@ pub struct Config {
     /// How orders are filled, and what that costs.
     pub fills: FillRules,
     pub copilot: CopilotConfig,
+    pub library: LibraryConfig,
     /// The log filter, in the syntax of `tracing`.
     pub log_filter: Option<String>,
     /// Warnings about the settings that do not stop the start, a line each.
@@ -166,6 +169,7 @@ impl Config {
             edge: EdgeConfig::read(&vars)?,
             fills: fills::read(&vars)?,
             copilot: CopilotConfig::read(&vars)?,
+            library: LibraryConfig::read(&vars)?,
             log_filter: vars.get("RUST_LOG"),
             warnings: Vec::new(),
         })

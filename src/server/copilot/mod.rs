@@ -325,6 +325,14 @@ impl Copilot {
         })
     }
 
+    /// The language model that is asked now; nothing for the built-in copilot, the mock, and none.
+    pub fn llm(&self) -> Option<LlmConfig> {
+        match &*self.0.model() {
+            Model::Remote(remote) => Some(remote.config().clone()),
+            Model::Mock | Model::BuiltIn | Model::Off => None,
+        }
+    }
+
     /// Waits for the turns that are being made; they end soon once the server stops.
     pub async fn finish(&self) {
         self.0.tasks.close();

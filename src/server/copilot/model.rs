@@ -18,7 +18,10 @@ use super::{
 use crate::{
     domain::copilot::Availability,
     error::ApiError,
-    server::ledger::chat::{Provenance, RAW_REPLY_BYTES_MAX},
+    server::{
+        config::copilot::LlmConfig,
+        ledger::chat::{Provenance, RAW_REPLY_BYTES_MAX},
+    },
 };
 
 /// How much of a reply that was no reply the model is shown again.
@@ -127,6 +130,10 @@ fn whole_seconds(duration: Duration) -> u64 {
 }
 
 impl Remote {
+    pub fn config(&self) -> &LlmConfig {
+        self.client.config()
+    }
+
     /// An invalid reply is sent back once, with the reason. So is a reply of whose actions none is valid; if the second one
     /// is no better, its actions are rejected.
     async fn answer(

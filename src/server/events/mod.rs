@@ -67,6 +67,11 @@ impl Events {
         Self { ledger, parts, progress, newest: Arc::default() }
     }
 
+    /// A listener that takes nothing for so long is cut off.
+    pub fn progress(&self) -> Duration {
+        self.progress
+    }
+
     /// The stream of an account. Has to be called within a tokio runtime.
     pub fn of(&self, account: AccountId) -> AccountEvents {
         // Nothing panics while it is held.

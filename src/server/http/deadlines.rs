@@ -1,22 +1,54 @@
 //! How long a request's body may take to arrive, and its answer to begin; and how large a body may be.
+//!
+//! An upload is larger and takes longer than any other body: it may take its time as long as it goes on.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    error::Error,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use axum::{
     body::{Body, HttpBody},
-    extract::Request,
+    extract::{MatchedPath, Request},
+    http::Method,
     response::{IntoResponse, Response},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::timeout;
-use tower_http::timeout::{DeadlineBody, TimeoutError};
+use tower_http::timeout::{DeadlineBody, TimeoutBody, TimeoutError};
 use tracing::error;
 
-use super::json_body::BODY_BYTES_MAX;
-use crate::{error::ApiError, server::config::Patience};
+use super::{json_body::BODY_BYTES_MAX, library::UPLOAD_PATH};
+use crate::{
+    error::ApiError,
+    server::{
+        config::Patience,
+        library::bounds::{UPLOAD_BYTES_MAX, UPLOAD_SILENCE_MAX, UPLOAD_WALL},
+    },
+};
+
+/// What holds for a request's body.
+struct Bounds {
+    bytes: usize,
+    /// How long it may stand still; nothing where it has to be whole within a time.
+    silence: Option<Duration>,
+    answer: Duration,
+}
+
+impl Bounds {
+    fn of(request: &Request, patience: Patience) -> Self {
+        let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+        if request.method() == Method::POST && path == Some(UPLOAD_PATH) {
+            let bytes = usize::try_from(UPLOAD_BYTES_MAX).unwrap_or(usize::MAX);
+            return Self { bytes, silence: Some(UPLOAD_SILENCE_MAX), answer: UPLOAD_WALL };
+        }
+        Self { bytes: BODY_BYTES_MAX, silence: None, answer: patience.answer }
+    }
+}
 
 /// Why a body was not read to its end: its reader may tell only that it was not.
 #[derive(Default)]
@@ -33,33 +65,50 @@ pub async fn keep<F: Future<Output = Response>>(
     answer: impl FnOnce(Request) -> F,
 ) -> Response {
     let broken = Arc::new(Broken::default());
-    let request = request.map(|body| bounded(body, patience, Arc::clone(&broken)));
-    let answer = timeout(patience.answer, answer(request)).await;
+    let bounds = Bounds::of(&request, patience);
+    let request = request.map(|body| bounded(body, patience, &bounds, Arc::clone(&broken)));
+    let answer = timeout(bounds.answer, answer(request)).await;
     // Whatever the reader made of the half that it got, these are the reasons.
     if broken.is_late.load(Ordering::Relaxed) {
         return ApiError::RequestTimeout.into_response();
     }
     if broken.is_too_large.load(Ordering::Relaxed) {
-        return ApiError::BodyTooLarge { limit_bytes: BODY_BYTES_MAX }.into_response();
+        return ApiError::BodyTooLarge { limit_bytes: bounds.bytes }.into_response();
     }
     answer.unwrap_or_else(|_| {
-        error!(request.patience_seconds = patience.answer.as_secs(), "a request was not answered in time");
+        error!(request.patience_seconds = bounds.answer.as_secs(), "a request was not answered in time");
         ApiError::Internal.into_response()
     })
 }
 
-fn bounded(body: Body, patience: Patience, broken: Arc<Broken>) -> Body {
+fn bounded(body: Body, patience: Patience, bounds: &Bounds, broken: Arc<Broken>) -> Body {
     if body.is_end_stream() {
         return body;
     }
-    let body = Limited::new(DeadlineBody::new(patience.body, body), BODY_BYTES_MAX);
+    let timed = match bounds.silence {
+        Some(silence) => Body::new(Box::pin(TimeoutBody::new(silence, body)).map_err(axum::Error::new)),
+        None => Body::new(DeadlineBody::new(patience.body, body)),
+    };
+    let body = Limited::new(timed, bounds.bytes);
     Body::new(body.map_err(move |cause| {
-        if cause.is::<TimeoutError>() {
+        if is_or_comes_from::<TimeoutError>(&*cause) {
             broken.is_late.store(true, Ordering::Relaxed);
         }
-        if cause.is::<LengthLimitError>() {
+        if is_or_comes_from::<LengthLimitError>(&*cause) {
             broken.is_too_large.store(true, Ordering::Relaxed);
         }
         cause
     }))
+}
+
+/// Whether an error, or one that it wraps, is of this type.
+fn is_or_comes_from<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        if cause.is::<E>() {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
 }

@@ -44,6 +44,14 @@ impl JsonObject {
             .transpose()
     }
 
+    /// The field as a list of strings, if it is there and not null.
+    ///
+    /// # Errors
+    /// `wrong_type` when it is something else.
+    pub fn take_strings(&mut self, field: &str, wrong_type: ApiError) -> Result<Option<Vec<String>>, ApiError> {
+        self.take(field).map(|raw| serde_json::from_str(raw.get()).map_err(|_| wrong_type)).transpose()
+    }
+
     /// # Errors
     /// When a field is left that nobody took.
     pub fn finish(self) -> Result<(), ApiError> {

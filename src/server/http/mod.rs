@@ -13,6 +13,7 @@ mod health;
 mod host;
 mod json;
 pub mod json_body;
+pub mod library;
 mod limits;
 mod market;
 mod metrics;

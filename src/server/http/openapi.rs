@@ -19,7 +19,7 @@ use utoipa::{
 };
 
 use super::{
-    candles, chat, corporate_actions, events, exports, health, market, portfolio, problem::Problem,
+    candles, chat, corporate_actions, events, exports, health, library, market, portfolio, problem::Problem,
     serve::HEAD_BYTES_MAX, settings, stream, watchlist,
 };
 use crate::{
@@ -91,6 +91,26 @@ pub struct WriteOffRequest {
         settings::change,
         stream::prices,
         events::events,
+        library::documents::list,
+        library::documents::read,
+        library::documents::edit,
+        library::documents::delete,
+        library::upload::upload,
+        library::upload::read_folder,
+        library::original::read,
+        library::pages::page,
+        library::pages::segments,
+        library::pages::segment,
+        library::tasks::list,
+        library::tasks::cancel,
+        library::tasks::retry,
+        library::answers::ask,
+        library::answers::list,
+        library::answers::read,
+        library::answers::cancel,
+        library::answers::events,
+        library::search::search,
+        library::search::stats,
     ),
     components(schemas(Problem, Interval, HistoryRange))
 )]
@@ -268,12 +288,13 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
             invalid("types", &InvalidEventKind.to_string()),
             ApiError::TooManyStreams,
         ],
-        _ => Vec::new(),
+        _ => library::errors::errors(method, path),
     };
     let takes_a_body = matches!(
         (method, path),
         ("post", "/api/portfolio/trade" | "/api/portfolio/write-off" | "/api/watchlist" | "/api/chat")
-            | ("patch", "/api/settings")
+            | ("post", "/api/library/documents" | "/api/library/answers")
+            | ("patch", "/api/settings" | "/api/library/documents/{id}")
     );
     if takes_a_body {
         let limit_bytes = super::json_body::BODY_BYTES_MAX;

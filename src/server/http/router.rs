@@ -20,6 +20,7 @@ use super::{
     health,
     host::AllowedHosts,
     json_body::BODY_BYTES_MAX,
+    library,
     limits::RequestRates,
     market, metrics,
     observe::Observed,
@@ -72,6 +73,7 @@ impl App {
             .merge(openapi::router())
             .merge(docs::router())
             .merge(events::router())
+            .merge(library::router())
             .merge(stream::router());
         Self { routes: guard(routes, guards).with_state(state), metrics }
     }

@@ -1,0 +1,73 @@
+//! A document's original, as a download: whatever is in it, the browser does not show it as a page of ours.
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{Path, State},
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use futures::stream::try_unfold;
+use tokio::{fs::File, io::AsyncReadExt};
+use tracing::error;
+
+use crate::{error::ApiError, server::state::AppState};
+
+const PIECE_BYTES: usize = 64 * 1_024;
+
+/// The characters of a file name that need no escape (RFC 8187).
+const PLAIN: &[u8] = b"!#$&+-.^_`|~";
+
+/// The original of a document, as it was handed in: an attachment, in a sandbox.
+#[utoipa::path(
+    get, path = "/api/library/documents/{id}/original", tag = "Library", params(("id" = String, Path)),
+    responses((status = 200, description = "The file.", content_type = "application/octet-stream", body = Vec<u8>))
+)]
+pub async fn read(State(state): State<AppState>, Path(id): Path<String>) -> Result<Response, ApiError> {
+    let (document, path) = state.library.original(id).await?;
+    let file = File::open(&path).await.map_err(|cause| {
+        error!(%cause, "an original cannot be opened");
+        ApiError::BusyReading
+    })?;
+    let pieces = try_unfold(file, async |mut file| {
+        let mut piece = vec![0; PIECE_BYTES];
+        let length = file.read(&mut piece).await?;
+        piece.truncate(length);
+        Ok::<_, std::io::Error>((length > 0).then(|| (Bytes::from(piece), file)))
+    });
+    let name = if document.source.is_empty() { format!("{}.txt", document.title) } else { document.source };
+    let mut response = Body::from_stream(pieces).into_response();
+    let headers = response.headers_mut();
+    let text = |text: &str| HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("attachment"));
+    headers.insert(header::CONTENT_DISPOSITION, text(&attachment(&name)));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(document.bytes));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    let media_type = if document.media_type.is_empty() { "application/octet-stream" } else { &document.media_type };
+    headers.insert(header::CONTENT_TYPE, text(media_type));
+    Ok(response)
+}
+
+fn attachment(name: &str) -> String {
+    use std::fmt::Write;
+    let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let mut header = "attachment; filename*=UTF-8''".to_owned();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || PLAIN.contains(&byte) {
+            header.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(header, "%{byte:02X}");
+        }
+    }
+    header
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_escaped() {
+        assert_eq!(attachment("a/Zürich \"1\".pdf"), "attachment; filename*=UTF-8''Z%C3%BCrich%20%221%22.pdf");
+    }
+}

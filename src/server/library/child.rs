@@ -1,0 +1,95 @@
+//! The reading process, seen from the server: started, listened to, and ended.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader, Take},
+    process::{Child, ChildStdout, Command},
+    time::{Instant, timeout_at},
+};
+
+use super::{
+    bounds::CHILD_OUTPUT_BYTES_MAX,
+    extract::protocol::{Format, Piece},
+};
+
+/// The longest line that is a piece: a page of 64 KiB, each byte escaped, and what is around it.
+const LINE_BYTES_MAX: u64 = 512 << 10;
+
+/// Why nothing more comes from the process.
+#[derive(Debug)]
+pub enum Silence {
+    /// It ended before its last piece.
+    Died,
+    TimedOut,
+    TooMuch,
+    /// What came is no piece.
+    Garbled,
+    System(io::Error),
+}
+
+/// A process that reads a document. It is killed when this is dropped.
+pub struct Reader {
+    child: Child,
+    lines: BufReader<Take<ChildStdout>>,
+    deadline: Instant,
+}
+
+impl Reader {
+    /// Starts reading an original from a page on.
+    ///
+    /// # Errors
+    /// When the original cannot be opened or the system has no process for it.
+    pub async fn start(
+        program: Option<&Path>,
+        original: &Path,
+        format: Format,
+        first: u32,
+        deadline: Instant,
+    ) -> io::Result<Self> {
+        let original = tokio::fs::File::open(original).await?.into_std().await;
+        // The running program itself, even where its file was replaced meanwhile.
+        let program = program.map_or_else(|| PathBuf::from("/proc/self/exe"), Path::to_owned);
+        let mut child = Command::new(program)
+            .args(["--extract", format.media_type(), &first.to_string()])
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::from(original))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()?;
+        let output = child.stdout.take().ok_or_else(|| io::Error::other("it has no output"))?;
+        let lines = BufReader::new(output.take(CHILD_OUTPUT_BYTES_MAX));
+        Ok(Self { child, lines, deadline })
+    }
+
+    /// The next piece.
+    ///
+    /// # Errors
+    /// When none comes any more.
+    pub async fn next(&mut self) -> Result<Piece, Silence> {
+        let mut line = Vec::new();
+        let mut lines = (&mut self.lines).take(LINE_BYTES_MAX);
+        let read = timeout_at(self.deadline, lines.read_until(b'\n', &mut line)).await;
+        match read {
+            Err(_) => Err(Silence::TimedOut),
+            Ok(Err(cause)) => Err(Silence::System(cause)),
+            Ok(Ok(_)) if !line.ends_with(b"\n") => {
+                let is_full = self.lines.get_ref().limit() == 0 || line.len() as u64 == LINE_BYTES_MAX;
+                Err(if is_full { Silence::TooMuch } else { Silence::Died })
+            }
+            Ok(Ok(_)) => serde_json::from_slice(&line).map_err(|_| Silence::Garbled),
+        }
+    }
+
+    /// Ends the process and waits until it is gone.
+    pub async fn end(mut self) {
+        // One that has ended already is fine.
+        let _ = self.child.kill().await;
+    }
+}

@@ -1,0 +1,259 @@
+//! `finally --library-eval FOLDER`: how well search finds what is known to answer a question.
+//!
+//! The folder is in BEIR's layout: `corpus.jsonl` (`_id`, `title`, `text`), `queries.jsonl` (`_id`, `text`) and `qrels.tsv`
+//! (query, passage, relevance), each text of the corpus being one passage; or it holds PDFs and `gold.jsonl` (`question`,
+//! `file`, `page`), and is read, cut and given headers as the library does, a page counting as found by its best passage.
+//! Printed are nDCG@10 (Järvelin and Kekäläinen 2002, gain `2^rel - 1`, discount `log2(rank + 1)`) and recall@5 and @10.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs, io,
+    path::Path,
+    process::ExitCode,
+};
+
+use rusqlite::{Connection, params};
+use serde::Deserialize;
+
+use super::{
+    extract::{
+        self,
+        protocol::{Format, Piece},
+    },
+    identity::{self, LOOKED_AT_BYTES},
+    search::by_words,
+    segment::Segmenter,
+    store::{
+        ACCOUNT_ID, Store,
+        pages::{self, NewPage},
+        segments::{self, NewSegment},
+    },
+    words,
+};
+use crate::domain::library::{Filters, SegmentKind};
+
+const DEPTH: usize = 10;
+const DEPTH_SHORT: usize = 5;
+
+#[derive(Deserialize)]
+struct Text {
+    #[serde(rename = "_id")]
+    id: String,
+    #[serde(default)]
+    title: String,
+    text: String,
+}
+
+#[derive(Deserialize)]
+struct Gold {
+    question: String,
+    file: String,
+    page: u32,
+}
+
+/// A question with what answers it: names and their relevance.
+struct Judged {
+    question: String,
+    relevant: HashMap<String, u32>,
+}
+
+/// Sums of the measures over the questions.
+#[derive(Default)]
+struct Measures {
+    questions: usize,
+    ndcg: f64,
+    recall_short: f64,
+    recall: f64,
+}
+
+/// The command.
+pub fn run(folder: &str) -> ExitCode {
+    match evaluate(Path::new(folder)) {
+        Ok(measures) => {
+            let mean = |sum: f64| sum / measures.questions.max(1) as f64;
+            println!("| search | questions | nDCG@10 | recall@5 | recall@10 |\n|---|---|---|---|---|");
+            println!(
+                "| words | {} | {:.4} | {:.4} | {:.4} |",
+                measures.questions,
+                mean(measures.ndcg),
+                mean(measures.recall_short),
+                mean(measures.recall)
+            );
+            ExitCode::SUCCESS
+        }
+        Err(cause) => {
+            eprintln!("{folder} cannot be measured: {cause}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn evaluate(folder: &Path) -> io::Result<Measures> {
+    let file = std::env::temp_dir().join(format!("finally-eval-{}", std::process::id())).join("library.db");
+    // The library's own tables and index; its writer waits for nothing here.
+    drop(Store::open(&file)?);
+    let measured = Connection::open(&file).map_err(io::Error::other).and_then(|rows| measure(folder, &rows));
+    if let Some(made) = file.parent() {
+        fs::remove_dir_all(made)?;
+    }
+    measured
+}
+
+fn measure(folder: &Path, rows: &Connection) -> io::Result<Measures> {
+    let (judged, names) =
+        if folder.join("corpus.jsonl").exists() { passages(folder, rows)? } else { reports(folder, rows)? };
+    let mut measures = Measures::default();
+    for Judged { question, relevant } in &judged {
+        let found = by_words(rows, &words::terms(question), &Filters::default()).map_err(io::Error::other)?;
+        let mut ranking: Vec<&str> = Vec::new();
+        for name in found.iter().filter_map(|(segment, _)| names.get(segment)) {
+            if !ranking.contains(&name.as_str()) {
+                ranking.push(name);
+            }
+        }
+        measures.add(&ranking, relevant);
+    }
+    Ok(measures)
+}
+
+impl Measures {
+    fn add(&mut self, ranking: &[&str], relevant: &HashMap<String, u32>) {
+        let gain = |relevance: u32| f64::from(2_u32.saturating_pow(relevance) - 1);
+        let discounted =
+            |gains: &[f64]| gains.iter().zip(2_u32..).map(|(gain, rank)| gain / f64::from(rank).log2()).sum::<f64>();
+        let gains: Vec<f64> =
+            ranking.iter().take(DEPTH).map(|name| relevant.get(*name).map_or(0.0, |r| gain(*r))).collect();
+        let mut ideal: Vec<f64> = relevant.values().map(|relevance| gain(*relevance)).collect();
+        ideal.sort_by(|a, b| b.total_cmp(a));
+        ideal.truncate(DEPTH);
+        let recall = |depth: usize| {
+            let hits = ranking.iter().take(depth).filter(|name| relevant.contains_key(**name)).count();
+            hits as f64 / relevant.len().max(1) as f64
+        };
+        self.questions += 1;
+        self.ndcg += discounted(&gains) / discounted(&ideal).max(f64::MIN_POSITIVE);
+        self.recall_short += recall(DEPTH_SHORT);
+        self.recall += recall(DEPTH);
+    }
+}
+
+fn lines<T: for<'a> Deserialize<'a>>(file: &Path) -> io::Result<Vec<T>> {
+    let text = fs::read_to_string(file)?;
+    text.lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| serde_json::from_str(line).map_err(io::Error::other))
+        .collect()
+}
+
+/// A document that is searchable.
+fn add_document(rows: &Connection, id: &str) -> rusqlite::Result<()> {
+    rows.execute(
+        "INSERT INTO documents (id, account_id, origin, source, title, media_type, bytes, content_hash, state, created_at, updated_at)
+         VALUES (?1, ?2, 'file', ?1, ?1, 'text/plain', 0, '', 'done', 0, 0)",
+        params![id, ACCOUNT_ID],
+    )?;
+    Ok(())
+}
+
+/// Questions, and the name that each passage's id stands for.
+type Prepared = (Vec<Judged>, HashMap<i64, String>);
+
+/// A corpus in BEIR's layout: pages of one document, a passage each.
+fn passages(folder: &Path, rows: &Connection) -> io::Result<Prepared> {
+    let (corpus, queries): (Vec<Text>, Vec<Text>) =
+        (lines(&folder.join("corpus.jsonl"))?, lines(&folder.join("queries.jsonl"))?);
+    let mut judgements: BTreeMap<String, HashMap<String, u32>> = BTreeMap::new();
+    for line in fs::read_to_string(folder.join("qrels.tsv"))?.lines().skip(1) {
+        if let [query, passage, relevance] = line.split('\t').collect::<Vec<_>>()[..] {
+            let relevance = relevance.trim().parse().unwrap_or(0);
+            judgements.entry(query.to_owned()).or_default().insert(passage.to_owned(), relevance);
+        }
+    }
+    let mut names = HashMap::new();
+    let mut add = || -> rusqlite::Result<()> {
+        rows.execute_batch("BEGIN")?;
+        add_document(rows, "corpus")?;
+        for (page, text) in (1..).zip(&corpus) {
+            let body = extract::clean(&text.text).0;
+            let new = NewSegment {
+                page,
+                start: 0,
+                end: u32::try_from(body.len()).unwrap_or(u32::MAX),
+                kind: SegmentKind::Prose,
+                context: text.title.clone(),
+            };
+            pages::insert(rows, "corpus", &[NewPage { page, text: body.clone(), flags: Vec::new() }])?;
+            segments::insert(rows, "corpus", &body, &[new])?;
+            names.insert(rows.query_row("SELECT MAX(id) FROM segments", [], |row| row.get(0))?, text.id.clone());
+        }
+        rows.execute_batch("COMMIT")
+    };
+    add().map_err(io::Error::other)?;
+    let judged = queries
+        .into_iter()
+        .filter_map(|query| Some(Judged { relevant: judgements.remove(&query.id)?, question: query.text }));
+    Ok((judged.collect(), names))
+}
+
+/// PDFs with the pages that answer questions.
+fn reports(folder: &Path, rows: &Connection) -> io::Result<Prepared> {
+    let gold: Vec<Gold> = lines(&folder.join("gold.jsonl"))?;
+    let mut files: Vec<_> =
+        fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    files.retain(|file| file.extension().is_some_and(|ending| ending == "pdf"));
+    files.sort();
+    for file in &files {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let mut told = Vec::new();
+        extract::extract(Format::Pdf, fs::read(file)?, 1, &mut told)?;
+        let pieces = told.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+        let texts: Vec<NewPage> = pieces
+            .filter_map(|piece| match piece {
+                Piece::Page { page, text, .. } => Some(NewPage { page, text, flags: Vec::new() }),
+                _ => None,
+            })
+            .collect();
+        add_report(rows, &name, &texts).map_err(io::Error::other)?;
+    }
+    let mut names = rows.prepare("SELECT id, document_id, page FROM segments").map_err(io::Error::other)?;
+    let named = names
+        .query_map([], |row| Ok((row.get(0)?, format!("{}#{}", row.get::<_, String>(1)?, row.get::<_, u32>(2)?))))
+        .and_then(Iterator::collect)
+        .map_err(io::Error::other)?;
+    let judged = gold.into_iter().map(|gold| Judged {
+        question: gold.question,
+        relevant: HashMap::from([(format!("{}#{}", gold.file, gold.page), 1)]),
+    });
+    Ok((judged.collect(), named))
+}
+
+fn add_report(rows: &Connection, name: &str, texts: &[NewPage]) -> rusqlite::Result<()> {
+    rows.execute_batch("BEGIN")?;
+    add_document(rows, name)?;
+    pages::insert(rows, name, texts)?;
+    let mut beginning: String = texts.iter().take(6).map(|page| format!("{}\n", page.text)).collect();
+    beginning.truncate(beginning.floor_char_boundary(LOOKED_AT_BYTES));
+    let (found, _) = identity::find(&beginning);
+    let header = identity::header(found.issuer.as_deref(), found.form.as_deref(), found.period.as_deref());
+    eprintln!("{name}: {} pages, {header}, {}", texts.len(), found.ticker.as_deref().unwrap_or("no ticker"));
+    let mut segmenter = Segmenter::new(header);
+    for page in texts {
+        segments::insert(rows, name, &page.text, &segmenter.cut(page.page, &page.text))?;
+    }
+    rows.execute_batch("COMMIT")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn measures_are_the_textbook_s() {
+        let mut measures = Measures::default();
+        let relevant = HashMap::from([("a".to_owned(), 1), ("b".to_owned(), 1)]);
+        measures.add(&["x", "a", "y", "z", "u", "b"], &relevant);
+        let expected = (1.0 / 3f64.log2() + 1.0 / 7f64.log2()) / (1.0 + 1.0 / 3f64.log2());
+        assert!((measures.ndcg - expected).abs() < 1e-12);
+        assert_eq!((measures.recall_short, measures.recall), (0.5, 1.0));
+    }
+}

@@ -1,0 +1,221 @@
+//! The originals, as files named by their SHA-256.
+//!
+//! A file is written under a name of its own, synced, renamed to its hash, and only then gets a row; so a row's original is
+//! always there and whole. What a crash left without a row is swept away at the next start.
+
+use std::{
+    collections::HashSet,
+    fmt::Write as _,
+    io,
+    path::{Path, PathBuf},
+};
+
+use sha2::{Digest, Sha256};
+use tokio::{
+    fs::{self, File},
+    io::AsyncWriteExt,
+};
+use uuid::Uuid;
+
+use super::sniff::HEAD_BYTES;
+
+/// The folder of the originals.
+#[derive(Debug, Clone)]
+pub struct Originals(PathBuf);
+
+/// A file that is being received; dropped before it is kept, it is removed.
+pub struct Incoming {
+    file: File,
+    path: TemporaryPath,
+    hash: Sha256,
+    pub bytes: u64,
+    /// The file's beginning, to tell its format by.
+    pub head: Vec<u8>,
+}
+
+/// A file that was received whole and is on disk.
+pub struct Received {
+    path: TemporaryPath,
+    /// SHA-256 in hexadecimal.
+    pub hash: String,
+    pub bytes: u64,
+    pub head: Vec<u8>,
+}
+
+/// Removes its file when dropped.
+struct TemporaryPath(PathBuf);
+
+impl Drop for TemporaryPath {
+    fn drop(&mut self) {
+        // It was renamed, or is swept away at the next start.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+impl Originals {
+    pub fn in_folder(folder: PathBuf) -> Self {
+        Self(folder)
+    }
+
+    fn incoming(&self) -> PathBuf {
+        self.0.join("incoming")
+    }
+
+    /// Where an original is.
+    pub fn path(&self, hash: &str) -> PathBuf {
+        self.0.join(hash.get(..2).unwrap_or("xx")).join(hash)
+    }
+
+    /// Begins to receive a file.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub async fn receive(&self) -> io::Result<Incoming> {
+        let folder = self.incoming();
+        fs::create_dir_all(&folder).await?;
+        let path = TemporaryPath(folder.join(Uuid::now_v7().to_string()));
+        let file = File::create_new(&path.0).await?;
+        Ok(Incoming { file, path, hash: Sha256::new(), bytes: 0, head: Vec::new() })
+    }
+
+    /// Gives a received file its name. Has to be followed by its row, under the lock that [`sweep`](Self::sweep) and
+    /// deletions are made under.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub async fn keep(&self, received: Received) -> io::Result<()> {
+        let path = self.path(&received.hash);
+        if fs::try_exists(&path).await? {
+            return Ok(());
+        }
+        let folder = path.parent().unwrap_or(&self.0).to_owned();
+        fs::create_dir_all(&folder).await?;
+        fs::rename(&received.path.0, &path).await?;
+        // The name is on disk once its folder is.
+        sync_folder(&folder).await?;
+        sync_folder(&self.0).await
+    }
+
+    /// Removes an original that no document has any more; one that is gone already is fine.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub async fn remove(&self, hash: &str) -> io::Result<()> {
+        match fs::remove_file(self.path(hash)).await {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Removes what has no row: files half received, and originals of documents that are not there.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub async fn sweep(&self, known: &HashSet<String>) -> io::Result<u64> {
+        let mut removed = 0;
+        for folder in names(&self.0).await? {
+            let is_incoming = folder == self.incoming();
+            for file in names(&folder).await? {
+                let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+                if is_incoming || !known.contains(name) {
+                    fs::remove_file(&file).await?;
+                    removed += 1;
+                }
+            }
+        }
+        Ok(removed)
+    }
+}
+
+impl Incoming {
+    /// Adds a piece.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub async fn write(&mut self, piece: &[u8]) -> io::Result<()> {
+        let room = HEAD_BYTES.saturating_sub(self.head.len()).min(piece.len());
+        self.head.extend_from_slice(&piece[..room]);
+        self.hash.update(piece);
+        self.bytes += piece.len() as u64;
+        self.file.write_all(piece).await
+    }
+
+    /// Ends the file, which is on disk then.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub async fn finish(mut self) -> io::Result<Received> {
+        self.file.flush().await?;
+        self.file.sync_all().await?;
+        let mut hash = String::with_capacity(64);
+        for byte in self.hash.finalize() {
+            // Writing to a string cannot fail.
+            let _ = write!(hash, "{byte:02x}");
+        }
+        Ok(Received { path: self.path, hash, bytes: self.bytes, head: self.head })
+    }
+}
+
+async fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder).await?.sync_all().await
+}
+
+/// What is in a folder; nothing when it is not there or is a file.
+async fn names(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut entries = match fs::read_dir(folder).await {
+        Ok(entries) => entries,
+        Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
+        Err(cause) => return Err(cause),
+    };
+    let mut names = Vec::new();
+    while let Some(entry) = entries.next_entry().await? {
+        names.push(entry.path());
+    }
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn received(originals: &Originals, content: &[u8]) -> Received {
+        let mut incoming = originals.receive().await.unwrap();
+        for piece in content.chunks(3) {
+            incoming.write(piece).await.unwrap();
+        }
+        incoming.finish().await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_file_is_kept_by_its_hash_and_the_rest_is_swept_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let originals = Originals::in_folder(folder.path().join("originals"));
+        let first = received(&originals, b"hello").await;
+        let hash = first.hash.clone();
+        assert_eq!(hash, "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
+        assert_eq!((first.bytes, first.head.as_slice()), (5, b"hello".as_slice()));
+        originals.keep(first).await.unwrap();
+        // The same content again changes nothing.
+        originals.keep(received(&originals, b"hello").await).await.unwrap();
+        assert_eq!(fs::read(originals.path(&hash)).await.unwrap(), b"hello");
+
+        let orphan = received(&originals, b"orphan").await;
+        let orphan_hash = orphan.hash.clone();
+        originals.keep(orphan).await.unwrap();
+        let half = originals.receive().await.unwrap();
+        std::mem::forget(half);
+        assert_eq!(originals.sweep(&HashSet::from([hash.clone()])).await.unwrap(), 2);
+        assert!(originals.path(&hash).exists() && !originals.path(&orphan_hash).exists());
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let originals = Originals::in_folder(folder.path().to_owned());
+        drop(received(&originals, b"hello").await);
+        drop(originals.receive().await.unwrap());
+        assert!(names(&originals.incoming()).await.unwrap().is_empty());
+    }
+}

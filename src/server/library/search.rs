@@ -1,0 +1,223 @@
+//! Finding passages: by words, by meaning where a model is there, narrowed by filters.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, params, params_from_iter, types::Value};
+
+use super::{
+    Library,
+    bounds::{CANDIDATES_MAX, QUESTION_CHARS_MAX, TERMS_MAX},
+    store::{
+        ACCOUNT_ID,
+        documents::{self, Wanted},
+        segments::{COLUMNS, TABLES, read_segment},
+    },
+    words,
+};
+use crate::{
+    domain::library::{Filters, Hit, Mode, Scores, SearchResult},
+    error::ApiError,
+};
+
+/// What is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// 1 to 2,000 characters.
+    pub text: String,
+    pub mode: Mode,
+    pub filters: Filters,
+    /// The company that the text names becomes a filter, which the answer shows.
+    pub finds_filters: bool,
+    pub limit: usize,
+}
+
+const WORDS_ALONE: &str = "No model for search by meaning is set up, so words alone were looked for.";
+
+impl Library {
+    /// The passages that fit best.
+    ///
+    /// # Errors
+    /// When the question is empty or too long, or the file does not answer.
+    pub async fn search(&self, question: Question) -> Result<SearchResult, ApiError> {
+        let length = question.text.chars().count();
+        if question.text.trim().is_empty() || length > QUESTION_CHARS_MAX {
+            let reason = format!("it has to have 1 to {QUESTION_CHARS_MAX} characters");
+            return Err(ApiError::InvalidParameter { parameter: "q".to_owned(), reason });
+        }
+        let store = self.store().await?;
+        store
+            .read(move |rows| {
+                let mut filters = question.filters;
+                if question.finds_filters {
+                    find_filters(rows, &question.text, &mut filters)?;
+                }
+                let terms = words::terms(&question.text);
+                let found = by_words(rows, &terms, &filters)?;
+                let mut hits = Vec::new();
+                for (segment, score) in found.into_iter().take(question.limit) {
+                    let scores = Scores { words: Some(score), dense: None, total: score };
+                    hits.extend(read_hit(rows, segment, scores, &terms)?);
+                }
+                let note = (question.mode != Mode::Words).then(|| WORDS_ALONE.to_owned());
+                Ok(SearchResult { hits, mode_used: Mode::Words, note, filters })
+            })
+            .await
+    }
+}
+
+/// The best passages by BM25 over context and text, with their scores, best first.
+pub fn by_words(rows: &Connection, terms: &[String], filters: &Filters) -> rusqlite::Result<Vec<(i64, f64)>> {
+    let terms = rarest(rows, terms)?;
+    let Some(query) = words::any_of(&terms) else { return Ok(Vec::new()) };
+    let limit = CANDIDATES_MAX as i64;
+    let score = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, -row.get::<_, f64>(1)?));
+    if filters.is_empty() {
+        // The index's own order and bound, inside a query of its own, lets it stop early.
+        let mut found = rows.prepare_cached(
+            "SELECT found.rowid, found.rank
+             FROM (SELECT rowid, rank FROM passages WHERE passages MATCH ?1 ORDER BY rank LIMIT ?2) AS found
+             JOIN segments ON segments.id = found.rowid
+             JOIN documents ON documents.id = segments.document_id
+             WHERE documents.account_id = ?3 AND documents.state IN ('searchable', 'done') ORDER BY found.rank",
+        )?;
+        return found.query_map(params![query, limit, ACCOUNT_ID], score)?.collect();
+    }
+    let (condition, mut values) = documents::condition(&Wanted { filters: filters.clone(), ..Wanted::default() });
+    values.push(Value::from(query));
+    values.push(Value::from(limit));
+    let (query_at, limit_at) = (values.len() - 1, values.len());
+    let mut found = rows.prepare_cached(&format!(
+        "SELECT rowid, rank FROM passages WHERE passages MATCH ?{query_at} AND rowid IN (
+            SELECT segments.id FROM segments JOIN documents ON documents.id = segments.document_id
+            WHERE {condition} AND documents.state IN ('searchable', 'done'))
+         ORDER BY rank LIMIT ?{limit_at}"
+    ))?;
+    found.query_map(params_from_iter(&values), score)?.collect()
+}
+
+/// Of too many terms, those that the fewest passages hold.
+fn rarest(rows: &Connection, terms: &[String]) -> rusqlite::Result<Vec<String>> {
+    if terms.len() <= TERMS_MAX {
+        return Ok(terms.to_vec());
+    }
+    // A question has 2,000 characters, and so at most a thousand words.
+    let mut count =
+        rows.prepare_cached("SELECT COUNT(*) FROM (SELECT 1 FROM passages WHERE passages MATCH ?1 LIMIT 5000)")?;
+    let mut counted = Vec::new();
+    for (place, term) in terms.iter().enumerate().take(200) {
+        let found: i64 = count.query_row([format!("\"{term}\"")], |row| row.get(0))?;
+        if found > 0 {
+            counted.push((found, place, term));
+        }
+    }
+    counted.sort_unstable();
+    Ok(counted.into_iter().take(TERMS_MAX).map(|(_, _, term)| term.clone()).collect())
+}
+
+/// A passage as a hit; nothing when it is gone.
+pub fn read_hit(rows: &Connection, segment: i64, scores: Scores, terms: &[String]) -> rusqlite::Result<Option<Hit>> {
+    let mut query = rows.prepare_cached(&format!(
+        "SELECT {COLUMNS}, documents.title FROM {TABLES} JOIN documents ON documents.id = segments.document_id
+         WHERE segments.id = ?1 AND segments.account_id = ?2"
+    ))?;
+    let mut found = query
+        .query_map(params![segment, ACCOUNT_ID], |row| Ok((read_segment(row)?, row.get::<_, String>("title")?)))?;
+    let Some(found) = found.next() else { return Ok(None) };
+    let (segment, title) = found?;
+    Ok(Some(Hit {
+        segment: segment.id,
+        document: segment.document,
+        title,
+        page: segment.page,
+        start: segment.start,
+        end: segment.end,
+        marks: words::marks(&segment.text, terms),
+        text: segment.text,
+        context: segment.context,
+        scores,
+    }))
+}
+
+/// Reads the company out of a question, of those that there are documents of. What a caller has set stays.
+fn find_filters(rows: &Connection, question: &str, filters: &mut Filters) -> rusqlite::Result<()> {
+    if filters.document.is_some() {
+        return Ok(());
+    }
+    let lower = question.to_lowercase();
+    let words: Vec<&str> =
+        lower.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let names = documents::issuers(rows)?;
+    if filters.ticker.is_none() && filters.issuer.is_none() {
+        let mut issuers: HashMap<&str, usize> = HashMap::new();
+        for issuer in &names {
+            let length = named_length(issuer, &words);
+            if length > 0 {
+                issuers.insert(issuer, length);
+            }
+        }
+        // Two companies in a question are a comparison, and no filter.
+        if let [(issuer, _)] = issuers.into_iter().collect::<Vec<_>>()[..] {
+            filters.issuer = Some(issuer.to_owned());
+            filters.found.push("issuer".to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// How many words of a company's name begin the name and stand in the question, in a row; its legal form does not count.
+fn named_length(issuer: &str, words: &[&str]) -> usize {
+    const FORMS: [&str; 16] = [
+        "inc",
+        "corp",
+        "corporation",
+        "company",
+        "co",
+        "plc",
+        "ltd",
+        "limited",
+        "llc",
+        "group",
+        "holdings",
+        "the",
+        "sa",
+        "nv",
+        "ag",
+        "international",
+    ];
+    let lower = issuer.to_lowercase();
+    let name: Vec<&str> = lower
+        .split(|character: char| !character.is_alphanumeric())
+        .filter(|word| !word.is_empty() && !FORMS.contains(word))
+        .collect();
+    let (Some(first), true) = (name.first(), !name.is_empty()) else { return 0 };
+    let needed = if first.chars().count() >= 4 { 1 } else { name.len().min(2) };
+    let starts =
+        words.windows(needed.max(1)).any(|window| window.iter().zip(&name).all(|(word, part)| same_name(word, part)));
+    // "Best Buy" is often written in one word.
+    let is_joined = words.iter().any(|word| word.len() >= 5 && *word == name.concat());
+    if starts || is_joined { needed } else { 0 }
+}
+
+/// A possessive's s may follow.
+fn same_name(word: &str, part: &str) -> bool {
+    word == part || word.strip_suffix('s') == Some(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("THE BOEING COMPANY", "what was boeings revenue in 2022", true)]
+    #[case("Best Buy Co., Inc.", "best buy revenue", true)]
+    #[case("Best Buy Co., Inc.", "bestbuy revenue", true)]
+    #[case("MGM Resorts International", "mgm resorts revenue", true)]
+    #[case("MGM Resorts International", "resorts in mgm", false)]
+    #[case("Amcor plc", "what is the best margin", false)]
+    fn a_company_is_known_by_how_its_name_begins(#[case] issuer: &str, #[case] question: &str, #[case] named: bool) {
+        let words: Vec<&str> = question.split(' ').collect();
+        assert_eq!(named_length(issuer, &words) > 0, named);
+    }
+}

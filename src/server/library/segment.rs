@@ -1,0 +1,279 @@
+//! Passages: pieces of a page of about 800 bytes, cut at line ends, each with a line of context.
+//!
+//! A table's rows stay whole. Where a table goes on in another passage, that one's context carries the table's head; every
+//! passage's carries "issuer · form · period" and the title of its section. Context is indexed and embedded with the text,
+//! and never quoted.
+
+use super::store::segments::NewSegment;
+use crate::domain::library::SegmentKind;
+
+/// A passage ends once it has so many bytes.
+const BYTES_AIM: usize = 800;
+/// At an empty line, it may end from here on.
+const BYTES_MIN: usize = 450;
+/// It never has more.
+const BYTES_MAX: usize = 1_200;
+/// What is shorter joins the passage before it, if it fits.
+const BYTES_TAIL: usize = 120;
+
+const HEADING_CHARS_MAX: usize = 90;
+const TABLE_HEAD_BYTES_MAX: usize = 160;
+/// Lines above a table's first row that may be its head.
+const TABLE_HEAD_LINES: usize = 3;
+
+/// Cuts the pages of one document, in their order.
+pub struct Segmenter {
+    /// "issuer · form · period"; empty when nothing is known.
+    header: String,
+    /// The heading that was seen last.
+    section: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Line {
+    Empty,
+    Heading,
+    /// A table's row: a label and numbers, or numbers alone.
+    Row,
+    /// Words or years above columns.
+    Head,
+    Prose,
+}
+
+/// The passage that is being collected.
+#[derive(Default)]
+struct Open {
+    start: usize,
+    end: usize,
+    rows: usize,
+    lines: usize,
+    section: String,
+    table_head: String,
+}
+
+impl Segmenter {
+    pub fn new(header: String) -> Self {
+        Self { header, section: String::new() }
+    }
+
+    /// The passages of a page.
+    pub fn cut(&mut self, page: u32, text: &str) -> Vec<NewSegment> {
+        let mut made: Vec<NewSegment> = Vec::new();
+        let mut open: Option<Open> = None;
+        // The head of the table that the line is in, and the lines that may become one.
+        let (mut table_head, mut above): (String, Vec<&str>) = (String::new(), Vec::new());
+        let mut is_table = false;
+        for (start, end) in pieces(text) {
+            let line = &text[start..end];
+            let kind = kind(line);
+            match kind {
+                Line::Row if !is_table => {
+                    table_head = head(&above);
+                    is_table = true;
+                }
+                Line::Row => {}
+                Line::Empty => {}
+                Line::Heading | Line::Head | Line::Prose => is_table = is_table && kind == Line::Head,
+            }
+            if kind == Line::Empty {
+                if open.as_ref().is_some_and(|open| open.end - open.start >= BYTES_MIN && !is_table) {
+                    self.close(open.take(), page, &mut made);
+                }
+                continue;
+            }
+            if kind == Line::Head {
+                above.push(line)
+            } else {
+                above.clear()
+            }
+            let is_full = open.as_ref().is_some_and(|open| {
+                let with_line = end - open.start;
+                with_line > BYTES_MAX
+                    || open.end - open.start >= BYTES_AIM
+                    || (kind == Line::Heading && open.end - open.start >= BYTES_MIN)
+            });
+            if is_full {
+                self.close(open.take(), page, &mut made);
+            }
+            if kind == Line::Heading {
+                self.section = line.trim().to_owned();
+            }
+            let open = open.get_or_insert_with(|| Open {
+                start,
+                section: self.section.clone(),
+                table_head: if is_table && kind == Line::Row { table_head.clone() } else { String::new() },
+                ..Open::default()
+            });
+            open.end = end;
+            open.lines += 1;
+            open.rows += usize::from(kind == Line::Row);
+        }
+        self.close(open, page, &mut made);
+        made
+    }
+
+    fn close(&self, open: Option<Open>, page: u32, made: &mut Vec<NewSegment>) {
+        let Some(open) = open else { return };
+        if open.end - open.start < BYTES_TAIL
+            && let Some(last) = made.last_mut()
+            && open.end - (last.start as usize) <= BYTES_MAX
+        {
+            last.end = at(open.end);
+            return;
+        }
+        let parts = [&self.header, &open.section, &open.table_head];
+        let parts: Vec<&str> = parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+        made.push(NewSegment {
+            page,
+            start: at(open.start),
+            end: at(open.end),
+            kind: if open.rows * 2 > open.lines { SegmentKind::Table } else { SegmentKind::Prose },
+            context: parts.join(" · "),
+        });
+    }
+}
+
+fn at(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
+}
+
+/// The lines of a text without their ends; one that is too long is cut between sentences or words.
+fn pieces(text: &str) -> Vec<(usize, usize)> {
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let end = start + line.trim_end_matches('\n').len();
+        let next = start + line.len();
+        while end - start > BYTES_MAX {
+            let most = text.floor_char_boundary(start + BYTES_AIM);
+            let part = &text[start..most];
+            let cut = part.rfind(". ").map(|stop| stop + 2).filter(|cut| *cut > BYTES_AIM / 3);
+            let cut = cut.or_else(|| part.rfind(' ').map(|space| space + 1).filter(|cut| *cut > BYTES_AIM / 3));
+            let cut = start + cut.unwrap_or(part.len());
+            pieces.push((start, cut));
+            start = cut;
+        }
+        pieces.push((start, end));
+        start = next;
+    }
+    pieces
+}
+
+fn kind(line: &str) -> Line {
+    let trimmed = line.trim();
+    if trimmed.is_empty() {
+        return Line::Empty;
+    }
+    let cells: Vec<&str> = trimmed.split("   ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
+    let numbers = cells.iter().filter(|cell| is_number(cell)).count();
+    let years = cells.iter().filter(|cell| is_year(cell)).count();
+    if cells.len() >= 2 && numbers > 0 && years < numbers {
+        return Line::Row;
+    }
+    if cells.len() >= 2 || (!cells.is_empty() && years == cells.len()) {
+        return Line::Head;
+    }
+    if is_heading(trimmed) { Line::Heading } else { Line::Prose }
+}
+
+/// A cell that is a number, with its sign, currency and the marks around it.
+fn is_number(cell: &str) -> bool {
+    let digits = cell.chars().filter(char::is_ascii_digit).count();
+    let others = cell.chars().filter(|character| character.is_alphabetic()).count();
+    (digits > 0 && others <= 2 && !cell.contains(". "))
+        || matches!(cell, "—" | "–" | "-" | "$ —" | "$—" | "N/A" | "nm" | "NM")
+}
+
+fn is_year(cell: &str) -> bool {
+    let bare = cell.trim_matches(|character: char| !character.is_ascii_alphanumeric());
+    bare.len() == 4
+        && (bare.starts_with("19") || bare.starts_with("20"))
+        && bare.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A short line that ends no sentence and is written like a title.
+fn is_heading(line: &str) -> bool {
+    if line.chars().count() > HEADING_CHARS_MAX || line.ends_with(['.', ',', ';', ':']) && !line.starts_with("Item ") {
+        return false;
+    }
+    let words: Vec<&str> = line.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).collect();
+    let long = words.iter().filter(|word| word.chars().count() > 3);
+    let (capital, all) = long.fold((0, 0), |(capital, all), word| {
+        let begins = word.chars().find(|character| character.is_alphabetic()).is_some_and(char::is_uppercase);
+        (capital + usize::from(begins), all + 1)
+    });
+    let first = words.first().and_then(|word| word.chars().next()).is_some_and(|first| first.is_uppercase());
+    first && all > 0 && capital * 4 >= all * 3 && words.len() <= 14
+}
+
+fn head(above: &[&str]) -> String {
+    let from = above.len().saturating_sub(TABLE_HEAD_LINES);
+    let words: Vec<&str> = above[from..].iter().flat_map(|line| line.split_whitespace()).collect();
+    let mut head = words.join(" ");
+    head.truncate(head.floor_char_boundary(TABLE_HEAD_BYTES_MAX));
+    head
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::*;
+
+    fn cut(text: &str) -> Vec<NewSegment> {
+        Segmenter::new("Boeing · 10-K · FY2022".to_owned()).cut(1, text)
+    }
+
+    #[rstest]
+    #[case("Total revenues   $ 66,608   $ 62,286", Line::Row)]
+    #[case("Total revenues   66,608   —", Line::Row)]
+    #[case("   2022   2021   2020", Line::Head)]
+    #[case("(Dollars in millions)   2022   2021", Line::Head)]
+    #[case("2022", Line::Head)]
+    #[case("Consolidated Statements of Operations", Line::Heading)]
+    #[case("Item 7. Management's Discussion and Analysis", Line::Heading)]
+    #[case("Revenues increased by $4.3 billion in 2022.", Line::Prose)]
+    #[case("  ", Line::Empty)]
+    fn lines_are_told_apart(#[case] line: &str, #[case] expected: Line) {
+        assert_eq!(kind(line), expected);
+    }
+
+    #[test]
+    fn a_long_table_carries_its_head_on() {
+        let rows: Vec<_> =
+            (0..60).map(|row| format!("Item number {row} of the table   {row},100   {row},200")).collect();
+        let text = format!("Segment Results\n(Dollars in millions)   2022   2021\n{}", rows.join("\n"));
+        let made = cut(&text);
+        assert!(made.len() >= 3);
+        assert!(made[1..].iter().all(|segment| segment.kind == SegmentKind::Table));
+        let expected = "Boeing · 10-K · FY2022 · Segment Results · (Dollars in millions) 2022 2021";
+        assert!(made[1..].iter().all(|segment| segment.context == expected), "{made:?}");
+        for segment in &made {
+            let part = &text[segment.start as usize..segment.end as usize];
+            assert!(
+                !part.ends_with('\n') && part.lines().all(|line| text.lines().any(|whole| whole == line)),
+                "rows are whole"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_word_is_in_one_passage_and_none_is_too_long(
+            lines in prop::collection::vec("[A-Za-zé0-9 .,$]{0,200}|[a-z ]{900,1400}|Total   [0-9]{1,6}   [0-9]{1,6}", 0..60)
+        ) {
+            let text = lines.join("\n");
+            let made = cut(&text);
+            let mut at = 0;
+            for segment in &made {
+                let (start, end) = (segment.start as usize, segment.end as usize);
+                prop_assert!(at <= start && start < end && end <= text.len() && end - start <= BYTES_MAX);
+                prop_assert!(text[at..start].trim().is_empty());
+                prop_assert!(text.is_char_boundary(start) && text.is_char_boundary(end));
+                at = end;
+            }
+            prop_assert!(text[at..].trim().is_empty());
+        }
+    }
+}

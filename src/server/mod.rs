@@ -15,6 +15,7 @@ pub mod http;
 pub mod https;
 pub mod ledger;
 pub mod library;
+mod library_events;
 pub mod market;
 pub mod metrics;
 pub mod pacing;
@@ -40,7 +41,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info, warn};
+use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
 
 use self::{
@@ -187,7 +188,7 @@ impl Server {
         let fan_out = FanOut::start(&feed.subscribe(), &ping(&build), &metrics, &parts, progress);
         let events = Events::new(ledger.clone(), parts.clone(), progress);
         let (access, token) = AccessKeys::open(&config, ledger.clone(), clock).await.map_err(StartError::Access)?;
-        let library = library(&config, &parts, &copilot)?;
+        let library = library(&config, &ledger, &parts, &copilot)?;
         let services = Services {
             access,
             execution,
@@ -268,13 +269,12 @@ impl Server {
 }
 
 /// The library beside this database, which goes on with what the last end cut off.
-fn library(config: &Config, parts: &Parts, copilot: &Copilot) -> Result<Library, StoreError> {
+fn library(config: &Config, ledger: &Ledger, parts: &Parts, copilot: &Copilot) -> Result<Library, StoreError> {
     let database = file_of(&config.database_url)?;
-    // Changes are told to the log until the account's events take them.
-    let tell = |change| debug!(library.change = ?change, "the library changed");
+    let tell = library_events::start(ledger.clone(), parts);
     let copilot = copilot.clone();
     let model = Arc::new(move || copilot.llm());
-    let library = Library::new(config.library.clone(), &database, config.clock, parts.clone(), Arc::new(tell), model);
+    let library = Library::new(config.library.clone(), &database, config.clock, parts.clone(), tell, model);
     library.resume();
     Ok(library)
 }

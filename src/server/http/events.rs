@@ -72,8 +72,8 @@ impl EventsParameters {
 
 /// All changes of the account as server-sent events, in the order of the changes. `id` is the account's
 /// sequence number; `event` the type: `account` (cash or positions; `"reset": true` when the account began anew),
-/// `watchlist`, `chat`, `settings` and others to come. `data` names what changed: `{"kind","id","version"}` and the few
-/// fields that a list shows. Several changes of one thing may be told as one, so numbers may skip; nothing is left out. At
+/// `watchlist`, `chat`, `settings`, `document`, `task`, `answer` and others to come. `data` names what changed:
+/// `{"kind","id","version"}` and the few fields that a list shows. Several changes of one thing may be told as one, so numbers may skip; nothing is left out. At
 /// most two frames come a second.
 ///
 /// Without `after`, the first event is `hello`, with the number that the stream begins at. With it, or with

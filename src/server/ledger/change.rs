@@ -27,6 +27,14 @@ pub enum Change {
     Settings {
         autonomy: Autonomy,
     },
+    /// A document, task or answer of the library, which has a file of its own.
+    Library {
+        kind: EventKind,
+        /// A UUID.
+        id: String,
+        /// The document's id, of a task.
+        document: Option<String>,
+    },
 }
 
 impl Change {
@@ -36,6 +44,7 @@ impl Change {
             Self::Watchlist { .. } => EventKind::Watchlist,
             Self::Message { .. } | Self::ChatCleared => EventKind::Chat,
             Self::Settings { .. } => EventKind::Settings,
+            Self::Library { kind, .. } => *kind,
         }
     }
 
@@ -44,14 +53,18 @@ impl Change {
         match self {
             Self::Account | Self::Reset | Self::ChatCleared | Self::Settings { .. } => account.as_str(),
             Self::Watchlist { ticker, .. } => ticker.as_str(),
-            Self::Message { id } => id,
+            Self::Message { id } | Self::Library { id, .. } => id,
         }
     }
 
     /// A later change of the same kind and topic tells this one as well.
     pub fn topic<'a>(&'a self, account: &'a AccountId) -> &'a str {
         match self {
-            Self::Account | Self::Watchlist { .. } | Self::Message { .. } | Self::Settings { .. } => self.id(account),
+            Self::Account
+            | Self::Watchlist { .. }
+            | Self::Message { .. }
+            | Self::Settings { .. }
+            | Self::Library { .. } => self.id(account),
             // A trade that follows does not tell these.
             Self::Reset => "reset",
             Self::ChatCleared => "cleared",
@@ -63,6 +76,9 @@ impl Change {
         match (self, later) {
             (Self::Watchlist { ticker, .. }, Self::Watchlist { ticker: later, .. }) => ticker == later,
             (Self::Message { id }, Self::Message { id: later }) => id == later,
+            (Self::Library { kind, id, .. }, Self::Library { kind: later_kind, id: later, .. }) => {
+                kind == later_kind && id == later
+            }
             (earlier, later) => std::mem::discriminant(earlier) == std::mem::discriminant(later),
         }
     }
@@ -79,7 +95,10 @@ impl Change {
         };
         let _ = write!(data, r#","version":{sequence}"#);
         match self {
-            Self::Account | Self::Message { .. } => {}
+            Self::Account | Self::Message { .. } | Self::Library { document: None, .. } => {}
+            Self::Library { document: Some(document), .. } => {
+                let _ = write!(data, r#","document":"{document}""#);
+            }
             Self::Reset => data.push_str(r#","reset":true"#),
             Self::ChatCleared => data.push_str(r#","cleared":true"#),
             Self::Watchlist { verb, .. } => {

@@ -23,6 +23,7 @@
 //! are only in the store are read beside the writer, and never wait for it.
 
 pub mod access;
+mod announce;
 mod books;
 mod change;
 pub mod chat;
@@ -56,6 +57,7 @@ use crate::{
     server::{clock::Clock, market::hours::Hours, metrics::Metrics},
 };
 
+pub use announce::Announce;
 pub use books::{Books, TickerSet};
 pub use change::{Change, EventsPage, RecordedEvent};
 pub use corporate_actions::{ACTIONS_MAX, Applied, ApplyAction, PayDividends};

@@ -118,7 +118,11 @@ fn release_issuer(text: &str, lower: &str) -> Option<String> {
     };
     let count = words.iter().rev().take_while(is_part).take(8).count();
     let name = words[words.len() - count..].join(" ");
-    let name = name.rsplit(" – ").next().and_then(|name| name.rsplit(" - ").next()).map(clean_name)?;
+    // In front of it may stand a place and a date, or the name of a wire.
+    let name = ["--", "–", "—", " - ", ")"]
+        .iter()
+        .fold(name.as_str(), |name, mark| name.rsplit_once(mark).map_or(name, |(_, name)| name));
+    let name = clean_name(name);
     is_name(&name).then_some(name)
 }
 
@@ -283,6 +287,13 @@ mod tests {
             told(text),
             ([some("MGM Resorts International"), some("MGM"), some("Earnings release"), some("Q4 2022")], Some(2022))
         );
+    }
+
+    #[test]
+    fn a_press_release_of_a_wire() {
+        let text = "Net Sales of $3.2 Billion; Diluted Earnings Per\nDiluted Share\nBOLINGBROOK, Ill.--(BUSINESS WIRE)-- Ulta \
+            Beauty, Inc. (NASDAQ: ULTA) today announced results for the fourth quarter of fiscal 2022. Net sales rose.";
+        assert_eq!(told(text).0[0], some("Ulta Beauty, Inc."));
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! The way of a document that goes well.
 
+use std::collections::BTreeSet;
+
 use reqwest::StatusCode;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::{REPORT, document_id, search, settled, take_in, upload, upload_all};
-use crate::app::TestApp;
+use super::{READ_MAX, REPORT, document_id, search, settled, take_in, upload, upload_all};
+use crate::{app::TestApp, events::Events};
 
 #[tokio::test]
 async fn a_document_is_read_found_and_shown_as_it_is() {
@@ -193,6 +195,21 @@ async fn a_folder_is_taken_in_on_demand() {
         (&listed["documents"][0]["source"], &listed["documents"][0]["origin"]),
         (&json!("2022/acme.txt"), &json!("folder"))
     );
+}
+
+#[tokio::test]
+async fn what_changes_is_told_to_every_page() {
+    let app = TestApp::start().await;
+    let (mut events, _) = Events::begin(&app.client).await;
+    let document = take_in(&app.client, "acme.txt", REPORT.as_bytes()).await;
+    let mut kinds = BTreeSet::new();
+    let heard = async {
+        while !(kinds.contains("document") && kinds.contains("task")) {
+            kinds.insert(events.next().await.unwrap().kind);
+        }
+    };
+    tokio::time::timeout(READ_MAX, heard).await.unwrap();
+    assert_eq!(document["state"], "done");
 }
 
 #[tokio::test]

@@ -21,14 +21,14 @@ use crate::{
 /// Everything that the first paint shows, with the chart of `selected` where that is followed.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_workstation(selected: Option<Ticker>) -> Result<Workstation, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     Ok(state.workstation(caller.account, selected).await)
 }
 
 /// The account as it is now.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_account() -> Result<Statement, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     Ok(state.statement(caller.account))
 }
 
@@ -36,21 +36,21 @@ pub async fn load_account() -> Result<Statement, ApiError> {
 /// held.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_candles(ticker: Ticker, interval: Interval, since: Option<i64>) -> Result<Vec<Candle>, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     Ok(state.chart(caller.account, ticker, interval, since).await)
 }
 
 /// The latest trades of one ticker, oldest first.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_fills(ticker: Ticker) -> Result<Vec<Trade>, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     state.ledger.fills(caller.account, ticker).await
 }
 
 /// What the portfolio was worth.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_equity(range: HistoryRange) -> Result<EquityCurve, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     state.equity_curve(caller.account, range).await
 }
 
@@ -58,28 +58,28 @@ pub async fn load_equity(range: HistoryRange) -> Result<EquityCurve, ApiError> {
 /// request, so that browsers do not report it as one.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn place_order(order: OrderRequest) -> Result<Result<TradeReceipt, ApiError>, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     Ok(state.execution.execute(caller, order).await)
 }
 
 /// Closes a position at the last price known, when its market has none. The inner result is a refusal, as for an order.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn write_off(ticker: Ticker) -> Result<Result<TradeReceipt, ApiError>, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     Ok(state.write_off(caller.account, ticker).await)
 }
 
 /// Gives the account its deposit back, and nothing else.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn reset_account() -> Result<(), ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     state.reset(caller.account).await
 }
 
 /// The watchlist as it is now.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_watchlist() -> Result<WatchedLines, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     Ok(state.watched_lines(caller.account))
 }
 
@@ -91,21 +91,21 @@ pub async fn watch_ticker(
     before: Option<Ticker>,
     may_be_made_up: Option<bool>,
 ) -> Result<Result<WatchedLines, ApiError>, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     Ok(state.watch(caller.account, ticker, before, may_be_made_up.unwrap_or(true)).await)
 }
 
 /// Takes a ticker off the watchlist; one that is held keeps its price.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn unwatch_ticker(ticker: Ticker) -> Result<Result<WatchedLines, ApiError>, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     Ok(state.unwatch(caller.account, ticker).await)
 }
 
 /// Moves a ticker of the watchlist in front of `before`, or to the end.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn move_ticker(ticker: Ticker, before: Option<Ticker>) -> Result<Result<WatchedLines, ApiError>, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     Ok(state.reorder(caller.account, ticker, before).await)
 }
 
@@ -124,28 +124,28 @@ pub async fn load_quote(ticker: Ticker) -> Result<Option<Quote>, ApiError> {
 /// What was answered to the order of this name; nothing when it was not filled.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn find_order(client_order_id: ClientOrderId) -> Result<Option<TradeReceipt>, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     state.ledger.receipt(caller.account, &client_order_id).await
 }
 
 /// Trades since the latest reset, newest first; at most `limit`, of those before the one with the id `before`.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_trades(limit: usize, before: Option<String>) -> Result<TradesPage, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     state.ledger.trades(caller.account, limit, before.as_deref()).await
 }
 
 /// How many trades there are since the latest reset.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn count_trades() -> Result<u64, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     state.ledger.count_trades(caller.account).await
 }
 
 /// What sales since the latest reset realised, ticker by ticker, and the dividends since then.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_realized() -> Result<Realized, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     state.realized(caller.account).await
 }
 
@@ -153,7 +153,7 @@ pub async fn load_realized() -> Result<Realized, ApiError> {
 /// set.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_conversation(before: Option<String>) -> Result<Conversation, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     state.copilot.conversation(caller.account, before.as_deref()).await
 }
 
@@ -163,14 +163,14 @@ pub async fn send_message(
     text: MessageText,
     client_message_id: ClientMessageId,
 ) -> Result<Result<ChatLine, ApiError>, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     Ok(state.copilot.send(caller.account, text, Some(client_message_id)).await.map(crate::server::copilot::line))
 }
 
 /// Waits for the reply that is being made; nothing when none is.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn await_reply() -> Result<Option<Result<ChatLine, ApiError>>, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     let reply = state.copilot.pending_reply(caller.account).await;
     Ok(reply.map(|reply| reply.map(crate::server::copilot::line)))
 }
@@ -179,14 +179,14 @@ pub async fn await_reply() -> Result<Option<Result<ChatLine, ApiError>>, ApiErro
 /// once it is made.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_notice() -> Result<Option<String>, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     Ok(state.copilot.notice(caller.account).await.map(str::to_owned))
 }
 
 /// Gives up the reply that is being made.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn cancel_reply() -> Result<(), ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     state.copilot.cancel(caller.account).await;
     Ok(())
 }
@@ -194,28 +194,28 @@ pub async fn cancel_reply() -> Result<(), ApiError> {
 /// Begins the conversation anew.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn clear_conversation() -> Result<(), ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     state.copilot.clear(caller.account).await
 }
 
 /// Sets what becomes of the copilot's actions from now on.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn set_autonomy(autonomy: Autonomy) -> Result<(), ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     state.copilot.set_autonomy(caller.account, autonomy).await
 }
 
 /// Runs a proposed action, and gives the reply that it is part of.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn approve_action(action_id: String) -> Result<Result<ChatLine, ApiError>, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     Ok(state.copilot.approve(caller.account, &action_id).await.map(crate::server::copilot::line))
 }
 
 /// Turns a proposed action down, and gives the reply that it is part of.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn dismiss_action(action_id: String) -> Result<Result<ChatLine, ApiError>, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     Ok(state.copilot.dismiss(caller.account, &action_id).await.map(crate::server::copilot::line))
 }
 

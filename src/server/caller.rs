@@ -1,4 +1,5 @@
-//! Who asks: each request's account, what it may do, and in whose name. It is made at the door, and every use case takes one.
+//! The caller of a request: its account, its scopes, and the source of its trades. An extractor makes it at the door; handlers and
+//! server functions hand it on to the use cases.
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 
@@ -10,14 +11,14 @@ use crate::{
 /// The caller of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
-    /// What is read and written is this account's.
+    /// The account that the request reads and writes.
     pub account: AccountId,
     pub scopes: Scopes,
-    /// What the caller's trades are recorded with.
+    /// The source that the caller's trades are recorded with.
     pub source: OrderSource,
 }
 
-/// Something that a caller may be allowed to do.
+/// A kind of access that a caller may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// Reads everything of the account.
@@ -30,7 +31,7 @@ pub enum Scope {
     Admin,
 }
 
-/// What a caller is allowed to do.
+/// The set of scopes that a caller has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scopes(u8);
 

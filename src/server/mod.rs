@@ -304,7 +304,7 @@ pub fn state() -> Result<AppState, ApiError> {
 ///
 /// # Errors
 /// When called outside of a request.
-pub fn asked() -> Result<(AppState, Caller), ApiError> {
+pub fn request() -> Result<(AppState, Caller), ApiError> {
     let caller = leptos::prelude::with_context(Caller::of).ok_or(ApiError::Internal)?;
     Ok((state()?, caller))
 }

@@ -109,7 +109,7 @@ impl AccountEvents {
     }
 }
 
-/// Reads what each commit brought, until the ledger ends.
+/// Reads the events of each commit, for as long as it is polled.
 async fn gather(account: AccountId, ledger: Ledger, sender: watch::Sender<Arc<Span>>) {
     let mut commits = ledger.commits(account);
     let mut told = sender.borrow().page.until;

@@ -20,7 +20,7 @@ pub const ACCESS_KEYS_MAX: usize = 256;
 /// A key's SHA-256.
 pub type KeyHash = [u8; 32];
 
-/// What a key is for.
+/// The purpose of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyKind {
     Browser,

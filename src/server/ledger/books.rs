@@ -25,19 +25,19 @@ pub type TickerSet = BTreeSet<Ticker>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Books {
     pub account: Account,
-    /// What each holding was last worth a share.
+    /// The last known price of each holding.
     pub last_prices: BTreeMap<Ticker, LastPrice>,
     /// In the list's order: as added, unless rearranged.
     pub watchlist: Vec<WatchedTicker>,
-    /// Whose days those are that gains are measured over.
+    /// The market hours that divide time into the days of gains.
     pub hours: Hours,
-    /// What was traded on the day of the latest trade.
+    /// The trades of the latest trade's day, added up.
     pub today: DayTrades,
     /// When the account was opened, or last reset: its equity curve begins here.
     pub opened_at: UtcInstant,
     /// The highest value that was recorded since then; nothing when none was.
     pub high_water_mark: Option<Money>,
-    /// What the copilot may do by itself.
+    /// How far the copilot may act by itself.
     pub autonomy: Autonomy,
     /// The account has been opened.
     pub(super) is_open: bool,
@@ -50,7 +50,7 @@ pub struct Books {
 }
 
 impl Books {
-    /// Those of an account that is not there: nothing is held or watched.
+    /// Empty books, for an account that was never opened.
     pub(super) fn unopened(hours: Hours) -> Self {
         Self {
             account: Account::open(Money::ZERO),
@@ -72,7 +72,7 @@ impl Books {
         self.watchlist.iter().map(|watched| watched.ticker).collect()
     }
 
-    /// What is watched or held.
+    /// The tickers that are watched or held.
     pub fn wanted(&self) -> TickerSet {
         let watched = self.watchlist.iter().map(|watched| watched.ticker);
         watched.chain(self.account.holdings.keys().copied()).collect()
@@ -98,7 +98,7 @@ impl Books {
         self.version
     }
 
-    /// What a holding is valued at: the market's price, or the last one known.
+    /// The price that a holding is valued at: the market's price, or the last one known.
     pub fn mark(&self, prices: &Tick, ticker: Ticker) -> Option<Mark> {
         Mark::of(prices.quotes.get(ticker), self.last_prices.get(&ticker))
     }
@@ -108,7 +108,7 @@ impl Books {
         Portfolio::value(&self.account, |ticker| self.mark(prices, ticker))
     }
 
-    /// What the account is worth right after a fill of `ticker`; nothing when a held ticker has no price.
+    /// The account's total value right after a fill of `ticker`; nothing when a held ticker has no price.
     pub fn total_value_after(&self, prices: &Tick, ticker: Ticker, fill: &Fill) -> Option<Money> {
         Portfolio::total_value_after(&self.account, ticker, fill, |ticker| self.mark(prices, ticker))
     }

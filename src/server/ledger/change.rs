@@ -1,4 +1,4 @@
-//! What the account's listeners are told of a change, as [events](crate::server::events).
+//! Changes as the account's listeners are told of them: the payload of [events](crate::server::events).
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use crate::domain::{account_id::AccountId, copilot::Autonomy, event::EventKind, 
 /// The events that can be read again: whoever missed more reads everything anew.
 pub const EVENTS_KEPT: i64 = 10_000;
 
-/// What happened to the account.
+/// A change of the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// Cash and positions changed by trading, or by something else than a reset.
@@ -48,7 +48,7 @@ impl Change {
         }
     }
 
-    /// What changed, among things of its kind.
+    /// Names the changed thing among things of its kind.
     fn id<'a>(&'a self, account: &'a AccountId) -> &'a str {
         match self {
             Self::Account | Self::Reset | Self::ChatCleared | Self::Settings { .. } => account.as_str(),

@@ -30,12 +30,12 @@ const DISORDER_MS: i64 = 86_400_000;
 /// Applies an action whose day has come to what was held when that began; a dividend is owed from then on.
 pub struct ApplyAction {
     pub action: CorporateAction,
-    /// What the market has now.
+    /// The market's current prices.
     pub prices: Arc<Tick>,
     pub at: UtcInstant,
 }
 
-/// What became of an action.
+/// The outcome of applying an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Applied {
     Now,
@@ -43,7 +43,7 @@ pub enum Applied {
     Nothing,
 }
 
-/// What tells how much was held when an action's day began.
+/// The splits and trades from which the quantity held at the start of an action's day is computed.
 pub struct Past {
     /// The splits of its ticker, in the order of their days.
     splits: Vec<PastSplit>,
@@ -57,7 +57,7 @@ pub struct PastSplit {
     pub ticker: Ticker,
     pub day: ExchangeDate,
     pub ratio: SplitRatio,
-    /// What a share traded at right after it, where that is known.
+    /// The price of a share right after it, where that is known.
     pub price: Option<Price>,
 }
 
@@ -113,7 +113,7 @@ impl Write for ApplyAction {
     }
 }
 
-/// What was held of a ticker when a day began.
+/// The holding of a ticker at the start of a day.
 struct Held {
     quantity: Quantity,
     /// Of it, something was traded on that day, at prices from before a split.
@@ -121,7 +121,7 @@ struct Held {
 }
 
 impl ApplyAction {
-    /// What a share trades at after the action: until someone has traded, what it traded at before is taken for it.
+    /// The price of a share after the action: until someone has traded, the price before it, split by its ratio.
     fn price_after(&self) -> Option<Price> {
         let quote = self.prices.quotes.get(self.action.ticker)?;
         match self.action.kind {
@@ -169,7 +169,7 @@ impl ApplyAction {
         }))
     }
 
-    /// What was held of the action's ticker when its day began: what is held now, less what was bought since, with what
+    /// The holding of the action's ticker at the start of its day: the present one, less what was bought since, with what
     /// was sold since, before the splits since. Nothing when that is none.
     fn held_at_start(&self, now: Option<Price>, books: &Books, past: &Past) -> Option<Held> {
         let action = &self.action;

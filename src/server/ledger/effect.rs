@@ -1,4 +1,5 @@
-//! What a decision changes: typed changes of an account, which its [`Books`](super::Books) take in and a store writes.
+//! Effects: the typed changes of an account that a decision makes. [`Books`](super::Books) take them in and a store writes
+//! them.
 //!
 //! Effects are applied in their order. Large ones are boxed, so that a list of them stays small.
 
@@ -39,7 +40,7 @@ pub enum Effect {
     },
     /// Cash and what goes with it.
     Amounts(Amounts),
-    /// What is held of a ticker now, and what it was last worth a share; nothing when it is held no more.
+    /// The holding of a ticker with its last known price; nothing when it is held no more.
     Holding {
         ticker: Ticker,
         held: Option<(Holding, Option<LastPrice>)>,
@@ -47,7 +48,7 @@ pub enum Effect {
     /// A row of the trades.
     Trade(Box<TradeRow>),
 
-    /// What the account was worth in a second; the last value of a second stays.
+    /// The account's total value in a second; the last value of a second stays.
     Snapshot {
         total_value: Money,
         at: UtcInstant,
@@ -75,7 +76,7 @@ pub enum Effect {
     Message(Box<MessageRow>),
     /// An action of a reply, as it is recorded first.
     Action(Box<ActionRow>),
-    /// What became of an action.
+    /// The outcome of an action.
     ActionDecided(Box<ActionDecision>),
     /// The conversation begins after a message.
     ChatCleared {
@@ -120,7 +121,7 @@ pub struct Amounts {
 }
 
 impl Amounts {
-    /// Those of an account after a fill.
+    /// The amounts of an account after a fill.
     pub fn after(account: &Account, fill: &Fill, high_water_mark: Option<Money>) -> Self {
         Self { cash: fill.cash_after, realized_pnl: fill.realized_pnl_after, income: account.income, high_water_mark }
     }
@@ -146,14 +147,14 @@ pub struct MessageRow {
     pub role: Role,
     pub text: String,
     pub created_at: UtcInstant,
-    /// What the sender of a person's message names it by.
+    /// Of a person's message: the name that its sender gave it.
     pub client_message_id: Option<ClientMessageId>,
     /// Of a reply: the id of the message that it answers.
     pub in_reply_to: Option<String>,
     /// Of a reply: the code of the error that stands in its place.
     pub failure: Option<String>,
     pub provenance: Provenance,
-    /// What the reply asked for that is no action.
+    /// Entries of a reply that are no valid actions.
     pub misread: Vec<MisreadAction>,
 }
 
@@ -167,7 +168,7 @@ pub struct ActionRow {
     pub action: RecordedAction,
 }
 
-/// What became of an action.
+/// The outcome of an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActionDecision {
     pub action_id: String,
@@ -188,19 +189,19 @@ pub struct CorporateActionRow {
     pub id: String,
     pub ticker: Ticker,
     pub ex_date: ExchangeDate,
-    /// What was held when the ex-date began.
+    /// The quantity held when the ex-date began.
     pub quantity: Quantity,
     pub recorded_at: UtcInstant,
     pub outcome: ActionOutcome,
 }
 
-/// What a split or a dividend did.
+/// The effect of a split or a dividend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActionOutcome {
     Split {
         ratio: SplitRatio,
         quantity_after: Quantity,
-        /// What a share traded at when it was applied, where that is known.
+        /// The price of a share when it was applied, where that is known.
         price: Option<Price>,
         /// The trades of the latest trade's day are in shares from before it.
         splits_today: bool,
@@ -208,7 +209,7 @@ pub enum ActionOutcome {
     Dividend {
         rate: DividendRate,
         pay_date: ExchangeDate,
-        /// What it comes to.
+        /// Its amount.
         cash: Money,
     },
 }

@@ -1,4 +1,4 @@
-//! What each holding was last worth a share, kept for the time when its market has no price any more.
+//! The last known price of each holding, kept for the time when its market has no price any more.
 
 use std::sync::Arc;
 

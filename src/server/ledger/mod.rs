@@ -167,7 +167,7 @@ impl Ledger {
     /// Applies a write to an account, and answers when it is on disk.
     ///
     /// # Errors
-    /// What the write itself refuses; [`ApiError::NotFound`] when there is no such account; [`ApiError::Busy`] when too many
+    /// The write's own refusal; [`ApiError::NotFound`] when there is no such account; [`ApiError::Busy`] when too many
     /// wait or the database is out of order, in which case nothing was changed.
     pub async fn submit<W: Write>(&self, account: AccountId, write: W) -> Result<W::Outcome, ApiError> {
         let (reply, answer) = oneshot::channel();

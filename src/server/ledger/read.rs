@@ -77,7 +77,7 @@ impl Ledger {
         Ok(fills)
     }
 
-    /// What was answered to the order of this name; nothing when it was not filled.
+    /// The receipt of the order of this name; nothing when it was not filled.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -90,7 +90,7 @@ impl Ledger {
         self.read(move |rows| rows.receipt(account, &client_order_id)).await
     }
 
-    /// What sales since the latest reset realised, in alphabetical order of their tickers.
+    /// The realised P&L of sales since the latest reset, in alphabetical order of their tickers.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -94,7 +94,7 @@ impl PlaceOrder {
 
     fn replay(&self, earlier: &TradeReceipt) -> Result<TradeReceipt, ApiError> {
         let trade = &earlier.trade;
-        // What it expected of the price has been decided; only what it traded counts.
+        // The expected price was checked when it was filled; only ticker, side and quantity have to match.
         let order = &self.order;
         if (trade.ticker, trade.side, trade.quantity) == (order.ticker, order.side, order.quantity) {
             return Ok(TradeReceipt { replayed: true, ..earlier.clone() });

@@ -18,7 +18,7 @@ use crate::{
 /// Adds a ticker to the watchlist, unless it is there.
 pub struct WatchTicker {
     pub ticker: Ticker,
-    /// What it stands in front of; the end, when that is nothing or not on the list.
+    /// The ticker that it is placed in front of; the end of the list, when that is nothing or not on the list.
     pub before: Option<Ticker>,
     pub at: UtcInstant,
 }
@@ -82,7 +82,7 @@ impl Write for UnwatchTicker {
 /// Moves a ticker of the watchlist. The others keep their order, so that moves made at once by several pages agree.
 pub struct ReorderWatchlist {
     pub ticker: Ticker,
-    /// What it stands in front of; the end, when that is nothing or not on the list.
+    /// The ticker that it is placed in front of; the end of the list, when that is nothing or not on the list.
     pub before: Option<Ticker>,
 }
 

@@ -9,7 +9,7 @@ use crate::{domain::account_id::AccountId, error::ApiError};
 
 /// A rule that changes an account.
 ///
-/// What an open page shows of a change is told by [`Effect::Event`].
+/// A change that an open page shows has an [`Effect::Event`] among its effects.
 ///
 /// A write may be decided more than once before it is answered (a transaction that fails is tried again), always on books
 /// that do not hold it yet.

@@ -25,7 +25,7 @@ use crate::{
 /// price of any more: what can be sold is sold by an order, now or when prices come again.
 pub struct WriteOff {
     pub ticker: Ticker,
-    /// What the market has now.
+    /// The market's current prices.
     pub prices: Arc<Tick>,
     /// Of its row in the history.
     pub trade_id: String,

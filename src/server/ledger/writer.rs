@@ -127,15 +127,15 @@ pub struct Writer {
     /// The queue.
     pub jobs: mpsc::Receiver<Box<dyn Job>>,
     pub books: PublishedBooks,
-    /// What any account watches.
+    /// The tickers that any account watches.
     pub watched: TickerUnion,
-    /// What any account watches or holds.
+    /// The tickers that any account watches or holds.
     pub wanted: TickerUnion,
     /// A transaction failed, and the writer has not recovered since.
     pub is_uncertain: bool,
     /// The opposite of `is_uncertain`, for whoever asks about the ledger's health.
     pub works: Arc<AtomicBool>,
-    /// What the latest transaction took.
+    /// The time that the latest transaction took.
     pub cost: Cost,
 }
 
@@ -318,7 +318,7 @@ impl Writer {
     }
 }
 
-/// What a transaction took: the time that grows with its writes, and the one that hardly does.
+/// The time that a transaction took: the part that grows with its writes, and the commit, which hardly does.
 #[derive(Default)]
 pub struct Cost {
     /// Its writes.

@@ -62,7 +62,7 @@ pub enum Begun {
 #[derive(Debug)]
 pub struct TurnContext {
     pub account: Account,
-    /// What each holding was last worth a share.
+    /// The last known price of each holding.
     pub last_prices: BTreeMap<Ticker, LastPrice>,
     /// In the order added.
     pub watchlist: Vec<WatchedTicker>,
@@ -75,11 +75,11 @@ pub struct TurnContext {
     pub recent_trades: Vec<Trade>,
     /// Oldest first.
     pub equity: Vec<Snapshot>,
-    /// Those that were answered, oldest first.
+    /// The answered turns, oldest first.
     pub past_turns: Vec<PastTurn>,
 }
 
-/// What was asked, and how it was answered.
+/// A question and its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PastTurn {
     pub question: String,
@@ -93,7 +93,7 @@ impl TurnContext {
     }
 }
 
-/// What a new message is stored beside.
+/// The rows that a new message is decided with.
 pub enum Conversation {
     /// The id and the text of the message that its sender names like this one.
     Named { id: String, text: String },
@@ -101,7 +101,7 @@ pub enum Conversation {
     Unnamed(Box<Context>),
 }
 
-/// What the copilot is told besides the books.
+/// The rows that the copilot is told of besides the books.
 pub struct Context {
     cut_off: CutOff,
     recent_trades: Vec<Trade>,
@@ -160,7 +160,7 @@ impl Write for BeginTurn {
 impl BeginTurn {
     fn context(&self, books: &Books, found: &Context) -> TurnContext {
         let mut past_turns = found.past_turns.clone();
-        // What was about to run has just been rejected.
+        // Actions that were about to run have just been rejected.
         for action in past_turns.iter_mut().flat_map(|turn| &mut turn.reply.actions) {
             if action.status == ActionStatus::Pending {
                 action.status = ActionStatus::Rejected;
@@ -188,7 +188,7 @@ pub struct CloseTurns {
     pub at: UtcInstant,
 }
 
-/// What the end of the program cut off. Only the latest message can be without a reply: each turn closes the one before it.
+/// The turn that the end of the program cut off. Only the latest message can be without a reply: each turn closes the one before it.
 pub struct CutOff {
     /// The id of the message without a reply.
     unanswered: Option<String>,

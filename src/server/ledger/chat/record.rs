@@ -30,7 +30,7 @@ pub struct Provenance {
     /// Of all requests that the reply took.
     pub prompt_tokens: Option<u64>,
     pub completion_tokens: Option<u64>,
-    /// What the model wrote, as it was received; at most [`RAW_REPLY_BYTES_MAX`].
+    /// The model's text as it was received; at most [`RAW_REPLY_BYTES_MAX`].
     pub raw_reply: Option<String>,
 }
 
@@ -59,9 +59,9 @@ pub struct RecordReply {
     pub provenance: Provenance,
     /// In the order they run.
     pub actions: Vec<NewAction>,
-    /// Those that the reply asked for between them and that are none, in their order.
+    /// Entries of the reply that are no valid actions, in their order.
     pub misread: Vec<MisreadAction>,
-    /// Those of them that run now.
+    /// The actions that run now.
     pub runs: Vec<ActionRun>,
     pub limits: CopilotLimits,
     pub at: UtcInstant,
@@ -111,7 +111,7 @@ impl RecordReply {
     /// With the status that the account's autonomy gives it now; a person may have changed that a moment ago.
     fn record(&self, action: &NewAction, autonomy: Autonomy) -> RecordedAction {
         let status = action.status.under(autonomy);
-        // What was about to run and is a proposal now is bound to the price that it would have run at.
+        // An action that was about to run and is a proposal now is bound to the price that it would have run at.
         let run = self.runs.iter().find(|run| run.action_id == action.id);
         let price = action.price.or_else(|| run.and_then(|run| run.step.price()));
         RecordedAction {

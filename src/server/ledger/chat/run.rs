@@ -28,12 +28,12 @@ const MINUTE_MS: i64 = 60_000;
 
 /// An action, ready to run.
 pub struct ActionRun {
-    /// Whose row says what became of it.
+    /// The id of the action's row.
     pub action_id: String,
     pub step: Step,
 }
 
-/// What an action changes, by the very write that does it for a person.
+/// The write behind an action: the same one that a person's order or change uses.
 pub enum Step {
     Watch(WatchTicker),
     Trade(Box<PlaceOrder>),
@@ -43,9 +43,9 @@ pub enum Step {
 /// Actions by their ids, each after the id of its reply.
 pub type Recorded = HashMap<String, (String, RecordedAction)>;
 
-/// What running actions needs of the rows.
+/// The rows that running actions needs.
 pub struct RunsFound {
-    /// What the copilot traded within a minute.
+    /// The notional of the copilot's trades within a minute.
     spent: Money,
     /// For each run: the receipt of its order, if that was filled before.
     receipts: Vec<Option<TradeReceipt>>,
@@ -86,7 +86,7 @@ fn minute_around(at: UtcInstant) -> (UtcInstant, UtcInstant) {
 
 /// Runs actions in their order. One that fails leaves the others as they are.
 pub struct RunActions {
-    /// What each has to be; one that is something else by now is left alone.
+    /// The status that each action has to have; one with another status is left alone.
     pub from: ActionStatus,
     pub runs: Vec<ActionRun>,
     pub limits: CopilotLimits,
@@ -118,7 +118,7 @@ impl Write for RunActions {
 /// Actions that run one after another.
 pub struct Runs<'a> {
     pub runs: &'a [ActionRun],
-    /// What each has to be.
+    /// The status that each action has to have.
     pub from: ActionStatus,
     pub limits: &'a CopilotLimits,
     pub at: UtcInstant,
@@ -166,7 +166,7 @@ impl Runs<'_> {
         ActionDecision { action_id: run.action_id.clone(), status, price, trade_id, error, at: self.at }
     }
 
-    /// What the copilot traded within a minute, with a trade that it just made.
+    /// The same notional with a trade that was just made.
     fn spent_with(&self, spent: Money, receipt: Option<&TradeReceipt>) -> Money {
         let (after, before) = minute_around(self.at);
         let counts = |receipt: &&TradeReceipt| {
@@ -178,7 +178,7 @@ impl Runs<'_> {
     }
 }
 
-/// What an action becomes instead of being run: by the autonomy as it is now, and, of a proposal, by its age and by how
+/// The status that an action gets instead of being run: by the autonomy as it is now, and, of a proposal, by its age and by how
 /// far the price that would fill it is from the one proposed.
 fn hold_back(
     action: &RecordedAction,
@@ -203,7 +203,7 @@ fn hold_back(
 }
 
 impl Step {
-    /// What an order would be filled at.
+    /// The price that an order would be filled at.
     pub fn price(&self) -> Option<Price> {
         match self {
             Self::Trade(order) => order.prices.price(order.order.ticker),

@@ -1,4 +1,4 @@
-//! What a person sets of the copilot: its autonomy, and a conversation begun anew.
+//! A person's settings of the copilot: its autonomy, and clearing the conversation.
 
 use crate::{
     domain::{account_id::AccountId, copilot::Autonomy},

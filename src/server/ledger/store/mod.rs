@@ -1,4 +1,4 @@
-//! Where books and their history are kept: what a store has to do, and the two that there are.
+//! Stores keep books and their history: the traits of a store, and the two that implement them.
 //!
 //! A [`Store`] writes what was decided and decides nothing. Rows are asked for by key through [`Rows`], by a decision inside
 //! a transaction and by readers alike.
@@ -33,7 +33,7 @@ pub trait Transaction: Rows {
     fn write(&mut self, account: AccountId, effects: Effects, version_before: i64) -> Result<(), StoreFault>;
 }
 
-/// What is done in a transaction.
+/// The work of a transaction.
 pub type Work<'a> = dyn FnMut(&mut dyn Transaction) -> Result<(), StoreFault> + 'a;
 
 /// The books of all accounts.

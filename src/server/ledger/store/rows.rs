@@ -46,10 +46,10 @@ pub trait TradeRows {
     /// The latest trades of one ticker after a sequence, newest first.
     fn fills(&mut self, account: AccountId, ticker: Ticker, after: i64, limit: usize) -> Answer<Vec<Trade>>;
 
-    /// What sales after a sequence realised, in alphabetical order of their tickers.
+    /// The realised P&L of sales after a sequence, in alphabetical order of their tickers.
     fn realized(&mut self, account: AccountId, after: i64) -> Answer<Vec<RealizedLine>>;
 
-    /// What the copilot bought and sold between two moments, neither included.
+    /// The notional of the copilot's trades between two moments, neither included.
     fn copilot_notional(&mut self, account: AccountId, after: UtcInstant, before: UtcInstant) -> Answer<Money>;
 }
 
@@ -113,8 +113,8 @@ pub trait ActionRows {
     /// The splits that were applied, of one ticker or of all, in the order of their days.
     fn splits(&mut self, account: AccountId, ticker: Option<Ticker>) -> Answer<Vec<PastSplit>>;
 
-    /// What was recorded since a moment, has not lapsed and has a sequence before one, each after its sequence, newest
-    /// first.
+    /// The actions recorded since a moment that have not lapsed and have a sequence before one, with their sequences,
+    /// newest first.
     fn actions(
         &mut self,
         account: AccountId,
@@ -127,7 +127,7 @@ pub trait ActionRows {
     fn dividends_due(&mut self, account: AccountId, day: ExchangeDate) -> Answer<Vec<OwedDividend>>;
 }
 
-/// What else is kept.
+/// Events, keys and the market's seed.
 pub trait KeptRows {
     /// The events after a number; nothing when that is so long ago, or so far ahead, that what came since is not known.
     fn events_after(&mut self, account: AccountId, after: i64) -> Answer<Option<EventsPage>>;

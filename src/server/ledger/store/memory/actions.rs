@@ -1,6 +1,6 @@
 //! The rows of splits and dividends.
 
-use super::{ActStatus, RecordedAct, Tables, between};
+use super::{CompanyAction, CompanyActionStatus, Tables, between};
 use crate::{
     domain::{
         account_id::AccountId,
@@ -17,11 +17,11 @@ use crate::{
 
 impl ActionRows for Tables {
     fn is_action_recorded(&mut self, account: AccountId, kind: &str, id: &str) -> Result<bool, StoreFault> {
-        Ok(self.acts(account).iter().any(|act| act.row.outcome.kind() == kind && act.row.id == id))
+        Ok(self.company_actions(account).iter().any(|act| act.row.outcome.kind() == kind && act.row.id == id))
     }
 
     fn splits(&mut self, account: AccountId, ticker: Option<Ticker>) -> Result<Vec<PastSplit>, StoreFault> {
-        let rows = self.acts(account).iter().map(|act| &act.row);
+        let rows = self.company_actions(account).iter().map(|act| &act.row);
         let rows = rows.filter(|row| ticker.is_none_or(|ticker| row.ticker == ticker));
         let mut splits: Vec<_> = rows
             .filter_map(|row| match row.outcome {
@@ -42,13 +42,13 @@ impl ActionRows for Tables {
         before: i64,
         limit: usize,
     ) -> Result<Vec<(i64, ActionRecord)>, StoreFault> {
-        let found = between(self.acts(account), 0, before)
-            .filter(|(_, act)| act.status != ActStatus::Lapsed && act.row.recorded_at >= since);
+        let found = between(self.company_actions(account), 0, before)
+            .filter(|(_, act)| act.status != CompanyActionStatus::Lapsed && act.row.recorded_at >= since);
         Ok(found.take(limit).map(|(sequence, act)| (sequence, act.record())).collect())
     }
 
     fn dividends_due(&mut self, account: AccountId, day: ExchangeDate) -> Result<Vec<OwedDividend>, StoreFault> {
-        let owed = (1..).zip(self.acts(account)).filter(|(_, act)| act.status == ActStatus::Owed);
+        let owed = (1..).zip(self.company_actions(account)).filter(|(_, act)| act.status == CompanyActionStatus::Owed);
         let mut due: Vec<_> = owed
             .filter_map(|(sequence, act)| match act.row.outcome {
                 ActionOutcome::Dividend { pay_date, cash, .. } if pay_date <= day => {
@@ -63,12 +63,12 @@ impl ActionRows for Tables {
 }
 
 impl Tables {
-    fn acts(&self, account: AccountId) -> &[RecordedAct] {
+    fn company_actions(&self, account: AccountId) -> &[CompanyAction] {
         self.of(account).map_or(&[], |rows| &rows.corporate_actions)
     }
 }
 
-impl RecordedAct {
+impl CompanyAction {
     fn record(&self) -> ActionRecord {
         let row = &self.row;
         let mut record = ActionRecord {
@@ -102,7 +102,7 @@ impl RecordedAct {
     }
 }
 
-impl ActStatus {
+impl CompanyActionStatus {
     fn as_str(self) -> &'static str {
         match self {
             Self::Owed => "owed",

@@ -38,9 +38,9 @@ pub struct MemoryReader(Arc<Mutex<Tables>>);
 struct Tables {
     accounts: HashMap<AccountId, AccountTables>,
     market_seed: Option<u64>,
-    /// Whose days the accounts' are.
+    /// The market hours of the accounts' days.
     hours: Hours,
-    /// What takes the changes of the open transaction back, the first change's first.
+    /// Takes the changes of the open transaction back; the first change's comes first.
     undo: Vec<Undo>,
     /// The accounts that the open transaction has changed.
     touched: Vec<AccountId>,
@@ -58,21 +58,21 @@ struct AccountTables {
     values: BTreeMap<i64, Money>,
     messages: Vec<MessageRow>,
     actions: Vec<ActionRow>,
-    corporate_actions: Vec<RecordedAct>,
+    corporate_actions: Vec<CompanyAction>,
     events: Vec<RecordedEvent>,
     /// Oldest first.
     keys: Vec<(KeyHash, KeyKind)>,
 }
 
 /// A split or a dividend, and what has become of it.
-struct RecordedAct {
+struct CompanyAction {
     row: CorporateActionRow,
-    status: ActStatus,
+    status: CompanyActionStatus,
     applied_at: Option<UtcInstant>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum ActStatus {
+enum CompanyActionStatus {
     Owed,
     Applied,
     Lapsed,
@@ -124,7 +124,7 @@ impl MemoryReader {
     /// Reads rows between two transactions.
     ///
     /// # Errors
-    /// Those of the query.
+    /// The query's own.
     pub fn read<T>(&self, query: impl FnOnce(&mut dyn Rows) -> Result<T, StoreFault>) -> Result<T, StoreFault> {
         query(&mut *lock(&self.0))
     }

@@ -1,8 +1,8 @@
-//! Writing effects, each with what takes it back.
+//! Writing effects, each with a function that takes it back.
 
 use std::mem;
 
-use super::{ActStatus, RecordedAct, Tables, Undo};
+use super::{CompanyAction, CompanyActionStatus, Tables, Undo};
 use crate::{
     domain::account_id::AccountId,
     server::ledger::{
@@ -74,13 +74,13 @@ impl Tables {
             Effect::ActionDecided(decision) => self.decide_action(account, *decision),
             Effect::CorporateAction(row) => self.add_corporate_action(account, *row),
             Effect::DividendPaid { sequence, at, .. } => {
-                self.set_dividends(account, ActStatus::Applied, |number, act| {
+                self.set_dividends(account, CompanyActionStatus::Applied, |number, act| {
                     let is_paid = number == sequence;
                     act.applied_at = if is_paid { Some(at) } else { act.applied_at };
                     is_paid
                 })
             }
-            Effect::AccountReset { .. } => self.set_dividends(account, ActStatus::Lapsed, |_, _| true),
+            Effect::AccountReset { .. } => self.set_dividends(account, CompanyActionStatus::Lapsed, |_, _| true),
             Effect::AccessKeyKept { hash, kind, .. } => {
                 self.of_mut(account).keys.push((hash, kind));
                 undo(move |tables| _ = tables.of_mut(account).keys.pop())
@@ -148,10 +148,10 @@ impl Tables {
 
     fn add_corporate_action(&mut self, account: AccountId, row: CorporateActionRow) -> Option<Undo> {
         let (status, applied_at) = match row.outcome {
-            ActionOutcome::Split { .. } => (ActStatus::Applied, Some(row.recorded_at)),
-            ActionOutcome::Dividend { .. } => (ActStatus::Owed, None),
+            ActionOutcome::Split { .. } => (CompanyActionStatus::Applied, Some(row.recorded_at)),
+            ActionOutcome::Dividend { .. } => (CompanyActionStatus::Owed, None),
         };
-        self.of_mut(account).corporate_actions.push(RecordedAct { row, status, applied_at });
+        self.of_mut(account).corporate_actions.push(CompanyAction { row, status, applied_at });
         undo(move |tables| _ = tables.of_mut(account).corporate_actions.pop())
     }
 
@@ -159,12 +159,12 @@ impl Tables {
     fn set_dividends(
         &mut self,
         account: AccountId,
-        status: ActStatus,
-        choose: impl Fn(i64, &mut RecordedAct) -> bool,
+        status: CompanyActionStatus,
+        choose: impl Fn(i64, &mut CompanyAction) -> bool,
     ) -> Option<Undo> {
         let mut changed = Vec::new();
         for (sequence, act) in (1..).zip(&mut self.of_mut(account).corporate_actions) {
-            if act.status == ActStatus::Owed && choose(sequence, act) {
+            if act.status == CompanyActionStatus::Owed && choose(sequence, act) {
                 act.status = status;
                 changed.push(usize::try_from(sequence - 1).ok()?);
             }
@@ -172,7 +172,7 @@ impl Tables {
         undo(move |tables| {
             for index in changed {
                 let act = &mut tables.of_mut(account).corporate_actions[index];
-                (act.status, act.applied_at) = (ActStatus::Owed, None);
+                (act.status, act.applied_at) = (CompanyActionStatus::Owed, None);
             }
         })
     }

@@ -36,7 +36,7 @@ pub const LATEST_OUTSIDE: &str = "SELECT sequence, executed_at_ms FROM trades NO
     WHERE account_id = ?1 AND sequence > ?2 AND (executed_at_ms < ?3 OR executed_at_ms >= ?4)
     ORDER BY sequence DESC LIMIT 1";
 
-/// What the account traded from one trade on. A sum of millions and a sum of the rest cannot overflow, as their whole can.
+/// The account's trades from one on, added up by ticker and side. A sum of millions and a sum of the rest cannot overflow, as their whole can.
 const SUMS_BY_TICKER: &str = "SELECT ticker, side,
         SUM(quantity_millionths / 1000000) AS quantity_millions, SUM(quantity_millionths % 1000000) AS quantity_rest,
         SUM(notional_cents / 1000000) AS notional_millions, SUM(notional_cents % 1000000) AS notional_rest,

@@ -87,7 +87,7 @@ impl Store for SqliteStore {
 
     /// Moves the write-ahead log's pages into the database file, and closes it.
     fn close(self: Box<Self>) -> Result<(), StoreFault> {
-        // What it tells of its work is of no use: it was done, or it fails.
+        // The row that it answers with is of no use: the work was done, or it fails.
         self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         self.connection.close().map_err(|(_, cause)| cause)?;
         drop(self.lock);

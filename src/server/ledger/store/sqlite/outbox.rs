@@ -23,7 +23,7 @@ pub struct Outbox {
     accounts: Vec<(AccountId, AccountEvents)>,
 }
 
-/// Those of one account.
+/// The pending events of one account.
 #[derive(Debug, PartialEq, Eq)]
 struct AccountEvents {
     /// The number of the latest event before them.

@@ -15,7 +15,7 @@ use crate::{
     server::ledger::effect::Amounts,
 };
 
-/// What is held of a ticker, and what it was last worth a share; nothing when it is held no more.
+/// The holding of a ticker with its last known price; nothing when it is held no more.
 pub type Held = Option<(Holding, Option<LastPrice>)>;
 
 /// The rows of a transaction that are not written yet.
@@ -25,7 +25,7 @@ pub struct PendingUpserts {
     accounts: Vec<(AccountId, AccountUpserts)>,
 }
 
-/// Those of one account.
+/// The pending rows of one account.
 #[derive(Default)]
 struct AccountUpserts {
     positions: BTreeMap<Ticker, Held>,

@@ -18,7 +18,7 @@ impl Transaction for SqliteRows<'_> {
         let mut version = version_before;
         for effect in effects {
             match effect {
-                // What is written once a transaction.
+                // Written once a transaction.
                 Effect::Holding { ticker, held } => self.pending.put_position(account, ticker, held),
                 Effect::Amounts(amounts) => self.pending.put_amounts(account, amounts),
                 Effect::Snapshot { total_value, at } => self.pending.put_value(account, at, total_value),

@@ -16,16 +16,13 @@ flock 9
 built_from="$CARGO_TARGET_DIR/.finally-built-from"
 [ "$(cat "$built_from" 2>/dev/null)" = "$ROOT" ] || touch src/lib.rs src/main.rs
 : >"$built_from"
-with_client_toolchain cargo-leptos leptos build --release
+with_client_toolchain cargo-leptos leptos build --release --split
 printf '%s' "$ROOT" >"$built_from"
-node "$ROOT/scripts/compress.mjs" target/site
 mkdir -p "$DIST"
 # Replaced, not overwritten: a server that runs from dist/ keeps its program. It wants a restart for the new page.
 install -m 755 "$CARGO_TARGET_DIR/release/finally" "$DIST/finally.new"
 mv -f "$DIST/finally.new" "$DIST/finally"
-install -m 644 "$CARGO_TARGET_DIR/release/hash.txt" "$DIST/hash.txt"
-rm -rf "$DIST/site"
-cp -r target/site "$DIST/site"
+node "$ROOT/scripts/bundle.mjs" target/site "$DIST"
 flock -u 9
 
 "$ROOT/scripts/sizes.sh"

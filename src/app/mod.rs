@@ -26,6 +26,7 @@ mod media;
 mod modal;
 mod names;
 mod network;
+mod parts;
 mod positions;
 mod presses;
 mod rows;
@@ -38,7 +39,10 @@ mod toast;
 mod upgrade;
 mod watchlist;
 mod window;
+mod workspace;
 mod workstation;
+
+use std::sync::Arc;
 
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
@@ -57,11 +61,21 @@ const SCRIPTS: &str = concat!(
     include_str!("scripts/replaced_text.js"),
 );
 
-/// The document around the page, which the server alone renders; the page tells by `build` which server it came from.
-pub fn shell(options: LeptosOptions, build: String) -> impl IntoView {
+/// What the document says of the program that it came from.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// What tells it from another version.
+    pub build: Arc<str>,
+    /// The address of the script that fetches the parts of the page's program.
+    pub loader: Arc<str>,
+}
+
+/// The document around the page, which the server alone renders.
+pub fn shell(options: LeptosOptions, document: Document) -> impl IntoView {
+    let Document { build, loader } = document;
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme="dark" data-build=build>
+        <html lang="en" data-theme="dark" data-build=build.to_string()>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1, interactive-widget=resizes-content, viewport-fit=cover"/>
@@ -76,6 +90,8 @@ pub fn shell(options: LeptosOptions, build: String) -> impl IntoView {
                 <HashedStylesheet options=options.clone() id="style"/>
                 <AutoReload options=options.clone()/>
                 <HydrationScripts options/>
+                // The page's own script imports it, and would ask for it only then.
+                <link rel="modulepreload" href=loader.to_string()/>
                 // Fetched beside the page's own code, which does not wait for it.
                 <link rel="modulepreload" href=lightweight_charts::ADDRESS fetchpriority="low"/>
                 <MetaTags/>

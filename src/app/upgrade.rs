@@ -32,6 +32,17 @@ impl Upgrade {
         upgrade
     }
 
+    /// Tracked.
+    pub fn is_due(self) -> bool {
+        self.is_due.get()
+    }
+
+    /// Loads the page anew; what was typed is kept.
+    pub fn reload(self) {
+        // Only a document that is not shown refuses.
+        let _ = location().reload();
+    }
+
     /// Takes in what the server says of itself.
     pub fn hear(self, words: &str) {
         let is_other = words.contains("\"build\"") && !words.contains(&own_build());
@@ -43,11 +54,11 @@ impl Upgrade {
 /// Says that the page is out of date, for as long as it stands.
 #[component]
 pub fn UpgradeBanner(upgrade: Upgrade) -> impl IntoView {
-    let is_due = move || upgrade.is_due.get();
-    let offer = || {
+    let is_due = move || upgrade.is_due();
+    let offer = move || {
         view! {
             "FinAlly was updated: "
-            <button class="small" data-testid="update-reload" on:click=|_| drop(location().reload())>
+            <button class="small" data-testid="update-reload" on:click=move |_| upgrade.reload()>
                 "reload"
             </button>
         }

@@ -8,8 +8,8 @@ use super::{
     account::Books,
     changes::Changes,
     chart::{ChartPanel, ChartSettings, register_chart},
-    commands::{Commands, HelpSheet, Palette, Reach, follow_keys},
-    copilot::{AutonomySwitch, Chat, CopilotPanel},
+    commands::{Commands, follow_keys},
+    copilot::{AutonomySwitch, Chat},
     effects::effect,
     equity::EquityPanel,
     erase::Erase,
@@ -20,13 +20,16 @@ use super::{
     keys::register_keys,
     layout::{BottomBar, CopilotSlot, Layout, Panel, Seam, Slot},
     market::Market,
+    modal::Modal,
     network::OfflineBanner,
-    positions::{self, Positions},
+    parts::{Part, Parts, show_part, show_served_part},
+    positions::{Positions, WritingOff},
     status_bar::StatusBar,
     ticket::{Ticket, TicketPanel},
     toast::{ToastStack, Toasts},
     upgrade::{Upgrade, UpgradeBanner, keep_typed},
     watchlist::{Watchlist, store::WatchlistStore},
+    workspace::Workspace,
 };
 use crate::{
     api::load_workstation,
@@ -81,18 +84,32 @@ fn Desk(start: Workstation) -> impl IntoView {
     let watchlist = WatchlistStore::new(watchlist, version, market);
     let hands = Hands::new();
     let ticket = Ticket::new(books, market, watchlist, toasts, hands, selected);
-    let writing_off = positions::WritingOff::default();
-    let desk = positions::Desk { books, ticket, watchlist, toasts, hands, selected, writing_off };
+    let writing_off = WritingOff::default();
     let chat = Chat::new(conversation, books, watchlist, toasts);
     let layout = Layout::new();
     let commands = Commands::new();
     let chart_settings = ChartSettings::new();
-    provide_context(commands);
     register_keys(commands, layout, ticket);
     register_chart(commands, chart_settings);
     follow_keys(commands, hands);
-    let reach = Reach { books, watchlist, ticket, toasts, selected };
     let upgrade = Upgrade::follow();
+    let parts = Parts::new();
+    provide_context(Workspace {
+        market,
+        books,
+        watchlist,
+        selected,
+        ticket,
+        chat,
+        toasts,
+        hands,
+        layout,
+        commands,
+        writing_off,
+        upgrade,
+        parts,
+    });
+    fetch_parts(parts, layout);
     follow_server(market, Changes::new(version, books, watchlist, chat), upgrade);
     keep_typed([("message", chat.draft)], move || !chat.draft.with_untracked(String::is_empty));
     ticket.keep_typed();
@@ -106,7 +123,7 @@ fn Desk(start: Workstation) -> impl IntoView {
                 <OfflineBanner market/>
                 <UpgradeBanner upgrade/>
             </div>
-            <Header books market market_source toasts layout commands hands chat>
+            <Header market_source>
                 <AutonomySwitch chat/>
             </Header>
             <Slot panel=Panel::Watchlist>
@@ -123,7 +140,7 @@ fn Desk(start: Workstation) -> impl IntoView {
                 <Seam panel=Panel::Portfolio layout/>
                 <Slot panel=Panel::Portfolio>
                     <Slot panel=Panel::Positions>
-                        <Positions desk/>
+                        <Positions/>
                     </Slot>
                     <Seam panel=Panel::Heatmap layout/>
                     <Slot panel=Panel::Heatmap>
@@ -137,13 +154,20 @@ fn Desk(start: Workstation) -> impl IntoView {
             </main>
             <Seam panel=Panel::Copilot layout/>
             <CopilotSlot layout>
-                <CopilotPanel chat/>
+                {show_served_part(Part::Copilot)}
             </CopilotSlot>
             <StatusBar market/>
             <BottomBar layout/>
             <ToastStack toasts/>
-            <HelpSheet commands/>
-            <Palette commands reach/>
+            <Modal is_open=commands.is_help_open label="Keyboard shortcuts" class="help-sheet">
+                {show_part(Part::Help)}
+            </Modal>
+            <Modal is_open=commands.is_palette_open label="Command palette" class="palette" is_bare=true>
+                {show_part(Part::Palette)}
+            </Modal>
+            <Modal is_open=chat.is_connecting label="Language model" class="confirm model-dialog">
+                {show_part(Part::Model)}
+            </Modal>
         </div>
     }
 }
@@ -157,6 +181,16 @@ fn Unavailable(error: ApiError) -> impl IntoView {
             <p><a href="/" rel="external">"Try again"</a></p>
         </main>
     }
+}
+
+/// Fetches the copilot's panel as soon as it is seen, and everything else when the page is idle.
+fn fetch_parts(parts: Parts, layout: Layout) {
+    effect(move || {
+        if layout.is_open(Panel::Copilot) {
+            parts.fetch(Part::Copilot);
+        }
+    });
+    parts.fetch_when_idle();
 }
 
 /// The page's own files come first.

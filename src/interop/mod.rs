@@ -2,6 +2,7 @@
 //!
 //! Nothing here runs on the server, though it compiles there; the page calls it inside effects only.
 
+pub mod idle;
 pub mod lightweight_charts;
 pub mod page;
 pub mod post;

@@ -1,19 +1,24 @@
 //! The help sheet: every shortcut there is.
 
 use leptos::prelude::*;
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 use super::{Commands, SECTIONS, Section};
-use crate::app::erase::Erase;
-use crate::app::modal::Modal;
+use crate::app::{erase::Erase, parts::View, workspace::use_workspace};
 
+#[wasm_split(commands, fallible)]
+pub fn fetch_help() -> Result<View, SplitLoaderError> {
+    Ok(|| view! { <Help/> }.erase())
+}
+
+/// The content of the dialog.
 #[component]
-pub fn HelpSheet(commands: Commands) -> impl IntoView {
+fn Help() -> impl IntoView {
+    let commands = use_workspace().commands;
     view! {
-        <Modal is_open=commands.is_help_open label="Keyboard shortcuts" class="help-sheet">
-            <div class="help-sections">
-                {SECTIONS.into_iter().map(|section| list(commands, section)).collect_view()}
-            </div>
-        </Modal>
+        <div class="help-sections">
+            {SECTIONS.into_iter().map(|section| list(commands, section)).collect_view()}
+        </div>
     }
     .erase()
 }

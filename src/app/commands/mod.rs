@@ -8,8 +8,9 @@ mod shortcuts;
 
 use leptos::prelude::*;
 
-pub use help::HelpSheet;
-pub use palette::{Palette, Reach};
+use crate::domain::workstation::Listed;
+pub use help::fetch_help;
+pub use palette::fetch_palette;
 pub use shortcuts::follow_keys;
 
 /// What a command is about; the help sheet has a list for each.
@@ -54,6 +55,10 @@ pub struct Commands {
     known: RwSignal<Vec<Command>>,
     pub is_help_open: RwSignal<bool>,
     pub is_palette_open: RwSignal<bool>,
+    /// The question whether to reset the account is open.
+    pub is_reset_open: RwSignal<bool>,
+    /// The names that are known, once they were wanted.
+    listings: RwSignal<Vec<Listed>>,
     /// When a letter was last pressed outside of fields, and whether another one had just been.
     letter: StoredValue<(f64, bool)>,
 }
@@ -64,6 +69,8 @@ impl Commands {
             known: RwSignal::new(Vec::new()),
             is_help_open: RwSignal::new(false),
             is_palette_open: RwSignal::new(false),
+            is_reset_open: RwSignal::new(false),
+            listings: RwSignal::new(Vec::new()),
             letter: StoredValue::new((f64::MIN, false)),
         };
         commands.note(Section::Page, "Command palette", "Ctrl K");

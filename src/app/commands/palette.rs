@@ -1,64 +1,52 @@
 //! The command palette: any ticker, an order, a panel, a setting, from one field and by keyboard alone.
 
-use leptos::{ev::KeyboardEvent, prelude::*, task::spawn_local};
+use leptos::{ev::KeyboardEvent, html::Input, prelude::*, task::spawn_local};
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
-use super::{
-    Commands,
-    search::{Action, Choice, Offer, search},
-};
+use super::search::{Action, Choice, Offer, search};
 use crate::{
     api::load_listings,
     app::{
-        account::Books,
         effects::{effect, memo, spawn},
         erase::{Erase, Piece},
-        modal::Modal,
+        parts::View,
         presses::is_composed,
-        ticket::Ticket,
-        toast::Toasts,
-        watchlist::store::WatchlistStore,
+        workspace::{Workspace, use_workspace},
     },
     domain::{ticker::Ticker, workstation::Listed},
 };
 
-/// What the palette acts on.
-#[derive(Clone, Copy)]
-pub struct Reach {
-    pub books: Books,
-    pub watchlist: WatchlistStore,
-    pub ticket: Ticket,
-    pub toasts: Toasts,
-    pub selected: RwSignal<Option<Ticker>>,
+#[wasm_split(commands, fallible)]
+pub fn fetch_palette() -> Result<View, SplitLoaderError> {
+    Ok(|| view! { <Palette/> }.erase())
 }
 
+/// The content of the dialog, made anew whenever it opens: the field and its offers.
 #[component]
-pub fn Palette(commands: Commands, reach: Reach) -> impl IntoView {
-    let listings = RwSignal::new(Vec::new());
-    // Known names are read once, when they are first wanted; without them there are fewer to choose from.
+fn Palette() -> impl IntoView {
+    let workspace = use_workspace();
+    let commands = workspace.commands;
+    let listings = commands.listings;
+    let field = NodeRef::<Input>::new();
     effect(move || {
-        if commands.is_palette_open.get() && listings.with_untracked(Vec::is_empty) {
+        if listings.with_untracked(Vec::is_empty) {
             spawn(async move {
+                // Without the names there are fewer to choose from.
                 if let Ok(known) = load_listings().await {
                     let _ = listings.try_set(known);
                 }
             });
         }
+        // The dialog gives the focus to what stands in it when it opens; this may come later.
+        if let Some(field) = field.get() {
+            // Only an element that has left the page refuses.
+            let _ = field.focus();
+        }
     });
-    view! {
-        <Modal is_open=commands.is_palette_open label="Command palette" class="palette" is_bare=true>
-            <Search commands reach listings/>
-        </Modal>
-    }
-    .erase()
-}
-
-/// The field and its offers, made anew whenever the palette opens.
-#[component]
-fn Search(commands: Commands, reach: Reach, listings: RwSignal<Vec<Listed>>) -> impl IntoView {
     let typed = RwSignal::new(String::new());
     let active = RwSignal::new(0_usize);
     let offers = memo(move || {
-        let choices = listings.with(|listings| choices(reach, listings));
+        let choices = listings.with(|listings| choices(workspace, listings));
         commands.known.with(|known| typed.with(|typed| search(typed, &choices, known)))
     });
     let choose = move |index: usize| {
@@ -66,7 +54,7 @@ fn Search(commands: Commands, reach: Reach, listings: RwSignal<Vec<Listed>>) -> 
         if let Some(offer) = offer.filter(|offer| offer.action != Action::Refuse) {
             commands.is_palette_open.set(false);
             // Once the dialog is closed and has given the focus back, the action may take it elsewhere.
-            request_animation_frame(move || act(offer.action, commands, reach));
+            request_animation_frame(move || act(offer.action, workspace));
         }
     };
     let press = move |event: KeyboardEvent| {
@@ -98,6 +86,7 @@ fn Search(commands: Commands, reach: Reach, listings: RwSignal<Vec<Listed>>) -> 
     view! {
         <input
             class="palette-input"
+            node_ref=field
             role="combobox"
             aria-label="Ticker, order or command"
             aria-expanded="true"
@@ -154,9 +143,9 @@ fn reveal(index: usize) {
 }
 
 /// What is watched, then what is held besides, then every other name that is known; tracked.
-fn choices(reach: Reach, listings: &[Listed]) -> Vec<Choice> {
-    let mut followed = reach.watchlist.tickers();
-    let besides: Vec<Ticker> = reach.books.held().into_iter().filter(|ticker| !followed.contains(ticker)).collect();
+fn choices(workspace: Workspace, listings: &[Listed]) -> Vec<Choice> {
+    let mut followed = workspace.watchlist.tickers();
+    let besides: Vec<Ticker> = workspace.books.held().into_iter().filter(|ticker| !followed.contains(ticker)).collect();
     followed.extend(besides);
     let name_of = |ticker: Ticker| listings.iter().find(|listed| listed.ticker == ticker);
     let known = followed.iter().map(|ticker| Choice {
@@ -170,18 +159,19 @@ fn choices(reach: Reach, listings: &[Listed]) -> Vec<Choice> {
     known.chain(others).collect()
 }
 
-fn act(action: Action, commands: Commands, reach: Reach) {
+fn act(action: Action, workspace: Workspace) {
+    let Workspace { watchlist, ticket, selected, toasts, commands, .. } = workspace;
     match action {
         Action::Fill(order) => {
-            reach.selected.set(Some(order.ticker));
-            reach.ticket.fill(order.ticker, order.quantity, order.side);
+            selected.set(Some(order.ticker));
+            ticket.fill(order.ticker, order.quantity, order.side);
         }
         Action::Refuse => {}
-        Action::Select(ticker) => reach.selected.set(Some(ticker)),
+        Action::Select(ticker) => selected.set(Some(ticker)),
         Action::Watch(ticker) => spawn_local(async move {
-            match reach.watchlist.add(ticker).await {
-                Ok(()) => reach.selected.set(Some(ticker)),
-                Err(error) => reach.toasts.error(error.to_string()),
+            match watchlist.add(ticker).await {
+                Ok(()) => selected.set(Some(ticker)),
+                Err(error) => toasts.error(error.to_string()),
             }
         }),
         Action::Run(index) => commands.run(index),

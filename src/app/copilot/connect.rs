@@ -2,6 +2,7 @@
 //! The key goes to the server once, and is not shown again.
 
 use leptos::{ev::SubmitEvent, prelude::*};
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 use super::Chat;
 use crate::{
@@ -9,7 +10,8 @@ use crate::{
     app::{
         effects::{detach, effect},
         erase::{Erase, Piece, show_when},
-        modal::Modal,
+        parts::View,
+        workspace::use_workspace,
     },
     domain::copilot::{Availability, FoundModel, ModelChange, ModelPlace, ModelState},
 };
@@ -67,35 +69,35 @@ impl Connecting {
     }
 }
 
+#[wasm_split(settings, fallible)]
+pub fn fetch_model() -> Result<View, SplitLoaderError> {
+    Ok(|| view! { <Model/> }.erase())
+}
+
+/// The content of the dialog.
 #[component]
-pub fn ModelDialog(chat: Chat) -> impl IntoView {
+fn Model() -> impl IntoView {
+    let chat = use_workspace().chat;
     let (state, words, is_busy) = (RwSignal::new(None), RwSignal::new(String::new()), RwSignal::new(false));
     let connecting = Connecting { chat, state, words, is_busy };
-    let is_open = chat.is_connecting;
-    effect(move || {
-        if is_open.get() {
-            connecting.ask(ModelChange::Look, "");
-        }
-    });
+    effect(move || connecting.ask(ModelChange::Look, ""));
     let who = move || state.with(|state| state.as_ref().and_then(|state| state.model.clone()).unwrap_or_default());
     view! {
-        <Modal is_open label="Language model" class="confirm model-dialog">
-            <p>"Answers now: " <b data-testid="model-name">{Signal::derive(who)}</b></p>
-            {show_when(
-                move || connecting.is(Availability::Ready) && connecting.is_open_to_us(),
-                move || view! {
-                    <button class="plain" on:click=move |_| connecting.ask(ModelChange::Remove, "")>
-                        "Disconnect, and forget the key"
-                    </button>
-                }.erase(),
-            )}
-            {show_when(
-                move || state.with(|state| state.is_some()) && !connecting.is_open_to_us(),
-                || view! { <p>"The server's environment says who answers, and wins over what is chosen here."</p> }.erase(),
-            )}
-            {show_when(move || connecting.is_open_to_us(), move || show_choices(connecting))}
-            <p role="status" data-testid="model-words">{words}</p>
-        </Modal>
+        <p>"Answers now: " <b data-testid="model-name">{Signal::derive(who)}</b></p>
+        {show_when(
+            move || connecting.is(Availability::Ready) && connecting.is_open_to_us(),
+            move || view! {
+                <button class="plain" on:click=move |_| connecting.ask(ModelChange::Remove, "")>
+                    "Disconnect, and forget the key"
+                </button>
+            }.erase(),
+        )}
+        {show_when(
+            move || state.with(|state| state.is_some()) && !connecting.is_open_to_us(),
+            || view! { <p>"The server's environment says who answers, and wins over what is chosen here."</p> }.erase(),
+        )}
+        {show_when(move || connecting.is_open_to_us(), move || show_choices(connecting))}
+        <p role="status" data-testid="model-words">{words}</p>
     }
     .erase()
 }

@@ -10,20 +10,35 @@ mod message;
 mod text;
 
 use leptos::prelude::*;
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 pub use autonomy::AutonomySwitch;
 pub use chat::Chat;
 use composer::Composer;
-use connect::ModelDialog;
+pub use connect::fetch_model;
 use list::MessageList;
 
 use crate::{
-    app::erase::{Erase, Piece, show_when},
+    app::{
+        erase::{Erase, Piece, show_when},
+        parts::View,
+        workspace::use_workspace,
+    },
     domain::copilot::Availability,
 };
 
+#[wasm_split(copilot, fallible)]
+pub fn fetch_panel() -> Result<View, SplitLoaderError> {
+    Ok(panel)
+}
+
+pub fn panel() -> Piece {
+    view! { <CopilotPanel/> }.erase()
+}
+
 #[component]
-pub fn CopilotPanel(chat: Chat) -> impl IntoView {
+fn CopilotPanel() -> impl IntoView {
+    let chat = use_workspace().chat;
     let is_off = move || chat.availability() == Availability::Off;
     let is_built_in = move || chat.availability() == Availability::BuiltIn;
     view! {
@@ -40,7 +55,6 @@ pub fn CopilotPanel(chat: Chat) -> impl IntoView {
             {show_when(is_built_in, move || show_built_in(chat))}
             {show_when(move || !is_off(), move || view! { <Composer chat/> }.erase())}
             {show_when(is_off, || view! { <div class="copilot-setup" role="note"><p>"The copilot is turned off: " <code>"COPILOT=off"</code></p></div> }.erase())}
-            <ModelDialog chat/>
         </section>
     }
     .erase()

@@ -7,35 +7,24 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::{
-    account::Books,
-    commands::Commands,
-    copilot::Chat,
     effects::memo,
     erase::{Content, Erase},
     format::{arrow, or_missing, signed_money, signed_percent, tone},
-    hands::Hands,
-    layout::Layout,
-    market::Market,
-    toast::Toasts,
+    workspace::{Workspace, use_workspace},
 };
 use crate::domain::{day::DayPnl, money::Money, quote::Direction};
 use connection::ConnectionStatus;
 use settings::Settings;
+pub use settings::{fetch_reset, fetch_settings};
 
 #[component]
 pub fn Header(
-    books: Books,
-    market: Market,
     market_source: String,
-    toasts: Toasts,
-    layout: Layout,
-    commands: Commands,
-    hands: Hands,
-    chat: Chat,
     /// What stands beside the connection.
     #[prop(optional)]
     children: Option<Content>,
 ) -> impl IntoView {
+    let Workspace { books, market, commands, .. } = use_workspace();
     let total_value = memo(move || books.with_portfolio(|portfolio| portfolio.total_value));
     let cash = memo(move || books.cash());
     let day_pnl = memo(move || books.day_gain().map(Gain::from));
@@ -77,7 +66,7 @@ pub fn Header(
                 >
                     <kbd>"Ctrl K"</kbd>
                 </button>
-                <Settings books toasts layout commands hands chat/>
+                <Settings/>
             </div>
         </header>
     }

@@ -1,28 +1,26 @@
 //! The settings: theme, density, layout, starting over, taking the data along.
 
 use leptos::{ev::Event, prelude::*, task::spawn_local};
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 use crate::{
     api::reset_account,
     app::{
-        account::Books,
-        commands::{Commands, Section},
-        copilot::Chat,
+        commands::Section,
         effects::effect,
-        erase::{Erase, Piece},
-        hands::Hands,
-        layout::Layout,
+        erase::{Erase, Piece, show_when},
         look::{
             density::{Density, use_density},
             theme::{ThemeChoice, use_theme_setting},
         },
         modal::Modal,
+        parts::{Part, View, show_part},
         positions::{
             csv::{self, DECIMAL_MARKS, Form, SEPARATORS, ZONES},
             save_trades,
         },
         storage,
-        toast::Toasts,
+        workspace::{Workspace, use_workspace},
     },
 };
 
@@ -35,16 +33,41 @@ const EXPORTS: [(&str, &str, &str); 2] = [
     ("Equity curve (JSON)", "/api/portfolio/history?range=all", "finally-equity.json"),
 ];
 
+/// The button, and the menu that it opens.
 #[component]
-pub fn Settings(
-    books: Books,
-    toasts: Toasts,
-    layout: Layout,
-    commands: Commands,
-    hands: Hands,
-    chat: Chat,
-) -> impl IntoView {
-    let is_resetting = RwSignal::new(false);
+pub fn Settings() -> impl IntoView {
+    let Workspace { commands, parts, .. } = use_workspace();
+    register(use_workspace());
+    // The menu is built when it first opens, and stays.
+    let is_wanted = RwSignal::new(false);
+    view! {
+        <button
+            class="settings-button"
+            popovertarget="settings"
+            aria-label="Settings"
+            title="Settings"
+            on:pointerenter=move |_| parts.fetch(Part::Settings)
+        >
+            "⚙"
+        </button>
+        <div
+            class="settings"
+            id="settings"
+            popover="auto"
+            on:beforetoggle=move |_: Event| is_wanted.set(true)
+        >
+            {show_when(move || is_wanted.get(), || show_part(Part::Settings))}
+        </div>
+        <Modal is_open=commands.is_reset_open label="Reset the account?" class="confirm">
+            {show_part(Part::Reset)}
+        </Modal>
+    }
+    .erase()
+}
+
+/// Makes known to the palette what the menu offers.
+fn register(workspace: Workspace) {
+    let Workspace { commands, layout, chat, .. } = workspace;
     let (theme, density) = (use_theme_setting(), use_density());
     for (choice, name) in THEMES {
         commands
@@ -56,7 +79,18 @@ pub fn Settings(
     }
     commands.add(Section::Panels, "Reset the layout", None, move || layout.reset_all());
     commands.add(Section::Page, "Language model…", None, move || chat.is_connecting.set(true));
-    commands.add(Section::Page, "Reset the account…", None, move || is_resetting.set(true));
+    commands.add(Section::Page, "Reset the account…", None, move || commands.is_reset_open.set(true));
+}
+
+#[wasm_split(settings, fallible)]
+pub fn fetch_settings() -> Result<View, SplitLoaderError> {
+    Ok(|| view! { <Menu/> }.erase())
+}
+
+#[component]
+fn Menu() -> impl IntoView {
+    let Workspace { toasts, layout, commands, hands, chat, .. } = use_workspace();
+    let (theme, density) = (use_theme_setting(), use_density());
     let theme_index = move || THEMES.iter().position(|(choice, _)| *choice == theme.choice()).unwrap_or_default();
     let themes = show_choices("Theme", THEMES.map(|(_, name)| name).to_vec(), theme_index, move |index| {
         THEMES.get(index).into_iter().for_each(|(choice, _)| theme.choose(*choice));
@@ -68,14 +102,7 @@ pub fn Settings(
     let hands = hands.choices().map(|choice| {
         show_choices(choice.title, choice.names.to_vec(), move || choice.get(), move |index| choice.set(index))
     });
-    let is_saving = RwSignal::new(false);
-    let save = move |_| {
-        is_saving.set(true);
-        spawn_local(async move {
-            save_trades(toasts).await;
-            is_saving.try_set(false);
-        });
-    };
+    let save = move |_| spawn_local(save_trades(toasts));
     let exports = EXPORTS.map(|(name, address, file)| {
         view! {
             <a href=address download=file rel="external">
@@ -84,40 +111,35 @@ pub fn Settings(
         }
     });
     view! {
-        <button class="settings-button" popovertarget="settings" aria-label="Settings" title="Settings">
-            "⚙"
+        {themes}
+        {densities}
+        <p class="label">"Hands"</p>
+        {hands}
+        <p class="label">"Export"</p>
+        {exports}
+        <button popovertarget="settings" popovertargetaction="hide" on:click=save>
+            "Trades (CSV)"
         </button>
-        <div class="settings" id="settings" popover="auto">
-            {themes}
-            {densities}
-            <p class="label">"Hands"</p>
-            {hands}
-            <p class="label">"Export"</p>
-            {exports}
-            <button popovertarget="settings" popovertargetaction="hide" disabled=is_saving on:click=save>
-                "Trades (CSV)"
-            </button>
-            {show_csv_form()}
-            <p class="label">"Page"</p>
-            <button popovertarget="settings" popovertargetaction="hide" on:click=move |_| chat.is_connecting.set(true)>
-                "Language model…"
-            </button>
-            <button popovertarget="settings" popovertargetaction="hide" on:click=move |_| commands.is_help_open.set(true)>
-                "Keyboard shortcuts"
-                <kbd>"?"</kbd>
-            </button>
-            <button popovertarget="settings" popovertargetaction="hide" on:click=move |_| layout.reset_all()>
-                "Reset the layout"
-            </button>
-            <button
-                class="danger"
-                popovertarget="settings"
-                popovertargetaction="hide"
-                on:click=move |_| is_resetting.set(true)>
-                "Reset the account…"
-            </button>
-        </div>
-        <ResetDialog is_open=is_resetting books toasts/>
+        {show_csv_form()}
+        <p class="label">"Page"</p>
+        <button popovertarget="settings" popovertargetaction="hide" on:click=move |_| chat.is_connecting.set(true)>
+            "Language model…"
+        </button>
+        <button popovertarget="settings" popovertargetaction="hide" on:click=move |_| commands.is_help_open.set(true)>
+            "Keyboard shortcuts"
+            <kbd>"?"</kbd>
+        </button>
+        <button popovertarget="settings" popovertargetaction="hide" on:click=move |_| layout.reset_all()>
+            "Reset the layout"
+        </button>
+        <button
+            class="danger"
+            popovertarget="settings"
+            popovertargetaction="hide"
+            on:click=move |_| commands.is_reset_open.set(true)
+        >
+            "Reset the account…"
+        </button>
     }
     .erase()
 }
@@ -164,16 +186,16 @@ fn show_csv_form() -> Piece {
     });
     view! {
         <div class="csv-form">
-            {show_part("Separator", SEPARATORS, form, |form| &mut form.separator)}
-            {show_part("Decimals", DECIMAL_MARKS, form, |form| &mut form.decimal_mark)}
-            {show_part("Times", ZONES, form, |form| &mut form.zone)}
+            {show_csv_choice("Separator", SEPARATORS, form, |form| &mut form.separator)}
+            {show_csv_choice("Decimals", DECIMAL_MARKS, form, |form| &mut form.decimal_mark)}
+            {show_csv_choice("Times", ZONES, form, |form| &mut form.zone)}
         </div>
     }
     .erase()
 }
 
 /// A choice of one letter of the form.
-fn show_part(
+fn show_csv_choice(
     title: &'static str,
     choices: &'static [(char, &'static str)],
     form: RwSignal<Form>,
@@ -198,8 +220,16 @@ fn show_part(
     .erase()
 }
 
+#[wasm_split(settings, fallible)]
+pub fn fetch_reset() -> Result<View, SplitLoaderError> {
+    Ok(|| view! { <Reset/> }.erase())
+}
+
+/// The content of the dialog.
 #[component]
-fn ResetDialog(is_open: RwSignal<bool>, books: Books, toasts: Toasts) -> impl IntoView {
+fn Reset() -> impl IntoView {
+    let Workspace { books, toasts, commands, .. } = use_workspace();
+    let is_open = commands.is_reset_open;
     let is_pending = RwSignal::new(false);
     let reset = move |_| {
         is_pending.set(true);
@@ -211,25 +241,23 @@ fn ResetDialog(is_open: RwSignal<bool>, books: Books, toasts: Toasts) -> impl In
             if let Err(error) = books.reload().await {
                 toasts.error(format!("The account could not be read. {error}"));
             }
-            is_pending.set(false);
+            is_pending.try_set(false);
             is_open.set(false);
         });
     };
     view! {
-        <Modal is_open label="Reset the account?" class="confirm">
-            <p>
-                "All positions go, and cash is the initial deposit again. Past trades leave the history; "
-                "the watchlist and the conversation stay. This cannot be undone."
-            </p>
-            <div class="modal-actions">
-                <button class="plain" autofocus=true on:click=move |_| is_open.set(false)>
-                    "Keep it"
-                </button>
-                <button class="danger-button" disabled=is_pending on:click=reset>
-                    "Reset the account"
-                </button>
-            </div>
-        </Modal>
+        <p>
+            "All positions go, and cash is the initial deposit again. Past trades leave the history; "
+            "the watchlist and the conversation stay. This cannot be undone."
+        </p>
+        <div class="modal-actions">
+            <button class="plain" autofocus=true on:click=move |_| is_open.set(false)>
+                "Keep it"
+            </button>
+            <button class="danger-button" disabled=is_pending on:click=reset>
+                "Reset the account"
+            </button>
+        </div>
     }
     .erase()
 }

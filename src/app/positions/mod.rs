@@ -13,32 +13,21 @@ use leptos::{ev::KeyboardEvent, html::Div, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use self::{realized::RealizedTab, table::PositionsTab, trades::TradesTab};
-pub use self::{trades::save_trades, write_off::WritingOff};
+use self::table::PositionsTab;
+pub use self::{
+    realized::fetch_realized,
+    trades::{fetch_trades, save_trades},
+    write_off::{WritingOff, fetch_write_off},
+};
 use super::{
     account::Books,
     effects::{effect, memo, spawn},
     erase::Erase,
-    hands::Hands,
     loading::Loading,
-    ticket::Ticket,
-    toast::Toasts,
-    watchlist::store::WatchlistStore,
+    parts::{Part, show_part},
+    workspace::use_workspace,
 };
-use crate::{domain::ticker::Ticker, error::ApiError};
-
-/// The handles that the panel's parts need.
-#[derive(Clone, Copy)]
-pub struct Desk {
-    pub books: Books,
-    pub ticket: Ticket,
-    pub watchlist: WatchlistStore,
-    pub toasts: Toasts,
-    pub hands: Hands,
-    pub selected: RwSignal<Option<Ticker>>,
-    /// The position that a person is asked about writing off.
-    pub writing_off: WritingOff,
-}
+use crate::error::ApiError;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tab {
@@ -66,6 +55,15 @@ impl Tab {
         }
     }
 
+    /// The part of the program that shows it, where that is fetched when it is needed.
+    fn part(self) -> Option<Part> {
+        match self {
+            Self::Positions => None,
+            Self::Trades => Some(Part::Trades),
+            Self::Realized => Some(Part::Realized),
+        }
+    }
+
     /// The tab that a key goes to.
     fn after(self, key: &str) -> Option<Self> {
         let index = Self::ALL.iter().position(|tab| *tab == self)?;
@@ -82,10 +80,11 @@ impl Tab {
 }
 
 #[component]
-pub fn Positions(desk: Desk) -> impl IntoView {
+pub fn Positions() -> impl IntoView {
+    let workspace = use_workspace();
     let tab = RwSignal::new(Tab::Positions);
     let tabs = NodeRef::<Div>::new();
-    let held = memo(move || desk.books.held().len());
+    let held = memo(move || workspace.books.held().len());
     let move_on = move |event: KeyboardEvent| {
         if let Some(next) = tab.get_untracked().after(&event.key()) {
             event.prevent_default();
@@ -103,6 +102,7 @@ pub fn Positions(desk: Desk) -> impl IntoView {
                 aria-controls=format!("panel-{}", this.name())
                 aria-selected=is_selected
                 tabindex=tab_index
+                on:pointerenter=move |_| this.part().into_iter().for_each(|part| workspace.parts.fetch(part))
                 on:click=move |_| tab.set(this)
             >
                 {this.title()}
@@ -114,9 +114,9 @@ pub fn Positions(desk: Desk) -> impl IntoView {
     let shown = memo(move || tab.get());
     let show_panel = move |this: Tab| {
         let content = match this {
-            Tab::Positions => view! { <PositionsTab desk/> }.erase(),
-            Tab::Trades => view! { <TradesTab desk/> }.erase(),
-            Tab::Realized => view! { <RealizedTab books=desk.books/> }.erase(),
+            Tab::Positions => view! { <PositionsTab workspace/> }.erase(),
+            Tab::Trades => show_part(Part::Trades),
+            Tab::Realized => show_part(Part::Realized),
         };
         view! {
             <div
@@ -135,7 +135,7 @@ pub fn Positions(desk: Desk) -> impl IntoView {
                 {Tab::ALL.map(show_tab)}
             </div>
             {move || show_panel(shown.get())}
-            {show_failure(desk.books)}
+            {show_failure(workspace.books)}
         </section>
     }
     .erase()

@@ -1,15 +1,17 @@
 //! What sales realised, ticker by ticker, and in all; and the dividends.
 
 use leptos::prelude::*;
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 use super::read_for;
 use crate::{
     api::load_realized,
     app::{
-        account::Books,
         erase::{Erase, Piece},
         format::{money, or_missing, signed_money, signed_percent, tone},
         loading::{Loading, show_loading},
+        parts::View,
+        workspace::use_workspace,
     },
     domain::{
         money::Money,
@@ -17,8 +19,14 @@ use crate::{
     },
 };
 
+#[wasm_split(history, fallible)]
+pub fn fetch_realized() -> Result<View, SplitLoaderError> {
+    Ok(|| view! { <RealizedTab/> }.erase())
+}
+
 #[component]
-pub fn RealizedTab(books: Books) -> impl IntoView {
+fn RealizedTab() -> impl IntoView {
+    let books = use_workspace().books;
     let (lines, dividends) = (RwSignal::new(Vec::<RealizedLine>::new()), RwSignal::new(Vec::<DividendLine>::new()));
     let (loading, retries) = (RwSignal::new(Loading::Pending), RwSignal::new(0));
     read_for(books, retries, loading, load_realized, move |read: Realized| {

@@ -8,7 +8,6 @@ use leptos::{
     task::spawn_local,
 };
 
-use super::Desk;
 use crate::{
     app::{
         effects::memo,
@@ -16,6 +15,7 @@ use crate::{
         format::{MISSING, local_time, or_missing, share_percent, signed_money, signed_percent, tone},
         presses::press_once,
         window::Window,
+        workspace::Workspace,
     },
     domain::{order::Side, portfolio::Position, sizing::Part, ticker::Ticker},
 };
@@ -27,8 +27,8 @@ const CONFIRM_TIME: Duration = Duration::from_secs(4);
 pub type Armed = RwSignal<Option<(Ticker, Part)>>;
 
 #[component]
-pub fn PositionRow(ticker: Ticker, desk: Desk, window: Window, armed: Armed) -> impl IntoView {
-    let Desk { books, selected, .. } = desk;
+pub fn PositionRow(ticker: Ticker, workspace: Workspace, window: Window, armed: Armed) -> impl IntoView {
+    let Workspace { books, selected, .. } = workspace;
     let figures = memo(move || {
         // Whoever trades sees what became of the position at once.
         books.track_changes();
@@ -52,14 +52,14 @@ pub fn PositionRow(ticker: Ticker, desk: Desk, window: Window, armed: Armed) -> 
     let is_closed = memo(move || books.quantity(ticker).is_none());
     let test_id = Signal::derive(move || if is_closed.get() { "position-closed" } else { "position-row" });
     let end = move || {
-        let words = desk.ticket.end_of(ticker).unwrap_or_else(|| "No longer held".to_owned());
+        let words = workspace.ticket.end_of(ticker).unwrap_or_else(|| "No longer held".to_owned());
         view! { <span class="position-end">{words}</span> }.erase()
     };
     view! {
         <tr data-testid=test_id data-ticker=ticker.to_string() data-lit=glow class:on=is_on class:closed=is_closed>
             <th scope="row">
                 <button class="symbol" on:click=move |_| selected.set(Some(ticker))>{ticker.to_string()}</button>
-                {show_unwatched(ticker, desk, is_closed)}
+                {show_unwatched(ticker, workspace, is_closed)}
                 {show_when(move || is_closed.get(), end)}
             </th>
             <td data-testid="position-quantity">{figure(|position| position.quantity.to_string())}</td>
@@ -83,9 +83,9 @@ pub fn PositionRow(ticker: Ticker, desk: Desk, window: Window, armed: Armed) -> 
             </td>
             <td class="row-actions">
                 {move || match is_stale.get() {
-                    true => show_write_off(ticker, desk),
+                    true => show_write_off(ticker, workspace),
                     false => {
-                        let sales = [Part::Half, Part::All].map(|part| show_sale(ticker, desk, armed, part));
+                        let sales = [Part::Half, Part::All].map(|part| show_sale(ticker, workspace, armed, part));
                         sales.erase()
                     }
                 }}
@@ -96,13 +96,13 @@ pub fn PositionRow(ticker: Ticker, desk: Desk, window: Window, armed: Armed) -> 
 }
 
 /// A button that asks whether to write the position off.
-fn show_write_off(ticker: Ticker, desk: Desk) -> Piece {
+fn show_write_off(ticker: Ticker, workspace: Workspace) -> Piece {
     view! {
         <button
             class="small"
             title=format!("{ticker} has no market price: close the position at the last one known")
             data-testid="position-write-off"
-            on:click=move |_| desk.writing_off.ask(ticker)
+            on:click=move |_| workspace.writing_off.ask(ticker)
         >
             "Write off…"
         </button>
@@ -111,15 +111,15 @@ fn show_write_off(ticker: Ticker, desk: Desk) -> Piece {
 }
 
 /// A button that sells a part of the position: with its second press in place, or at once when that was chosen.
-fn show_sale(ticker: Ticker, desk: Desk, armed: Armed, part: Part) -> Piece {
+fn show_sale(ticker: Ticker, workspace: Workspace, armed: Armed, part: Part) -> Piece {
     // Both words are as wide, so that the second press finds the button in its place.
     let (words, question, name, id) = match part {
         Part::All => ("Close", "Sure?", format!("Close {ticker}: sell all of it"), "position-close"),
         Part::Half | Part::Quarter => ("½", "½?", format!("Sell half of {ticker}"), "position-sell-half"),
     };
     let this = Some((ticker, part));
-    let quantity = memo(move || part.of_holding(desk.books.quantity(ticker)?));
-    let is_idle = memo(move || quantity.with(Option::is_none) || desk.ticket.is_working());
+    let quantity = memo(move || part.of_holding(workspace.books.quantity(ticker)?));
+    let is_idle = memo(move || quantity.with(Option::is_none) || workspace.ticket.is_working());
     let is_armed = memo(move || armed.get() == this);
     let disarm = move || {
         // The row may be gone by now.
@@ -131,7 +131,7 @@ fn show_sale(ticker: Ticker, desk: Desk, armed: Armed, part: Part) -> Piece {
         let Some(quantity) = quantity.get_untracked().filter(|_| !is_idle.get_untracked()) else {
             return;
         };
-        let is_one_click = desk.hands.is_one_click();
+        let is_one_click = workspace.hands.is_one_click();
         if !is_one_click && !is_armed.get_untracked() {
             armed.set(this);
             set_timeout(disarm, CONFIRM_TIME);
@@ -140,7 +140,7 @@ fn show_sale(ticker: Ticker, desk: Desk, armed: Armed, part: Part) -> Piece {
         armed.set(None);
         // The second half of a double click is no press of its own.
         if !is_one_click || event.detail() <= 1 {
-            desk.ticket.trade(ticker, quantity, Side::Sell);
+            workspace.ticket.trade(ticker, quantity, Side::Sell);
         }
     };
     // A finger leaves with every press.
@@ -175,8 +175,8 @@ fn show_sale(ticker: Ticker, desk: Desk, armed: Armed, part: Part) -> Piece {
 }
 
 /// What marks a position whose ticker is not on the watchlist, with a button that puts it there again.
-fn show_unwatched(ticker: Ticker, desk: Desk, is_closed: Memo<bool>) -> Piece {
-    let Desk { watchlist, toasts, .. } = desk;
+fn show_unwatched(ticker: Ticker, workspace: Workspace, is_closed: Memo<bool>) -> Piece {
+    let Workspace { watchlist, toasts, .. } = workspace;
     let watch = move |_| {
         spawn_local(async move {
             if let Err(error) = watchlist.add(ticker).await {

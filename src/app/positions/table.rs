@@ -8,11 +8,9 @@ use wasm_bindgen::JsCast;
 use web_sys::Element;
 
 use super::{
-    Desk,
     row::PositionRow,
     sorting::{Column, Sorting},
     standing::arrange,
-    write_off::WriteOffDialog,
 };
 use crate::{
     app::{
@@ -22,9 +20,12 @@ use crate::{
         erase::{Erase, Piece},
         flash::end_animation,
         format::{or_missing, share_percent, signed_money, signed_percent, tone},
+        modal::Modal,
+        parts::{Part, show_part},
         rows::rows_of,
         storage,
         window::Window,
+        workspace::Workspace,
     },
     domain::ticker::Ticker,
 };
@@ -33,8 +34,8 @@ use crate::{
 const SORTING_KEY: &str = "positions-sort";
 
 #[component]
-pub fn PositionsTab(desk: Desk) -> impl IntoView {
-    let books = desk.books;
+pub fn PositionsTab(workspace: Workspace) -> impl IntoView {
+    let books = workspace.books;
     let beat = Beat::start();
     let sorting = RwSignal::new(Sorting::FIRST);
     effect(move || {
@@ -87,13 +88,15 @@ pub fn PositionsTab(desk: Desk) -> impl IntoView {
                     on:animationend=|event: AnimationEvent| end_animation(&event, "data-lit")
                 >
                     {above}
-                    {rows_of(standing, move |ticker| view! { <PositionRow ticker desk window armed/> }.erase())}
+                    {rows_of(standing, move |ticker| view! { <PositionRow ticker workspace window armed/> }.erase())}
                     {below}
                     {nothing}
                 </tbody>
                 <tfoot translate="no">{totals}</tfoot>
             </table>
-            <WriteOffDialog desk/>
+            <Modal is_open=workspace.writing_off.is_open label="Write the position off?" class="confirm">
+                {show_part(Part::WriteOff)}
+            </Modal>
         </div>
     }
     .erase()

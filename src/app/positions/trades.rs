@@ -1,8 +1,9 @@
 //! The history of trades, page by page, and all of it as a file.
 
 use leptos::{prelude::*, task::spawn_local};
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
-use super::{Desk, csv, read_for};
+use super::{csv, read_for};
 use crate::{
     api::{count_trades, load_trades},
     app::{
@@ -12,7 +13,9 @@ use crate::{
         format::{local_time, signed_money, tone},
         loading::{Loading, show_loading},
         storage,
+        parts::View,
         toast::Toasts,
+        workspace::{Workspace, use_workspace},
     },
     domain::{
         order::{Adjusted, Correction, OrderSource, Side, Trade, TradesPage},
@@ -26,9 +29,14 @@ const PAGE: usize = 50;
 /// …and to be saved.
 const FILE_PAGE: usize = 500;
 
+#[wasm_split(history, fallible)]
+pub fn fetch_trades() -> Result<View, SplitLoaderError> {
+    Ok(|| view! { <TradesTab/> }.erase())
+}
+
 #[component]
-pub fn TradesTab(desk: Desk) -> impl IntoView {
-    let Desk { books, toasts, selected, .. } = desk;
+fn TradesTab() -> impl IntoView {
+    let Workspace { books, toasts, selected, .. } = use_workspace();
     let (trades, next) = (RwSignal::new(Vec::<Trade>::new()), RwSignal::new(None::<String>));
     let (loading, retries) = (RwSignal::new(Loading::Pending), RwSignal::new(0));
     let is_busy = RwSignal::new(false);

@@ -1,15 +1,16 @@
 //! Writing a position off whose market has no price any more, after a word that says what it does.
 
 use leptos::{prelude::*, task::spawn_local};
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
-use super::Desk;
 use crate::{
     api::write_off,
     app::{
         effects::memo,
         erase::Erase,
         format::{local_time, money, or_missing, signed_money},
-        modal::Modal,
+        parts::View,
+        workspace::{Workspace, use_workspace},
     },
     domain::{portfolio::Position, ticker::Ticker},
 };
@@ -18,7 +19,7 @@ use crate::{
 #[derive(Clone, Copy, Default)]
 pub struct WritingOff {
     ticker: RwSignal<Option<Ticker>>,
-    is_open: RwSignal<bool>,
+    pub is_open: RwSignal<bool>,
 }
 
 impl WritingOff {
@@ -28,9 +29,15 @@ impl WritingOff {
     }
 }
 
+#[wasm_split(history, fallible)]
+pub fn fetch_write_off() -> Result<View, SplitLoaderError> {
+    Ok(|| view! { <WriteOff/> }.erase())
+}
+
+/// The content of the dialog.
 #[component]
-pub fn WriteOffDialog(desk: Desk) -> impl IntoView {
-    let Desk { books, toasts, writing_off: WritingOff { ticker, is_open }, .. } = desk;
+fn WriteOff() -> impl IntoView {
+    let Workspace { books, toasts, writing_off: WritingOff { ticker, is_open }, .. } = use_workspace();
     let is_pending = RwSignal::new(false);
     let words = memo(move || ticker.get().and_then(|ticker| books.position(ticker)).map(|held| describe(&held)));
     let confirm = move |_| {
@@ -49,17 +56,15 @@ pub fn WriteOffDialog(desk: Desk) -> impl IntoView {
         });
     };
     view! {
-        <Modal is_open label="Write the position off?" class="confirm">
-            <p>{words}</p>
-            <div class="modal-actions">
-                <button class="plain" autofocus=true on:click=move |_| is_open.set(false)>
-                    "Keep it"
-                </button>
-                <button class="danger-button" data-testid="write-off-confirm" disabled=is_pending on:click=confirm>
-                    "Write it off"
-                </button>
-            </div>
-        </Modal>
+        <p>{words}</p>
+        <div class="modal-actions">
+            <button class="plain" autofocus=true on:click=move |_| is_open.set(false)>
+                "Keep it"
+            </button>
+            <button class="danger-button" data-testid="write-off-confirm" disabled=is_pending on:click=confirm>
+                "Write it off"
+            </button>
+        </div>
     }
     .erase()
 }

@@ -23,7 +23,7 @@ use self::{
 use super::{
     account::Books,
     beat::Beat,
-    commands::{Commands, Section},
+    commands::Section,
     effects::{detach, effect, memo},
     erase::{Erase, Piece},
     flash::end_animation,
@@ -32,6 +32,7 @@ use super::{
     storage,
     toast::Toasts,
     window::Window,
+    workspace::Workspace,
 };
 use crate::{
     domain::{ticker::Ticker, watchlist::WATCHLIST_MAX},
@@ -65,7 +66,7 @@ struct Panel {
 
 /// The list's keys, where the page has shortcuts.
 fn register_keys(field: NodeRef<Input>) {
-    let Some(commands) = use_context::<Commands>() else {
+    let Some(commands) = use_context::<Workspace>().map(|workspace| workspace.commands) else {
         return;
     };
     commands.add(Section::Watchlist, "Add a ticker", Some("/"), move || {

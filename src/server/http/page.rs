@@ -27,7 +27,7 @@ use tower_http::{
 
 use super::{security_headers, shape};
 use crate::{
-    app::{address, shell},
+    app::{Document, address, shell},
     server::state::AppState,
 };
 
@@ -110,6 +110,17 @@ pub struct PageFiles {
     others: Arc<BTreeSet<String>>,
 }
 
+/// The address of the script that fetches the parts of the page's program; the page's own script imports it.
+fn loader_address(options: &LeptosOptions) -> String {
+    let hashes = env::current_exe().and_then(|program| fs::read_to_string(program.with_file_name(HASH_FILE)));
+    let hashes = hashes.ok().filter(|_| options.hash_files).unwrap_or_default();
+    let hash = hashes.lines().find_map(|line| line.strip_prefix("split: ")).unwrap_or(UNHASHED);
+    format!("/{}/__wasm_split.{hash}.js", options.site_pkg_dir)
+}
+
+/// What cargo-leptos writes where a hash is to be.
+const UNHASHED: &str = "______________________";
+
 /// More than a site has beside its package.
 const FILES_MAX: usize = 256;
 
@@ -146,14 +157,14 @@ pub fn router(state: &AppState) -> Router<AppState> {
     let set_policy = move || security_headers::set_page_policy(&reload_sources);
     // Rendered whole, so that a browser without scripts shows everything too.
     let pages = address::PATHS.map(|path| AxumRouteListing::new(path.to_owned(), SsrMode::Async, [Method::Get], []));
+    let about = Document { build: Arc::clone(&state.build), loader: loader_address(options).into() };
     Router::new()
         .leptos_routes_with_context(state, pages.into(), set_policy.clone(), {
-            let (options, build) = (options.clone(), Arc::clone(&state.build));
-            move || shell(options.clone(), build.to_string())
+            let (options, about) = (options.clone(), about.clone());
+            move || shell(options.clone(), about.clone())
         })
-        .fallback(file_and_error_handler_with_context::<AppState, _>(set_policy, {
-            let build = Arc::clone(&state.build);
-            move |options| shell(options, build.to_string())
+        .fallback(file_and_error_handler_with_context::<AppState, _>(set_policy, move |options| {
+            shell(options, about.clone())
         }))
         .layer(map_response(shape::write))
         .layer(CompressionLayer::new())

@@ -1,0 +1,252 @@
+//! Parts of the page's program that the browser fetches when they are first needed.
+//!
+//! A part is a function with `#[wasm_split(MODULE, fallible)]` that returns a view. What can be reached through it alone is
+//! compiled into a WebAssembly module of its own, which the functions of the same `MODULE` share. On the server all of the
+//! program is there, and nothing is fetched.
+
+use std::pin::Pin;
+
+use leptos::{html, html::Div, prelude::*, tachys::view::Mountable};
+use wasm_bindgen::JsCast;
+use wasm_split_helpers::SplitLoaderError;
+use web_sys::{Element, Event, EventInit, HtmlElement, HtmlTextAreaElement};
+
+use super::{
+    commands, copilot,
+    effects::{detach, effect, memo},
+    erase::{Erase, Piece},
+    header, positions,
+    workspace::{Workspace, use_workspace},
+};
+use crate::{IN_BROWSER, interop::idle::when_idle};
+
+/// What a part shows, once it is there.
+pub type View = fn() -> Piece;
+
+type Fetching = Pin<Box<dyn Future<Output = Result<View, SplitLoaderError>>>>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Copilot,
+    Trades,
+    Realized,
+    WriteOff,
+    Settings,
+    Reset,
+    Model,
+    Palette,
+    Help,
+}
+
+impl Part {
+    const ALL: [Self; 9] = [
+        Self::Copilot,
+        Self::Trades,
+        Self::Realized,
+        Self::WriteOff,
+        Self::Settings,
+        Self::Reset,
+        Self::Model,
+        Self::Palette,
+        Self::Help,
+    ];
+
+    /// Begins the sentence that says that it could not be loaded.
+    fn title(self) -> &'static str {
+        match self {
+            Self::Copilot => "The copilot",
+            Self::Trades => "The list of trades",
+            Self::Realized => "The list of realised gains",
+            Self::WriteOff | Self::Reset | Self::Model => "This dialog",
+            Self::Settings => "The settings",
+            Self::Palette => "The command palette",
+            Self::Help => "The list of shortcuts",
+        }
+    }
+
+    fn fetch(self) -> Fetching {
+        match self {
+            Self::Copilot => Box::pin(copilot::fetch_panel()),
+            Self::Trades => Box::pin(positions::fetch_trades()),
+            Self::Realized => Box::pin(positions::fetch_realized()),
+            Self::WriteOff => Box::pin(positions::fetch_write_off()),
+            Self::Settings => Box::pin(header::fetch_settings()),
+            Self::Reset => Box::pin(header::fetch_reset()),
+            Self::Model => Box::pin(copilot::fetch_model()),
+            Self::Palette => Box::pin(commands::fetch_palette()),
+            Self::Help => Box::pin(commands::fetch_help()),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Progress {
+    #[default]
+    Absent,
+    Fetching,
+    Ready,
+    Failed,
+}
+
+impl Progress {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Fetching => "fetching",
+            Self::Ready => "ready",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The handle to how far each part has come; copies share it.
+#[derive(Clone, Copy)]
+pub struct Parts {
+    progress: RwSignal<[Progress; Part::ALL.len()]>,
+    /// Of the parts that are ready.
+    views: StoredValue<[Option<View>; Part::ALL.len()]>,
+}
+
+impl Parts {
+    pub fn new() -> Self {
+        Self { progress: RwSignal::default(), views: StoredValue::default() }
+    }
+
+    /// Begins to fetch a part, unless it is there or on its way.
+    pub fn fetch(self, part: Part) {
+        let before = self.progress.with_untracked(|progress| progress[part as usize]);
+        if matches!(before, Progress::Fetching | Progress::Ready) {
+            return;
+        }
+        self.set(part, Progress::Fetching);
+        detach(async move {
+            let progress = match part.fetch().await {
+                Ok(view) => {
+                    self.views.try_update_value(|views| views[part as usize] = Some(view));
+                    Progress::Ready
+                }
+                // Why, the loader has written to the console.
+                Err(_) => Progress::Failed,
+            };
+            self.set(part, progress);
+        });
+    }
+
+    /// Fetches every part once the page has nothing else to do.
+    pub fn fetch_when_idle(self) {
+        effect(move || {
+            when_idle(move || {
+                // The page may be gone by now.
+                if !self.progress.is_disposed() {
+                    Part::ALL.into_iter().for_each(|part| self.fetch(part));
+                }
+            });
+        });
+    }
+
+    fn set(self, part: Part, progress: Progress) {
+        self.progress.try_update(|all| all[part as usize] = progress);
+    }
+
+    /// Tracked.
+    fn progress(self, part: Part) -> Progress {
+        self.progress.with(|progress| progress[part as usize])
+    }
+
+    fn show(self, part: Part) -> Option<Piece> {
+        let view = self.views.with_value(|views| views[part as usize])?;
+        Some(untrack(view))
+    }
+}
+
+/// Shows a part that the server does not render: fetches it, says so meanwhile, and offers to try again if that fails.
+pub fn show_part(part: Part) -> Piece {
+    let parts = use_workspace().parts;
+    effect(move || parts.fetch(part));
+    let progress = memo(move || parts.progress(part));
+    let content = move || match progress.get() {
+        Progress::Ready => parts.show(part),
+        Progress::Absent | Progress::Fetching => {
+            Some(view! { <p class="empty" role="status">"Loading…"</p> }.erase())
+        }
+        Progress::Failed => Some(show_failure(part)),
+    };
+    content.erase()
+}
+
+/// Shows a part that the server renders: its HTML stays until the part is there, and gives way to the live view in one step.
+pub fn show_served_part(part: Part) -> Piece {
+    let parts = use_workspace().parts;
+    let progress = memo(move || parts.progress(part));
+    let state = move || progress.get().as_str();
+    if const { !IN_BROWSER } {
+        return html::div().class("part").attr("data-part-state", state).child(show_on_server(part)).erase();
+    }
+    let place = NodeRef::<Div>::new();
+    let placed = StoredValue::new_local(None);
+    effect(move || {
+        let (Some(place), progress) = (place.get(), progress.get()) else {
+            return;
+        };
+        let view = match progress {
+            Progress::Ready => parts.show(part),
+            Progress::Failed => Some(untrack(|| show_failure(part))),
+            Progress::Absent | Progress::Fetching => None,
+        };
+        if let Some(view) = view {
+            let mut view = view.build();
+            replace_children(&place, |place| view.mount(place, None));
+            placed.set_value(Some(view));
+        }
+    });
+    html::div().class("part").attr("data-part-state", state).node_ref(place).erase()
+}
+
+/// Only the server calls it, so that no part is in the browser's main module.
+fn show_on_server(part: Part) -> Option<Piece> {
+    (part == Part::Copilot).then(copilot::panel)
+}
+
+/// Replaces what stands in an element. What was typed into its field before, and the focus, go over to the new field.
+fn replace_children(place: &Element, mount: impl FnOnce(&Element)) {
+    let field = || place.query_selector("textarea").ok().flatten()?.dyn_into::<HtmlTextAreaElement>().ok();
+    let typed = field().map(|field| field.value()).filter(|typed| !typed.is_empty());
+    let has_focus = document().active_element().is_some_and(|focused| place.contains(Some(&focused)));
+    place.set_inner_html("");
+    mount(place);
+    let Some(field) = field() else { return };
+    if let Some(typed) = typed {
+        field.set_value(&typed);
+        let init = EventInit::new();
+        init.set_bubbles(true);
+        if let Ok(event) = Event::new_with_event_init_dict("input", &init) {
+            // It has no listener that could forbid it.
+            let _ = field.dispatch_event(&event);
+        }
+    }
+    if has_focus {
+        // Only an element that has left the page refuses.
+        let _ = HtmlElement::focus(&field);
+    }
+}
+
+/// Another build of the page has other parts, so that only loading the page anew helps then.
+fn show_failure(part: Part) -> Piece {
+    let Workspace { parts, upgrade, .. } = use_workspace();
+    let words = move || match upgrade.is_due() {
+        true => "FinAlly was updated: ".to_owned(),
+        false => format!("{} could not be loaded. ", part.title()),
+    };
+    let label = move || if upgrade.is_due() { "reload" } else { "Retry" };
+    let act = move |_| match untrack(|| upgrade.is_due()) {
+        true => upgrade.reload(),
+        false => parts.fetch(part),
+    };
+    view! {
+        <p class="panel-error" role="alert" data-testid="part-failure">
+            {Signal::derive(words)}
+            <button on:click=act>{Signal::derive(label)}</button>
+        </p>
+    }
+    .erase()
+}

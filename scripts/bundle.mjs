@@ -33,12 +33,14 @@ const hashed = (name, hash) => (name === LOADER ? `__wasm_split.${hash}.js` : na
 rmSync(site, { recursive: true, force: true });
 cpSync(built, site, { recursive: true, filter: (file) => file !== from });
 mkdirSync(to, { recursive: true });
-cpSync(path.join(from, 'snippets'), path.join(to, 'snippets'), { recursive: true });
 
 const replaceNames = (text, names) => names.reduce((text, name) => text.replaceAll(`"./${name}"`, `"./${hashed(name, hash)}"`), text);
 const write = (name, hash, content) => writeFileSync(path.join(to, hashed(name, hash)), content);
-write('finally.js', hash, read('finally.js').toString().replaceAll(new RegExp(`from (["'])\\./${LOADER}\\1`, 'g'), `from "./${hashed(LOADER, hash)}"`));
-write(LOADER, hash, replaceNames(loader, ['finally.js', ...modules]));
+write('finally.js', hash, read('finally.js').toString().replaceAll(new RegExp(`(from\\s*")\\./${LOADER}(?=")`, 'g'), `$1./${hashed(LOADER, hash)}`));
+// The loader awaits what a module depends on before the module's own request: if both fail, the latter is nobody's.
+const fetching = /const src = fetch\(.*\);/g;
+if (loader.match(fetching)?.length !== modules.length) throw new Error('the loader is not as it is known');
+write(LOADER, hash, replaceNames(loader.replaceAll(fetching, '$& src.catch(() => {});'), ['finally.js', ...modules]));
 for (const name of ['finally.wasm', ...modules]) write(name, hash, read(name));
 write('finally.css', styleHash, read('finally.css'));
 // What Leptos reads, beside the program.

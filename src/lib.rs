@@ -9,7 +9,7 @@
 //! | [`domain`]             | the shared types and the pure rules over them: no I/O, no clock, no randomness       |
 //! | [`error`]              | what a caller may learn of a failure                                                |
 //! | [`api`]                | the server functions: what the page asks of the server                              |
-//! | [`app`]                | the page: its stores, its price feed, one module a panel                            |
+//! | [`app`]                | the page: its frame, its views with their panels, its stores, its price feed         |
 //! | [`interop`]            | JavaScript libraries, bound to types that free what they hold                        |
 //! | [`wire`]             | how the page reads the server's JSON: as exact, and much smaller                     |
 //! | `server::market`       | sources of prices, and the feed that publishes one frame a tick                     |

@@ -38,6 +38,14 @@ export const test = base.extend<Fixtures>({
   },
 });
 
+/** Waits until the page answers, and what is seen of it is live: parts of its program come by themselves. */
+export async function hydrated(page: Page): Promise<void> {
+  await page.locator('body[data-hydrated]').waitFor();
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll<HTMLElement>('.part')].every((part) => part.dataset.partState === 'ready' || !part.parentElement!.checkVisibility()),
+  );
+}
+
 /** The page in the words of its user. */
 export class Workstation {
   constructor(readonly page: Page) {}
@@ -48,7 +56,15 @@ export class Workstation {
   }
 
   async hydrated(): Promise<void> {
-    await this.page.locator('body[data-hydrated]').waitFor();
+    await hydrated(this.page);
+  }
+
+  /** On a phone: shows the panel, or the view, with this word. */
+  async show(word: string): Promise<void> {
+    const isTab = ['Positions', 'Heatmap', 'Equity'].includes(word);
+    const views = this.page.getByRole('navigation', { name: 'Views' });
+    await views.getByText(isTab ? 'Portfolio' : word, { exact: true }).click();
+    if (isTab) await this.page.getByRole('navigation', { name: 'Portfolio' }).getByRole('button', { name: word }).click();
   }
 
   get totalValue(): Locator {

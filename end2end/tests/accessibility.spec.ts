@@ -27,8 +27,8 @@ for (const [width, height] of [
       expect(await barriers(page)).toEqual([]);
 
       if (width < 720) {
-        for (const view of ['Watch', 'Positions', 'Heatmap', 'Equity', 'Copilot']) {
-          await page.getByRole('navigation', { name: 'Panels' }).getByRole('button', { name: view }).click();
+        for (const view of ['Watch', 'Positions', 'Heatmap', 'Equity', 'Copilot', 'Account', 'Trade']) {
+          await workstation.show(view);
           expect(await barriers(page), view).toEqual([]);
         }
       }

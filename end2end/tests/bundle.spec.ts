@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from '@playwright/test';
@@ -53,6 +53,24 @@ test('the bundle runs from an empty folder, unprivileged, with a read-only progr
     await makeWritable(program);
     await rm(home, { recursive: true, force: true });
   }
+});
+
+test('every file that the page may ask for is in the bundle, compressed, and all of one build', async () => {
+  test.skip(!!process.env.FINALLY_PROGRAM, 'there is no bundle in this run');
+  const dist = path.dirname(PROGRAM);
+  const files = await readdir(path.join(dist, 'site/pkg'));
+  const hashes = Object.fromEntries((await readFile(path.join(dist, 'hash.txt'), 'utf8')).trim().split('\n').map((line) => line.split(': ')));
+  expect(hashes.wasm).toBe(hashes.js);
+  expect(hashes.split).toBe(hashes.js);
+  const script = await readFile(path.join(dist, `site/pkg/finally.${hashes.js}.js`), 'utf8');
+  const loader = await readFile(path.join(dist, `site/pkg/__wasm_split.${hashes.split}.js`), 'utf8');
+  const imported = [...script.matchAll(/from"\.\/([^"]+)"/g), ...loader.matchAll(/"\.\/([^"]+)"/g)].map((match) => match[1]);
+  const parts: Record<string, string[]> = JSON.parse(await readFile(path.join(dist, 'parts.json'), 'utf8'));
+  const asked = new Set([...imported, ...Object.values(parts).flat(), `finally.${hashes.wasm}.wasm`, `finally.${hashes.css}.css`]);
+  expect(asked.size).toBeGreaterThan(5);
+  for (const name of asked) for (const file of [name, `${name}.br`, `${name}.gz`]) expect(files).toContain(file);
+  // Nothing of another build.
+  for (const file of files) expect(asked).toContain(file.replace(/\.(br|gz)$/, ''));
 });
 
 async function makeReadOnly(folder: string): Promise<void> {

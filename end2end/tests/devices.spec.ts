@@ -2,8 +2,6 @@ import type { Page } from '@playwright/test';
 import { drawn, noteDrawing, settled } from '../lib/chart';
 import { expect, test } from '../lib/test';
 
-const bar = (page: Page, word: string) => page.getByRole('navigation', { name: 'Panels' }).getByRole('button', { name: word });
-
 for (const [name, width, height] of [
   ['a window at 200 %', 640, 400],
   ['a phone held sideways', 844, 390],
@@ -11,7 +9,7 @@ for (const [name, width, height] of [
   test.describe(name, () => {
     test.use({ viewport: { width, height } });
 
-    test('has chart and ticket side by side', async ({ page, workstation: _ }) => {
+    test('has chart and ticket side by side', async ({ page, workstation }) => {
       const chart = (await page.getByTestId('main-chart').boundingBox())!;
       expect(chart.height).toBeGreaterThan(150);
       expect(chart.width).toBeGreaterThan(250);
@@ -20,7 +18,7 @@ for (const [name, width, height] of [
         expect(box.x + box.width, id).toBeLessThanOrEqual(width);
         expect(box.y + box.height, id).toBeLessThanOrEqual(height);
       }
-      await bar(page, 'Copilot').click();
+      await workstation.show('Copilot');
       const field = (await page.getByTestId('chat-input').boundingBox())!;
       expect(field.y + field.height).toBeLessThanOrEqual(height);
       expect(await page.evaluate(() => [document.documentElement.scrollWidth - innerWidth, document.documentElement.scrollHeight - innerHeight])).toEqual([0, 0]);
@@ -49,15 +47,15 @@ test.describe('a touch screen', () => {
     await workstation.order('buy', '2', 'NVDA');
     await expect(workstation.toast('success')).toBeVisible();
     expect(await tooSmall(page)).toEqual([]);
-    for (const word of ['Watch', 'Positions', 'Heatmap', 'Equity', 'Copilot']) {
-      await bar(page, word).click();
+    for (const word of ['Watch', 'Positions', 'Heatmap', 'Equity', 'Copilot', 'Account', 'Trade']) {
+      await workstation.show(word);
       expect(await tooSmall(page), word).toEqual([]);
     }
     await page.getByRole('button', { name: 'Settings' }).click();
     expect(await tooSmall(page), 'settings').toEqual([]);
   });
 
-  test('has room for what is written in, whatever a keyboard covers', async ({ page, workstation: _ }) => {
+  test('has room for what is written in, whatever a keyboard covers', async ({ page, workstation }) => {
     expect(await page.locator('meta[name="viewport"]').getAttribute('content')).toContain('interactive-widget=resizes-content');
     // A keyboard that makes the page smaller.
     await page.setViewportSize({ width: 390, height: 420 });
@@ -67,7 +65,7 @@ test.describe('a touch screen', () => {
     }
     // One that lies over it, as Safari's does.
     await page.setViewportSize({ width: 390, height: 844 });
-    await bar(page, 'Copilot').click();
+    await workstation.show('Copilot');
     await page.evaluate(() => {
       Object.defineProperty(visualViewport, 'height', { value: 500 });
       visualViewport!.dispatchEvent(new Event('resize'));

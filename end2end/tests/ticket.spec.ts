@@ -187,3 +187,8 @@ test('a toast stays while it is pointed at, and goes by Escape', async ({ page, 
   await page.keyboard.press('Escape');
   await expect(toast).toHaveCount(0);
 });
+
+test('nothing stands over the chart while there is nothing to note', async ({ page, workstation: _ }) => {
+  await expect(page.getByTestId('main-chart')).toHaveAttribute('data-loading', 'false');
+  await expect(page.locator('.ticket-note:visible')).toHaveCount(0);
+});

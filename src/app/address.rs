@@ -1,5 +1,6 @@
-//! What an address of the page shows. No two of them show different code, so that a change of the address is a new page, and
-//! a router in the browser would have nothing to do.
+//! The addresses of the page: which view each shows, and what of it.
+
+use std::fmt;
 
 use http::request::Parts;
 use leptos::prelude::*;
@@ -7,12 +8,38 @@ use leptos::prelude::*;
 use crate::{IN_BROWSER, domain::ticker::Ticker};
 
 /// The addresses, in the server's notation.
-pub const PATHS: [&str; 3] = ["/", "/ticker/{ticker}", "/ticker/{ticker}/"];
+pub const PATHS: [&str; 5] = ["/", "/ticker/{ticker}", "/ticker/{ticker}/", "/account", "/account/"];
+
+/// A page within the frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    Trade,
+    Account,
+}
+
+impl View {
+    /// In attributes, and in the style sheet.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Trade => "trade",
+            Self::Account => "account",
+        }
+    }
+
+    /// The id of the element that it stands in, which takes the focus when the view is opened.
+    pub fn element_id(self) -> &'static str {
+        match self {
+            Self::Trade => "view-trade",
+            Self::Account => "view-account",
+        }
+    }
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Address {
     /// With the ticker selected that it names, if it names one.
-    Workstation(Option<Ticker>),
+    Trade(Option<Ticker>),
+    Account,
     Unknown,
 }
 
@@ -29,9 +56,29 @@ impl Address {
     fn of(path: &str) -> Self {
         // A slash at the end names nothing else.
         match path.strip_prefix("/ticker/").map(|text| text.strip_suffix('/').unwrap_or(text)) {
-            Some(text) if !text.is_empty() && !text.contains('/') => Self::Workstation(text.parse().ok()),
-            _ if path == "/" => Self::Workstation(None),
+            Some(text) if !text.is_empty() && !text.contains('/') => Self::Trade(text.parse().ok()),
+            _ if path == "/" => Self::Trade(None),
+            _ if path == "/account" || path == "/account/" => Self::Account,
             _ => Self::Unknown,
+        }
+    }
+
+    pub fn view(self) -> Option<View> {
+        match self {
+            Self::Trade(_) => Some(View::Trade),
+            Self::Account => Some(View::Account),
+            Self::Unknown => None,
+        }
+    }
+}
+
+/// The path, where the address has one.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Trade(None) | Self::Unknown => f.write_str("/"),
+            Self::Trade(Some(ticker)) => write!(f, "/ticker/{ticker}"),
+            Self::Account => f.write_str("/account"),
         }
     }
 }
@@ -43,19 +90,30 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case("/", Address::Workstation(None))]
-    #[case("/ticker/NVDA", Address::Workstation("NVDA".parse().ok()))]
-    #[case("/ticker/nvda", Address::Workstation("NVDA".parse().ok()))]
-    #[case("/ticker/no-ticker-at-all", Address::Workstation(None))]
-    #[case("/ticker/NVDA/", Address::Workstation("NVDA".parse().ok()))]
-    #[case("/ticker/brk.b/", Address::Workstation("BRK.B".parse().ok()))]
+    #[case("/", Address::Trade(None))]
+    #[case("/ticker/NVDA", Address::Trade("NVDA".parse().ok()))]
+    #[case("/ticker/nvda", Address::Trade("NVDA".parse().ok()))]
+    #[case("/ticker/no-ticker-at-all", Address::Trade(None))]
+    #[case("/ticker/NVDA/", Address::Trade("NVDA".parse().ok()))]
+    #[case("/ticker/brk.b/", Address::Trade("BRK.B".parse().ok()))]
     #[case("/ticker/NVDA//", Address::Unknown)]
     #[case("/ticker//", Address::Unknown)]
     #[case("/ticker/", Address::Unknown)]
     #[case("/ticker/NVDA/more", Address::Unknown)]
     #[case("/tickers", Address::Unknown)]
+    #[case("/account", Address::Account)]
+    #[case("/account/", Address::Account)]
+    #[case("/account/more", Address::Unknown)]
     #[case("", Address::Unknown)]
     fn an_address_names_what_it_shows(#[case] path: &str, #[case] shown: Address) {
         assert_eq!(Address::of(path), shown);
+    }
+
+    #[rstest]
+    #[case(Address::Trade(None))]
+    #[case(Address::Trade("BRK.B".parse().ok()))]
+    #[case(Address::Account)]
+    fn an_address_is_read_as_it_is_written(#[case] address: Address) {
+        assert_eq!(Address::of(&address.to_string()), address);
     }
 }

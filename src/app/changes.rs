@@ -9,7 +9,7 @@ use super::{
     copilot::Chat,
     effects::detach,
     feed::{POSITION, wait},
-    watchlist::store::WatchlistStore,
+    trade::watchlist::store::WatchlistStore,
 };
 
 /// How long changes are gathered: what this page has done itself it has read by then.

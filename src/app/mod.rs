@@ -1,46 +1,37 @@
-//! The page: its shell, its addresses, and one module for each panel.
+//! The page: its frame (`shell`), its views (`trade`), what they share, and the addresses that show them.
 
 mod account;
 pub mod address;
-mod beat;
 mod changes;
-mod chart;
 mod commands;
 mod copilot;
 mod download;
 mod effects;
-mod equity;
 mod erase;
 mod feed;
 mod flash;
 mod format;
 mod hands;
-mod header;
-mod heatmap;
-mod keys;
-mod layout;
 mod loading;
 mod look;
 mod market;
 mod media;
 mod modal;
 mod names;
+mod navigation;
 mod network;
 mod parts;
-mod positions;
 mod presses;
+mod resort_timer;
 mod rows;
+mod shell;
 mod size;
-mod sparkline;
-mod status_bar;
 mod storage;
-mod ticket;
 mod toast;
+mod trade;
 mod upgrade;
-mod watchlist;
-mod window;
+mod virtual_list;
 mod workspace;
-mod workstation;
 
 use std::sync::Arc;
 
@@ -51,7 +42,7 @@ use crate::interop::lightweight_charts;
 use address::Address;
 use erase::Erase;
 use look::provide_look;
-use workstation::WorkstationPage;
+use shell::WorkstationPage;
 
 /// The page's scripts of its own: what cannot wait for Rust to arrive, or goes on when that has stopped.
 const SCRIPTS: &str = concat!(
@@ -71,7 +62,7 @@ pub struct Document {
 }
 
 /// The document around the page, which the server alone renders.
-pub fn shell(options: LeptosOptions, document: Document) -> impl IntoView {
+pub fn render_document(options: LeptosOptions, document: Document) -> impl IntoView {
     let Document { build, loader } = document;
     view! {
         <!DOCTYPE html>
@@ -111,8 +102,8 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_look();
     let page = match Address::here() {
-        Address::Workstation(named) => view! { <WorkstationPage named/> }.erase(),
         Address::Unknown => view! { <NotFound/> }.erase(),
+        address => view! { <WorkstationPage address/> }.erase(),
     };
     view! {
         <Title text="FinAlly"/>

@@ -15,19 +15,25 @@ use super::{
     commands, copilot,
     effects::{detach, effect, memo},
     erase::{Erase, Piece},
-    header, positions,
+    shell::{self, header, layout},
+    trade::{chart, equity, heatmap, positions},
     workspace::{Workspace, use_workspace},
 };
 use crate::{IN_BROWSER, interop::idle::when_idle};
 
 /// What a part shows, once it is there.
-pub type View = fn() -> Piece;
+pub type PartView = fn() -> Piece;
 
-type Fetching = Pin<Box<dyn Future<Output = Result<View, SplitLoaderError>>>>;
+type Fetching = Pin<Box<dyn Future<Output = Result<PartView, SplitLoaderError>>>>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
+    Account,
+    Chart,
     Copilot,
+    Equity,
+    Heatmap,
+    Layout,
     Trades,
     Realized,
     WriteOff,
@@ -39,8 +45,13 @@ pub enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 14] = [
+        Self::Account,
+        Self::Chart,
         Self::Copilot,
+        Self::Equity,
+        Self::Heatmap,
+        Self::Layout,
         Self::Trades,
         Self::Realized,
         Self::WriteOff,
@@ -54,7 +65,12 @@ impl Part {
     /// Begins the sentence that says that it could not be loaded.
     fn title(self) -> &'static str {
         match self {
+            Self::Account => "The account view",
+            Self::Chart => "The chart",
             Self::Copilot => "The copilot",
+            Self::Equity => "The equity curve",
+            Self::Heatmap => "The heatmap",
+            Self::Layout => "The menu of the layout",
             Self::Trades => "The list of trades",
             Self::Realized => "The list of realised gains",
             Self::WriteOff | Self::Reset | Self::Model => "This dialog",
@@ -66,7 +82,12 @@ impl Part {
 
     fn fetch(self) -> Fetching {
         match self {
+            Self::Account => Box::pin(shell::fetch_account()),
+            Self::Chart => Box::pin(chart::fetch_chart()),
             Self::Copilot => Box::pin(copilot::fetch_panel()),
+            Self::Equity => Box::pin(equity::fetch_equity()),
+            Self::Heatmap => Box::pin(heatmap::fetch_heatmap()),
+            Self::Layout => Box::pin(layout::menu::fetch_layout()),
             Self::Trades => Box::pin(positions::fetch_trades()),
             Self::Realized => Box::pin(positions::fetch_realized()),
             Self::WriteOff => Box::pin(positions::fetch_write_off()),
@@ -104,7 +125,7 @@ impl Progress {
 pub struct Parts {
     progress: RwSignal<[Progress; Part::ALL.len()]>,
     /// Of the parts that are ready.
-    views: StoredValue<[Option<View>; Part::ALL.len()]>,
+    views: StoredValue<[Option<PartView>; Part::ALL.len()]>,
 }
 
 impl Parts {
@@ -166,9 +187,7 @@ pub fn show_part(part: Part) -> Piece {
     let progress = memo(move || parts.progress(part));
     let content = move || match progress.get() {
         Progress::Ready => parts.show(part),
-        Progress::Absent | Progress::Fetching => {
-            Some(view! { <p class="empty" role="status">"Loading…"</p> }.erase())
-        }
+        Progress::Absent | Progress::Fetching => Some(show_loading()),
         Progress::Failed => Some(show_failure(part)),
     };
     content.erase()
@@ -191,7 +210,9 @@ pub fn show_served_part(part: Part) -> Piece {
         let view = match progress {
             Progress::Ready => parts.show(part),
             Progress::Failed => Some(untrack(|| show_failure(part))),
-            Progress::Absent | Progress::Fetching => None,
+            // What the server rendered stays meanwhile.
+            Progress::Absent | Progress::Fetching if place.has_child_nodes() => None,
+            Progress::Absent | Progress::Fetching => Some(show_loading()),
         };
         if let Some(view) = view {
             let mut view = view.build();
@@ -204,18 +225,39 @@ pub fn show_served_part(part: Part) -> Piece {
 
 /// Only the server calls it, so that no part is in the browser's main module.
 fn show_on_server(part: Part) -> Option<Piece> {
-    (part == Part::Copilot).then(copilot::panel)
+    match part {
+        Part::Account => Some(shell::account()),
+        Part::Chart => Some(chart::chart()),
+        Part::Copilot => Some(copilot::panel()),
+        Part::Equity => Some(equity::equity()),
+        Part::Heatmap => Some(heatmap::heatmap()),
+        Part::Layout
+        | Part::Trades
+        | Part::Realized
+        | Part::WriteOff
+        | Part::Settings
+        | Part::Reset
+        | Part::Model
+        | Part::Palette
+        | Part::Help => None,
+    }
 }
 
-/// Replaces what stands in an element. What was typed into its field before, and the focus, go over to the new field.
+/// What can have the focus.
+const FOCUSABLE: &str = "a, button, input, select, textarea, [tabindex]";
+
+/// Replaces what stands in an element by the same, but live. What was typed into its field before goes over to the new one,
+/// and so does the focus.
 fn replace_children(place: &Element, mount: impl FnOnce(&Element)) {
     let field = || place.query_selector("textarea").ok().flatten()?.dyn_into::<HtmlTextAreaElement>().ok();
     let typed = field().map(|field| field.value()).filter(|typed| !typed.is_empty());
-    let has_focus = document().active_element().is_some_and(|focused| place.contains(Some(&focused)));
+    let focusable = |index: u32| place.query_selector_all(FOCUSABLE).ok()?.item(index)?.dyn_into::<HtmlElement>().ok();
+    let focused = document().active_element().filter(|focused| place.contains(Some(focused)));
+    let focused =
+        focused.and_then(|focused| (0..).map_while(focusable).position(|other| other.is_same_node(Some(&focused))));
     place.set_inner_html("");
     mount(place);
-    let Some(field) = field() else { return };
-    if let Some(typed) = typed {
+    if let (Some(field), Some(typed)) = (field(), typed) {
         field.set_value(&typed);
         let init = EventInit::new();
         init.set_bubbles(true);
@@ -224,10 +266,14 @@ fn replace_children(place: &Element, mount: impl FnOnce(&Element)) {
             let _ = field.dispatch_event(&event);
         }
     }
-    if has_focus {
+    if let Some(element) = focused.and_then(|index| focusable(index as u32)) {
         // Only an element that has left the page refuses.
-        let _ = HtmlElement::focus(&field);
+        let _ = element.focus();
     }
+}
+
+fn show_loading() -> Piece {
+    view! { <p class="empty" role="status">"Loading…"</p> }.erase()
 }
 
 /// Another build of the page has other parts, so that only loading the page anew helps then.

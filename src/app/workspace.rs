@@ -3,10 +3,19 @@
 use leptos::prelude::*;
 
 use super::{
-    account::Books, commands::Commands, copilot::Chat, hands::Hands, layout::Layout, market::Market, parts::Parts,
-    positions::WritingOff, ticket::Ticket, toast::Toasts, upgrade::Upgrade, watchlist::store::WatchlistStore,
+    account::Books,
+    commands::Commands,
+    copilot::Chat,
+    hands::Hands,
+    market::Market,
+    navigation::Navigation,
+    parts::Parts,
+    shell::layout::Layout,
+    toast::Toasts,
+    trade::{chart::ChartSettings, positions::WritingOff, ticket::Ticket, watchlist::store::WatchlistStore},
+    upgrade::Upgrade,
 };
-use crate::domain::ticker::Ticker;
+use crate::domain::{candle::Candle, ticker::Ticker};
 
 /// One of each; copies share what they hold.
 #[derive(Clone, Copy)]
@@ -26,6 +35,10 @@ pub struct Workspace {
     pub writing_off: WritingOff,
     pub upgrade: Upgrade,
     pub parts: Parts,
+    pub navigation: Navigation,
+    pub chart_settings: ChartSettings,
+    /// The candles that the server rendered the page with, until the chart has taken them.
+    pub first_candles: StoredValue<Option<(Ticker, Vec<Candle>)>>,
 }
 
 /// The workspace of the page that the calling component stands on.

@@ -48,6 +48,21 @@ async fn a_deep_link_answers_the_page_with_its_ticker() {
 }
 
 #[tokio::test]
+async fn the_account_view_is_rendered_at_its_address_within_the_frame() {
+    let app = TestApp::start().await;
+    for path in ["/account", "/account/"] {
+        let html = app.client.get(path).await.text().await.unwrap();
+        assert!(html.contains(r#"data-testid="account-view""#), "{path}");
+        assert!(html.contains("Start over"), "{path}: a browser without scripts sees it whole");
+        assert!(
+            html.contains(r#"data-testid="total-value""#) && html.contains(r#"data-testid="chat-panel""#),
+            "{path}"
+        );
+        assert!(!html.contains(r#"data-testid="watchlist-row""#), "{path}: the trade view is built when it is opened");
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_page_is_a_page_that_says_so() {
     let app = TestApp::start().await;
     let response = app.client.get("/no/such/page").await;

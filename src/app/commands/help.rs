@@ -4,10 +4,10 @@ use leptos::prelude::*;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 use super::{Commands, SECTIONS, Section};
-use crate::app::{erase::Erase, parts::View, workspace::use_workspace};
+use crate::app::{erase::Erase, parts::PartView, workspace::use_workspace};
 
 #[wasm_split(commands, fallible)]
-pub fn fetch_help() -> Result<View, SplitLoaderError> {
+pub fn fetch_help() -> Result<PartView, SplitLoaderError> {
     Ok(|| view! { <Help/> }.erase())
 }
 

@@ -7,9 +7,10 @@ use super::search::{Action, Choice, Offer, search};
 use crate::{
     api::load_listings,
     app::{
+        address::View,
         effects::{effect, memo, spawn},
         erase::{Erase, Piece},
-        parts::View,
+        parts::PartView,
         presses::is_composed,
         workspace::{Workspace, use_workspace},
     },
@@ -17,7 +18,7 @@ use crate::{
 };
 
 #[wasm_split(commands, fallible)]
-pub fn fetch_palette() -> Result<View, SplitLoaderError> {
+pub fn fetch_palette() -> Result<PartView, SplitLoaderError> {
     Ok(|| view! { <Palette/> }.erase())
 }
 
@@ -160,17 +161,23 @@ fn choices(workspace: Workspace, listings: &[Listed]) -> Vec<Choice> {
 }
 
 fn act(action: Action, workspace: Workspace) {
-    let Workspace { watchlist, ticket, selected, toasts, commands, .. } = workspace;
+    let Workspace { watchlist, ticket, selected, toasts, commands, navigation, .. } = workspace;
+    // A ticker is seen in the trade view.
+    let select = move |ticker| {
+        selected.set(Some(ticker));
+        navigation.open(View::Trade);
+    };
     match action {
         Action::Fill(order) => {
-            selected.set(Some(order.ticker));
-            ticket.fill(order.ticker, order.quantity, order.side);
+            select(order.ticker);
+            // After the view is there.
+            request_animation_frame(move || ticket.fill(order.ticker, order.quantity, order.side));
         }
         Action::Refuse => {}
-        Action::Select(ticker) => selected.set(Some(ticker)),
+        Action::Select(ticker) => select(ticker),
         Action::Watch(ticker) => spawn_local(async move {
             match watchlist.add(ticker).await {
-                Ok(()) => selected.set(Some(ticker)),
+                Ok(()) => select(ticker),
                 Err(error) => toasts.error(error.to_string()),
             }
         }),

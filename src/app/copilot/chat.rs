@@ -15,7 +15,7 @@ use crate::{
         effects::{detach, effect},
         names::new_name,
         toast::Toasts,
-        watchlist::store::WatchlistStore,
+        trade::watchlist::store::WatchlistStore,
     },
     domain::{
         chat::{ChatLine, ClientMessageId, Conversation, MessageText, RecordedMessage, Role},

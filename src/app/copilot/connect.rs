@@ -10,7 +10,7 @@ use crate::{
     app::{
         effects::{detach, effect},
         erase::{Erase, Piece, show_when},
-        parts::View,
+        parts::PartView,
         workspace::use_workspace,
     },
     domain::copilot::{Availability, FoundModel, ModelChange, ModelPlace, ModelState},
@@ -69,8 +69,8 @@ impl Connecting {
     }
 }
 
-#[wasm_split(settings, fallible)]
-pub fn fetch_model() -> Result<View, SplitLoaderError> {
+#[wasm_split(account, fallible)]
+pub fn fetch_model() -> Result<PartView, SplitLoaderError> {
     Ok(|| view! { <Model/> }.erase())
 }
 

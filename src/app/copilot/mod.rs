@@ -21,14 +21,14 @@ use list::MessageList;
 use crate::{
     app::{
         erase::{Erase, Piece, show_when},
-        parts::View,
+        parts::PartView,
         workspace::use_workspace,
     },
     domain::copilot::Availability,
 };
 
 #[wasm_split(copilot, fallible)]
-pub fn fetch_panel() -> Result<View, SplitLoaderError> {
+pub fn fetch_panel() -> Result<PartView, SplitLoaderError> {
     Ok(panel)
 }
 

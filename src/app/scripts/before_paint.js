@@ -20,7 +20,14 @@
   });
   for (const entry of recall("layout").split(" ")) {
     const [panel, value] = entry.split("=");
-    if (value > 0) root.style.setProperty(`--${panel}-size`, `${value}px`);
+    if (panel === "order") {
+      const row = value.split(".");
+      row.forEach((name, place) => {
+        const side = place < row.indexOf("positions") ? 1 : -1;
+        root.style.setProperty(`--${name}-order`, 2 * place + 1);
+        root.style.setProperty(`--${name}-splitter`, 2 * place + 1 + side);
+      });
+    } else if (value > 0) root.style.setProperty(`--${panel}-size`, `${value}px`);
     else if (value) root.setAttribute(`data-${panel}`, value);
   }
 }

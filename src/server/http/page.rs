@@ -27,7 +27,7 @@ use tower_http::{
 
 use super::{security_headers, shape};
 use crate::{
-    app::{Document, address, shell},
+    app::{Document, address, render_document},
     server::state::AppState,
 };
 
@@ -161,10 +161,10 @@ pub fn router(state: &AppState) -> Router<AppState> {
     Router::new()
         .leptos_routes_with_context(state, pages.into(), set_policy.clone(), {
             let (options, about) = (options.clone(), about.clone());
-            move || shell(options.clone(), about.clone())
+            move || render_document(options.clone(), about.clone())
         })
         .fallback(file_and_error_handler_with_context::<AppState, _>(set_policy, move |options| {
-            shell(options, about.clone())
+            render_document(options, about.clone())
         }))
         .layer(map_response(shape::write))
         .layer(CompressionLayer::new())

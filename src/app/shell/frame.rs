@@ -1,0 +1,153 @@
+//! What stands around the view that is shown, and goes on while views change.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+
+use super::{
+    header::Header,
+    layout::{CopilotSlot, Panel, Splitter},
+    nav::Nav,
+    status_bar::StatusBar,
+};
+use crate::{
+    app::{
+        address::View,
+        copilot::AutonomySwitch,
+        effects::{effect, memo},
+        erase::{Erase, show_when},
+        modal::Modal,
+        network::OfflineBanner,
+        parts::{Part, show_part, show_served_part},
+        toast::ToastStack,
+        trade::Trade,
+        upgrade::UpgradeBanner,
+        workspace::{Workspace, use_workspace},
+    },
+    interop::service_worker,
+};
+
+#[component]
+pub fn Frame(market_source: String) -> impl IntoView {
+    let Workspace { market, chat, toasts, layout, commands, upgrade, navigation, books, .. } = use_workspace();
+    let view = memo(move || navigation.view());
+    let total = memo(move || books.with_portfolio(|portfolio| portfolio.total_value));
+    let title = move || match (view.get(), total.get()) {
+        (View::Account, _) => "Account · FinAlly".to_owned(),
+        (View::Trade, Some(value)) => format!("{value} · FinAlly"),
+        (View::Trade, None) => "FinAlly".to_owned(),
+    };
+    // Once it was shown it stays, with all that was arranged in it.
+    let was_trade_shown = memo_once(move || view.get() == View::Trade);
+    focus_views(view);
+    mark_hydrated();
+    let is_live = Signal::derive(move || market.is_live().to_string());
+    view! {
+        <Title text=title/>
+        <div
+            class="app"
+            data-view=move || view.get().as_str()
+            data-panel=move || layout.panel().as_str()
+            data-live=is_live
+        >
+            <div class="banners">
+                <OfflineBanner market/>
+                <UpgradeBanner upgrade/>
+            </div>
+            <Nav/>
+            <Header market_source>
+                <AutonomySwitch chat/>
+            </Header>
+            {show_when(move || was_trade_shown.get(), || view! { <Trade/> }.erase())}
+            {show_when(move || view.get() == View::Account, || view! { <AccountView/> }.erase())}
+            <Splitter panel=Panel::Copilot layout/>
+            <CopilotSlot layout>
+                {show_served_part(Part::Copilot)}
+            </CopilotSlot>
+            <StatusBar market/>
+            <ToastStack toasts/>
+            <Modal is_open=commands.is_help_open label="Keyboard shortcuts" class="help-sheet">
+                {show_part(Part::Help)}
+            </Modal>
+            <Modal is_open=commands.is_palette_open label="Command palette" class="palette" is_bare=true>
+                {show_part(Part::Palette)}
+            </Modal>
+            <Modal is_open=chat.is_connecting label="Language model" class="confirm model-dialog">
+                {show_part(Part::Model)}
+            </Modal>
+            <Modal is_open=commands.is_reset_open label="Reset the account?" class="confirm">
+                {show_part(Part::Reset)}
+            </Modal>
+        </div>
+    }
+    .erase()
+}
+
+/// The view's place; what stands in it is a part of the program.
+#[component]
+fn AccountView() -> impl IntoView {
+    let parts = use_workspace().parts;
+    effect(move || parts.fetch(Part::Account));
+    view! {
+        <main class="view account" id=View::Account.element_id() tabindex="-1" aria-label="Account" data-testid="account-view">
+            {show_served_part(Part::Account)}
+        </main>
+    }
+    .erase()
+}
+
+/// Whether something was so at any time until now.
+fn memo_once(is_so: impl Fn() -> bool + Send + Sync + 'static) -> Memo<bool> {
+    Memo::new(move |before: Option<&bool>| before == Some(&true) || is_so())
+}
+
+/// A view that is opened takes the focus, so that it is read from its beginning; the first one leaves it where it is.
+fn focus_views(view: Memo<View>) {
+    let last = StoredValue::new(None);
+    effect(move || {
+        let now = view.get();
+        let before = last.get_value();
+        last.set_value(Some(now));
+        if before.is_some_and(|before| before != now) {
+            // After the view is there to be focused.
+            request_animation_frame(move || {
+                let element = document().get_element_by_id(now.element_id());
+                if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+                    let focused = document().active_element();
+                    // Whoever opened it may have gone to something in it.
+                    if !focused.is_some_and(|focused| element.contains(Some(&focused))) {
+                        // Only an element that has left the page refuses.
+                        let _ = element.focus();
+                    }
+                }
+            });
+        }
+    });
+}
+
+/// The page's own files come first.
+const INSTALL_DELAY: Duration = Duration::from_secs(3);
+
+/// Registers the service worker once the page stands.
+pub fn install() {
+    effect(|| {
+        let registration = StoredValue::new_local(None);
+        let register = move || {
+            let _ = registration.try_update_value(|slot| *slot = service_worker::register());
+        };
+        set_timeout(register, INSTALL_DELAY);
+    });
+}
+
+/// Says on the document that the page answers clicks, which is what browser tests wait for.
+fn mark_hydrated() {
+    effect(|| {
+        if let Some(body) = document().body() {
+            // Only a malformed name could be refused.
+            let _ = body.set_attribute("data-hydrated", "true");
+        }
+    });
+}

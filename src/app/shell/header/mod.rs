@@ -1,0 +1,144 @@
+//! The header: what the portfolio is worth and what that changed, the cash, whether prices arrive, and the settings.
+
+mod connection;
+pub mod settings;
+
+use leptos::prelude::*;
+
+use super::layout::menu::LayoutMenu;
+use crate::app::{
+    effects::memo,
+    erase::{Content, Erase},
+    format::{arrow, or_missing, signed_money, signed_percent, tone},
+    workspace::{Workspace, use_workspace},
+};
+use crate::domain::{day::DayPnl, money::Money, quote::Direction};
+use connection::ConnectionStatus;
+use settings::Settings;
+pub use settings::{fetch_reset, fetch_settings};
+
+#[component]
+pub fn Header(
+    market_source: String,
+    /// What stands beside the connection.
+    #[prop(optional)]
+    children: Option<Content>,
+) -> impl IntoView {
+    let Workspace { books, market, commands, .. } = use_workspace();
+    let total_value = memo(move || books.with_portfolio(|portfolio| portfolio.total_value));
+    let cash = memo(move || books.cash());
+    let day_pnl = memo(move || books.day_gain().map(Gain::from));
+    let total_pnl = memo(move || Gain::since(Some(books.initial_deposit()), total_value.get()));
+    let total_words = Signal::derive(move || or_missing(total_value.get()));
+    let is_stale = memo(move || books.with_portfolio(|portfolio| portfolio.stale));
+    let stale_words = Signal::derive(move || is_stale.get().then_some("Not all prices in it are of now"));
+    let cash_words = Signal::derive(move || cash.get().to_string());
+    view! {
+        <header class="header">
+            <h1 class="brand">"Fin"<b>"Ally"</b></h1>
+            <dl class="stats">
+                <div class="stat big">
+                    <dt>"Total value"</dt>
+                    <dd translate="no" data-testid="total-value" class:stale=is_stale title=stale_words>
+                        {total_words}
+                    </dd>
+                </div>
+                <GainStat label="Day P&L" test_id="day-pnl" gain=day_pnl/>
+                <GainStat label="Total P&L" test_id="total-pnl" gain=total_pnl/>
+                <div class="stat">
+                    <dt>"Cash"</dt>
+                    <dd translate="no" data-testid="cash-balance">{cash_words}</dd>
+                </div>
+            </dl>
+            <div class="header-tools">
+                {children.map(Content::show)}
+                <ConnectionStatus market market_source/>
+                <button
+                    class="palette-hint"
+                    aria-label="Open the command palette"
+                    title="Command palette"
+                    on:click=move |_| commands.open_palette()
+                >
+                    <kbd>"Ctrl K"</kbd>
+                </button>
+                <LayoutMenu/>
+                <Settings/>
+            </div>
+        </header>
+    }
+    .erase()
+}
+
+/// What a value gained since an earlier one, or lost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Gain {
+    amount: Money,
+    percent: Option<f64>,
+}
+
+impl From<DayPnl> for Gain {
+    fn from(DayPnl { amount, percent }: DayPnl) -> Self {
+        Self { amount, percent }
+    }
+}
+
+impl Gain {
+    /// Nothing while one of the two is not known.
+    fn since(before: Option<Money>, now: Option<Money>) -> Option<Self> {
+        let before = before?;
+        let amount = now?.checked_sub(before)?;
+        Some(Self { amount, percent: amount.percent_of(before) })
+    }
+
+    fn direction(self) -> Direction {
+        match self.amount.cmp(&Money::ZERO) {
+            std::cmp::Ordering::Greater => Direction::Up,
+            std::cmp::Ordering::Less => Direction::Down,
+            std::cmp::Ordering::Equal => Direction::Flat,
+        }
+    }
+
+    /// `▲ +$128.40 (+1.25%)`
+    fn describe(self) -> String {
+        let percent = self.percent.map(|percent| format!(" ({})", signed_percent(percent))).unwrap_or_default();
+        format!("{} {}{percent}", arrow(self.direction()), signed_money(self.amount))
+    }
+}
+
+#[component]
+fn GainStat(label: &'static str, test_id: &'static str, gain: Memo<Option<Gain>>) -> impl IntoView {
+    let colour = Signal::derive(move || tone(gain.get().map(|gain| gain.amount)));
+    let words = Signal::derive(move || or_missing(gain.get().map(Gain::describe)));
+    view! {
+        <div class="stat">
+            <dt>{label}</dt>
+            <dd class=colour translate="no" data-testid=test_id>
+                {words}
+            </dd>
+        </div>
+    }
+    .erase()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(1_000_000, 1_012_840, "▲ +$128.40 (+1.28%)")]
+    #[case(1_000_000, 998_000, "▼ −$20.00 (−0.20%)")]
+    #[case(1_000_000, 1_000_000, "◆ $0.00 (0.00%)")]
+    #[case(0, 500, "▲ +$5.00")]
+    fn a_gain_has_a_shape_and_a_sign(#[case] before: i64, #[case] now: i64, #[case] text: &str) {
+        let gain = Gain::since(Some(Money::from_cents(before)), Some(Money::from_cents(now)));
+        assert_eq!(gain.unwrap().describe(), text);
+    }
+
+    #[test]
+    fn a_gain_is_missing_while_a_value_is() {
+        assert_eq!(Gain::since(None, Some(Money::ZERO)), None);
+        assert_eq!(Gain::since(Some(Money::ZERO), None), None);
+    }
+}

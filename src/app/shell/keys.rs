@@ -1,0 +1,58 @@
+//! What the workstation's keys do, and what the palette offers beside tickers and orders.
+
+use leptos::prelude::request_animation_frame;
+
+use super::layout::Panel;
+use crate::{
+    app::{address::View, commands::Section, workspace::Workspace},
+    domain::order::Side,
+};
+
+/// Makes them known. Each opens the trade view first, where its panels are.
+pub fn register_keys(workspace: Workspace) {
+    let Workspace { commands, layout, navigation, .. } = workspace;
+    register_ticket(workspace);
+    for panel in Panel::ALL {
+        let name = panel.words();
+        let show = move || match panel {
+            // It stands beside every view.
+            Panel::Copilot => layout.show_at(panel, "textarea"),
+            _ => {
+                navigation.open(View::Trade);
+                layout.show(panel);
+            }
+        };
+        commands.add(Section::Panels, format!("Show the {name}"), panel.key(), show);
+    }
+    for panel in Panel::ALL.into_iter().filter(|panel| panel.can_close()) {
+        let name = panel.words();
+        commands.add(Section::Panels, format!("Open or close the {name}"), None, move || layout.toggle(panel));
+    }
+    commands.note(Section::Panels, "Move the separator that has the focus", "← → ↑ ↓");
+    commands.note(Section::Panels, "Close or open a panel at its separator", "Enter");
+    commands.add(Section::Page, "Go to Trade", None, move || navigation.open(View::Trade));
+    commands.add(Section::Page, "Go to Account", None, move || navigation.open(View::Account));
+}
+
+fn register_ticket(workspace: Workspace) {
+    let Workspace { commands, ticket, navigation, .. } = workspace;
+    for (side, title, key) in [(Side::Buy, "Go to the buy button", "b"), (Side::Sell, "Go to the sell button", "s")] {
+        let press = move || {
+            if commands.is_writing() {
+                return;
+            }
+            // A letter reaches money only where the ticket is seen.
+            match navigation.is_open(View::Trade) {
+                true => ticket.press_letter(side),
+                false => navigation.open(View::Trade),
+            }
+        };
+        commands.add(Section::Trade, title, Some(key), press);
+    }
+    commands.add(Section::Trade, "Go to the quantity", Some("q"), move || {
+        navigation.open(View::Trade);
+        // After the view is there.
+        request_animation_frame(move || ticket.focus());
+    });
+    commands.note(Section::Trade, "Place the order at its button", "Enter");
+}

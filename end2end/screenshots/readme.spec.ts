@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { FinallyServer } from '../lib/server';
-import { test } from '../lib/test';
+import { test, Workstation } from '../lib/test';
 
 const FOLDER = path.resolve(import.meta.dirname, '../../docs');
 
@@ -31,8 +31,9 @@ for (const [name, width, height, colorScheme, view] of [
     const context = await browser.newContext({ viewport: { width, height }, colorScheme, deviceScaleFactor: 1 });
     const page = await context.newPage();
     await page.goto(`${server.url}/ticker/NVDA`);
-    await page.locator('body[data-hydrated]').waitFor();
-    if (view) await page.getByRole('navigation').getByRole('button', { name: view }).click();
+    const workstation = new Workstation(page);
+    await workstation.hydrated();
+    if (view) await workstation.show(view);
     await page.waitForTimeout(3_000);
     await page.screenshot({ path: path.join(FOLDER, `${name}.png`) });
     await context.close();

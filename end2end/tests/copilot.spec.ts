@@ -306,7 +306,7 @@ for (const [width, height] of [
   test(`the copilot is at hand at ${width}×${height}`, async ({ page, server, workstation, copilot }) => {
     await page.setViewportSize({ width, height });
     await workstation.open(server.url);
-    if (width === 390) await page.getByRole('navigation').getByRole('button', { name: 'Copilot' }).click();
+    if (width === 390) await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: 'Copilot' }).click();
     else if (!(await copilot.panel.isVisible())) await page.getByTestId('chat-toggle').click();
     await copilot.say('buy 1 V');
     await expect(copilot.actions).toBeVisible();

@@ -87,7 +87,7 @@ for (const [width, height, isTouch] of [
         await page.request.post(`${server.url}/api/portfolio/trade`, { data: { ticker, side: 'buy', quantity: 4.125 } });
       }
       await workstation.open(server.url);
-      if (isTouch) await page.getByRole('navigation').getByRole('button', { name: 'Positions' }).tap();
+      if (isTouch) await workstation.show('Positions');
       const row = workstation.position('NVDA');
       await expect(row).toBeVisible();
       const cells = await row.locator('th, td:not(.row-actions)').evaluateAll((cells) =>

@@ -1,16 +1,15 @@
 //! The account view: the copilot's limits and model, how the page looks, trading by hand, what can be taken along, and
 //! starting over.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
-use super::header::settings::{show_csv_form, show_exports, show_hands, show_look};
+use super::header::settings::{show_csv_form, show_exports, show_hands, show_look, show_save};
 use crate::{
     app::{
         copilot::AutonomySwitch,
         erase::{Content, Erase, Piece},
         parts::PartView,
-        trade::positions::save_trades,
         workspace::{Workspace, use_workspace},
     },
     domain::copilot::Availability,
@@ -22,7 +21,7 @@ pub fn fetch_account() -> Result<PartView, SplitLoaderError> {
 }
 
 pub fn account() -> Piece {
-    let Workspace { chat, toasts, layout, commands, .. } = use_workspace();
+    let Workspace { chat, layout, commands, .. } = use_workspace();
     let answers = Signal::derive(move || match chat.availability() {
         Availability::Off => "Nobody: the copilot is turned off.".to_owned(),
         Availability::BuiltIn => "The built-in copilot answers.".to_owned(),
@@ -50,7 +49,7 @@ pub fn account() -> Piece {
             <Card title="Take your data along">
                 {show_exports()}
                 {show_csv_form()}
-                <button class="plain" on:click=move |_| spawn_local(save_trades(toasts))>"Trades (CSV)"</button>
+                {show_save("plain")}
             </Card>
             <Card title="Start over">
                 <p>"All positions go, and cash is the initial deposit again. The watchlist and the conversation stay."</p>

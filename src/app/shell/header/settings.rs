@@ -86,17 +86,15 @@ pub fn fetch_settings() -> Result<PartView, SplitLoaderError> {
 
 #[component]
 fn Menu() -> impl IntoView {
-    let Workspace { toasts, layout, commands, chat, .. } = use_workspace();
+    let Workspace { layout, commands, chat, .. } = use_workspace();
     view! {
         {show_look("menu")}
         <p class="label">"Hands"</p>
         {show_hands("menu")}
         <p class="label">"Export"</p>
         {show_exports()}
-        <button popovertarget="settings" popovertargetaction="hide" on:click=move |_| spawn_local(save_trades(toasts))>
-            "Trades (CSV)"
-        </button>
         {show_csv_form()}
+        {show_save("")}
         <p class="label">"Page"</p>
         <button popovertarget="settings" popovertargetaction="hide" on:click=move |_| chat.is_connecting.set(true)>
             "Language model…"
@@ -198,6 +196,25 @@ fn show_names(
             <legend class="label">{title}</legend>
             {choices.collect_view()}
         </fieldset>
+    }
+    .erase()
+}
+
+/// The button that saves the trades as a file of the chosen form. It leaves the menu open, and waits while it saves.
+pub fn show_save(class: &'static str) -> Piece {
+    let Workspace { toasts, .. } = use_workspace();
+    let is_saving = RwSignal::new(false);
+    let save = move |_| {
+        is_saving.set(true);
+        spawn_local(async move {
+            save_trades(toasts).await;
+            is_saving.try_set(false);
+        });
+    };
+    view! {
+        <button class=class disabled=is_saving on:click=save>
+            "Trades (CSV)"
+        </button>
     }
     .erase()
 }

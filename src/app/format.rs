@@ -1,10 +1,13 @@
 //! How figures are written: always with a sign or a shape beside the colour, always the same width of minus.
 
-use crate::domain::{
-    fixed_point::format_decimal,
-    instant::UtcInstant,
-    money::{Money, PriceChange},
-    quote::Direction,
+use crate::{
+    IN_BROWSER,
+    domain::{
+        fixed_point::format_decimal,
+        instant::UtcInstant,
+        money::{Money, PriceChange},
+        quote::Direction,
+    },
 };
 
 /// What stands where a figure is missing.
@@ -62,8 +65,13 @@ pub fn compact_count(count: u64) -> String {
     }
 }
 
-/// `2026-11-22 14:02:11`, by the browser's clock; the server has none such.
+/// `2026-11-22 14:02:11`, by the browser's clock. The server does not know the reader's zone and writes
+/// `2026-11-22 14:02:11 UTC`.
 pub fn local_time(at: UtcInstant) -> String {
+    if !IN_BROWSER {
+        let text = at.to_rfc3339();
+        return format!("{} {} UTC", text.get(..10).unwrap_or_default(), text.get(11..19).unwrap_or_default());
+    }
     let date = js_sys::Date::new(&(at.unix_ms() as f64).into());
     format!(
         "{}-{:02}-{:02} {:02}:{:02}:{:02}",
@@ -104,6 +112,11 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+
+    #[test]
+    fn a_server_names_the_zone_of_its_times() {
+        assert_eq!(local_time(UtcInstant::from_unix_ms(1_795_356_131_500)), "2026-11-22 14:02:11 UTC");
+    }
 
     #[rstest]
     #[case(1.434, "+1.43%")]

@@ -88,6 +88,9 @@ async fn a_holding_whose_ticker_vanished_keeps_its_last_price_and_can_be_written
     assert_eq!((&gone["current_price"], &gone["stale"]), (&json!(110.0), &json!(true)), "{gone}");
     assert!(gone["price_at"].is_string() && there.get("stale").is_none() && there.get("price_at").is_none());
     assert_eq!((&portfolio["total_value"], &portfolio["stale"]), (&json!(10_070.0), &json!(true)));
+    let page = app.client.get("/").await;
+    assert_eq!(page.status(), StatusCode::OK);
+    assert!(page.text().await.unwrap().contains("The last price known, of "), "the page says how old a price is");
 
     let (status, problem) = app.client.trade("sell", 3.0, "XOM").await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");

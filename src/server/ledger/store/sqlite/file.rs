@@ -5,7 +5,8 @@ use std::{
     io::{self, Write},
     path::{Path, PathBuf},
     str::FromStr,
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, OpenFlags};
@@ -143,6 +144,13 @@ async fn migrate(path: &Path) -> Result<(), StoreError> {
     })
 }
 
+/// How long a lock that is held is tried again: a process that is being started holds a copy of its parent's lock until its
+/// program runs.
+const LOCK_WAIT: Duration = Duration::from_millis(500);
+
+/// The time between two tries.
+const LOCK_RETRY: Duration = Duration::from_millis(20);
+
 /// Takes the lock beside a database.
 ///
 /// # Errors
@@ -158,10 +166,14 @@ pub fn take_lock(database: &Path) -> Result<FileLock, StoreError> {
         make_folder(folder).map_err(unusable)?;
     }
     let file = File::create(lock_path).map_err(unusable)?;
-    match file.try_lock() {
-        Ok(()) => Ok(FileLock { _file: file }),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: database.to_owned() }),
-        Err(TryLockError::Error(cause)) => Err(unusable(cause)),
+    let started = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(FileLock { _file: file }),
+            Err(TryLockError::WouldBlock) if started.elapsed() < LOCK_WAIT => thread::sleep(LOCK_RETRY),
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse { path: database.to_owned() }),
+            Err(TryLockError::Error(cause)) => return Err(unusable(cause)),
+        }
     }
 }
 

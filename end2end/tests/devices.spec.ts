@@ -120,7 +120,7 @@ test('forced colours keep charts, gains, losses and what is chosen apart', async
   const chart = await drawn(page, 'main-chart');
   expect(chart.background).toBe(colours.panel);
   const candles = await page.evaluate(() => {
-    const { upColor, downColor } = (window as any).drawn[0].chart.panes()[0].getSeries()[0].options();
+    const { upColor, downColor } = (window as any).drawn.find((note: any) => note.id === 'main-chart' && !note.removed).chart.panes()[0].getSeries()[0].options();
     return { upColor, downColor };
   });
   expect(new Set([candles.upColor, candles.downColor, chart.background]).size).toBe(3);

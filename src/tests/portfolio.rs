@@ -1,9 +1,14 @@
 //! The history of trades, the equity curve, and starting over.
 
+use std::time::Duration;
+
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::app::{TestApp, cents};
+use crate::{
+    app::{TestApp, cents},
+    scripted::eventually,
+};
 
 #[tokio::test]
 async fn trades_are_paged_newest_first() {
@@ -27,6 +32,11 @@ async fn trades_are_paged_newest_first() {
 #[tokio::test]
 async fn the_equity_curve_has_a_point_right_after_a_trade() {
     let app = TestApp::start().await;
+    // The first of the values that are recorded every 30 s stands, so that none is recorded beside the trade's.
+    eventually(Duration::from_secs(30), "the curve has begun", async || {
+        !app.client.read("/api/portfolio/history").await["snapshots"].as_array().unwrap().is_empty()
+    })
+    .await;
     let (_, receipt) = app.client.trade("buy", 1.5, "NVDA").await;
     let history = app.client.read("/api/portfolio/history?range=1h").await;
     let snapshots = history["snapshots"].as_array().unwrap();

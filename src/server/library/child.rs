@@ -20,6 +20,10 @@ use super::{
 /// The longest line that is a piece: a page of 64 KiB, each byte escaped, and what is around it.
 const LINE_BYTES_MAX: u64 = 512 << 10;
 
+/// How much address space the process's allocator reserves at a time, in KiB. By default it is 1 GiB, which is all that
+/// the process's limit allows (`CHILD_MEMORY_BYTES`): now and then the program itself would not start.
+const ALLOCATOR_RESERVE_KIB: &str = "65536";
+
 /// Why nothing more comes from the process.
 #[derive(Debug)]
 pub enum Silence {
@@ -57,6 +61,7 @@ impl Reader {
         let mut child = Command::new(program)
             .args(["--extract", format.media_type(), &first.to_string()])
             .env_clear()
+            .env("MIMALLOC_ARENA_RESERVE", ALLOCATOR_RESERVE_KIB)
             .current_dir("/")
             .stdin(Stdio::from(original))
             .stdout(Stdio::piped())

@@ -12,7 +12,7 @@ use reqwest::StatusCode;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::{READ_MAX, REPORT, document_id, search, settled, take_in, upload};
+use super::{READ_MAX, REPORT, document_id, search, settled, take_in, upload, upload_all};
 use crate::{
     app::{TestApp, TestProcess},
     scripted::eventually,
@@ -114,6 +114,26 @@ async fn a_page_that_kills_its_reader_fails_alone_and_is_counted() {
     let page = app.client.read(&format!("/api/library/documents/{}/pages/3", document["id"].as_str().unwrap())).await;
     assert_eq!((&page["text"], &page["flags"]), (&json!(""), &json!(["unreadable"])));
     assert_eq!(search(&app.client, "page 4").await[0]["page"], 4);
+}
+
+/// The reading process's allocator once reserved as much address space as its limit allows, and 3 of 100 did not start.
+#[tokio::test]
+async fn the_reading_process_starts_every_time() {
+    let app = TestApp::start().await;
+    let texts: Vec<(String, String)> =
+        (0..120).map(|number| (format!("{number}.txt"), format!("words of document {number}"))).collect();
+    for texts in texts.chunks(20) {
+        let files: Vec<_> = texts.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+        assert_eq!(upload_all(&app.client, &files, &[]).await.status(), StatusCode::ACCEPTED);
+    }
+    eventually(READ_MAX, "all tasks are over", async || {
+        let ended = app.client.read("/api/library/tasks?state=done").await["total"].as_u64();
+        let failed = app.client.read("/api/library/tasks?state=failed").await["total"].as_u64();
+        ended.zip(failed).is_some_and(|(done, failed)| done + failed == 120)
+    })
+    .await;
+    let failed = app.client.read("/api/library/tasks?state=failed").await;
+    assert_eq!(failed["total"], 0, "{failed}");
 }
 
 /// A DOCX whose text unpacks to far more than it is.

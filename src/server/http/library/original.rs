@@ -20,7 +20,15 @@ const PLAIN: &[u8] = b"!#$&+-.^_`|~";
 /// The original of a document, as it was handed in: an attachment, in a sandbox.
 #[utoipa::path(
     get, path = "/api/library/documents/{id}/original", tag = "Library", params(("id" = String, Path)),
-    responses((status = 200, description = "The file.", content_type = "application/octet-stream", body = Vec<u8>))
+    responses((
+        status = 200, description = "The file, in the media type that its first bytes have.",
+        content(
+            (Vec<u8> = "application/pdf"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+            (String = "text/html"), (String = "text/markdown"), (String = "text/csv"), (String = "text/plain"),
+            (Vec<u8> = "application/octet-stream")
+        )
+    ))
 )]
 pub async fn read(State(state): State<AppState>, Path(id): Path<String>) -> Result<Response, ApiError> {
     let (document, path) = state.library.original(id).await?;

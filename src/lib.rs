@@ -16,7 +16,8 @@
 //! | `server::caller`       | who asks: the account, and what may be done with it; made at the door                |
 //! | `server::ledger`       | the single writer: each change of an account, durable before it is answered          |
 //! | `server::ledger::store`| where books and history are kept: `sqlite`, the only place with SQL, and `memory`     |
-//! | `server::execution`    | the only way to trade                                                               |
+//! | `server::execution`    | market orders, filled at once                                                       |
+//! | `server::orders`       | orders that wait: taken, changed and cancelled, and matched with every print        |
 //! | `server::events`       | the account's own stream: what changed, whoever changed it                          |
 //! | `server::copilot`      | prompt, model, reply, and what a reply may do: a turn of the conversation            |
 //! | `server::library`      | the Research library: documents, passages, search; its own file and writer          |
@@ -28,7 +29,8 @@
 //!
 //! # The data's way
 //! - Quotes: `MarketSource → feed → http::stream::fan_out → app::feed → app::market → the one text node that changed`.
-//! - Orders: `REST | server function → execution → ledger → reply`.
+//! - Orders: `REST | server function → execution → ledger → reply`; those that wait: `… → orders → ledger`, and `feed's tape →
+//!   matcher → ledger` for their fills.
 //! - A write: `find` (the rows it needs) `→ decide` (pure: books and rows in, effects out) `→ effects` taken in by the books
 //!   and written by a store, `→ events`, all in one transaction of the single writer.
 //! - Changes: `whoever makes them → ledger → events → app::feed → app::changes`; then every page reads that part anew.

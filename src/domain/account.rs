@@ -45,7 +45,10 @@ pub struct Account {
 /// The effect of a fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fill {
+    /// Of the shares, without commission.
     pub notional: Money,
+    /// Charged beside it: part of what bought shares cost, or taken from what sold ones bring.
+    pub commission: Money,
     pub realized_pnl: Money,
     /// The holding afterwards; nothing when all was sold.
     pub holding: Option<Holding>,
@@ -97,14 +100,30 @@ impl Account {
     /// # Errors
     /// When cash or shares do not suffice, or a sum outgrows its type.
     pub fn fill(&self, side: Side, ticker: Ticker, quantity: Quantity, price: Price) -> Result<Fill, Refusal> {
+        self.fill_with(side, ticker, quantity, price, Money::ZERO)
+    }
+
+    /// The same with a commission, which is part of the cost of what is bought, and lessens what a sale realises.
+    ///
+    /// # Errors
+    /// When cash or shares do not suffice, or a sum outgrows its type.
+    pub fn fill_with(
+        &self,
+        side: Side,
+        ticker: Ticker,
+        quantity: Quantity,
+        price: Price,
+        commission: Money,
+    ) -> Result<Fill, Refusal> {
         match side {
-            Side::Buy => self.buy(ticker, quantity, price),
-            Side::Sell => self.sell(ticker, quantity, price),
+            Side::Buy => self.buy(ticker, quantity, price, commission),
+            Side::Sell => self.sell(ticker, quantity, price, commission),
         }
     }
 
-    fn buy(&self, ticker: Ticker, quantity: Quantity, price: Price) -> Result<Fill, Refusal> {
-        let cost = buying_cost(quantity, price).ok_or(Refusal::TooLarge)?;
+    fn buy(&self, ticker: Ticker, quantity: Quantity, price: Price, commission: Money) -> Result<Fill, Refusal> {
+        let notional = buying_cost(quantity, price).ok_or(Refusal::TooLarge)?;
+        let cost = notional.checked_add(commission).ok_or(Refusal::TooLarge)?;
         if cost > self.cash {
             return Err(Refusal::InsufficientCash { cost, available: self.cash });
         }
@@ -117,7 +136,8 @@ impl Account {
             },
         };
         Ok(Fill {
-            notional: cost,
+            notional,
+            commission,
             realized_pnl: Money::ZERO,
             holding: Some(holding),
             cash_after: self.cash.checked_sub(cost).ok_or(Refusal::TooLarge)?,
@@ -125,21 +145,27 @@ impl Account {
         })
     }
 
-    fn sell(&self, ticker: Ticker, quantity: Quantity, price: Price) -> Result<Fill, Refusal> {
+    fn sell(&self, ticker: Ticker, quantity: Quantity, price: Price, commission: Money) -> Result<Fill, Refusal> {
         let held = *self.holdings.get(&ticker).ok_or(Refusal::InsufficientShares { held: None })?;
         let (cost_sold, rest) = match held.quantity.minus(quantity) {
             Remainder::Short => return Err(Refusal::InsufficientShares { held: Some(held.quantity) }),
             Remainder::None => (held.cost_basis, None),
             Remainder::Some(rest) => (held.cost_basis.share(quantity, held.quantity), Some(rest)),
         };
-        let proceeds = Money::of(quantity, price).ok_or(Refusal::TooLarge)?;
+        let notional = Money::of(quantity, price).ok_or(Refusal::TooLarge)?;
+        let proceeds = notional.checked_sub(commission).ok_or(Refusal::TooLarge)?;
         let cost_left = held.cost_basis.checked_sub(cost_sold).ok_or(Refusal::TooLarge)?;
         let realized_pnl = proceeds.checked_sub(cost_sold).ok_or(Refusal::TooLarge)?;
+        let cash_after = self.cash.checked_add(proceeds).ok_or(Refusal::TooLarge)?;
+        if cash_after < Money::ZERO {
+            return Err(Refusal::InsufficientCash { cost: commission, available: self.cash });
+        }
         Ok(Fill {
-            notional: proceeds,
+            notional,
+            commission,
             realized_pnl,
             holding: rest.map(|quantity| Holding { quantity, cost_basis: cost_left }),
-            cash_after: self.cash.checked_add(proceeds).ok_or(Refusal::TooLarge)?,
+            cash_after,
             realized_pnl_after: self.realized_pnl.checked_add(realized_pnl).ok_or(Refusal::TooLarge)?,
         })
     }

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::{
     instant::UtcInstant,
     money::{Money, Price, Quantity, Slippage},
+    orders::id::OrderId,
     portfolio::Position,
     ticker::Ticker,
 };
@@ -195,9 +196,9 @@ pub struct Trade {
     pub side: Side,
     pub quantity: Quantity,
     pub price: Price,
-    /// The amount taken from cash (a buy) or added to it (a sell).
+    /// The amount taken from cash (a buy) or added to it (a sell), without commission.
     pub notional: Money,
-    /// Proceeds less the cost of what was sold; zero for a buy.
+    /// Proceeds, less commission and the cost of what was sold; zero for a buy.
     pub realized_pnl: Money,
     pub source: OrderSource,
     pub executed_at: UtcInstant,
@@ -207,6 +208,25 @@ pub struct Trade {
     /// Of a trade before a split: the same in shares of today. Its own figures stay those that it was executed at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adjusted: Option<Adjusted>,
+    /// Of a trade that filled an order of `/api/orders`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_id: Option<OrderId>,
+    /// Charged beside the notional; there when it is not zero.
+    #[serde(default, skip_serializing_if = "Money::is_zero")]
+    #[schema(required = false)]
+    pub commission: Money,
+}
+
+impl Trade {
+    /// What it took from cash, or added to it, the commission included.
+    pub fn amount(&self) -> Money {
+        let amount = match self.side {
+            Side::Buy => self.notional.checked_add(self.commission),
+            Side::Sell => self.notional.checked_sub(self.commission),
+        };
+        // Invariant: the cash that it changed fits its type.
+        amount.unwrap_or(self.notional)
+    }
 }
 
 /// The answer to an order: the trade, and the account right after it.

@@ -102,6 +102,10 @@ pub struct Concentration {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Portfolio {
     pub cash_balance: Money,
+    /// Cash that no open order holds.
+    pub buying_power: Money,
+    /// Cash that open orders hold.
+    pub held_for_orders: Money,
     /// In alphabetical order.
     pub positions: Vec<Position>,
     /// These three are missing while any position is not valued.
@@ -138,6 +142,8 @@ impl Portfolio {
         }
         Self {
             cash_balance: account.cash,
+            buying_power: account.cash,
+            held_for_orders: Money::ZERO,
             positions_value,
             total_value,
             unrealized_pnl: sum(positions.iter().map(|position| position.unrealized_pnl)),
@@ -146,6 +152,12 @@ impl Portfolio {
             stale: positions.iter().any(|position| position.stale),
             positions,
         }
+    }
+
+    /// The same portfolio, of whose cash open orders hold an amount.
+    pub fn with_held(self, held_for_orders: Money) -> Self {
+        let buying_power = self.cash_balance.checked_sub(held_for_orders).unwrap_or(Money::ZERO).max(Money::ZERO);
+        Self { buying_power, held_for_orders, ..self }
     }
 
     /// The `total_value` of an account right after a fill of `ticker`, at the prices that `price_of` knows: what

@@ -22,9 +22,11 @@ impl ApiError {
             | Self::InvalidMessage
             | Self::InvalidParameter { .. }
             | Self::Told { .. } => StatusCode::BAD_REQUEST,
-            Self::NotFound | Self::NotWatched { .. } | Self::NotFollowed { .. } | Self::NotHeld { .. } => {
-                StatusCode::NOT_FOUND
-            }
+            Self::NotFound
+            | Self::NotWatched { .. }
+            | Self::NotFollowed { .. }
+            | Self::NotHeld { .. }
+            | Self::UnknownOrder => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooLarge { .. } | Self::FileTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::HeadTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -35,10 +37,16 @@ impl ApiError {
             Self::SignInNeeded | Self::TokenInvalid => StatusCode::UNAUTHORIZED,
             Self::OrderIdReused { .. }
             | Self::MessageIdReused { .. }
+            | Self::TooLate { .. }
+            | Self::RevisionConflict { .. }
             | Self::ReplyCancelled
             | Self::DuplicateDocument => StatusCode::CONFLICT,
             Self::InsufficientCash { .. }
             | Self::InsufficientShares { .. }
+            | Self::OrderNeedsCash { .. }
+            | Self::OrderNeedsShares { .. }
+            | Self::InvalidPrice { .. }
+            | Self::TooManyOrders
             | Self::NoPrice { .. }
             | Self::PriceMoved { .. }
             | Self::UnknownTicker { .. }
@@ -84,8 +92,13 @@ impl ApiError {
             Self::SignInNeeded => "sign_in_needed",
             Self::TokenInvalid => "token_invalid",
             Self::OrderIdReused { .. } => "order_id_reused",
-            Self::InsufficientCash { .. } => "insufficient_cash",
-            Self::InsufficientShares { .. } => "insufficient_shares",
+            Self::InsufficientCash { .. } | Self::OrderNeedsCash { .. } => "insufficient_cash",
+            Self::InsufficientShares { .. } | Self::OrderNeedsShares { .. } => "insufficient_shares",
+            Self::UnknownOrder => "unknown_order",
+            Self::InvalidPrice { .. } => "invalid_price",
+            Self::TooManyOrders => "too_many_orders",
+            Self::TooLate { .. } => "too_late",
+            Self::RevisionConflict { .. } => "revision_conflict",
             Self::NoPrice { .. } => "no_price",
             Self::PriceMoved { .. } => "price_moved",
             Self::UnknownTicker { .. } => "unknown_ticker",
@@ -147,8 +160,13 @@ impl ApiError {
             Self::SignInNeeded => "Sign-in needed",
             Self::TokenInvalid => "Token invalid",
             Self::OrderIdReused { .. } => "Order id reused",
-            Self::InsufficientCash { .. } => "Insufficient cash",
-            Self::InsufficientShares { .. } => "Insufficient shares",
+            Self::InsufficientCash { .. } | Self::OrderNeedsCash { .. } => "Insufficient cash",
+            Self::InsufficientShares { .. } | Self::OrderNeedsShares { .. } => "Insufficient shares",
+            Self::UnknownOrder => "Unknown order",
+            Self::InvalidPrice { .. } => "Invalid price",
+            Self::TooManyOrders => "Too many orders",
+            Self::TooLate { .. } => "Too late",
+            Self::RevisionConflict { .. } => "Revision conflict",
             Self::NoPrice { .. } => "No price",
             Self::PriceMoved { .. } => "Price moved",
             Self::UnknownTicker { .. } => "Unknown ticker",

@@ -15,6 +15,7 @@ use crate::domain::{
     instant::UtcInstant,
     money::{Money, Price, Quantity},
     order::{InvalidSide, OrderRequest, Side},
+    orders::{OPEN_ORDERS_MAX, fault::OrderFault, view::OrderView},
     ticker::{InvalidTicker, Ticker},
     watchlist::WATCHLIST_MAX,
 };
@@ -76,10 +77,39 @@ pub enum ApiError {
 
     #[error("The client_order_id \"{client_order_id}\" was used for another order.")]
     OrderIdReused { client_order_id: String },
-    #[error("Buying {quantity} {ticker} costs {cost}; you have {available}.")]
-    InsufficientCash { ticker: Ticker, quantity: Quantity, cost: Money, available: Money },
-    #[error("Selling {quantity} {ticker} is not possible; you hold {}.", held.map_or("none".to_owned(), |held| held.to_string()))]
-    InsufficientShares { ticker: Ticker, quantity: Quantity, held: Option<Quantity> },
+    #[error("Buying {quantity} {ticker} costs {cost}; you have {available}{}.", held_cash(*.held))]
+    InsufficientCash {
+        ticker: Ticker,
+        quantity: Quantity,
+        cost: Money,
+        available: Money,
+        /// What open orders hold of it.
+        #[serde(default)]
+        held: Money,
+    },
+    #[error("Selling {quantity} {ticker} is not possible; you hold {}{}.", or_none(*.held), held_shares(*.on_orders))]
+    InsufficientShares {
+        ticker: Ticker,
+        quantity: Quantity,
+        held: Option<Quantity>,
+        /// What open orders hold of it.
+        #[serde(default)]
+        on_orders: Option<Quantity>,
+    },
+    #[error("The order needs {cost}; you have {available} that no other order holds.")]
+    OrderNeedsCash { cost: Money, available: Money },
+    #[error("The order needs {needed} shares; you have {} that no other order holds.", or_none(*.available))]
+    OrderNeedsShares { needed: Quantity, available: Option<Quantity> },
+    #[error("There is no order with this id.")]
+    UnknownOrder,
+    #[error("The field \"{field}\" is not valid: {reason}.")]
+    InvalidPrice { field: String, reason: String },
+    #[error("There are {OPEN_ORDERS_MAX} open orders; cancel one first.")]
+    TooManyOrders,
+    #[error("The order has ended, or what was to be changed of it has happened.")]
+    TooLate { order: OrderAsItIs },
+    #[error("The order was changed in the meantime: it is at revision {}.", order.revision())]
+    RevisionConflict { order: OrderAsItIs },
     #[error("{ticker} has no price now; try again in a moment.")]
     NoPrice { ticker: Ticker },
     #[error("{ticker} is at {now} now, too far from {expected}, the price expected; nothing was traded.")]
@@ -177,9 +207,11 @@ impl ApiError {
         let (ticker, quantity) = (order.ticker, order.quantity);
         match refusal {
             Refusal::InsufficientCash { cost, available } => {
-                Self::InsufficientCash { ticker, quantity, cost, available }
+                Self::InsufficientCash { ticker, quantity, cost, available, held: Money::ZERO }
             }
-            Refusal::InsufficientShares { held } => Self::InsufficientShares { ticker, quantity, held },
+            Refusal::InsufficientShares { held } => {
+                Self::InsufficientShares { ticker, quantity, held, on_orders: None }
+            }
             Refusal::TooManyPositions => Self::TooManyPositions { ticker },
             Refusal::TooLarge => Self::InvalidQuantity {
                 reason: match order.side {
@@ -187,6 +219,37 @@ impl ApiError {
                     Side::Sell => "the proceeds are too large".to_owned(),
                 },
             },
+        }
+    }
+
+    /// The same refusal, of an account with so much cash, and so many shares of the ticker, of which open orders hold a part.
+    pub fn with_held(self, cash: (Money, Money), shares: (Option<Quantity>, Option<Quantity>)) -> Self {
+        match self {
+            Self::InsufficientCash { ticker, quantity, cost, .. } => {
+                Self::InsufficientCash { ticker, quantity, cost, available: cash.0, held: cash.1 }
+            }
+            Self::InsufficientShares { ticker, quantity, .. } => {
+                Self::InsufficientShares { ticker, quantity, held: shares.0, on_orders: shares.1 }
+            }
+            other => other,
+        }
+    }
+
+    /// A refusal about an order, which is as told.
+    pub fn of_order(fault: OrderFault, order: OrderView) -> Self {
+        let order = OrderAsItIs(Box::new(order));
+        match fault {
+            OrderFault::TooLate => Self::TooLate { order },
+            OrderFault::RevisionConflict { .. } => Self::RevisionConflict { order },
+            fault => fault.into(),
+        }
+    }
+
+    /// The order that the refusal is about, as it is now.
+    pub fn order(&self) -> Option<&OrderView> {
+        match self {
+            Self::TooLate { order } | Self::RevisionConflict { order } => Some(&order.0),
+            _ => None,
         }
     }
 
@@ -200,6 +263,32 @@ impl ApiError {
     pub fn half_way(self) -> Self {
         if matches!(self, Self::Busy | Self::BusyReading) { Self::PartlyDone } else { self }
     }
+}
+
+/// An order, beside a refusal to change it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OrderAsItIs(pub Box<OrderView>);
+
+/// Its numbers come from an order, where each equals itself.
+impl Eq for OrderAsItIs {}
+
+impl OrderAsItIs {
+    fn revision(&self) -> u32 {
+        self.0.revision
+    }
+}
+
+fn or_none(quantity: Option<Quantity>) -> String {
+    quantity.map_or_else(|| "none".to_owned(), |quantity| quantity.to_string())
+}
+
+fn held_cash(held: Money) -> String {
+    if held.is_zero() { String::new() } else { format!(", of which {held} is held for open orders") }
+}
+
+fn held_shares(held: Option<Quantity>) -> String {
+    held.map_or_else(String::new, |held| format!(", of which {held} are held for open orders"))
 }
 
 fn unknown_ticker(ticker: Ticker, can_be_made_up: bool) -> String {
@@ -232,6 +321,7 @@ mod tests {
             quantity: "100".parse().unwrap(),
             cost: Money::from_cents(1_942_800),
             available: Money::from_cents(854_290),
+            held: Money::ZERO,
         };
         assert_eq!(error.to_string(), "Buying 100 AAPL costs $19,428.00; you have $8,542.90.");
     }
@@ -258,8 +348,12 @@ mod tests {
 
     #[test]
     fn the_page_reads_back_what_the_server_said() {
-        let error =
-            ApiError::InsufficientShares { ticker: "V".parse().unwrap(), quantity: "2.5".parse().unwrap(), held: None };
+        let error = ApiError::InsufficientShares {
+            ticker: "V".parse().unwrap(),
+            quantity: "2.5".parse().unwrap(),
+            held: None,
+            on_orders: None,
+        };
         assert_eq!(ApiError::de(error.ser()), error);
         assert_eq!(error.to_string(), "Selling 2.5 V is not possible; you hold none.");
     }

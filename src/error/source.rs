@@ -8,6 +8,7 @@ use crate::{
         chat::{InvalidClientMessageId, InvalidMessage},
         money::InvalidQuantity,
         order::{InvalidClientOrderId, InvalidSide},
+        orders::fault::OrderFault,
         ticker::InvalidTicker,
         typed_number::UnreadableQuantity,
     },
@@ -53,6 +54,25 @@ impl From<InvalidClientMessageId> for ApiError {
 impl From<InvalidClientOrderId> for ApiError {
     fn from(error: InvalidClientOrderId) -> Self {
         Self::InvalidParameter { parameter: "client_order_id".to_owned(), reason: error.to_string() }
+    }
+}
+
+/// Of a request that is about no order yet: what is told with an order as it is, is refused by its revision alone here.
+impl From<OrderFault> for ApiError {
+    fn from(fault: OrderFault) -> Self {
+        match fault {
+            OrderFault::MissingField { field } => Self::MissingField { field: field.to_owned() },
+            OrderFault::InvalidQuantity { reason } => Self::InvalidQuantity { reason },
+            OrderFault::InvalidPrice { field, reason } => Self::InvalidPrice { field: field.to_owned(), reason },
+            OrderFault::InvalidParameter { field, reason } => {
+                Self::InvalidParameter { parameter: field.to_owned(), reason }
+            }
+            OrderFault::InsufficientCash { cost, available } => Self::OrderNeedsCash { cost, available },
+            OrderFault::InsufficientShares { needed, available } => Self::OrderNeedsShares { needed, available },
+            OrderFault::TooManyOrders => Self::TooManyOrders,
+            // Those two are told by `ApiError::of_order`; without an order there is none to be late for.
+            OrderFault::TooLate | OrderFault::RevisionConflict { .. } => Self::UnknownOrder,
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     domain::{
         order::{OrderRequest, OrderSource, TradeReceipt},
+        orders::rules::FillRules,
         ticker::Ticker,
     },
     error::ApiError,
@@ -32,11 +33,12 @@ pub struct Execution {
     wanted: Wanted,
     ledger: Ledger,
     clock: Clock,
+    rules: FillRules,
 }
 
 impl Execution {
-    pub fn new(feed: Feed, wanted: Wanted, ledger: Ledger, clock: Clock) -> Self {
-        Self { feed, wanted, ledger, clock }
+    pub fn new(feed: Feed, wanted: Wanted, ledger: Ledger, clock: Clock, rules: FillRules) -> Self {
+        Self { feed, wanted, ledger, clock, rules }
     }
 
     /// Fills the caller's `order` at the latest price, and answers when the trade is on disk. An order whose `client_order_id` was
@@ -51,7 +53,8 @@ impl Execution {
     /// The write that fills `order`, at the latest price there is now; for those whose write is more than the order.
     pub async fn prepare(&self, order: OrderRequest, source: OrderSource) -> PlaceOrder {
         let prices = self.price(order.ticker).await;
-        PlaceOrder { order, source, prices, trade_id: Uuid::now_v7().to_string(), executed_at: (self.clock)() }
+        let (trade_id, executed_at) = (Uuid::now_v7().to_string(), (self.clock)());
+        PlaceOrder { order, source, prices, rules: self.rules, trade_id, executed_at }
     }
 
     /// The newest tick, once it has a price of `ticker`, or knows that there is none; nobody has to watch or hold it. The

@@ -18,6 +18,7 @@ pub mod library;
 mod library_events;
 pub mod market;
 pub mod metrics;
+pub mod orders;
 pub mod pacing;
 pub mod parts;
 mod revoke_access;
@@ -64,6 +65,7 @@ use self::{
         wanted::Wanted,
     },
     metrics::Metrics,
+    orders::OrderDesk,
     parts::Parts,
     state::{AppState, Services},
     watchlist::WatchlistService,
@@ -99,6 +101,8 @@ pub enum StartError {
     Site(io::Error),
     #[error("the keys of other machines cannot be read: {0}")]
     Access(ApiError),
+    #[error("the open orders cannot be read: {0}")]
+    Orders(ApiError),
 }
 
 /// A server that answers requests until it is stopped.
@@ -165,7 +169,10 @@ impl Server {
             let following = corporate_actions::follow(reference, ledger, feed, clock, stop);
             parts.spawn("the splits and dividends", following);
         }
-        let execution = Execution::new(feed.clone(), wanted.clone(), ledger.clone(), clock);
+        let execution = Execution::new(feed.clone(), wanted.clone(), ledger.clone(), clock, config.fills);
+        let marks =
+            orders::matcher::start(&ledger, &feed, (clock, config.fills), &parts).await.map_err(StartError::Orders)?;
+        let orders = OrderDesk::new(feed.clone(), execution.clone(), ledger.clone(), (clock, config.fills), marks);
         let watchlist = WatchlistService::new(ledger.clone(), Arc::clone(&directory), clock);
         let copilot_parts = copilot::Parts {
             ledger: ledger.clone(),
@@ -203,6 +210,7 @@ impl Server {
             streams: StreamPlaces::new(&config.limits, metrics.clone()),
             fan_out,
             events,
+            orders,
             build,
             metrics,
             parts: parts.clone(),

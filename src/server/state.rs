@@ -23,6 +23,7 @@ use super::{
         wanted::Wanted,
     },
     metrics::Metrics,
+    orders::OrderDesk,
     parts::Parts,
     watchlist::{FIRST_PRICE_MAX, WatchlistService},
 };
@@ -73,6 +74,8 @@ pub struct Services {
     pub feed: Feed,
     pub ledger: Ledger,
     pub execution: Execution,
+    /// Where orders that wait are placed, changed and cancelled.
+    pub orders: OrderDesk,
     pub watchlist: WatchlistService,
     pub directory: Arc<Directory>,
     pub clock: Clock,

@@ -12,6 +12,7 @@ use finally::{
         instant::UtcInstant,
         money::{Money, Price, Quantity},
         order::{OrderRequest, OrderSource, Side, TradeReceipt},
+        orders::rules::FillRules,
         quote::Quote,
         ticker::Ticker,
         trading_day::TradingDay,
@@ -79,6 +80,7 @@ pub fn place(side: Side, symbol: &str, millionths: i64, prices: &Arc<Tick>, id: 
         },
         source: OrderSource::Manual,
         prices: prices.clone(),
+        rules: FillRules::default(),
         trade_id: format!("trade-{id}"),
         executed_at: noon(),
     }

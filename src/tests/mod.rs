@@ -19,6 +19,7 @@ mod ledger;
 mod library;
 mod market;
 mod massive;
+mod orders;
 mod page;
 mod portfolio;
 mod proxies;

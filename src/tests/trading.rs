@@ -13,7 +13,7 @@ async fn a_fresh_account_has_its_deposit_and_the_default_watchlist() {
         portfolio,
         json!({
             "cash_balance": 10000.0, "positions": [], "positions_value": 0.0, "total_value": 10000.0,
-            "unrealized_pnl": 0.0, "realized_pnl": 0.0,
+            "unrealized_pnl": 0.0, "realized_pnl": 0.0, "buying_power": 10000.0, "held_for_orders": 0.0,
         })
     );
     let watchlist = app.client.read("/api/watchlist").await;

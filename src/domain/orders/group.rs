@@ -184,6 +184,18 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// Notes the best price that a trailing stop has seen.
+    ///
+    /// # Errors
+    /// [`OrderFault::TooLate`] when the group has no such order.
+    pub fn set_mark(&mut self, id: OrderId, mark: Price) -> Result<(), OrderFault> {
+        let order = self.order_mut(id)?;
+        if order.status.is_working() && order.terms.trail().is_some() {
+            order.high_water_mark = Some(mark);
+        }
+        Ok(())
+    }
+
     /// # Errors
     /// [`OrderFault::TooLate`] when the order is not working.
     pub fn elect(&mut self, id: OrderId) -> Result<(), OrderFault> {

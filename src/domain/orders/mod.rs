@@ -16,6 +16,7 @@
 //! | [`fill`]      | how much of it is filled, and what that costs                                              |
 //! | [`settle`]    | what all that fired in one group at one tick becomes                                       |
 //! | [`book`]      | which orders of many a tick fires                                                          |
+//! | [`split`]     | what a split of the company does to open orders                                            |
 //! | [`view`]      | an order as it travels                                                                     |
 //!
 //! A market order of `POST /api/portfolio/trade` is [`super::order::OrderRequest`].
@@ -34,8 +35,9 @@ pub mod request;
 pub mod rules;
 pub mod settle;
 pub mod span;
+pub mod split;
 pub mod terms;
 pub mod view;
 
 /// The most open orders of an account; one more is refused as `too_many_orders`.
-pub const OPEN_ORDERS_MAX: usize = 100_000;
+pub const OPEN_ORDERS_MAX: usize = 10_000;

@@ -380,4 +380,4 @@ impl Order {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

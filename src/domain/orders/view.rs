@@ -150,6 +150,20 @@ pub struct OrdersPage {
     pub next_cursor: Option<String>,
 }
 
+/// What the page shows: open orders, and the latest that have ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OpenAndRecent {
+    /// The number of the latest change that this holds.
+    pub version: i64,
+    /// Newest first.
+    pub open: Vec<OrderView>,
+    pub recent: Vec<OrderView>,
+    /// Cash that no open order holds.
+    pub buying_power: Money,
+    /// Cash that open orders hold.
+    pub held_for_orders: Money,
+}
+
 /// Which orders are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum StatusFilter {

@@ -215,6 +215,8 @@ mod tests {
             executed_at: UtcInstant::from_unix_ms(1_795_348_800_000),
             correction: None,
             adjusted: None,
+            order_id: None,
+            commission: Money::ZERO,
         };
         let form = form(separator, Some(",")).unwrap();
         let mut text = String::new();

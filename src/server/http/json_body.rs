@@ -10,7 +10,7 @@ use axum::{
 };
 use serde::{
     Deserialize, Deserializer,
-    de::{Error as _, MapAccess, Visitor},
+    de::{DeserializeOwned, Error as _, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
@@ -59,6 +59,23 @@ impl JsonObject {
             None => Ok(()),
             Some((field, _)) => Err(ApiError::MalformedJson { reason: format!("it has no field {field:?}") }),
         }
+    }
+
+    /// The field as a value of the domain, if it is there and not null.
+    ///
+    /// # Errors
+    /// What `refuse` makes of the reason why it is none.
+    pub fn take_value<T: DeserializeOwned>(
+        &mut self,
+        field: &str,
+        refuse: impl FnOnce(String) -> ApiError,
+    ) -> Result<Option<T>, ApiError> {
+        let reason = |cause: serde_json::Error| {
+            let text = cause.to_string();
+            // Where in the field it is, is of no use.
+            text.rsplit_once(" at line ").map_or(text.clone(), |(reason, _)| reason.to_owned())
+        };
+        self.take(field).map(|raw| serde_json::from_str(raw.get()).map_err(|cause| refuse(reason(cause)))).transpose()
     }
 
     fn take(&mut self, field: &str) -> Option<Box<RawValue>> {

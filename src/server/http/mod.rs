@@ -19,6 +19,7 @@ mod market;
 mod metrics;
 mod observe;
 pub mod openapi;
+mod orders;
 mod page;
 mod parameter;
 mod places;

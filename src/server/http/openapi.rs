@@ -19,7 +19,7 @@ use utoipa::{
 };
 
 use super::{
-    candles, chat, corporate_actions, events, exports, health, library, market, portfolio, problem::Problem,
+    candles, chat, corporate_actions, events, exports, health, library, market, orders, portfolio, problem::Problem,
     serve::HEAD_BYTES_MAX, settings, stream, watchlist,
 };
 use crate::{
@@ -77,6 +77,13 @@ pub struct WriteOffRequest {
         portfolio::trades,
         portfolio::history,
         portfolio::reset,
+        orders::submit,
+        orders::preview,
+        orders::list,
+        orders::read,
+        orders::change,
+        orders::cancel,
+        orders::cancel_all,
         corporate_actions::read,
         watchlist::read,
         watchlist::add,
@@ -218,8 +225,9 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
                 quantity: hundred,
                 cost: Money::from_cents(1_942_800),
                 available: Money::from_cents(854_290),
+                held: Money::ZERO,
             },
-            ApiError::InsufficientShares { ticker: aapl, quantity: hundred, held: None },
+            ApiError::InsufficientShares { ticker: aapl, quantity: hundred, held: None, on_orders: None },
             ApiError::NoPrice { ticker: aapl },
             ApiError::PriceMoved {
                 ticker: aapl,
@@ -233,6 +241,7 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
                 opens: Some("on Monday, 30 November 2026 at 9:30 in New York (2026-11-30 14:30 UTC)".to_owned()),
             },
         ],
+        (_, path) if path.starts_with("/api/orders") => orders::errors(method, path),
         ("post", "/api/portfolio/write-off") => vec![
             malformed(),
             missing("ticker"),
@@ -292,9 +301,16 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
     };
     let takes_a_body = matches!(
         (method, path),
-        ("post", "/api/portfolio/trade" | "/api/portfolio/write-off" | "/api/watchlist" | "/api/chat")
-            | ("post", "/api/library/documents" | "/api/library/answers")
-            | ("patch", "/api/settings" | "/api/library/documents/{id}")
+        (
+            "post",
+            "/api/portfolio/trade"
+                | "/api/orders"
+                | "/api/orders/preview"
+                | "/api/portfolio/write-off"
+                | "/api/watchlist"
+                | "/api/chat"
+        ) | ("post", "/api/library/documents" | "/api/library/answers")
+            | ("patch", "/api/settings" | "/api/orders/{id}" | "/api/library/documents/{id}")
     );
     if takes_a_body {
         let limit_bytes = super::json_body::BODY_BYTES_MAX;

@@ -23,7 +23,7 @@ use super::{
     request_id::RequestId,
     router::is_api,
 };
-use crate::error::ApiError;
+use crate::{domain::orders::view::OrderView, error::ApiError};
 
 /// The body of every failure under `/api`.
 #[derive(Serialize, ToSchema)]
@@ -39,6 +39,10 @@ pub struct Problem {
     code: &'static str,
     /// The id under which the server's log has the request; also in the header `x-request-id`.
     request_id: String,
+    /// Of `too_late` and `revision_conflict`: the order as it is now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    order: Option<OrderView>,
 }
 
 impl Problem {
@@ -50,6 +54,7 @@ impl Problem {
             detail: error.to_string(),
             code: error.code(),
             request_id,
+            order: error.order().cloned(),
         }
     }
 }

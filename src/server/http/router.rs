@@ -24,7 +24,7 @@ use super::{
     limits::RequestRates,
     market, metrics,
     observe::Observed,
-    openapi,
+    openapi, orders,
     page::{self, PageFiles},
     portfolio, problem,
     request_id::{self, RequestId},
@@ -64,6 +64,7 @@ impl App {
             .merge(health::router())
             .merge(market::router())
             .merge(portfolio::router())
+            .merge(orders::router())
             .merge(corporate_actions::router())
             .merge(watchlist::router())
             .merge(candles::router())

@@ -1,8 +1,14 @@
 //! An account's state after some commit, and how effects change it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use super::effect::{ActionOutcome, Amounts, CorporateActionRow, Effect, TradeRow};
+use super::{
+    effect::{ActionOutcome, Amounts, CorporateActionRow, Effect, TradeRow},
+    orders::OpenOrders,
+};
 use crate::{
     domain::{
         account::{Account, Fill},
@@ -39,6 +45,8 @@ pub struct Books {
     pub high_water_mark: Option<Money>,
     /// How far the copilot may act by itself.
     pub autonomy: Autonomy,
+    /// The orders that wait, and what they hold.
+    pub orders: OpenOrders,
     /// The account has been opened.
     pub(super) is_open: bool,
     /// The sequence of the last trade before the latest reset, which the history begins after.
@@ -61,6 +69,7 @@ impl Books {
             opened_at: UtcInstant::EPOCH,
             high_water_mark: None,
             autonomy: Autonomy::default(),
+            orders: OpenOrders::default(),
             is_open: false,
             reset_after_sequence: 0,
             chat_cleared_after_sequence: 0,
@@ -72,19 +81,19 @@ impl Books {
         self.watchlist.iter().map(|watched| watched.ticker).collect()
     }
 
-    /// The tickers that are watched or held.
+    /// The tickers that are watched or held, or have an order that waits.
     pub fn wanted(&self) -> TickerSet {
         let watched = self.watchlist.iter().map(|watched| watched.ticker);
-        watched.chain(self.account.holdings.keys().copied()).collect()
+        watched.chain(self.account.holdings.keys().copied()).chain(self.orders.tickers()).collect()
     }
 
     pub fn watches(&self, ticker: Ticker) -> bool {
         self.watchlist.iter().any(|watched| watched.ticker == ticker)
     }
 
-    /// Whether a ticker is watched or held.
+    /// Whether a ticker is watched or held, or has an order that waits.
     pub fn wants(&self, ticker: Ticker) -> bool {
-        self.watches(ticker) || self.account.holdings.contains_key(&ticker)
+        self.watches(ticker) || self.account.holdings.contains_key(&ticker) || self.orders.has_ticker(ticker)
     }
 
     /// The trading day of a moment.
@@ -105,7 +114,8 @@ impl Books {
 
     /// The account, valued.
     pub fn value(&self, prices: &Tick) -> Portfolio {
-        Portfolio::value(&self.account, |ticker| self.mark(prices, ticker))
+        let portfolio = Portfolio::value(&self.account, |ticker| self.mark(prices, ticker));
+        portfolio.with_held(self.orders.holds().cash)
     }
 
     /// The account's total value right after a fill of `ticker`; nothing when a held ticker has no price.
@@ -137,6 +147,7 @@ impl Books {
                 put(&mut self.last_prices, *ticker, last.flatten());
             }
             Effect::Trade(row) => self.record_trade(row),
+            Effect::Orders { group, tick } => self.orders.put(Arc::clone(group), *tick),
             Effect::CurveBegins { at } => self.opened_at = *at,
             Effect::Watched(watched) => self.watchlist.push(*watched),
             Effect::Unwatched(ticker) => self.watchlist.retain(|watched| watched.ticker != *ticker),
@@ -157,6 +168,8 @@ impl Books {
             | Effect::ActionDecided(_)
             | Effect::AccessKeyKept { .. }
             | Effect::AccessKeyDropped { .. }
+            | Effect::OrderNamed(_)
+            | Effect::TrailMarks { .. }
             | Effect::MarketSeed(_) => {}
         }
     }
@@ -180,7 +193,7 @@ impl Books {
             ticker: trade.ticker,
             side: trade.side,
             millionths: trade.quantity.millionths(),
-            notional: trade.notional,
+            notional: trade.amount(),
             previous_close: row.previous_close,
         };
         self.today.record(self.day_of(trade.executed_at), traded);

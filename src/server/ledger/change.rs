@@ -2,7 +2,19 @@
 
 use std::fmt::Write;
 
-use crate::domain::{account_id::AccountId, copilot::Autonomy, event::EventKind, ticker::Ticker};
+use crate::domain::{
+    account_id::AccountId,
+    copilot::Autonomy,
+    event::EventKind,
+    money::{Price, Quantity},
+    order::Side,
+    orders::{
+        id::OrderId,
+        order::{Order, StatusWord},
+        terms::OrderType,
+    },
+    ticker::Ticker,
+};
 
 /// The events that can be read again: whoever missed more reads everything anew.
 pub const EVENTS_KEPT: i64 = 10_000;
@@ -17,6 +29,18 @@ pub enum Change {
     Watchlist {
         ticker: Ticker,
         verb: &'static str,
+    },
+    /// An order that is new, or not as it was.
+    Order(Box<OrderNews>),
+    Fill {
+        trade_id: String,
+        order_id: OrderId,
+        /// Of the order's fills, from 1.
+        number: u32,
+        ticker: Ticker,
+        side: Side,
+        quantity: Quantity,
+        price: Price,
     },
     /// A message, or what became of its actions.
     Message {
@@ -37,11 +61,42 @@ pub enum Change {
     },
 }
 
+/// What a row of a list shows of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderNews {
+    pub id: OrderId,
+    /// The same, as its event is named.
+    id_text: String,
+    pub ticker: Ticker,
+    pub side: Side,
+    pub order_type: OrderType,
+    pub status: StatusWord,
+    pub reason: Option<&'static str>,
+    pub filled: Option<Quantity>,
+    pub revision: u32,
+}
+
 impl Change {
+    pub fn of_order(order: &Order) -> Self {
+        Self::Order(Box::new(OrderNews {
+            id: order.id,
+            id_text: order.id.to_string(),
+            ticker: order.ticker,
+            side: order.side,
+            order_type: order.terms.order_type(),
+            status: order.status.word(),
+            reason: order.status.reason(),
+            filled: order.filled_quantity(),
+            revision: order.revision,
+        }))
+    }
+
     pub fn kind(&self) -> EventKind {
         match self {
             Self::Account | Self::Reset => EventKind::Account,
             Self::Watchlist { .. } => EventKind::Watchlist,
+            Self::Order(_) => EventKind::Order,
+            Self::Fill { .. } => EventKind::Fill,
             Self::Message { .. } | Self::ChatCleared => EventKind::Chat,
             Self::Settings { .. } => EventKind::Settings,
             Self::Library { kind, .. } => *kind,
@@ -53,6 +108,8 @@ impl Change {
         match self {
             Self::Account | Self::Reset | Self::ChatCleared | Self::Settings { .. } => account.as_str(),
             Self::Watchlist { ticker, .. } => ticker.as_str(),
+            Self::Order(order) => &order.id_text,
+            Self::Fill { trade_id, .. } => trade_id,
             Self::Message { id } | Self::Library { id, .. } => id,
         }
     }
@@ -62,6 +119,8 @@ impl Change {
         match self {
             Self::Account
             | Self::Watchlist { .. }
+            | Self::Order(_)
+            | Self::Fill { .. }
             | Self::Message { .. }
             | Self::Settings { .. }
             | Self::Library { .. } => self.id(account),
@@ -79,6 +138,8 @@ impl Change {
             (Self::Library { kind, id, .. }, Self::Library { kind: later_kind, id: later, .. }) => {
                 kind == later_kind && id == later
             }
+            (Self::Order(order), Self::Order(later)) => order.id == later.id,
+            (Self::Fill { .. }, Self::Fill { .. }) => false,
             (earlier, later) => std::mem::discriminant(earlier) == std::mem::discriminant(later),
         }
     }
@@ -103,6 +164,24 @@ impl Change {
             Self::ChatCleared => data.push_str(r#","cleared":true"#),
             Self::Watchlist { verb, .. } => {
                 let _ = write!(data, r#","action":"{verb}""#);
+            }
+            Self::Order(order) => {
+                let OrderNews { ticker, side, order_type, status, reason, filled, revision, .. } = &**order;
+                let (side, filled) = (side.as_str(), filled.map_or("0".to_owned(), Quantity::plain));
+                let _ = write!(
+                    data,
+                    r#","ticker":"{ticker}","side":"{side}","type":"{order_type}","status":"{status}","filled_quantity":{filled},"revision":{revision}"#
+                );
+                if let Some(reason) = reason {
+                    let _ = write!(data, r#","reason":"{reason}""#);
+                }
+            }
+            Self::Fill { order_id, number, ticker, side, quantity, price, .. } => {
+                let (side, quantity, price) = (side.as_str(), quantity.plain(), price.dollars());
+                let _ = write!(
+                    data,
+                    r#","order_id":"{order_id}","number":{number},"ticker":"{ticker}","side":"{side}","quantity":{quantity},"price":{price}"#
+                );
             }
             Self::Settings { autonomy } => {
                 let _ = write!(data, r#","autonomy":"{}""#, autonomy.as_str());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     Books, Change, Ledger, Write,
     effect::{ActionOutcome, Amounts, CorporateActionRow, Effect, Effects},
+    orders::put_group,
     store::{Rows, StoreFault},
 };
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
         instant::UtcInstant,
         money::{Money, Price, Quantity},
         order::{Adjusted, Side, Trade},
+        orders::{costs::Commission, group::Group},
         portfolio::LastPrice,
         ticker::Ticker,
     },
@@ -145,10 +147,26 @@ impl ApplyAction {
         });
         let holding = account.holdings.get(&ticker).copied();
         let outcome = ActionOutcome::Split { ratio, quantity_after: became, price: now, splits_today };
-        Ok(vec![
+        let mut effects = vec![
             Effect::Holding { ticker, held: holding.map(|holding| (holding, last_price)) },
             self.row(held.quantity, outcome),
-        ])
+        ];
+        self.split_orders(ratio, books, &mut effects);
+        Ok(effects)
+    }
+
+    /// Splits the open orders of the ticker with what is held of it.
+    fn split_orders(&self, ratio: SplitRatio, books: &Books, effects: &mut Effects) {
+        let is_meant = |group: &Group| group.leader().ticker == self.action.ticker;
+        let mut groups: Vec<_> = books.orders.groups().filter(|listed| is_meant(&listed.group)).collect();
+        groups.sort_by_key(|listed| listed.group.leader().id);
+        for listed in groups {
+            let mut group = Group::clone(&listed.group);
+            // A group whose sums outgrow their types stays as it is.
+            if group.write(Commission::default(), self.at, |change| change.split(ratio)).is_ok() {
+                put_group(Some(&listed.group), group, self.prices.version, effects);
+            }
+        }
     }
 
     fn owe(&self, rate: DividendRate, pay_date: ExchangeDate, quantity: Quantity) -> Result<Effect, ApiError> {

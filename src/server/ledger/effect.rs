@@ -3,6 +3,8 @@
 //!
 //! Effects are applied in their order. Large ones are boxed, so that a list of them stays small.
 
+use std::sync::Arc;
+
 use super::{
     access::{KeyHash, KeyKind},
     change::Change,
@@ -15,7 +17,8 @@ use crate::domain::{
     corporate_action::{DividendRate, ExchangeDate, SplitRatio},
     instant::UtcInstant,
     money::{Money, Price, Quantity},
-    order::Trade,
+    order::{ClientOrderId, Trade},
+    orders::{book::TrailMark, group::Group, id::OrderId},
     portfolio::LastPrice,
     ticker::Ticker,
     watchlist::WatchedTicker,
@@ -47,6 +50,19 @@ pub enum Effect {
     },
     /// A row of the trades.
     Trade(Box<TradeRow>),
+
+    /// A group of orders as it is now, and the version of the tick at which it changed, which the books alone keep.
+    Orders {
+        group: Arc<Group>,
+        tick: u64,
+    },
+    /// What the sender of an order, or of a change to one, calls it.
+    OrderNamed(Box<OrderNameRow>),
+    /// The marks of all trailing stops, which all accounts share, in the place of those before.
+    TrailMarks {
+        saved_at: UtcInstant,
+        marks: Vec<TrailMark>,
+    },
 
     /// The account's total value in a second; the last value of a second stays.
     Snapshot {
@@ -138,6 +154,17 @@ pub struct TradeRow {
     pub total_value_after: Option<Money>,
     /// Of the trade's ticker, where it is known.
     pub previous_close: Option<Price>,
+    /// Of a trade that filled an order: the number of that fill, from 1.
+    pub fill_number: Option<u32>,
+}
+
+/// What an order, or a change to one, is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderNameRow {
+    pub name: ClientOrderId,
+    pub order_id: OrderId,
+    /// What was asked for: JSON.
+    pub request: String,
 }
 
 /// A message of the conversation.

@@ -32,6 +32,7 @@ pub mod effect;
 mod last_price;
 mod market_seed;
 mod open_account;
+pub mod orders;
 mod published;
 mod read;
 mod reset;
@@ -48,7 +49,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -73,7 +74,7 @@ pub use store::{
     StoreFault,
     sqlite::{StoreError, backup, file_of},
 };
-pub use trade::PlaceOrder;
+pub use trade::{Named, PlaceOrder};
 pub use watchlist::{ReorderWatchlist, UnwatchTicker, WatchTicker, Watched};
 pub use write::{Draft, Write};
 pub use write_off::WriteOff;
@@ -93,6 +94,8 @@ pub struct Ledger {
     readers: Readers,
     /// No write has failed, or the writer has recovered since.
     works: Arc<AtomicBool>,
+    /// Rung after each commit that changes which orders are open.
+    orders_changed: Arc<Notify>,
 }
 
 impl Ledger {
@@ -150,6 +153,7 @@ impl Ledger {
             wanted: wanted.subscribe(),
             readers,
             works: Arc::clone(&works),
+            orders_changed: Arc::default(),
         };
         let writer = Writer {
             store,
@@ -159,6 +163,7 @@ impl Ledger {
             wanted,
             is_uncertain: false,
             works,
+            orders_changed: Arc::clone(&ledger.orders_changed),
             cost: Cost::default(),
         };
         Ok((ledger, writer.start(metrics, closing)?))
@@ -197,9 +202,14 @@ impl Ledger {
         self.watched.clone()
     }
 
-    /// The tickers that any account watches or holds now, and notice when they change.
+    /// The tickers that any account watches, holds or has open orders of now, and notice when they change.
     pub fn wanted(&self) -> watch::Receiver<Arc<TickerSet>> {
         self.wanted.clone()
+    }
+
+    /// Rung after each commit that changes which orders are open; for one listener.
+    pub fn orders_changed(&self) -> Arc<Notify> {
+        Arc::clone(&self.orders_changed)
     }
 
     /// Whether the database answers a read and takes writes. After one that failed, the writer is asked to try again.

@@ -3,14 +3,20 @@
 use super::{
     Books, Change, Write,
     effect::{Amounts, Effect, Effects},
+    orders::cancel_all,
     store::{Rows, StoreFault},
 };
 use crate::{
-    domain::{account_id::AccountId, instant::UtcInstant, money::Money},
+    domain::{
+        account_id::AccountId,
+        instant::UtcInstant,
+        money::Money,
+        orders::{costs::Commission, order::CancelReason},
+    },
     error::ApiError,
 };
 
-/// Gives the account its initial deposit back. Past trades and the equity curve leave the history, though their rows
+/// Gives the account its initial deposit back, and cancels its open orders. Past trades and the equity curve leave the history, though their rows
 /// stay in the file, so that an order sent again is still known; watchlist and chat are left as they are.
 pub struct Reset {
     pub at: UtcInstant,
@@ -29,14 +35,16 @@ impl Write for Reset {
     fn decide(&self, books: &Books, latest_trade: &i64) -> Result<((), Effects), ApiError> {
         let (at, cash) = (self.at, books.account.initial_deposit);
         let amounts = Amounts { cash, realized_pnl: Money::ZERO, income: Money::ZERO, high_water_mark: Some(cash) };
-        let effects = vec![
+        let mut effects = Effects::new();
+        cancel_all(books, None, CancelReason::AccountReset, (Commission::default(), at), &mut effects);
+        effects.extend([
             Effect::AccountReset { at, after_trade: *latest_trade },
             // Values of the account before, from a clock that was ahead: they would come to be part of the new curve.
             Effect::SnapshotsForgotten { from_s: at.unix_second(), until_s: UtcInstant::END.unix_second() },
             Effect::Amounts(amounts),
             Effect::Snapshot { total_value: cash, at },
             Effect::Event(Change::Reset),
-        ];
+        ]);
         Ok(((), effects))
     }
 }

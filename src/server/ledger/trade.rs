@@ -5,16 +5,18 @@ use std::sync::Arc;
 use super::{
     Books, Change, Write,
     effect::{Amounts, Effect, Effects, TradeRow},
+    orders::{Own, charge, fill_from_free},
     snapshot::record,
     store::{Rows, StoreFault},
 };
 use crate::{
     domain::{
-        account::Fill,
+        account::{Fill, Refusal},
         account_id::AccountId,
         instant::UtcInstant,
         money::{Money, Price},
         order::{OrderRequest, OrderSource, Trade, TradeReceipt},
+        orders::{hold::Hold, rules::FillRules},
         portfolio::{LastPrice, Position},
     },
     error::ApiError,
@@ -30,32 +32,47 @@ pub struct PlaceOrder {
     pub source: OrderSource,
     /// The prices it is filled and valued at.
     pub prices: Arc<Tick>,
+    /// What filling costs.
+    pub rules: FillRules,
     pub trade_id: String,
     pub executed_at: UtcInstant,
+}
+
+/// What an order's name stands for already.
+#[derive(Default)]
+pub struct Named {
+    /// The receipt of the order that was filled under it.
+    receipt: Option<TradeReceipt>,
+    /// An order of `/api/orders`, or a change to one.
+    is_other: bool,
 }
 
 impl Write for PlaceOrder {
     type Outcome = TradeReceipt;
 
-    /// The receipt of the same `client_order_id`, if there is one.
-    type Found = Option<TradeReceipt>;
+    type Found = Named;
 
-    fn find(&self, account: AccountId, _: &Books, rows: &mut dyn Rows) -> Result<Option<TradeReceipt>, StoreFault> {
+    fn find(&self, account: AccountId, _: &Books, rows: &mut dyn Rows) -> Result<Named, StoreFault> {
         match &self.order.client_order_id {
-            None => Ok(None),
-            Some(client_order_id) => rows.receipt(account, client_order_id),
+            None => Ok(Named { receipt: None, is_other: false }),
+            Some(name) => Ok(Named {
+                receipt: rows.receipt(account, name)?,
+                is_other: rows.order_named(account, name)?.is_some(),
+            }),
         }
     }
 
-    fn decide(&self, books: &Books, earlier: &Option<TradeReceipt>) -> Result<(TradeReceipt, Effects), ApiError> {
-        if let Some(earlier) = earlier {
+    fn decide(&self, books: &Books, named: &Named) -> Result<(TradeReceipt, Effects), ApiError> {
+        if named.is_other {
+            return Err(self.name_is_used());
+        }
+        if let Some(earlier) = &named.receipt {
             return Ok((self.replay(earlier)?, Effects::new()));
         }
         let OrderRequest { ticker, side, quantity, .. } = self.order;
-        let price = self.price(books)?;
+        let price = self.rules.slippage.worsen(side, self.price(books)?);
         self.order.admit(price).map_err(|expected| ApiError::PriceMoved { ticker, expected, now: price })?;
-        let fill = books.account.fill(side, ticker, quantity, price);
-        let fill = fill.map_err(|refusal| ApiError::refused(&self.order, refusal))?;
+        let fill = self.fill(books, price)?;
         let total_value = books.total_value_after(&self.prices, ticker, &fill);
         let trade = Trade {
             id: self.trade_id.clone(),
@@ -70,6 +87,8 @@ impl Write for PlaceOrder {
             executed_at: self.executed_at,
             correction: None,
             adjusted: None,
+            order_id: None,
+            commission: fill.commission,
         };
         let previous_close = self.prices.quotes.get(ticker).map(|quote| quote.previous_close);
         let effects = effects_of(books, trade.clone(), &fill, total_value, previous_close);
@@ -79,6 +98,26 @@ impl Write for PlaceOrder {
 }
 
 impl PlaceOrder {
+    /// Fills it from what open orders do not hold.
+    fn fill(&self, books: &Books, price: Price) -> Result<Fill, ApiError> {
+        let OrderRequest { ticker, side, quantity, .. } = self.order;
+        let commission = charge(self.rules.commission, quantity, price)
+            .ok_or_else(|| ApiError::refused(&self.order, Refusal::TooLarge))?;
+        let fill = fill_from_free(books, Own { side, ticker, quantity, price, commission, held: Hold::default() });
+        fill.map_err(|refusal| {
+            let holds = books.orders.holds();
+            ApiError::refused(&self.order, refusal).with_held(
+                (books.account.cash, holds.cash),
+                (books.account.holdings.get(&ticker).map(|held| held.quantity), holds.shares.get(&ticker).copied()),
+            )
+        })
+    }
+
+    fn name_is_used(&self) -> ApiError {
+        let client_order_id = self.order.client_order_id.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default();
+        ApiError::OrderIdReused { client_order_id }
+    }
+
     /// The price that the order is filled at.
     fn price(&self, books: &Books) -> Result<Price, ApiError> {
         let ticker = self.order.ticker;
@@ -99,8 +138,7 @@ impl PlaceOrder {
         if (trade.ticker, trade.side, trade.quantity) == (order.ticker, order.side, order.quantity) {
             return Ok(TradeReceipt { replayed: true, ..earlier.clone() });
         }
-        let client_order_id = order.client_order_id.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default();
-        Err(ApiError::OrderIdReused { client_order_id })
+        Err(self.name_is_used())
     }
 }
 
@@ -121,6 +159,7 @@ pub fn effects_of(
         holding_after: fill.holding,
         total_value_after: total_value,
         previous_close,
+        fill_number: None,
     })));
     effects.push(Effect::Holding { ticker, held: fill.holding.map(|holding| (holding, Some(last_price))) });
     let high_water_mark = match total_value {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     Books, Write,
     effect::Effects,
+    orders::cancel_all,
     store::{Rows, StoreFault},
     trade::effects_of,
 };
@@ -12,8 +13,9 @@ use crate::{
     domain::{
         account_id::AccountId,
         instant::UtcInstant,
-        money::Price,
+        money::{Money, Price},
         order::{Correction, OrderRequest, OrderSource, Side, Trade, TradeReceipt},
+        orders::{costs::Commission, order::CancelReason},
         portfolio::Mark,
         ticker::Ticker,
     },
@@ -69,10 +71,16 @@ impl Write for WriteOff {
             executed_at: self.at,
             correction: Some(Correction::WriteOff),
             adjusted: None,
+            order_id: None,
+            commission: Money::ZERO,
         };
         // The market has no close any more. The position was valued at the last price, so that leaving at it gains nothing.
         let previous_close = books.today.previous_close(books.day_of(self.at), ticker).or(Some(price));
-        let effects = effects_of(books, trade.clone(), &fill, total_value, previous_close);
+        let mut effects = Effects::new();
+        // What has no price any more fills no order, and what is sold needs no protection.
+        let when = (Commission::default(), self.at);
+        cancel_all(books, Some(ticker), CancelReason::NoPrices, when, &mut effects);
+        effects.extend(effects_of(books, trade.clone(), &fill, total_value, previous_close));
         let receipt =
             TradeReceipt { trade, cash_balance: fill.cash_after, position: None, total_value, replayed: false };
         Ok((receipt, effects))

@@ -13,7 +13,7 @@ use std::{
 
 use tokio::{
     runtime,
-    sync::{mpsc, oneshot},
+    sync::{Notify, mpsc, oneshot},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
@@ -135,6 +135,8 @@ pub struct Writer {
     pub is_uncertain: bool,
     /// The opposite of `is_uncertain`, for whoever asks about the ledger's health.
     pub works: Arc<AtomicBool>,
+    /// Rung when open orders have changed.
+    pub orders_changed: Arc<Notify>,
     /// The time that the latest transaction took.
     pub cost: Cost,
 }
@@ -311,10 +313,14 @@ impl Writer {
         if watches_others {
             self.watched.replace(&before.watched(), &books.watched());
         }
-        if watches_others || !before.account.holdings.keys().eq(books.account.holdings.keys()) {
+        let has_other_orders = !before.orders.is_same(&books.orders);
+        if watches_others || has_other_orders || !before.account.holdings.keys().eq(books.account.holdings.keys()) {
             self.wanted.replace(&before.wanted(), &books.wanted());
         }
         self.books.put(account, books);
+        if has_other_orders {
+            self.orders_changed.notify_one();
+        }
     }
 }
 

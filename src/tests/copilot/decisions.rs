@@ -95,6 +95,7 @@ fn order(action_id: &str, units: i64, at: UtcInstant) -> ActionRun {
         },
         source: OrderSource::Copilot,
         prices: Arc::new(Tick::new(1, [quote].into_iter().collect())),
+        rules: finally::domain::orders::rules::FillRules::default(),
         trade_id: format!("trade-of-{action_id}"),
         executed_at: at,
     }));

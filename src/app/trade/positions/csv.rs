@@ -118,6 +118,8 @@ mod tests {
             executed_at: UtcInstant::from_unix_ms(1_795_348_800_000),
             correction: None,
             adjusted: None,
+            order_id: None,
+            commission: Money::ZERO,
         }
     }
 

@@ -212,6 +212,8 @@ mod tests {
             executed_at: UtcInstant::from_unix_ms(0),
             correction: None,
             adjusted: None,
+            order_id: None,
+            commission: Money::ZERO,
         };
         ids.iter().map(trade).collect()
     }

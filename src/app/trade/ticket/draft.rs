@@ -62,10 +62,10 @@ impl Draft {
         match side {
             Side::Buy => {
                 let cost = self.notional(side).filter(|cost| self.is_live && *cost > self.cash)?;
-                Some(ApiError::InsufficientCash { ticker, quantity, cost, available: self.cash })
+                Some(ApiError::InsufficientCash { ticker, quantity, cost, available: self.cash, held: Money::ZERO })
             }
             Side::Sell if self.held.is_none_or(|held| held < quantity) => {
-                Some(ApiError::InsufficientShares { ticker, quantity, held: self.held })
+                Some(ApiError::InsufficientShares { ticker, quantity, held: self.held, on_orders: None })
             }
             Side::Sell => None,
         }

@@ -110,6 +110,8 @@ mod tests {
                     executed_at: at,
                     correction: None,
                     adjusted: None,
+                    order_id: None,
+                    commission: Money::ZERO,
                 },
             );
         }

@@ -17,7 +17,7 @@ use crate::{
     },
     error::ApiError,
     server::ledger::{
-        Books, Change, Draft, PlaceOrder, UnwatchTicker, WatchTicker, Watched, Write,
+        Books, Change, Draft, Named, PlaceOrder, UnwatchTicker, WatchTicker, Watched, Write,
         effect::{ActionDecision, Effect, Effects},
         store::{Rows, StoreFault},
     },
@@ -47,8 +47,8 @@ pub type Recorded = HashMap<String, (String, RecordedAction)>;
 pub struct RunsFound {
     /// The notional of the copilot's trades within a minute.
     spent: Money,
-    /// For each run: the receipt of its order, if that was filled before.
-    receipts: Vec<Option<TradeReceipt>>,
+    /// For each run: what the name of its order stands for already.
+    names: Vec<Named>,
 }
 
 /// Looks up what running these actions needs.
@@ -62,13 +62,13 @@ pub fn find_for_runs(
     books: &Books,
     rows: &mut dyn Rows,
 ) -> Result<RunsFound, StoreFault> {
-    let mut found = RunsFound { spent: Money::ZERO, receipts: Vec::with_capacity(runs.len()) };
+    let mut found = RunsFound { spent: Money::ZERO, names: Vec::with_capacity(runs.len()) };
     for run in runs {
-        let receipt = match &run.step {
+        let named = match &run.step {
             Step::Trade(order) => order.find(account, books, rows)?,
-            Step::Watch(_) | Step::Unwatch(_) => None,
+            Step::Watch(_) | Step::Unwatch(_) => Named::default(),
         };
-        found.receipts.push(receipt);
+        found.names.push(named);
     }
     if runs.iter().any(|run| matches!(run.step, Step::Trade(_))) {
         let (after, before) = minute_around(at);
@@ -128,7 +128,7 @@ impl Runs<'_> {
     /// Decides each action on what the ones before leave.
     pub fn run(&self, recorded: &Recorded, found: &RunsFound, draft: &mut Draft) {
         let mut spent = found.spent;
-        for (run, earlier) in self.runs.iter().zip(&found.receipts) {
+        for (run, earlier) in self.runs.iter().zip(&found.names) {
             let Some((message_id, action)) = recorded.get(&run.action_id).filter(|(_, it)| it.status == self.from)
             else {
                 continue;
@@ -143,7 +143,7 @@ impl Runs<'_> {
         &self,
         run: &ActionRun,
         action: &RecordedAction,
-        earlier: &Option<TradeReceipt>,
+        earlier: &Named,
         spent: &mut Money,
         draft: &mut Draft,
     ) -> ActionDecision {
@@ -215,7 +215,7 @@ impl Step {
     fn decide(
         &self,
         limits: &CopilotLimits,
-        earlier: &Option<TradeReceipt>,
+        earlier: &Named,
         spent: Money,
         books: &Books,
     ) -> Result<(Option<TradeReceipt>, Effects), String> {

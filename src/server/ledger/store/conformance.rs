@@ -3,6 +3,7 @@
 
 mod chat;
 mod companies;
+mod orders;
 mod trading;
 
 use std::{collections::HashMap, fmt::Debug};
@@ -17,6 +18,7 @@ use crate::{
         instant::UtcInstant,
         money::{Price, Quantity},
         order::{OrderRequest, OrderSource, Side},
+        orders::{rules::FillRules, view::StatusFilter},
         quote::Quote,
         ticker::Ticker,
     },
@@ -27,6 +29,7 @@ use crate::{
             WatchTicker, Write,
             access::{ACCESS_KEYS_MAX, KeepAccessKey, KeyKind},
             effect::{Effect, Effects},
+            orders::GroupQuery,
             writer,
         },
         market::{feed::Tick, hours::Hours},
@@ -77,6 +80,7 @@ fn order(side: Side, symbol: &str, shares: &str, id: &str, at: UtcInstant) -> Pl
         },
         source: OrderSource::Manual,
         prices: market(&[(symbol, 1_000_000)]),
+        rules: FillRules::default(),
         trade_id: format!("trade-{id}"),
         executed_at: at,
     }
@@ -160,6 +164,28 @@ fn ask_all<R: Rows + ?Sized>(account: AccountId, rows: &mut R, answers: &mut Vec
         tell("fills", &rows.fills(account, trade.ticker, 0, 100)?);
     }
     tell("trades", &trades);
+    for status in [StatusFilter::All, StatusFilter::Open, StatusFilter::Closed] {
+        let query = GroupQuery { status, ticker: None, before: i64::MAX, limit: 100 };
+        let groups = rows.order_groups(account, query)?;
+        for (_, recorded) in &groups {
+            let id = recorded.group.leader().id;
+            tell("order", &rows.order_group(account, id)?.map(|recorded| recorded.view()));
+            if let Some(name) = &recorded.group.leader().client_order_id {
+                tell("named order", &rows.order_named(account, name)?);
+            }
+        }
+        tell("orders", &groups.into_iter().map(|(_, recorded)| recorded.view()).collect::<Vec<_>>());
+    }
+    tell(
+        "of V",
+        &rows
+            .order_groups(
+                account,
+                GroupQuery { status: StatusFilter::All, ticker: Some(ticker("V")), before: i64::MAX, limit: 9 },
+            )?
+            .len(),
+    );
+    tell("marks", &rows.trail_marks()?);
     tell("count", &rows.trades_count(account, 0)?);
     tell("latest trades", &rows.trades(account, 0, i64::MAX, 2)?);
     tell("trades since noon", &rows.trades_back_to(account, 0, after_noon(0))?);
@@ -207,6 +233,9 @@ fn ask_all<R: Rows + ?Sized>(account: AccountId, rows: &mut R, answers: &mut Vec
 #[case::a_clock_that_goes_back(trading::clock_back)]
 #[case::a_position_without_a_market(trading::write_off)]
 #[case::last_prices(trading::last_prices)]
+#[case::orders_that_wait(orders::wait_change_and_fill)]
+#[case::a_bracket(orders::bracket)]
+#[case::orders_that_end(orders::end_them)]
 #[case::a_conversation(chat::converse)]
 #[case::turns_that_are_cut_off(chat::cut_off)]
 #[case::splits_and_dividends(companies::split_and_pay)]

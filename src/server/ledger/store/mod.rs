@@ -13,15 +13,15 @@ use std::{error::Error, io, time::Duration};
 
 use tracing::error;
 
-pub use rows::{ActionRows, ChatRows, CurveRows, KeptRows, TradeRows};
+pub use rows::{ActionRows, ChatRows, CurveRows, KeptRows, OrderRows, TradeRows};
 
 use super::{Books, effect::Effects};
 use crate::{domain::account_id::AccountId, error::ApiError, server::market::hours::Hours};
 
 /// Everything that can be asked of a store.
-pub trait Rows: TradeRows + CurveRows + ChatRows + ActionRows + KeptRows {}
+pub trait Rows: TradeRows + OrderRows + CurveRows + ChatRows + ActionRows + KeptRows {}
 
-impl<T: TradeRows + CurveRows + ChatRows + ActionRows + KeptRows> Rows for T {}
+impl<T: TradeRows + OrderRows + CurveRows + ChatRows + ActionRows + KeptRows> Rows for T {}
 
 /// A transaction that is open: its rows are those with all that was written in it.
 pub trait Transaction: Rows {

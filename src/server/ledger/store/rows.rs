@@ -10,6 +10,7 @@ use crate::{
         instant::UtcInstant,
         money::Money,
         order::{ClientOrderId, Trade, TradeReceipt},
+        orders::{book::TrailMark, id::OrderId},
         realized::RealizedLine,
         ticker::Ticker,
     },
@@ -18,6 +19,7 @@ use crate::{
         change::EventsPage,
         chat::PastTurn,
         corporate_actions::{OwedDividend, PastSplit},
+        orders::{GroupQuery, NamedOrder, RecordedGroup},
     },
 };
 
@@ -51,6 +53,21 @@ pub trait TradeRows {
 
     /// The notional of the copilot's trades between two moments, neither included.
     fn copilot_notional(&mut self, account: AccountId, after: UtcInstant, before: UtcInstant) -> Answer<Money>;
+}
+
+/// Orders that wait, or did.
+pub trait OrderRows {
+    /// The group that an order is of, whichever of its orders the id names.
+    fn order_group(&mut self, account: AccountId, id: OrderId) -> Answer<Option<RecordedGroup>>;
+
+    /// Groups, each after the sequence of its leader, newest first.
+    fn order_groups(&mut self, account: AccountId, query: GroupQuery) -> Answer<Vec<(i64, RecordedGroup)>>;
+
+    /// What was submitted or changed under a name.
+    fn order_named(&mut self, account: AccountId, name: &ClientOrderId) -> Answer<Option<NamedOrder>>;
+
+    /// The marks of trailing stops, and when they were saved; nothing when there are none.
+    fn trail_marks(&mut self) -> Answer<Option<(UtcInstant, Vec<TrailMark>)>>;
 }
 
 /// The equity curve.

@@ -9,6 +9,7 @@
 //! is wrong goes with the tick as the market's [status](MarketStatus); a tick is published for the status alone, too.
 
 mod publisher;
+pub mod tape;
 mod tick;
 
 use std::{
@@ -20,8 +21,11 @@ use std::{
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use self::publisher::Publisher;
 pub use self::tick::Tick;
+use self::{
+    publisher::{Publisher, Tapes},
+    tape::Tape,
+};
 use super::{
     MarketSource, Past,
     candles::Candles,
@@ -72,6 +76,7 @@ pub struct Feed {
     /// Of a source that knows the past by itself; then no candles are kept here.
     past: Option<Arc<dyn Past>>,
     splits: Arc<Splits>,
+    tape: Arc<Tape>,
     source: &'static str,
     pub hours: Hours,
     silence_max: Duration,
@@ -100,12 +105,14 @@ impl Feed {
             candles: Arc::clone(&candles),
             past: source.past(),
             splits: Arc::default(),
+            tape: Arc::default(),
             source: S::NAME,
             hours,
             silence_max: (source.tick_interval() * MISSED_TICKS_MAX).max(SILENCE_MIN),
         };
         let is_watched = source.price_counts_for().is_some() || hours != Hours::Continuous;
         let mut publisher = Publisher::new(sender, candles, Arc::clone(&feed.splits), clock, is_watched);
+        publisher.tape = Tapes { tape: Arc::clone(&feed.tape), silence_max: feed.silence_max, session: None };
         publisher.keeps_candles = feed.past.is_none();
         publisher.advance(&mut source, &mut followed).await;
         let beats = publisher.sender.clone();
@@ -133,6 +140,11 @@ impl Feed {
     /// only. It ends when the feed does.
     pub fn subscribe(&self) -> watch::Receiver<Arc<Tick>> {
         self.latest.clone()
+    }
+
+    /// All prints since they were last taken; for one reader.
+    pub fn tape(&self) -> Arc<Tape> {
+        Arc::clone(&self.tape)
     }
 
     /// Where the prices come from.

@@ -11,20 +11,22 @@ use std::{
 use tokio::{sync::watch, time::MissedTickBehavior};
 use tracing::{info, warn};
 
-use super::{Followed, Tick};
+use super::{Followed, Tick, tape::Tape};
 use crate::{
     domain::{
         freshness::Freshness,
         instant::UtcInstant,
         market_status::{Data, MarketStatus, Situation},
+        orders::span::Span,
         quote::{Quote, Quotes},
+        session::Session,
         ticker::Ticker,
     },
     server::{
         clock::Clock,
         ledger::TickerSet,
         market::{
-            MarketSource, SourceError, Update,
+            MarketSource, Print, SourceError, Update,
             candles::{Candles, Depth},
             splits::Splits,
         },
@@ -37,6 +39,52 @@ const RETRY_DELAY: Duration = Duration::from_secs(1);
 /// How often it is looked whether prices have become stale, or the exchange has opened or closed.
 const WATCH_INTERVAL: Duration = Duration::from_millis(250);
 
+/// Puts prints on the tape.
+#[derive(Default)]
+pub struct Tapes {
+    pub tape: Arc<Tape>,
+    /// After a longer silence of the feed, the next print is one over a gap.
+    pub silence_max: Duration,
+    /// The session of the newest tick.
+    pub session: Option<Session>,
+}
+
+impl Tapes {
+    /// What orders may be matched with of a tick's prints: those that count, and were made in the session of now.
+    fn spans(
+        &mut self,
+        before: &Tick,
+        prints: &[Print],
+        freshness: &Freshness,
+        now: UtcInstant,
+    ) -> BTreeMap<Ticker, Span> {
+        let includes = |session: &Session, at: UtcInstant| session.opens_at <= at && at < session.closes_at;
+        if !self.session.as_ref().is_some_and(|session| includes(session, now)) {
+            self.session = before.hours.session_at(now);
+        }
+        let Some(session) = &self.session else {
+            return BTreeMap::new();
+        };
+        let was_silent = before.version == 0 || before.at.elapsed() > self.silence_max;
+        let mut spans: BTreeMap<Ticker, Span> = BTreeMap::new();
+        for Print { quote, volume } in prints {
+            let earlier = before.quotes.get(quote.ticker);
+            let is_late = earlier.is_some_and(|earlier| quote.at < earlier.at);
+            if is_late || !includes(session, quote.at) || freshness.is_stale(quote.ticker, now) {
+                continue;
+            }
+            let is_gap = was_silent || earlier.is_none_or(|earlier| !includes(session, earlier.at));
+            let span = Span::tick(quote.price, Some(*volume), is_gap, session.kind);
+            let folded = spans.get(&quote.ticker).and_then(|earlier| {
+                let folded = earlier.followed_by(&span)?;
+                Some(Span { is_gap: earlier.is_gap, ..folded })
+            });
+            spans.insert(quote.ticker, folded.unwrap_or(span));
+        }
+        spans
+    }
+}
+
 /// Publishes each answer of the source, and what time alone changes, as a tick.
 pub struct Publisher {
     pub sender: watch::Sender<Arc<Tick>>,
@@ -46,6 +94,7 @@ pub struct Publisher {
     charted: Option<Arc<TickerSet>>,
     candles: Arc<RwLock<BTreeMap<Ticker, Candles>>>,
     pub keeps_candles: bool,
+    pub tape: Tapes,
     splits: Arc<Splits>,
     clock: Clock,
     /// Prices have to be confirmed, or the market closes: time alone may change what there is to tell.
@@ -74,6 +123,7 @@ impl Publisher {
             charted: None,
             candles,
             keeps_candles: true,
+            tape: Tapes::default(),
             splits,
             clock,
             is_watched,
@@ -159,9 +209,12 @@ impl Publisher {
             .chain(update.prints.iter().map(|print| print.quote))
             .map(|quote| Quote { is_stale: freshness.is_stale(quote.ticker, now), ..quote })
             .collect();
+        let spans = self.tape.spans(&tick, &update.prints, &freshness, now);
         if self.keeps_candles {
             self.remember(update, wanted);
         }
+        // First, so that whoever has seen a tick finds its prints on the tape.
+        self.tape.tape.record(tick.version + 1, now, spans);
         self.send(&tick, quotes, unknown, freshness, now, Instant::now());
     }
 

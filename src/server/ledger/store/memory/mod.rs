@@ -5,6 +5,7 @@ mod actions;
 mod chat;
 mod curve;
 mod kept;
+mod orders;
 mod trades;
 mod write;
 
@@ -16,12 +17,19 @@ use std::{
 
 use super::{AllBooks, Rows, Store, StoreFault, Work};
 use crate::{
-    domain::{account_id::AccountId, instant::UtcInstant, money::Money},
+    domain::{
+        account_id::AccountId,
+        instant::UtcInstant,
+        money::Money,
+        order::ClientOrderId,
+        orders::{book::TrailMark, group::Group},
+    },
     server::{
         ledger::{
             Books, RecordedEvent,
             access::{KeyHash, KeyKind},
             effect::{ActionRow, CorporateActionRow, MessageRow, TradeRow},
+            orders::NamedOrder,
         },
         market::hours::Hours,
     },
@@ -38,6 +46,8 @@ pub struct MemoryReader(Arc<Mutex<Tables>>);
 struct Tables {
     accounts: HashMap<AccountId, AccountTables>,
     market_seed: Option<u64>,
+    /// Of trailing stops, and when they were saved.
+    trail_marks: Option<(UtcInstant, Vec<TrailMark>)>,
     /// The market hours of the accounts' days.
     hours: Hours,
     /// Takes the changes of the open transaction back; the first change's comes first.
@@ -54,6 +64,9 @@ struct AccountTables {
     /// With all that was written.
     books: Books,
     trades: Vec<TradeRow>,
+    /// Groups, open or ended, in the order of their acceptance.
+    orders: Vec<Arc<Group>>,
+    order_names: HashMap<ClientOrderId, NamedOrder>,
     /// The account's value by the second.
     values: BTreeMap<i64, Money>,
     messages: Vec<MessageRow>,
@@ -82,7 +95,14 @@ impl MemoryStore {
     /// An empty store, for accounts whose days are those of `hours`.
     pub fn new(hours: Hours) -> Self {
         let (undo, touched) = (Vec::new(), Vec::new());
-        Self(Arc::new(Mutex::new(Tables { accounts: HashMap::new(), market_seed: None, hours, undo, touched })))
+        Self(Arc::new(Mutex::new(Tables {
+            accounts: HashMap::new(),
+            market_seed: None,
+            trail_marks: None,
+            hours,
+            undo,
+            touched,
+        })))
     }
 
     pub fn reader(&self) -> MemoryReader {
@@ -147,6 +167,8 @@ impl Tables {
         self.accounts.entry(account).or_insert_with(|| AccountTables {
             books: Books::unopened(hours),
             trades: Vec::new(),
+            orders: Vec::new(),
+            order_names: HashMap::new(),
             values: BTreeMap::new(),
             messages: Vec::new(),
             actions: Vec::new(),

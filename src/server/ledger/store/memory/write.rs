@@ -1,14 +1,15 @@
 //! Writing effects, each with a function that takes it back.
 
-use std::mem;
+use std::{mem, sync::Arc};
 
 use super::{CompanyAction, CompanyActionStatus, Tables, Undo};
 use crate::{
-    domain::account_id::AccountId,
+    domain::{account_id::AccountId, orders::group::Group},
     server::ledger::{
         RecordedEvent,
         change::EVENTS_KEPT,
         effect::{ActionDecision, ActionOutcome, CorporateActionRow, Effect, Effects},
+        orders::NamedOrder,
         store::{StoreFault, Transaction},
     },
 };
@@ -45,6 +46,16 @@ impl Tables {
             Effect::Trade(row) => {
                 self.of_mut(account).trades.push(*row);
                 undo(move |tables| _ = tables.of_mut(account).trades.pop())
+            }
+            Effect::Orders { group, .. } => self.put_group(account, group),
+            Effect::OrderNamed(row) => {
+                let (name, order) = (row.name, NamedOrder { order_id: row.order_id, request: row.request });
+                self.of_mut(account).order_names.insert(name.clone(), order);
+                undo(move |tables| _ = tables.of_mut(account).order_names.remove(&name))
+            }
+            Effect::TrailMarks { saved_at, marks } => {
+                let before = self.trail_marks.replace((saved_at, marks)).filter(|(_, marks)| !marks.is_empty());
+                undo(move |tables| tables.trail_marks = before)
             }
             Effect::Snapshot { total_value, at } => {
                 let second = at.unix_second();
@@ -106,6 +117,21 @@ impl Tables {
             | Effect::ChatCleared { .. }
             | Effect::Autonomy(_)
             | Effect::Event(_) => None,
+        }
+    }
+
+    fn put_group(&mut self, account: AccountId, group: Arc<Group>) -> Option<Undo> {
+        let groups = &mut self.of_mut(account).orders;
+        let known = groups.iter().rposition(|known| known.leader().id == group.leader().id);
+        match known {
+            Some(index) => {
+                let before = mem::replace(&mut groups[index], group);
+                undo(move |tables| tables.of_mut(account).orders[index] = before)
+            }
+            None => {
+                groups.push(group);
+                undo(move |tables| _ = tables.of_mut(account).orders.pop())
+            }
         }
     }
 

@@ -9,8 +9,13 @@ use crate::{
         copilot::Autonomy,
         event::EventKind,
         instant::UtcInstant,
-        money::{Money, Price, Quantity},
+        money::{Money, Price, Quantity, TrailPercent},
         order::{ClientOrderId, Correction, OrderSource, Side},
+        orders::{
+            id::OrderId,
+            order::{Role as GroupRole, StatusWord},
+            terms::{OrderClass, OrderType, TimeInForce},
+        },
         ticker::Ticker,
     },
     server::ledger::access::KeyKind,
@@ -58,16 +63,34 @@ text!(
     ClientOrderId,
     Correction,
     EventKind,
+    GroupRole,
     KeyKind,
     MessageText,
+    OrderClass,
     OrderSource,
+    OrderType,
     Role,
     Side,
-    Ticker
+    StatusWord,
+    Ticker,
+    TimeInForce
 );
+
+impl ToSql for OrderId {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.to_string().into())
+    }
+}
+
+impl FromSql for OrderId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_str()?.parse().map_err(|cause| FromSqlError::Other(Box::from(cause)))
+    }
+}
 
 integer! {
     Money: cents, |cents| Ok(Money::from_cents(cents));
+    TrailPercent: count, |count| TrailPercent::from_count(count).ok_or(FromSqlError::OutOfRange(count));
     Price: units, |units| Price::from_units(units).ok_or(FromSqlError::OutOfRange(units));
     Quantity: millionths, |millionths| Quantity::from_millionths(millionths).map_err(|_| FromSqlError::OutOfRange(millionths));
     UtcInstant: unix_ms, |unix_ms| Ok(UtcInstant::from_unix_ms(unix_ms))

@@ -24,7 +24,7 @@ const TABLES_MIN: usize = 5;
 const LOG_PAGES_MAX: i64 = 4_000;
 
 /// The statements that a connection keeps prepared: all that there are.
-pub const STATEMENTS_MAX: usize = 64;
+pub const STATEMENTS_MAX: usize = 96;
 
 /// How long a statement waits for the file; with one writer it never has to.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
+    orders::load_open,
     outbox::LATEST_EVENT,
     today::{add_dividends, add_trades_of_split, splits_around},
 };
@@ -16,6 +17,7 @@ use crate::{
         day::{DayTrades, Traded},
         instant::UtcInstant,
         money::Money,
+        order::Side,
         portfolio::LastPrice,
         ticker::Ticker,
         watchlist::WatchedTicker,
@@ -40,6 +42,7 @@ pub const LATEST_OUTSIDE: &str = "SELECT sequence, executed_at_ms FROM trades NO
 const SUMS_BY_TICKER: &str = "SELECT ticker, side,
         SUM(quantity_millionths / 1000000) AS quantity_millions, SUM(quantity_millionths % 1000000) AS quantity_rest,
         SUM(notional_cents / 1000000) AS notional_millions, SUM(notional_cents % 1000000) AS notional_rest,
+        SUM(commission_cents) AS commission,
         MAX(previous_close_units) AS previous_close
     FROM trades NOT INDEXED WHERE account_id = ?1 AND sequence >= ?2 GROUP BY ticker, side";
 
@@ -77,6 +80,7 @@ fn load_books(row: &Row<'_>, rows: &Connection, hours: Hours) -> rusqlite::Resul
         opened_at,
         high_water_mark: row.get("high_water_mark_cents")?,
         autonomy: row.get("autonomy")?,
+        orders: load_open(account, rows)?,
         is_open: true,
         reset_after_sequence,
         chat_cleared_after_sequence: row.get("chat_cleared_after_sequence")?,
@@ -141,10 +145,16 @@ fn load_today(account: AccountId, rows: &Connection, after_sequence: i64, hours:
             Ok(millions.saturating_mul(MILLION).saturating_add(row.get(rest)?))
         };
         let (ticker, side, previous_close) = (row.get("ticker")?, row.get("side")?, row.get("previous_close")?);
+        let commission: i64 = row.get("commission")?;
         if splits.contains_key(&ticker) {
             continue;
         }
-        let notional = Money::from_cents(sum("notional_millions", "notional_rest")?);
+        let notional = sum("notional_millions", "notional_rest")?;
+        // What was paid or received in all.
+        let notional = Money::from_cents(match side {
+            Side::Buy => notional.saturating_add(commission),
+            Side::Sell => notional.saturating_sub(commission),
+        });
         let quantity = sum("quantity_millions", "quantity_rest")?;
         today.record(day, Traded { ticker, side, millionths: quantity, notional, previous_close });
     }

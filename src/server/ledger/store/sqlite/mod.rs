@@ -11,6 +11,7 @@ mod kept;
 mod load;
 #[cfg(test)]
 mod migrations_test;
+mod orders;
 mod outbox;
 mod pending;
 mod place;

@@ -25,7 +25,8 @@ const DIVIDENDS: &str = "SELECT ticker, cash_cents, applied_at_ms FROM corporate
     ORDER BY applied_at_ms, sequence";
 
 /// The account's trades of one ticker from a sequence on.
-const TRADES_OF_TICKER: &str = "SELECT side, quantity_millionths, price_units, notional_cents, executed_at_ms,
+const TRADES_OF_TICKER: &str = "SELECT side, quantity_millionths, price_units, executed_at_ms,
+        notional_cents + CASE side WHEN 'buy' THEN commission_cents ELSE -commission_cents END AS amount_cents,
         previous_close_units
     FROM trades NOT INDEXED WHERE account_id = ?1 AND sequence >= ?2 AND ticker = ?3 ORDER BY sequence";
 
@@ -83,7 +84,7 @@ fn read_traded(ticker: Ticker, row: &Row<'_>) -> rusqlite::Result<(Traded, UtcIn
         ticker,
         side: row.get("side")?,
         millionths: quantity.millionths(),
-        notional: row.get("notional_cents")?,
+        notional: row.get("amount_cents")?,
         previous_close: row.get("previous_close_units")?,
     };
     Ok((traded, row.get("executed_at_ms")?, row.get("price_units")?))

@@ -130,6 +130,8 @@ fn read_trade(row: &Row<'_>) -> rusqlite::Result<Trade> {
         executed_at: row.get("executed_at_ms")?,
         correction: row.get("correction")?,
         adjusted: None,
+        order_id: row.get("order_id")?,
+        commission: row.get("commission_cents")?,
     })
 }
 
@@ -154,6 +156,7 @@ mod tests {
             curve::{EQUITY, EQUITY_LATEST},
             kept::EVENTS_AFTER,
             load::{LATEST_OUTSIDE, LATEST_TRADE},
+            orders::{FILLS_OF_ORDER, GROUP, LEADER, LEADERS, OPEN},
             outbox::LATEST_EVENT,
             test_store,
         },
@@ -178,6 +181,11 @@ mod tests {
     #[case::latest_trade(LATEST_TRADE, "trades_by_account")]
     #[case::day_before(LATEST_OUTSIDE, "INTEGER PRIMARY KEY")]
     #[case::last_sequence(LATEST_SEQUENCE, "trades_by_account")]
+    #[case::open_orders(OPEN, "orders_open")]
+    #[case::orders_page(LEADERS, "orders_by_account")]
+    #[case::order_by_id(LEADER, "sqlite_autoindex_orders_1")]
+    #[case::group(GROUP, "orders_of_group")]
+    #[case::fills_of_order(FILLS_OF_ORDER, "trades_by_order")]
     #[case::events(EVENTS_AFTER, "PRIMARY KEY")]
     #[case::latest_event(LATEST_EVENT, "PRIMARY KEY")]
     #[tokio::test]

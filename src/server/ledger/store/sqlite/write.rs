@@ -3,7 +3,10 @@
 use rusqlite::{Connection, params};
 use serde_json::json;
 
-use super::SqliteRows;
+use super::{
+    SqliteRows,
+    orders::{put_group, put_trail_marks},
+};
 use crate::{
     domain::{account_id::AccountId, chat::Action, instant::UtcInstant, money::Money, ticker::Ticker},
     server::ledger::{
@@ -79,6 +82,13 @@ fn write_one(account: AccountId, effect: Effect, rows: &Connection) -> rusqlite:
         Effect::Autonomy(autonomy) => {
             execute("UPDATE accounts SET autonomy = ?2 WHERE id = ?1", params![account, autonomy], rows)
         }
+        Effect::Orders { group, .. } => put_group(account, &group, rows),
+        Effect::OrderNamed(row) => execute(
+            "INSERT INTO order_names (account_id, client_order_id, order_id, request) VALUES (?1, ?2, ?3, ?4)",
+            params![account, row.name, row.order_id, row.request],
+            rows,
+        ),
+        Effect::TrailMarks { saved_at, marks } => put_trail_marks(saved_at, &marks, rows),
         Effect::CorporateAction(row) => insert_corporate_action(account, &row, rows),
         Effect::DividendPaid { sequence, at, .. } => execute(
             "UPDATE corporate_actions SET status = 'applied', applied_at_ms = ?3
@@ -107,7 +117,7 @@ fn write_one(account: AccountId, effect: Effect, rows: &Connection) -> rusqlite:
     }
 }
 
-fn execute(statement: &str, values: impl rusqlite::Params, rows: &Connection) -> rusqlite::Result<()> {
+pub fn execute(statement: &str, values: impl rusqlite::Params, rows: &Connection) -> rusqlite::Result<()> {
     rows.prepare_cached(statement)?.execute(values)?;
     Ok(())
 }
@@ -140,13 +150,13 @@ fn order_watchlist(account: AccountId, order: &[Ticker], rows: &Connection) -> r
 }
 
 fn insert_trade(account: AccountId, row: &TradeRow, rows: &Connection) -> rusqlite::Result<()> {
-    let TradeRow { trade, cash_after, holding_after, total_value_after, previous_close } = row;
+    let TradeRow { trade, cash_after, holding_after, total_value_after, previous_close, fill_number } = row;
     execute(
         "INSERT INTO trades (id, account_id, client_order_id, ticker, side, quantity_millionths, price_units,
              notional_cents, realized_pnl_cents, source, executed_at_ms, cash_cents_after,
              quantity_millionths_after, cost_basis_cents_after, total_value_cents_after, previous_close_units,
-             correction)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+             correction, order_id, fill_number, commission_cents)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
         params![
             trade.id,
             account,
@@ -165,6 +175,9 @@ fn insert_trade(account: AccountId, row: &TradeRow, rows: &Connection) -> rusqli
             total_value_after,
             previous_close,
             trade.correction,
+            trade.order_id,
+            fill_number,
+            trade.commission,
         ],
         rows,
     )

@@ -71,7 +71,7 @@ pub async fn place_order(order: OrderRequest) -> Result<Result<TradeReceipt, Api
 /// Open orders, and the latest that have ended.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_orders() -> Result<OpenAndRecent, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     state.orders.open_and_recent(caller.account).await
 }
 
@@ -79,35 +79,35 @@ pub async fn load_orders() -> Result<OpenAndRecent, ApiError> {
 /// order; so it is in those below.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn preview_order(order: NewOrder) -> Result<Result<OrderPreview, ApiError>, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     Ok(state.orders.preview(caller, order).await)
 }
 
 /// Places an order that may wait.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn submit_order(order: NewOrder) -> Result<Result<OrderView, ApiError>, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     Ok(state.orders.submit(caller, order).await.map(|(order, _)| order))
 }
 
 /// Changes an open order.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn replace_order(id: OrderId, change: OrderChange) -> Result<Result<OrderView, ApiError>, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     Ok(state.orders.change(caller, id, change).await)
 }
 
 /// Cancels an order, only while it is at `if_revision` where that is given.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn cancel_order(id: OrderId, if_revision: Option<u32>) -> Result<Result<OrderView, ApiError>, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     Ok(state.orders.cancel(caller, id, if_revision).await)
 }
 
 /// Cancels all open orders, of one ticker or of all.
 #[server(prefix = "/api/fn", protocol = Command)]
 pub async fn cancel_all_orders(ticker: Option<Ticker>) -> Result<Vec<OrderView>, ApiError> {
-    let (state, caller) = crate::server::asked()?;
+    let (state, caller) = crate::server::request()?;
     state.orders.cancel_all(caller, ticker).await
 }
 

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { defineConfig } from '@playwright/test';
 
 // Chromium comes from the system: scripts/setup.sh installs it, and CHROMIUM may name another.
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const programs = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+export const executablePath = process.env.CHROMIUM ?? programs.map((name) => `/usr/bin/${name}`).find((path) => existsSync(path));
 
 export default defineConfig({
   testDir: './tests',

@@ -1,5 +1,6 @@
 // Draws the PNG icons from public/favicon.svg, in Chromium: `node scripts/icons.mjs`. They are committed; run it again
 // when the drawing changes.
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 
@@ -9,7 +10,8 @@ const svg = await readFile(new URL('public/favicon.svg', root), 'utf8');
 // A mask may cut off all but the middle: the ground goes to the edges, the line keeps within it.
 const maskable = svg.replace(/ rx="\d+"/, '').replace('<path', '<path transform="translate(6.4 6.4) scale(0.6)"');
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+const executablePath = process.env.CHROMIUM ?? ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find((path) => existsSync(path));
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
 for (const [name, size, drawing] of [
   ['icon-192', 192, svg],
   ['icon-512', 512, svg],

@@ -145,10 +145,11 @@ npm_packages() {
     cp "$dir/package-lock.json" "$done_mark"
 }
 
+# The headless shell is Chromium without its windows; it takes a quarter less CPU. Not every Debian release has it.
 install_chromium() {
     find_chromium >/dev/null && return
     step "Installing Chromium" "The page is tested in a real browser. About a minute."
-    apt_install chromium fonts-liberation
+    (apt_install chromium-headless-shell fonts-liberation) || apt_install chromium fonts-liberation
 }
 
 schemathesis() {
@@ -164,7 +165,7 @@ schemathesis() {
 
 find_chromium() {
     local name
-    for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable; do
+    for name in "${CHROMIUM:-}" chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable; do
         [ -n "$name" ] && command -v "$name" && return 0
     done
     return 1

@@ -169,6 +169,18 @@ for (const [width, height] of [
       expect(box.x + box.width, id).toBeLessThanOrEqual(width);
       expect(box.y + box.height, id).toBeLessThanOrEqual(height);
     }
+    const overlaps = await page.locator('.ticket-side').evaluateAll((sides) =>
+      sides.flatMap((side) => {
+        const parts = [...side.children].map((part) => ({ text: part.textContent, box: part.getBoundingClientRect(), lost: part.scrollWidth - part.clientWidth })).filter(({ box }) => box.width > 0);
+        return parts.flatMap((one, index) => [
+          ...(one.lost > 0 ? [`${one.text} is cut off`] : []),
+          ...parts.slice(index + 1)
+            .filter(({ box }) => one.box.left < box.right - 1 && box.left < one.box.right - 1 && one.box.top < box.bottom - 1 && box.top < one.box.bottom - 1)
+            .map(({ text }) => `${one.text} lies over ${text}`),
+        ]);
+      }),
+    );
+    expect(overlaps).toEqual([]);
     const clipped = await page.locator('form.ticket').evaluate((form) => form.scrollWidth - form.clientWidth);
     expect(clipped, 'nothing in the ticket is cut off').toBeLessThanOrEqual(0);
   });

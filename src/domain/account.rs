@@ -50,15 +50,15 @@ pub struct Fill {
     /// Charged beside it: part of what bought shares cost, or taken from what sold ones bring.
     pub commission: Money,
     pub realized_pnl: Money,
-    /// The holding afterwards; nothing when all was sold.
+    /// The holding afterwards; `None` if all shares were sold.
     pub holding: Option<Holding>,
     /// The account's cash afterwards.
     pub cash_after: Money,
-    /// All that the account has realised, this fill included.
+    /// Realised P&L of the account, this fill included.
     pub realized_pnl_after: Money,
 }
 
-/// Why an order cannot be filled from these books.
+/// Reason why an order cannot be filled from these books.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     InsufficientCash {
@@ -75,16 +75,16 @@ pub enum Refusal {
 }
 
 impl Account {
-    /// An account that has just been opened with `deposit`.
+    /// A new account with `deposit` in cash.
     pub fn open(deposit: Money) -> Self {
         let (realized_pnl, income) = (Money::ZERO, Money::ZERO);
         Self { cash: deposit, initial_deposit: deposit, realized_pnl, income, holdings: BTreeMap::new() }
     }
 
-    /// Fills an order at `price`, or changes nothing.
+    /// Fills an order at `price`.
     ///
     /// # Errors
-    /// When cash or shares do not suffice, or a sum outgrows its type.
+    /// If cash or shares are insufficient, or a sum overflows its type; the account is unchanged then.
     pub fn apply(&mut self, side: Side, ticker: Ticker, quantity: Quantity, price: Price) -> Result<Fill, Refusal> {
         let fill = self.fill(side, ticker, quantity, price)?;
         (self.cash, self.realized_pnl) = (fill.cash_after, fill.realized_pnl_after);
@@ -95,10 +95,10 @@ impl Account {
         Ok(fill)
     }
 
-    /// What filling an order at `price` would do.
+    /// Computes the effect of filling an order at `price`, without applying it.
     ///
     /// # Errors
-    /// When cash or shares do not suffice, or a sum outgrows its type.
+    /// If cash or shares are insufficient, or a sum overflows its type.
     pub fn fill(&self, side: Side, ticker: Ticker, quantity: Quantity, price: Price) -> Result<Fill, Refusal> {
         self.fill_with(side, ticker, quantity, price, Money::ZERO)
     }
@@ -170,11 +170,11 @@ impl Account {
         })
     }
 
-    /// Splits what was held of a ticker when the day of the split began; what was bought or sold since is in new shares
-    /// already. Gives what those became. The cost stays, and nothing is realised.
+    /// Splits the shares held when the day of the split began (`at_start`); shares traded since are new ones already.
+    /// Returns the split shares. The cost basis stays, and nothing is realised.
     ///
     /// # Errors
-    /// When the holding would outgrow its type; nothing has changed then.
+    /// If the holding overflows its type; the account is unchanged then.
     pub fn split(&mut self, ticker: Ticker, at_start: Quantity, ratio: SplitRatio) -> Result<Quantity, Refusal> {
         let became = ratio.of_shares(at_start).ok_or(Refusal::TooLarge)?;
         let held = self.holdings.get(&ticker).copied();
@@ -182,7 +182,7 @@ impl Account {
         let millionths = held - at_start.millionths() + became.millionths();
         let after = match Quantity::from_millionths(millionths) {
             Ok(after) => after,
-            // More was sold since than a reverse split would have left: what is there is split.
+            // More was sold since than a reverse split would have left, so the whole present holding is split.
             Err(InvalidQuantity::NotPositive) => {
                 let held = Quantity::from_millionths(held).map_err(|_| Refusal::InsufficientShares { held: None })?;
                 ratio.of_shares(held).ok_or(Refusal::TooLarge)?
@@ -193,10 +193,10 @@ impl Account {
         Ok(became)
     }
 
-    /// Takes a dividend into cash.
+    /// Adds a dividend to cash and income.
     ///
     /// # Errors
-    /// When a sum outgrows its type; nothing has changed then.
+    /// If a sum overflows its type; the account is unchanged then.
     pub fn receive_income(&mut self, amount: Money) -> Result<(), Refusal> {
         let cash = self.cash.checked_add(amount).ok_or(Refusal::TooLarge)?;
         let income = self.income.checked_add(amount).ok_or(Refusal::TooLarge)?;

@@ -1,4 +1,4 @@
-//! Which account something belongs to.
+//! The id of an account.
 
 use std::{fmt, str::FromStr};
 
@@ -13,13 +13,13 @@ pub struct AccountId {
     length: u8,
 }
 
-/// The text is no account's name.
+/// The text is not an account's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an account's name has 1 to {LENGTH_MAX} letters, digits, dashes or underscores")]
 pub struct InvalidAccountId;
 
 impl AccountId {
-    /// The account that every database has; the only one while accounts are turned off.
+    /// The account of every database; the only one while accounts are turned off.
     pub const DEFAULT: Self = {
         let name = b"default";
         let (mut bytes, mut index) = ([0; LENGTH_MAX], 0);

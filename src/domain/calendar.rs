@@ -3,7 +3,7 @@
 //! Howard Hinnant, *chrono-Compatible Low-Level Date Algorithms*, 2021: a year is counted from March, so that the leap day is
 //! its last, and four hundred of them are 146,097 days.
 
-/// The days from the Unix epoch to a date; negative before it.
+/// Days from the Unix epoch to a date; negative before it.
 pub fn days_of(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
@@ -11,7 +11,7 @@ pub fn days_of(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
-/// The year, month and day of so many days after the Unix epoch.
+/// Year, month and day of a number of days since the Unix epoch.
 pub fn date_of(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));

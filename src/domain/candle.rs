@@ -1,4 +1,4 @@
-//! Candles: what a price did in a stretch of time, and how prices fold into them.
+//! Candles of prices, and how prices fold into them.
 //!
 //! Server and page fold by the same rule ([`Candle::followed_by`]): the server each print, the page each quote shown.
 
@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::money::Price;
 
-/// A clock that went back by no more than this was set right, and the candle that is forming takes its prices in.
+/// A clock that goes back by at most this much was corrected, and the forming candle takes in its prices.
 pub const STEP_BACK_SECONDS: i64 = 60;
 
 /// Open, high, low, close and volume of one stretch of time.
@@ -31,7 +31,7 @@ impl Candle {
         Self { time, open: price, high: price, low: price, close: price, volume }
     }
 
-    /// Takes in what follows within the same stretch of time.
+    /// Merges a later candle of the same interval into this one.
     pub fn extend(&mut self, later: &Self) {
         self.high = self.high.max(later.high);
         self.low = self.low.min(later.low);
@@ -39,8 +39,8 @@ impl Candle {
         self.volume = self.volume.saturating_add(later.volume);
     }
 
-    /// The candle that is forming after `next` came: this one, extended, or `next` itself when a new stretch of time has
-    /// begun. A clock that went back changes the candle that is forming, so that times never run backwards.
+    /// The forming candle after `next`: this one extended, or `next` itself if a new interval has begun. After the
+    /// clock went back, the forming candle is extended, so that times never decrease.
     pub fn followed_by(mut self, next: &Self) -> Self {
         if self.time >= next.time {
             self.extend(next);
@@ -51,7 +51,7 @@ impl Candle {
     }
 }
 
-/// How long a candle lasts.
+/// Length of a candle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, ToSchema)]
 pub enum Interval {
     #[serde(rename = "1s")]
@@ -95,7 +95,7 @@ impl Interval {
         }
     }
 
-    /// When the candle that holds this moment (Unix seconds) starts; days are UTC's.
+    /// Start of the candle that contains this moment, in Unix seconds; days are UTC days.
     pub fn start_of(self, unix_seconds: i64) -> i64 {
         unix_seconds - unix_seconds.rem_euclid(self.seconds())
     }

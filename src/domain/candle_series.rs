@@ -1,38 +1,37 @@
-//! The candles that a chart shows: what the server sent, gone on with by each quote, and set right by what the server
-//! sends next.
+//! The candles of a chart: the server's candles, continued by each quote, and corrected by later answers of the server.
 //!
-//! The page sees quotes, not prints: it knows no volume, and misses what happens while its stream is down. So it folds
-//! each quote in at once, and now and then asks the server for the latest candles, which are the truth of every stretch
-//! of time that is over.
+//! The page sees quotes, not prints: it has no volume, and misses whatever happens while its stream is down. So it
+//! folds in each quote at once, and regularly fetches the latest candles, which are authoritative for completed
+//! intervals.
 
 use super::{
     candle::{Candle, Interval},
     money::Price,
 };
 
-/// The most candles that are kept; when there are more, the oldest [`SURPLUS`] go at once.
+/// Most candles that are kept; above it, the oldest [`SURPLUS`] are removed together.
 pub const CANDLES_KEPT_MAX: usize = 2_400;
 const SURPLUS: usize = 600;
 
-/// Candles of one interval, oldest first, the last one still forming; their times rise.
+/// Candles of one interval, in ascending order of time; the last one is still forming.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CandleSeries {
     interval: Interval,
     candles: Vec<Candle>,
 }
 
-/// The part of a chart that has to be drawn again.
+/// Part of a chart that must be redrawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     Nothing,
-    /// The candles from this index on; those before stand where they stood.
+    /// Candles from this index on; earlier ones are unchanged.
     From(usize),
-    /// All of them: some were taken out, or put between others.
+    /// All candles: some were removed or inserted.
     All,
 }
 
 impl Change {
-    /// Both, at once.
+    /// Combines two changes.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
@@ -44,7 +43,7 @@ impl Change {
 }
 
 impl CandleSeries {
-    /// `candles` in the order of time.
+    /// Creates a series from candles in ascending order of time.
     pub fn new(interval: Interval, candles: Vec<Candle>) -> Self {
         Self { interval, candles }
     }
@@ -57,7 +56,7 @@ impl CandleSeries {
         &self.candles
     }
 
-    /// Where the candle that starts at `time` (Unix seconds) is, if there is one.
+    /// Index of the candle that starts at `time` (Unix seconds), if there is one.
     pub fn index_of(&self, time: i64) -> Option<usize> {
         self.find(time).ok()
     }
@@ -74,8 +73,8 @@ impl CandleSeries {
         self.bound(Change::From(self.candles.len() - 1))
     }
 
-    /// Takes in the server's latest candles, oldest first. They replace those of their time, but for the price of the
-    /// last one: a quote may have come after the server answered.
+    /// Merges the server's latest candles, oldest first. They replace candles of the same time, except for the last
+    /// one's price: a quote may have arrived after the server answered.
     pub fn catch_up(&mut self, latest: &[Candle]) -> Change {
         let mut change = Change::Nothing;
         for candle in latest {
@@ -117,7 +116,7 @@ impl CandleSeries {
     }
 }
 
-/// The forming candle as the server has it, at the price that the page saw last.
+/// The server's forming candle with the page's latest price.
 fn forming(shown: Candle, server: Candle) -> Candle {
     Candle {
         high: shown.high.max(server.high),

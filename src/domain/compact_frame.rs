@@ -51,17 +51,17 @@ const STATUS: &str = " @";
 /// Most simulated prices are whole cents, which makes for shorter numbers.
 const CENT: i64 = 100;
 
-/// The text is not a compact frame, or does not fit to the one before.
+/// The text is not a compact frame, or does not follow the frame before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a compact frame that cannot be read")]
 pub struct InvalidFrame;
 
-/// The moment of most of the quotes.
+/// The moment that most quotes share.
 fn moment(quotes: &[Quote]) -> UtcInstant {
     quotes.iter().map(|quote| quote.at).max().unwrap_or(UtcInstant::EPOCH)
 }
 
-/// Everything there is to know at a tick.
+/// Writes a key frame: all quotes and the market's status at a tick.
 pub fn write_key_frame(version: u64, quotes: &Quotes, status: &MarketStatus) -> String {
     let at = moment(quotes);
     let mut frame = format!("K{version} {}", at.unix_ms());
@@ -80,7 +80,7 @@ pub fn write_key_frame(version: u64, quotes: &Quotes, status: &MarketStatus) -> 
     frame + STATUS + &status.write()
 }
 
-/// The changes of a tick; nothing when they need a key frame.
+/// Writes the changes of a tick; `None` if they need a key frame.
 pub fn write_change(version: u64, before: &Quotes, now: &Quotes) -> Option<String> {
     let at = moment(now);
     let mut moves = Vec::with_capacity(now.len());
@@ -129,7 +129,7 @@ fn write_number(text: &mut String, number: i64) {
 }
 
 fn read_number(letters: &mut Peekable<Bytes>) -> Option<i64> {
-    // No price moves further than this many bits can say.
+    // No change of price needs more bits than these.
     const BITS_MAX: u32 = 60;
     let mut number: u64 = 0;
     for shift in (0..BITS_MAX).step_by(LETTER_BITS as usize) {
@@ -144,18 +144,18 @@ fn read_number(letters: &mut Peekable<Bytes>) -> Option<i64> {
     None
 }
 
-/// The outcome of reading a frame.
+/// Outcome of reading a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
-    /// The quotes are those of its tick now.
+    /// The frame was applied.
     Taken,
-    /// Its tick was known already.
+    /// The frame's tick is not newer than the reader's.
     Old,
-    /// It changes a tick that was never told; a key frame will help.
+    /// The frame changes a tick that was missed; the reader needs a key frame.
     Missed,
 }
 
-/// Reads compact frames, and keeps the quotes of the last one.
+/// Reads compact frames and keeps the latest quotes.
 #[derive(Debug, Clone, Default)]
 pub struct CompactReader {
     version: u64,
@@ -165,20 +165,20 @@ pub struct CompactReader {
 }
 
 impl CompactReader {
-    /// In the order of the last key frame.
+    /// Latest quotes, in the order of the last key frame.
     pub fn quotes(&self) -> &[Quote] {
         &self.quotes
     }
 
-    /// The market's status at the last key frame; nothing before the first one.
+    /// The market's status at the last key frame; `None` before the first.
     pub fn status(&self) -> Option<&MarketStatus> {
         self.status.as_ref()
     }
 
-    /// Takes in a frame; a bad one changes nothing.
+    /// Applies a frame; an invalid one changes nothing.
     ///
     /// # Errors
-    /// When the text is no frame, or a change that does not fit to the quotes.
+    /// If the text is not a frame, or is a change that does not fit the quotes.
     pub fn read(&mut self, frame: &str) -> Result<Reading, InvalidFrame> {
         self.try_read(frame).ok_or(InvalidFrame)
     }
@@ -214,7 +214,8 @@ impl CompactReader {
     }
 }
 
-/// `TICKER:price:previous:close`, and the moment where it is another than the frame's; `?` at the end of a stale one.
+/// Parses `TICKER:price:previous:close`, followed by the quote's own time if it differs from the frame's, and by `?` if
+/// the quote is stale.
 fn read_quote(word: &str, frame_at: UtcInstant) -> Option<Quote> {
     let (word, is_stale) = word.strip_suffix(STALE).map_or((word, false), |word| (word, true));
     let mut parts = word.split(':');
@@ -228,7 +229,7 @@ fn read_quote(word: &str, frame_at: UtcInstant) -> Option<Quote> {
     parts.next().is_none().then_some(Quote { ticker, price, previous_price, previous_close, at, is_stale })
 }
 
-/// These quotes, one tick later.
+/// The quotes after a tick's changes.
 fn moved(quotes: &[Quote], at: UtcInstant, step: i64, letters: &str) -> Option<Vec<Quote>> {
     let mut letters = letters.bytes().peekable();
     let mut skipped = 0;

@@ -1,6 +1,4 @@
-//! The copilot's autonomy and its limits.
-//!
-//! The limits come on top of those of a person's order, which hold as well.
+//! The copilot's autonomy and limits. A person's order limits apply as well.
 
 use std::{fmt, str::FromStr};
 
@@ -9,15 +7,15 @@ use utoipa::ToSchema;
 
 use super::money::{Money, Price};
 
-/// How far the copilot acts by itself.
+/// Degree to which the copilot acts by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Autonomy {
-    /// Nothing runs.
+    /// Nothing is executed.
     Advise,
-    /// Each waits for a click.
+    /// Each action needs a person's approval.
     Propose,
-    /// They run at once, within the limits.
+    /// Actions are executed at once, within the limits.
     #[default]
     Auto,
 }
@@ -34,13 +32,13 @@ impl Autonomy {
     }
 }
 
-/// Whether there is a copilot to talk to.
+/// Kind of copilot that is available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Availability {
-    /// For tests, by a setting.
+    /// A scripted one for tests, chosen by a setting.
     Mock,
-    /// One without a language model.
+    /// The built-in one, which needs no language model.
     BuiltIn,
     /// A language model.
     Ready,
@@ -58,33 +56,33 @@ impl Availability {
     }
 }
 
-/// Where a person connects a model.
+/// Location of a model that a person connects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ModelPlace {
     OpenRouter,
-    /// On the machine of the server.
+    /// On the server's machine.
     Here {
         port: u16,
     },
 }
 
-/// A change of the connected model in the page.
+/// A request of the page about the connected model.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ModelChange {
-    /// Nothing.
+    /// Returns the current state.
     Look,
-    /// Asks this machine which models it has.
+    /// Searches this machine for models.
     Find,
     Connect {
         place: ModelPlace,
         model: String,
         key: Option<String>,
     },
-    /// The built-in copilot answers again, and the key is gone.
+    /// Disconnects the model and deletes its key; the built-in copilot takes over.
     Remove,
 }
 
-/// Without its key, which is not shown again.
+/// Omits the key, which is never shown again.
 impl fmt::Debug for ModelChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -99,24 +97,24 @@ impl fmt::Debug for ModelChange {
 /// A model that was found on this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoundModel {
-    /// The program that usually listens there, such as `Ollama`.
+    /// Program that usually listens at the port, such as `Ollama`.
     pub server: String,
     pub port: u16,
     pub model: String,
 }
 
-/// The copilot in use, and whether the environment configured it.
+/// The copilot in use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelState {
     pub availability: Availability,
     pub model: Option<String>,
-    /// Then the page has no say.
+    /// Whether the environment configures the model; then the page cannot change it.
     pub is_set_by_environment: bool,
-    /// Where models were looked for.
+    /// Models found on this machine.
     pub found: Vec<FoundModel>,
 }
 
-/// The text names no such setting.
+/// The text is not an autonomy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the copilot's autonomy is \"advise\", \"propose\" or \"auto\"")]
 pub struct InvalidAutonomy;
@@ -132,11 +130,11 @@ impl FromStr for Autonomy {
 /// The limits of the copilot's trades.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CopilotLimits {
-    /// Actions of one reply that are looked at; the others are rejected.
+    /// Most actions of one reply; further ones are rejected.
     pub actions_max: usize,
-    /// A single trade, in percent of the portfolio's total value.
+    /// Largest trade, in percent of the portfolio's total value.
     pub trade_percent_max: u32,
-    /// All trades of any minute together, bought and sold.
+    /// Largest notional of all trades within any minute, bought and sold.
     pub notional_per_minute_max: Money,
 }
 
@@ -146,7 +144,7 @@ impl Default for CopilotLimits {
     }
 }
 
-/// Why a trade that a person could make is not made for the copilot.
+/// Reason why the copilot may not make a trade that a person could make.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OverLimit {
     #[error("A reply may hold at most {actions_max} actions; this one is beyond them.")]
@@ -163,11 +161,11 @@ pub enum OverLimit {
 }
 
 impl CopilotLimits {
-    /// Whether a trade worth `notional` is within the limits: in a portfolio worth `total_value`, after trades worth
-    /// `spent` in the minute before it.
+    /// Checks a trade worth `notional` in a portfolio worth `total_value`, after trades worth `spent` within the minute
+    /// before.
     ///
     /// # Errors
-    /// The first limit that it would exceed; a value that is not known is one.
+    /// The first limit that it would exceed; an unknown value counts as exceeded.
     pub fn check(&self, notional: Money, total_value: Option<Money>, spent: Money) -> Result<(), OverLimit> {
         let total_value = total_value.ok_or(OverLimit::UnknownValue)?;
         let percent_max = self.trade_percent_max;
@@ -185,13 +183,13 @@ impl CopilotLimits {
     }
 }
 
-/// How long a proposed action may be approved.
+/// Time for which a proposed action may be approved.
 pub const PROPOSAL_MS_MAX: i64 = 120_000;
 
-/// How far the price may move until then, in percent of the price proposed.
+/// Largest move of the price before approval, in percent of the proposed price.
 pub const PROPOSAL_MOVE_PERCENT_MAX: i64 = 1;
 
-/// Why a proposal can no longer be approved.
+/// Reason why a proposal can no longer be approved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Lapse {
     #[error("It was not approved within {} minutes.", PROPOSAL_MS_MAX / 60_000)]
@@ -200,14 +198,14 @@ pub enum Lapse {
     Price { proposed: Price, now: Price },
 }
 
-/// Whether a price is so far from the one proposed that the proposal lapses.
+/// Tells whether the price has moved so far that the proposal lapses.
 pub fn price_lapse(proposed: Price, now: Price) -> Option<Lapse> {
     let moved = i128::from(now.change_from(proposed).units().abs());
     (moved * 100 > i128::from(proposed.units()) * i128::from(PROPOSAL_MOVE_PERCENT_MAX))
         .then_some(Lapse::Price { proposed, now })
 }
 
-/// `Auto within limits`, as people read it.
+/// The name that people see: `Auto within limits`.
 impl fmt::Display for Autonomy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

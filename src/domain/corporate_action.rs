@@ -42,14 +42,14 @@ pub struct ExchangeDate {
 pub struct InvalidDate;
 
 impl ExchangeDate {
-    /// Since the Unix epoch.
+    /// Days since the Unix epoch.
     pub fn days(self) -> i64 {
         self.days
     }
 
     /// The date in New York at a moment.
     pub fn of(at: UtcInstant) -> Self {
-        // It is between four and five hours behind, so that one of two dates has begun last.
+        // New York is four or five hours behind UTC, so only two dates are possible.
         let utc = Self { days: at.unix_ms().div_euclid(DAY_MS) };
         if utc.starts_at() <= at { utc } else { Self { days: utc.days - 1 } }
     }
@@ -60,8 +60,8 @@ impl ExchangeDate {
         UtcInstant::from_unix_ms(self.days * DAY_MS + hours * HOUR_MS)
     }
 
-    /// Clocks go forward on the second Sunday in March and back on the first one in November, at two in the morning:
-    /// Energy Policy Act of 2005, section 110.
+    /// Whether the date begins in daylight saving time: from the second Sunday in March to the first one in November,
+    /// changing at two in the morning (Energy Policy Act of 2005, section 110).
     fn begins_in_summer_time(self) -> bool {
         let year = date_of(self.days).0;
         let sunday_from = |days: i64| days + (3 - days).rem_euclid(7);
@@ -105,7 +105,7 @@ pub struct SplitRatio {
 }
 
 impl SplitRatio {
-    /// The shares after the split: rounded half to even, at least a millionth. Nothing when it is over a billion.
+    /// Shares after the split: rounded half to even, at least a millionth. `None` over a billion.
     pub fn of_shares(self, quantity: Quantity) -> Option<Quantity> {
         scale(quantity, self.to, self.from)
     }
@@ -115,35 +115,35 @@ impl SplitRatio {
         scale(quantity, self.from, self.to)
     }
 
-    /// The same of a sum of shares, in millionths; what is beyond its type stays at its end.
+    /// Converts a sum of shares, in millionths; saturates.
     pub fn of_millionths(self, millionths: i64) -> i64 {
         let product = i128::from(millionths) * i128::from(self.to.millionths());
         i64::try_from(div_half_even(product, i128::from(self.from.millionths()))).unwrap_or(i64::MAX)
     }
 
-    /// The same of a volume, in whole shares.
+    /// Converts a volume, in whole shares.
     pub fn of_volume(self, shares: u64) -> u64 {
         let product = i128::from(shares) * i128::from(self.to.millionths());
         u64::try_from(div_half_even(product, i128::from(self.from.millionths()))).unwrap_or(u64::MAX)
     }
 
-    /// A price from before the split in terms of after it: rounded half to even, no less than the least price.
+    /// Converts a price from before the split: rounded half to even, at least the lowest price.
     pub fn of_price(self, price: Price) -> Option<Price> {
         let product = i128::from(price.units()) * i128::from(self.from.millionths());
         let units = div_half_even(product, i128::from(self.to.millionths()));
         Price::from_units(i64::try_from(units).ok()?.max(1))
     }
 
-    /// Whether a price is one from before the split, given one from after it: it is nearer to what that was before than to
-    /// that itself. A share moves by less in a day than a split makes it.
+    /// Whether a price is from before the split, given one from after it: true if it is nearer to the unconverted price
+    /// than to the converted one. A day's move is smaller than a split's.
     pub fn is_price_before(self, price: Price, now: Price) -> bool {
         let moved = (price.dollars() / now.dollars()).ln();
         let split = (self.to.millionths() as f64 / self.from.millionths() as f64).ln();
         (moved - split).abs() < moved.abs()
     }
 
-    /// Whether a trade was in shares from before a split: it was made before the day of the split began, or on that day at a
-    /// price from before. `now` is a price from after it, where one is known.
+    /// Whether a trade was in shares from before a split: made before the split's day began, or on that day at a price
+    /// from before. `now` is a price from after the split, if known.
     pub fn is_trade_before(self, day: ExchangeDate, at: UtcInstant, price: Price, now: Option<Price>) -> bool {
         let starts_at = day.starts_at();
         let is_of_the_day = at < UtcInstant::from_unix_ms(starts_at.unix_ms() + DAY_MS);
@@ -165,7 +165,7 @@ impl DividendRate {
     /// A thousand dollars a share.
     const MAX: i64 = 1_000_000_000_000;
 
-    /// Nothing when not positive, or over a thousand dollars a share.
+    /// `None` if not positive, or over a thousand dollars a share.
     pub fn from_billionths(billionths: i64) -> Option<Self> {
         (1..=Self::MAX).contains(&billionths).then_some(Self(billionths))
     }
@@ -174,9 +174,9 @@ impl DividendRate {
         self.0
     }
 
-    /// The dividend on so many shares: rounded half to even, once, to cents; nothing when it does not fit.
+    /// Dividend on a number of shares: rounded half to even, once, to cents; `None` if it overflows.
     pub fn of(self, quantity: Quantity) -> Option<Money> {
-        // millionths × billionths = 10^-15 dollars, ten million million of which are a cent
+        // millionths × billionths = 10^-15 dollars; 10^13 of these are a cent
         let product = i128::from(quantity.millionths()) * i128::from(self.0);
         i64::try_from(div_half_even(product, 10_000_000_000_000)).ok().map(Money::from_cents)
     }
@@ -188,66 +188,66 @@ pub enum ActionKind {
     Split(SplitRatio),
     Dividend {
         rate: DividendRate,
-        /// The ex-date, where the vendor tells none.
+        /// The ex-date, if the vendor states no pay date.
         pay_date: ExchangeDate,
     },
 }
 
-/// A split or a dividend, as a vendor tells it.
+/// A split or a dividend, from a vendor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CorporateAction {
-    /// The vendor's.
+    /// The vendor's id.
     pub id: String,
     pub ticker: Ticker,
-    /// From the beginning of this day on shares trade without it.
+    /// First day on which shares trade without it.
     pub ex_date: ExchangeDate,
     pub kind: ActionKind,
 }
 
-/// The kind of an [`ActionRecord`] of a dividend.
+/// Value of [`ActionRecord`]'s `kind` for a dividend.
 pub const DIVIDEND: &str = "dividend";
 
-/// A split or a dividend, and what it did to the account.
+/// A split or a dividend, with its effect on the account.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ActionRecord {
-    /// The vendor's name of it.
+    /// The vendor's id.
     pub id: String,
     /// `split` or `dividend`.
     pub kind: String,
     pub ticker: Ticker,
-    /// The exchange's date from whose beginning shares trade without it, such as `2026-11-30`.
+    /// First day on which shares trade without it: the exchange's date, such as `2026-11-30`.
     pub ex_date: String,
-    /// Of a dividend: when it is credited.
+    /// For a dividend: the date on which it is credited.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pay_date: Option<String>,
-    /// Of a split: so many shares…
+    /// For a split: number of old shares that become `split_to` new ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split_from: Option<Quantity>,
-    /// …become so many.
+    /// For a split: number of new shares for `split_from` old ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split_to: Option<Quantity>,
-    /// Of a dividend: dollars a share.
+    /// For a dividend: dollars per share.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cash_amount: Option<f64>,
-    /// The shares held when the ex-date began.
+    /// Shares held when the ex-date began.
     pub quantity: Quantity,
-    /// Of a split: what that became.
+    /// For a split: shares afterwards.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity_after: Option<Quantity>,
-    /// Of a dividend: what it comes to.
+    /// For a dividend: amount of money.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<Money>,
-    /// `owed`, of a dividend that is not paid yet, or `applied`.
+    /// `owed` for an unpaid dividend, otherwise `applied`.
     pub status: String,
     pub recorded_at: UtcInstant,
     pub applied_at: Option<UtcInstant>,
 }
 
-/// Part of the splits and dividends, newest first.
+/// A page of splits and dividends, newest first.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ActionPage {
     pub corporate_actions: Vec<ActionRecord>,
-    /// Ask with this as `cursor` for those that came before these; nothing when there are none.
+    /// Value of `cursor` that returns the next page; absent on the last page.
     pub next_cursor: Option<String>,
 }
 

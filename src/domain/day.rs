@@ -1,11 +1,10 @@
-//! The sums of a day's trades by ticker, and the P&L of the day.
+//! Sums of a day's trades by ticker, and the P&L of the day.
 //!
 //! # The rule
-//! A day gains what is there now and what came in, less what was there when it began and what was paid:
-//! `day_pnl = market_value + received − spent − held_before × previous_close`, where
-//! `held_before = quantity − bought + sold`. A dividend is received on the day it is credited; a write-off is a sale at the
-//! last known price. So shares that were bought today gain from their own price on, the others from
-//! the close of the trading day before. Which day it is, is the market's to say ([`TradingDay`]).
+//! A day's P&L is its closing value plus receipts, less its opening value and payments: `day_pnl = market_value +
+//! received − spent − held_before × previous_close`, where `held_before = quantity − bought + sold`. A dividend is
+//! received on the day it is credited; a write-off is a sale at the last known price. So shares bought today gain from
+//! their own price, the others from the previous trading day's close. The market determines the day ([`TradingDay`]).
 
 use std::collections::BTreeMap;
 
@@ -23,34 +22,34 @@ use super::{
     trading_day::TradingDay,
 };
 
-/// The trades of one day, added up.
+/// Sums of one day's trades.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct DayTrades {
-    /// Nothing while nothing was traded.
+    /// `None` until something is traded.
     day: Option<TradingDay>,
     flows: BTreeMap<Ticker, Flow>,
 }
 
-/// Trades of one ticker and side, added up.
+/// Sum of trades of one ticker and side.
 #[derive(Debug, Clone, Copy)]
 pub struct Traded {
     pub ticker: Ticker,
     pub side: Side,
-    /// A day may turn over more than can be held.
+    /// Shares in millionths; a day's turnover may exceed the largest holding.
     pub millionths: i64,
     pub notional: Money,
-    /// Of the ticker at that day, where it was known.
+    /// The ticker's previous close on that day, if known.
     pub previous_close: Option<Price>,
 }
 
-/// The sums of one ticker's trades. Quantities are millionths: a day may turn over more than can be held.
+/// Sums of one ticker's trades. Quantities are in millionths: a day's turnover may exceed the largest holding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Flow {
     bought: i64,
     sold: i64,
     spent: Money,
     received: Money,
-    /// As it was known at the trades; the highest, should it have been set right between them.
+    /// Previous close known at the trades; the highest if it was corrected between them.
     previous_close: Option<Price>,
 }
 
@@ -58,12 +57,12 @@ pub struct Flow {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DayPnl {
     pub amount: Money,
-    /// In percent of what was there before and what was paid since.
+    /// In percent of the value before and the payments since.
     pub percent: Option<f64>,
 }
 
 impl DayTrades {
-    /// Takes in trades of a day; the first ones of another day begin anew. Sums beyond their type stay at its end.
+    /// Adds trades of a day; those of another day reset the sums first. Sums saturate.
     pub fn record(&mut self, day: TradingDay, traded: Traded) {
         if self.day != Some(day) {
             *self = Self { day: Some(day), flows: BTreeMap::new() };
@@ -78,18 +77,18 @@ impl DayTrades {
         flow.previous_close = flow.previous_close.max(traded.previous_close);
     }
 
-    /// Takes in a dividend that a day credited, as received; the first one of another day begins anew.
+    /// Adds a dividend credited on a day as received; one of another day resets the sums first.
     pub fn receive(&mut self, day: TradingDay, ticker: Ticker, amount: Money) {
         let traded = Traded { ticker, side: Side::Sell, millionths: 0, notional: amount, previous_close: None };
         self.record(day, traded);
     }
 
-    /// The previous close that a ticker's trades of a day were recorded with.
+    /// Previous close with which a ticker's trades of a day were recorded.
     pub fn previous_close(&self, day: TradingDay, ticker: Ticker) -> Option<Price> {
         self.flow(day, ticker)?.previous_close
     }
 
-    /// The day of these trades; nothing while nothing was traded.
+    /// Day of these trades; `None` if there are none.
     pub fn day(&self) -> Option<TradingDay> {
         self.day
     }
@@ -102,22 +101,22 @@ impl DayTrades {
         }
     }
 
-    /// The day of these trades, for a trade of this moment: it belongs to it, or the clock was just set back a little and
-    /// the trade is no older than the others. Nothing when it is of another day.
+    /// Day of these trades if a trade at this moment belongs to it, or the clock was just set back a little and the
+    /// trade is no older than the others. `None` if it belongs to another day.
     pub fn day_with(&self, at: UtcInstant) -> Option<TradingDay> {
         let second = at.unix_second();
         self.day.filter(|day| (day.starts_at - STEP_BACK_SECONDS..day.ends_at).contains(&second))
     }
 
-    /// The day's P&L of a holding of `quantity`; nothing when an amount does not fit.
+    /// The day's P&L of a holding of `quantity`; `None` on overflow.
     pub fn pnl(&self, day: TradingDay, quantity: Option<Quantity>, quote: &Quote) -> Option<DayPnl> {
         let flow = self.flow(day, quote.ticker).copied().unwrap_or_default();
         let held = quantity.map_or(0, Quantity::millionths);
         flow.gain(held, value(held, quote.price)?, Some(quote.previous_close))
     }
 
-    /// The day's P&L of a whole account, in percent of its value before; nothing while a price is missing, or
-    /// when an amount does not fit. `total_value` is what it is worth now.
+    /// The day's P&L of the whole account, in percent of its value before; `None` if a price is missing, or on
+    /// overflow. `total_value` is its current value.
     pub fn gain(
         &self,
         day: TradingDay,
@@ -131,7 +130,7 @@ impl DayTrades {
         }
         let flows = self.flows.iter().filter(|_| self.day == Some(day));
         for (ticker, flow) in flows.filter(|(ticker, _)| !account.holdings.contains_key(ticker)) {
-            // What was sold whole may have no price any more.
+            // A ticker that was sold completely may have no price any more.
             let close = quote_of(*ticker).map(|quote| quote.previous_close).or(flow.previous_close);
             amount = amount.checked_add(flow.gain(0, Money::ZERO, close)?.amount)?;
         }
@@ -144,10 +143,10 @@ impl DayTrades {
 }
 
 impl Flow {
-    /// The gain of `held` shares, in millionths, that are worth `value_now`.
+    /// Gain on `held` shares, in millionths, that are worth `value_now`.
     fn gain(&self, held: i64, value_now: Money, previous_close: Option<Price>) -> Option<DayPnl> {
         let before = match held.checked_sub(self.bought)?.checked_add(self.sold)? {
-            // The close does not matter, and need not be known.
+            // The close is not needed, and may be unknown.
             0 => Money::ZERO,
             held_before => value(held_before, previous_close?)?,
         };
@@ -157,7 +156,7 @@ impl Flow {
     }
 }
 
-/// No shares are worth nothing.
+/// The value of zero shares is zero.
 fn value(millionths: i64, price: Price) -> Option<Money> {
     match millionths {
         0 => Some(Money::ZERO),
@@ -194,7 +193,7 @@ mod tests {
             price: price_of(price),
             previous_price: price_of(price),
             previous_close: price_of(previous_close),
-            // The day is the market's, not that of the latest trade.
+            // The market determines the day, not the latest trade.
             at: UtcInstant::EPOCH,
             is_stale: false,
         }

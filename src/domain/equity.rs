@@ -1,4 +1,4 @@
-//! The equity curve: what the portfolio was worth, and when.
+//! The equity curve: the portfolio's value over time.
 
 use std::str::FromStr;
 
@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{instant::UtcInstant, money::Money};
 
-/// The most points that a history has; a longer one is thinned out by [`downsample`].
+/// Most points of a history; longer ones are thinned by [`downsample`].
 pub const HISTORY_POINTS_MAX: usize = 2_000;
 
 /// The portfolio's total value at a moment.
@@ -17,7 +17,7 @@ pub struct Snapshot {
     pub recorded_at: UtcInstant,
 }
 
-/// The answer of `GET /api/portfolio/history`: oldest first, at most [`HISTORY_POINTS_MAX`].
+/// Response of `GET /api/portfolio/history`: oldest first, at most [`HISTORY_POINTS_MAX`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EquityHistory {
     pub snapshots: Vec<Snapshot>,
@@ -28,29 +28,29 @@ pub struct EquityHistory {
 pub struct EquityCurve {
     /// Oldest first, at most [`HISTORY_POINTS_MAX`].
     pub snapshots: Vec<Snapshot>,
-    /// The highest value that was recorded since the account was opened or last reset; nothing while no value was recorded.
+    /// Highest value recorded since the account was opened or last reset; `None` before the first.
     pub high_water_mark: Option<Money>,
 }
 
-/// How far a value has come down from the highest one before it.
+/// Decline of a value from the highest one before it.
 ///
 /// Magdon-Ismail and Atiya, *Maximum Drawdown*, Risk Magazine, 2004.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Drawdown {
     pub high_water_mark: Money,
-    /// Of the latest value, in percent of the high-water mark: 0 at a new high, 100 when all is lost.
+    /// Of the latest value, in percent of the high-water mark: 0 at a new high, 100 if all is lost.
     pub percent: f64,
-    /// The largest there was.
+    /// Largest drawdown so far, in percent.
     pub percent_max: f64,
 }
 
 impl Drawdown {
-    /// Nothing is lost yet at the first value.
+    /// Starts with a first value and no drawdown.
     pub fn starting_at(value: Money) -> Self {
         Self { high_water_mark: value, percent: 0.0, percent_max: 0.0 }
     }
 
-    /// After the next value.
+    /// The drawdown after the next value.
     #[must_use]
     pub fn followed_by(self, value: Money) -> Self {
         let high_water_mark = self.high_water_mark.max(value);
@@ -59,7 +59,7 @@ impl Drawdown {
         Self { high_water_mark, percent, percent_max: self.percent_max.max(percent) }
     }
 
-    /// Over values in the order of time; nothing of none.
+    /// Over values in order of time; `None` if there are none.
     pub fn over(values: impl IntoIterator<Item = Money>) -> Option<Self> {
         let mut values = values.into_iter();
         let start = Self::starting_at(values.next()?);
@@ -67,7 +67,7 @@ impl Drawdown {
     }
 }
 
-/// How far a history reaches back.
+/// Time range of a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub enum HistoryRange {
     #[serde(rename = "1h")]
@@ -98,7 +98,7 @@ impl HistoryRange {
         }
     }
 
-    /// Seconds back from now; nothing means from the beginning.
+    /// Seconds back from now; `None` for the whole history.
     pub fn seconds(self) -> Option<i64> {
         match self {
             Self::Hour => Some(3_600),
@@ -117,8 +117,8 @@ impl FromStr for HistoryRange {
     }
 }
 
-/// Keeps at most `points_max` (at least 3) of the points, chosen so that the line through them looks as it did: its
-/// first and last, and of each bucket between the one that spans the largest triangle with its neighbours.
+/// Keeps at most `points_max` (at least 3) points, chosen to preserve the line's shape: the first, the last, and from
+/// each bucket between them the point that spans the largest triangle with its neighbours.
 ///
 /// Largest-Triangle-Three-Buckets: Sveinn Steinarsson, *Downsampling Time Series for Visual Representation*, 2013.
 pub fn downsample(points: &[Snapshot], points_max: usize) -> Vec<Snapshot> {
@@ -133,7 +133,7 @@ pub fn downsample(points: &[Snapshot], points_max: usize) -> Vec<Snapshot> {
     let mut previous = points[0];
     for bucket in 0..buckets {
         let inside = &points[start_of(bucket)..start_of(bucket + 1)];
-        // The bucket after the last is the last point alone.
+        // The last bucket holds only the last point.
         let following =
             &points[start_of(bucket + 1)..start_of(bucket + 2).min(points.len()).max(start_of(bucket + 1) + 1)];
         let target = centre(following);
@@ -160,7 +160,7 @@ fn centre(points: &[Snapshot]) -> (f64, f64) {
     (x / points.len() as f64, y / points.len() as f64)
 }
 
-/// Twice the triangle's area, which orders alike.
+/// Twice the triangle's area, which has the same order.
 fn area(a: Snapshot, b: Snapshot, c: (f64, f64)) -> f64 {
     let (a, b) = (coordinates(a), coordinates(b));
     ((a.0 - c.0) * (b.1 - a.1) - (a.0 - b.0) * (c.1 - a.1)).abs()

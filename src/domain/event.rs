@@ -1,14 +1,14 @@
-//! The account's events: which kinds of things can change.
+//! The account's events: the kinds of changes.
 
 use std::{fmt, str::FromStr, time::Duration};
 
-/// A stream of the server's is never silent for longer: it says `ping` in between. One that is, is dead.
+/// Longest silence of a server's stream: it sends `ping` in between. A longer silence means that the stream is dead.
 pub const PING_INTERVAL_MAX: Duration = Duration::from_secs(15);
 
-/// The kind of what changed.
+/// Kind of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EventKind {
-    /// Cash, positions, holds.
+    /// Cash, positions and holds.
     Account,
     Watchlist,
     Order,
@@ -54,7 +54,7 @@ impl EventKind {
     }
 }
 
-/// The text is no event's kind.
+/// The text is not an event's kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub struct InvalidEventKind;
 

@@ -1,9 +1,9 @@
-//! Exact decimal numbers: reading them from text, dividing them, writing them for people.
+//! Exact decimal numbers: parsing, dividing and formatting.
 //!
-//! Every amount in FinAlly is an integer count of a small unit. These are the few functions that cross between such
-//! a count and the outside; nothing is ever rounded on the way in, and [`div_half_even`] is the only rounding there is.
+//! Every amount in FinAlly is an integer count of a small unit. These functions convert between such counts and text;
+//! parsing never rounds, and [`div_half_even`] is the only rounding.
 
-/// The text is not a decimal number that fits.
+/// The text is not a decimal number, or does not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DecimalError {
     #[error("is not a decimal number")]
@@ -14,16 +14,16 @@ pub enum DecimalError {
     TooLarge,
 }
 
-/// The longest text that is looked at: far longer than any number that fits.
+/// Longest text that is parsed: far longer than any number that fits.
 const DECIMAL_TEXT_LENGTH_MAX: usize = 400;
 
-/// The digits that always fit an `i64`.
+/// Number of digits that always fit an `i64`.
 const DIGITS_MAX: i64 = 18;
 
-/// Reads a decimal number, such as `-12.5` or JSON's `1.25e2`, as a count of units of `10^-decimals`, exactly.
+/// Parses a decimal number, such as `-12.5` or JSON's `1.25e2`, as a count of units of `10^-decimals`, exactly.
 ///
 /// # Errors
-/// When it is not a number, has a digit other than zero past the last decimal place, or needs more than 18 digits.
+/// If it is not a number, has a digit other than zero past the last decimal place, or needs more than 18 digits.
 pub fn parse_decimal(text: &str, decimals: u32) -> Result<i64, DecimalError> {
     if text.len() > DECIMAL_TEXT_LENGTH_MAX {
         return Err(DecimalError::TooLarge);
@@ -50,7 +50,7 @@ pub fn parse_decimal(text: &str, decimals: u32) -> Result<i64, DecimalError> {
     if significant.is_empty() {
         return Ok(0);
     }
-    // value = significant × 10^shift, in the unit asked for
+    // value = significant × 10^shift, in the requested unit
     let shift = exponent - fraction.len() as i64 + zeros_trimmed + i64::from(decimals);
     if shift < 0 {
         return Err(DecimalError::TooManyDecimals);
@@ -63,15 +63,15 @@ pub fn parse_decimal(text: &str, decimals: u32) -> Result<i64, DecimalError> {
     Ok(if negative { -count } else { count })
 }
 
-/// The counts that an `f64` tells apart, whatever their decimal places: those of 15 digits.
+/// Counts below this are exact in an `f64`, at any number of decimal places: up to 15 digits.
 const EXACT_MAX: f64 = 1e15;
 
-/// A number, such as JSON has, as a count of units of `10^-decimals`: what [`parse_decimal`] reads of its shortest text, for
-/// up to 15 digits. It writes no text, so that the client needs none of what writes floats exactly. A larger count is the
-/// nearest that an `f64` holds.
+/// A number from JSON as a count of units of `10^-decimals`. Equals [`parse_decimal`] of the number's shortest text for
+/// up to 15 digits; beyond these it is the nearest `f64`. Writes no text, so the client does not need exact float
+/// formatting.
 ///
 /// # Errors
-/// When it has a digit past the last decimal place, is no number, or needs more than 18 digits.
+/// If it has a digit past the last decimal place, is not finite, or needs more than 18 digits.
 pub fn count_of(number: f64, decimals: u32) -> Result<i64, DecimalError> {
     let unit = 10_f64.powi(decimals as i32);
     let count = (number * unit).round();
@@ -86,7 +86,7 @@ pub fn count_of(number: f64, decimals: u32) -> Result<i64, DecimalError> {
     }
 }
 
-/// An exponent beyond any that matters is as good as the largest.
+/// Parses an exponent; large ones saturate.
 fn parse_exponent(text: &str) -> Result<i64, DecimalError> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     if unsigned.is_empty() || !unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -96,9 +96,7 @@ fn parse_exponent(text: &str) -> Result<i64, DecimalError> {
     Ok(if text.starts_with('-') { -size } else { size })
 }
 
-/// `numerator / denominator`, rounded to the nearest integer, halves to the even one.
-///
-/// The denominator must be positive.
+/// `numerator / denominator`, rounded half to even. The denominator must be positive.
 pub fn div_half_even(numerator: i128, denominator: i128) -> i128 {
     debug_assert!(denominator > 0, "a count is divided by a positive one");
     let quotient = numerator.div_euclid(denominator);
@@ -110,7 +108,7 @@ pub fn div_half_even(numerator: i128, denominator: i128) -> i128 {
     }
 }
 
-/// Writes a count of `10^-decimals` as people read it: `1,234.50`, with at least `decimals_min` decimal places and no
+/// Formats a count of `10^-decimals` for people: `1,234.50`, with at least `decimals_min` decimal places and no
 /// trailing zeros past them. The sign is a plain `-`.
 pub fn format_decimal(count: i64, decimals: u32, decimals_min: usize) -> String {
     let unit = 10_u64.pow(decimals);

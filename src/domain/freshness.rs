@@ -1,36 +1,36 @@
-//! How old prices are, and when they are too old to trade at.
+//! The age of prices, and the bound beyond which they are too old to trade at.
 //!
 //! # The rule
-//! A price counts from the moment at which the source last confirmed it, however long ago its trade was: a share that is
-//! seldom traded has an old trade and a price of now. After a given time without a confirmation it is *stale*. A source
-//! that makes its prices itself confirms each by being there, and then none is ever stale.
+//! A price's age counts from the source's last confirmation, not from its trade: a seldom traded share has an old trade
+//! but a current price. After a given time without confirmation it is *stale*. A source that generates its prices
+//! confirms them implicitly, so none is ever stale.
 
 use std::collections::BTreeMap;
 
 use super::{instant::UtcInstant, ticker::Ticker};
 
-/// When each price was last confirmed.
+/// Time of each price's last confirmation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Freshness {
-    /// How long a confirmation counts, in milliseconds; nothing when prices need none.
+    /// Validity of a confirmation, in milliseconds; `None` if prices need none.
     counts_for_ms: Option<i64>,
-    /// When the source last answered well, whatever it told.
+    /// Time of the source's last successful answer, whatever its content.
     answered_at: Option<UtcInstant>,
     confirmed: BTreeMap<Ticker, UtcInstant>,
 }
 
 impl Freshness {
-    /// Of prices that each count for so long, in milliseconds.
+    /// Confirmations are valid for `counts_for_ms` milliseconds.
     pub fn of(counts_for_ms: i64) -> Self {
         Self { counts_for_ms: Some(counts_for_ms), ..Self::default() }
     }
 
-    /// Whether prices have to be confirmed.
+    /// Whether prices need confirmation.
     pub fn is_kept(&self) -> bool {
         self.counts_for_ms.is_some()
     }
 
-    /// Notes that the source answered, and which prices that confirmed.
+    /// Records an answer of the source and the tickers that it confirmed.
     pub fn confirm(&mut self, tickers: impl IntoIterator<Item = Ticker>, at: UtcInstant) {
         if self.is_kept() {
             self.answered_at = Some(at);
@@ -38,34 +38,34 @@ impl Freshness {
         }
     }
 
-    /// Forgets what is not wanted any more.
+    /// Forgets tickers that are no longer wanted.
     pub fn retain(&mut self, is_wanted: impl Fn(Ticker) -> bool) {
         self.confirmed.retain(|ticker, _| is_wanted(*ticker));
     }
 
-    /// When the ticker's price was last confirmed; nothing when it never was, or needs not to be.
+    /// Time of the ticker's last confirmation; `None` if there was none, or none is needed.
     pub fn confirmed_at(&self, ticker: Ticker) -> Option<UtcInstant> {
         self.confirmed.get(&ticker).copied()
     }
 
-    /// When the source last answered well; nothing when it never did, or needs not to.
+    /// Time of the source's last successful answer; `None` if there was none, or none is needed.
     pub fn answered_at(&self) -> Option<UtcInstant> {
         self.answered_at
     }
 
-    /// Whether the ticker's price is too old at the moment `now`.
+    /// Whether the ticker's price is too old at `now`.
     pub fn is_stale(&self, ticker: Ticker, now: UtcInstant) -> bool {
         self.counts_for_ms.is_some_and(|max| self.confirmed_at(ticker).is_none_or(|at| age_ms(at, now) > max))
     }
 
-    /// Whether the source has fallen silent at the moment `now`, so that all prices are too old.
+    /// Whether the source has been silent for so long at `now` that all prices are too old.
     pub fn is_silent(&self, now: UtcInstant) -> bool {
         self.counts_for_ms.is_some_and(|max| self.answered_at.is_none_or(|at| age_ms(at, now) > max))
     }
 }
 
-/// A clock that went back leaves moments in the future, and nobody knows how long ago they were: as long as they seem
-/// ahead, at the least.
+/// Age of a moment. After the clock went back, moments may lie in the future; their distance is a lower bound of the
+/// age.
 fn age_ms(at: UtcInstant, now: UtcInstant) -> i64 {
     now.unix_ms().abs_diff(at.unix_ms()).try_into().unwrap_or(i64::MAX)
 }
@@ -82,7 +82,7 @@ mod tests {
 
     const NOON: i64 = 1_795_348_800_000;
 
-    /// AAPL was confirmed at noon, MSFT half a minute before; each counts for 45 seconds.
+    /// AAPL was confirmed at noon, MSFT half a minute before; each confirmation is valid for 45 seconds.
     fn freshness() -> Freshness {
         let mut freshness = Freshness::of(45_000);
         freshness.confirm(["AAPL", "MSFT"].map(ticker), UtcInstant::from_unix_ms(NOON - 30_000));

@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 
 use super::money::Price;
 
-/// An indicator, and the closes that it remembers. The value with a candle that is still forming is that of a clone.
+/// An indicator with the closes it needs. For the value with a forming candle, push to a clone.
 #[derive(Debug, Clone)]
 pub enum Indicator {
     SimpleAverage { length: usize, closes: VecDeque<Price> },
@@ -21,7 +21,7 @@ pub enum Indicator {
     RelativeStrength { previous: Option<Price>, gain: Smoothed, loss: Smoothed },
 }
 
-/// A mean that forgets: that of the first `length` values, then moved by `weight` of the way to each later one.
+/// A smoothed mean: starts at the mean of the first `length` values, then moves towards each later one by `weight`.
 #[derive(Debug, Clone, Copy)]
 pub struct Smoothed {
     length: u32,
@@ -44,7 +44,7 @@ impl Indicator {
         Self::RelativeStrength { previous: None, gain: mean, loss: mean }
     }
 
-    /// Takes in the next close, and gives the value with it; nothing until there are enough.
+    /// Adds the next close and returns the new value; `None` until there are enough.
     pub fn push(&mut self, close: Price) -> Option<f64> {
         match self {
             Self::SimpleAverage { length, closes } => {
@@ -65,7 +65,7 @@ impl Indicator {
     }
 }
 
-/// Wilder's index; in the middle where a price did not move at all.
+/// Wilder's index; 50 if the price did not move at all.
 fn relative_strength(gain: f64, loss: f64) -> f64 {
     if gain + loss == 0.0 { 50.0 } else { 100.0 * gain / (gain + loss) }
 }
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn relative_strength_is_wilders() {
-        // A worked example that is found in many textbooks: fourteen changes, then a step for each close.
+        // A worked example from many textbooks: fourteen changes, then one step per close.
         let cents = [
             4434, 4409, 4415, 4361, 4433, 4483, 4510, 4542, 4584, 4608, 4589, 4603, 4561, 4628, 4628, 4600, 4603, 4641,
             4622, 4564,

@@ -16,15 +16,15 @@ impl UtcInstant {
     /// 1970-01-01T00:00:00Z
     pub const EPOCH: Self = Self(0);
 
-    /// The years RFC 3339 can write, 0000 to 9999: from here…
+    /// First moment that RFC 3339 can express: the year 0000.
     const UNIX_MS_MIN: i64 = -62_167_219_200_000;
-    /// …to here.
+    /// Last moment that RFC 3339 can express: the end of the year 9999.
     const UNIX_MS_MAX: i64 = 253_402_300_799_999;
 
     /// The last moment that can be written.
     pub const END: Self = Self(Self::UNIX_MS_MAX);
 
-    /// A moment outside the years 0000 to 9999 becomes the nearest one inside.
+    /// Clamps to the years 0000 to 9999.
     pub fn from_unix_ms(unix_ms: i64) -> Self {
         Self(unix_ms.clamp(Self::UNIX_MS_MIN, Self::UNIX_MS_MAX))
     }
@@ -33,12 +33,12 @@ impl UtcInstant {
         self.0
     }
 
-    /// The whole Unix second that the moment lies in.
+    /// The whole Unix second that contains the moment.
     pub fn unix_second(self) -> i64 {
         self.0.div_euclid(1_000)
     }
 
-    /// Unix seconds with milliseconds as the fraction, as the price stream writes moments.
+    /// Unix seconds with milliseconds as the fraction, as in the price stream.
     pub fn unix_seconds(self) -> f64 {
         self.0 as f64 / 1_000.0
     }
@@ -48,7 +48,7 @@ impl UtcInstant {
         Self::from_unix_ms((seconds * 1_000.0).round() as i64)
     }
 
-    /// When the day of this moment began.
+    /// Start of this moment's UTC day.
     pub fn start_of_day(self) -> Self {
         Self::from_unix_ms(self.0.div_euclid(DAY_MS) * DAY_MS)
     }
@@ -57,7 +57,7 @@ impl UtcInstant {
         Self::from_unix_ms(self.start_of_day().0 + DAY_MS)
     }
 
-    /// RFC 3339, in UTC, with as many decimals as the moment has.
+    /// RFC 3339, in UTC, with milliseconds only if there are any.
     pub fn to_rfc3339(self) -> String {
         let (year, month, day) = date_of(self.0.div_euclid(DAY_MS));
         let ms = self.0.rem_euclid(DAY_MS);
@@ -84,7 +84,7 @@ impl UtcInstant {
         text
     }
 
-    /// Nothing when the text is no RFC 3339. What it has beyond milliseconds is cut off; it knows no leap seconds.
+    /// Parses RFC 3339; `None` if malformed. Digits beyond milliseconds are truncated; leap seconds are not supported.
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         let number = |from: usize, to: usize| {
             let digits = text.get(from..to)?;
@@ -113,7 +113,7 @@ impl UtcInstant {
     }
 }
 
-/// `Z`, `+01:00` or `-05:30`.
+/// Parses `Z`, `+01:00` or `-05:30`.
 fn offset_seconds(zone: &str) -> Option<i64> {
     if matches!(zone, "Z" | "z") {
         return Some(0);

@@ -1,4 +1,4 @@
-//! How current the prices are as a whole, which day it is, and what a person should know of both.
+//! How current the prices are as a whole, the trading day, and a note to people about both.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,14 +10,14 @@ use super::{instant::UtcInstant, trading_day::TradingDay};
 #[serde(rename_all = "lowercase")]
 pub enum Data {
     Live,
-    /// As late as the source says, which does not make them stale.
+    /// Delayed as the source announces, but not stale.
     Delayed,
-    /// Not confirmed for too long: nothing is traded at them.
+    /// Not confirmed for too long: not traded at.
     Stale,
 }
 
 impl Data {
-    /// As it is written in JSON, and in the page's attributes.
+    /// Name in JSON and in the page's attributes.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Live => "live",
@@ -27,28 +27,28 @@ impl Data {
     }
 }
 
-/// How late the prices of a plan are that has no live ones.
+/// Delay in minutes of plans without live prices.
 pub const DELAY_MINUTES: u32 = 15;
 
-/// The state of the market as the page is told it.
+/// The market's state as sent to the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MarketStatus {
     pub data: Data,
-    /// Whether orders are filled now, as far as the exchange's hours go.
+    /// Whether orders are filled now, by the exchange's hours.
     pub is_open: bool,
     pub day: TradingDay,
-    /// Sentences on what is wrong, or closed, and what to do; empty when there is nothing to say.
+    /// Sentences for people about problems or closing, with advice; empty if there are none.
     pub note: String,
 }
 
 impl MarketStatus {
-    /// A market that is open, with prices of now.
+    /// An open market with live prices.
     pub fn live(day: TradingDay) -> Self {
         Self { data: Data::Live, is_open: true, day, note: String::new() }
     }
 
-    /// As it travels in a key frame: `L+ 1795305600 1795305600 1795392000`, then the note. The letter tells the data (`L`ive,
-    /// `D`elayed, `S`tale), the sign whether the market is open; the numbers are the day's.
+    /// Format in a key frame: `L+ 1795305600 1795305600 1795392000`, then the note. The letter is the data (`L`ive,
+    /// `D`elayed, `S`tale), the sign is `+` if the market is open; the numbers are the day's.
     pub fn write(&self) -> String {
         let data = match self.data {
             Data::Live => 'L',
@@ -62,7 +62,7 @@ impl MarketStatus {
         format!("{data}{sign} {date} {starts_at} {ends_at}{gap}{}", self.note.replace(char::is_control, " "))
     }
 
-    /// Nothing when the text is not what [`write`](Self::write) makes.
+    /// Parses the format of [`write`](Self::write); `None` if malformed.
     pub fn read(text: &str) -> Option<Self> {
         let mut words = text.splitn(5, ' ');
         let (data, is_open) = match words.next()? {
@@ -80,23 +80,23 @@ impl MarketStatus {
     }
 }
 
-/// All that a market's status follows from.
+/// Inputs from which the market's status is derived.
 #[derive(Debug, Clone)]
 pub struct Situation<'a> {
     pub day: TradingDay,
     /// Whether no price has been confirmed for too long.
     pub is_silent: bool,
-    /// When the source last answered well.
+    /// Time of the source's last successful answer.
     pub answered_at: Option<UtcInstant>,
-    /// By how many minutes the source says that its prices are late.
+    /// Delay in minutes that the source announces.
     pub delay_minutes: Option<u32>,
-    /// Why the source gives no prices and will not until a person does something, in sentences.
+    /// Reason why the source gives no prices until a person acts, in sentences.
     pub refusal: Option<&'a str>,
-    /// Why the source did not answer last, without a full stop.
+    /// Reason why the source's last request failed, without a full stop.
     pub failure: Option<&'a str>,
-    /// When the exchange opens next, in words, while it is closed.
+    /// Next opening of the exchange, in words, while it is closed.
     pub opens: Option<&'a str>,
-    /// Whether the exchange's holidays are known for now.
+    /// Whether the exchange's holidays are known for the current time.
     pub is_calendar_known: bool,
 }
 

@@ -1,8 +1,8 @@
 //! The types that server and page share, and the pure rules over them.
 //!
-//! Nothing here reads a clock, draws a random number or does I/O, so everything is tested by tables and properties
-//! right beside it. What is serialised here is what travels: the REST answers, the stream's frames and the server
-//! functions use these very types.
+//! Nothing here reads a clock, draws a random number or does I/O, so tables and properties next to the code test
+//! everything. These types are the wire format: REST's responses, the stream's frames and the server functions use
+//! them.
 
 pub mod account;
 pub mod account_id;

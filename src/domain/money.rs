@@ -38,7 +38,7 @@ impl Money {
         Self(cents)
     }
 
-    /// Serde asks by reference.
+    /// Takes `&self` because serde calls it by reference.
     pub fn is_zero(&self) -> bool {
         self.0 == 0
     }
@@ -55,20 +55,20 @@ impl Money {
         self.0.checked_sub(other.0).map(Self)
     }
 
-    /// `quantity × price`, rounded half to even, once, to cents; nothing when it does not fit.
+    /// `quantity × price`, rounded half to even, once, to cents; `None` on overflow.
     pub fn of(quantity: Quantity, price: Price) -> Option<Self> {
-        // millionths × hundredths of a cent = 10^-10 dollars, a hundred million of which are a cent
+        // millionths × hundredths of a cent = 10^-10 dollars; 10^8 of these are a cent
         let product = i128::from(quantity.0) * i128::from(price.0);
         i64::try_from(div_half_even(product, 100_000_000)).ok().map(Self)
     }
 
-    /// `quantity × price`, rounded up to the next cent; nothing when it does not fit.
+    /// `quantity × price`, rounded up to the next cent; `None` on overflow.
     pub fn of_rounded_up(quantity: Quantity, price: Price) -> Option<Self> {
         let product = i128::from(quantity.0) * i128::from(price.0);
         i64::try_from((product + 99_999_999) / 100_000_000).ok().map(Self)
     }
 
-    /// This amount's share of `part / whole`, rounded half to even; `part` must not exceed `whole`.
+    /// The fraction `part / whole` of this amount, rounded half to even; `part` must not exceed `whole`.
     pub fn share(self, part: Quantity, whole: Quantity) -> Self {
         debug_assert!(part <= whole, "a part is not more than the whole");
         let share = div_half_even(i128::from(self.0) * i128::from(part.0), i128::from(whole.0));
@@ -76,13 +76,13 @@ impl Money {
         Self(i64::try_from(share).expect("a share fits where its whole does"))
     }
 
-    /// This amount in percent of `whole`; nothing when `whole` is zero.
+    /// This amount in percent of `whole`; `None` if `whole` is zero.
     pub fn percent_of(self, whole: Self) -> Option<f64> {
         percent(self.0, whole.0)
     }
 }
 
-/// Dollars and cents as people read them: `$19,428.00`, `-$28.79`.
+/// Dollars and cents: `$19,428.00`, `-$28.79`.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = format_decimal(self.0, Self::DECIMALS, 2);
@@ -100,10 +100,10 @@ pub struct Price(i64);
 impl Price {
     const DECIMALS: u32 = 4;
     const UNITS_PER_CENT: i64 = 100;
-    /// Ten million dollars a share: ten times the dearest share there is.
+    /// Ten million dollars a share: about ten times the dearest share.
     const MAX: i64 = 100_000_000_000;
 
-    /// Nothing when not positive or over ten million dollars.
+    /// `None` if not positive or over ten million dollars.
     pub fn from_units(hundredths_of_a_cent: i64) -> Option<Self> {
         (1..=Self::MAX).contains(&hundredths_of_a_cent).then_some(Self(hundredths_of_a_cent))
     }
@@ -112,8 +112,7 @@ impl Price {
         self.0
     }
 
-    /// The nearest whole cent to an amount of dollars, no less than one cent and no more than the dearest price;
-    /// nothing for a NaN.
+    /// The nearest whole cent to an amount of dollars, at least one cent and at most the largest price; `None` for NaN.
     pub fn nearest_cent(dollars: f64) -> Option<Self> {
         if dollars.is_nan() {
             return None;
@@ -122,10 +121,10 @@ impl Price {
         Some(Self(cents.clamp(1, Self::MAX / Self::UNITS_PER_CENT) * Self::UNITS_PER_CENT))
     }
 
-    /// The nearest hundredth of a cent to an amount of dollars; nothing when that is not positive, not finite or over
-    /// ten million dollars.
+    /// The nearest hundredth of a cent to an amount of dollars; `None` if that is not positive, not finite or over ten
+    /// million dollars.
     pub fn nearest(dollars: f64) -> Option<Self> {
-        // The cast turns a NaN into zero and anything out of range into the nearest end, neither of which is a price.
+        // The cast turns NaN into zero and saturates; neither result is a valid price.
         Self::from_units((dollars * 10_000.0).round() as i64)
     }
 
@@ -133,24 +132,24 @@ impl Price {
         self.0 as f64 / 10_000.0
     }
 
-    /// From `earlier` to this price.
+    /// Change from `earlier` to this price.
     pub fn change_from(self, earlier: Self) -> PriceChange {
         PriceChange(self.0 - earlier.0)
     }
 
-    /// The price that was before this one, given what changed since.
+    /// The earlier price, given the change since.
     pub fn before(self, change: PriceChange) -> Option<Self> {
         self.0.checked_sub(change.0).and_then(Self::from_units)
     }
 
-    /// The average price of `quantity` whose exact value is a sum of millionths of a share × hundredths of a cent, rounded half
-    /// to even; nothing when that is no price.
+    /// Average price of `quantity` with the exact `value` in millionths of a share × hundredths of a cent, rounded half
+    /// to even; `None` if out of a price's range.
     pub fn of_value(value: i128, quantity: Quantity) -> Option<Self> {
         i64::try_from(div_half_even(value, i128::from(quantity.0))).ok().and_then(Self::from_units)
     }
 
-    /// The average price at which `quantity` cost `cost_basis`, rounded half to even; nothing when the cost is zero
-    /// or less, or out of a price's range.
+    /// Average price at which `quantity` cost `cost_basis`, rounded half to even; `None` if the cost is not positive,
+    /// or the result is out of a price's range.
     pub fn average(cost_basis: Money, quantity: Quantity) -> Option<Self> {
         // cents × 100 hundredths of a cent × 10^6 millionths
         let numerator = i128::from(cost_basis.0) * 100_000_000;
@@ -165,7 +164,7 @@ impl fmt::Display for Price {
     }
 }
 
-/// The change of a price, in hundredths of a cent; negative when it fell.
+/// A change of price, in hundredths of a cent; negative for a fall.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PriceChange(i64);
 
@@ -176,7 +175,7 @@ impl PriceChange {
         self.0
     }
 
-    /// In percent of the price that it started from.
+    /// In percent of the earlier price.
     pub fn percent_of(self, base: Price) -> f64 {
         percent(self.0, base.0).unwrap_or_default()
     }
@@ -196,7 +195,7 @@ impl fmt::Display for PriceChange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Quantity(i64);
 
-/// Why a number is not a quantity.
+/// Reason why a number is not a quantity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidQuantity {
     #[error("a quantity is a number of shares, such as 10 or 2.5")]
@@ -214,8 +213,10 @@ impl Quantity {
     /// A billion shares.
     pub const MAX: Self = Self(1_000_000_000_000_000);
 
+    /// Checks the range.
+    ///
     /// # Errors
-    /// When not positive or over a billion shares.
+    /// If not positive or over a billion shares.
     pub fn from_millionths(millionths: i64) -> Result<Self, InvalidQuantity> {
         match millionths {
             ..=0 => Err(InvalidQuantity::NotPositive),
@@ -228,24 +229,24 @@ impl Quantity {
         self.0
     }
 
-    /// `1234.5`: without groups, as it is written into a field.
+    /// Without digit groups, for input fields: `1234.5`.
     pub fn plain(self) -> String {
         self.to_string().replace(',', "")
     }
 
-    /// As many shares as `notional` buys at `price`, rounded down to millionths; nothing for less than a millionth or more
-    /// than a billion shares.
+    /// Shares that `notional` buys at `price`, rounded down to millionths; `None` below a millionth or above a billion
+    /// shares.
     pub fn bought_for(notional: Money, price: Price) -> Option<Self> {
         let millionths = i128::from(notional.0) * 100_000_000 / i128::from(price.0);
         i64::try_from(millionths).ok().and_then(|millionths| Self::from_millionths(millionths).ok())
     }
 
-    /// Nothing when the sum is over a billion shares.
+    /// `None` if the sum is over a billion shares.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         Self::from_millionths(self.0 + other.0).ok()
     }
 
-    /// The remainder after `other` is taken away.
+    /// The remainder after subtracting `other`.
     pub fn minus(self, other: Self) -> Remainder {
         match Self::from_millionths(self.0 - other.0) {
             Ok(rest) => Remainder::Some(rest),
@@ -255,28 +256,28 @@ impl Quantity {
     }
 }
 
-/// How far from the price that was expected an order may be filled, in percent of it, up or down.
+/// Largest deviation of a fill from the expected price, in percent of it, up or down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slippage(i64);
 
 impl Slippage {
     const DECIMALS: u32 = 4;
     const MAX: i64 = 1_000_000;
-    /// Half a percent.
+    /// The default: half a percent.
     pub const USUAL: Self = Self(5_000);
 
     fn from_count(count: i64) -> Option<Self> {
         (0..=Self::MAX).contains(&count).then_some(Self(count))
     }
 
-    /// Whether `price` is no further from `expected` than this.
+    /// Whether `price` deviates from `expected` by no more than this.
     pub fn admits(self, expected: Price, price: Price) -> bool {
         let moved = i128::from(price.change_from(expected).units().abs());
         moved * i128::from(Self::MAX) <= i128::from(expected.units()) * i128::from(self.0)
     }
 }
 
-/// The text is no such percentage.
+/// The text is not such a percentage.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("it is a percentage from 0 to 100, with at most 4 decimal places")]
 pub struct InvalidSlippage;
@@ -289,16 +290,16 @@ impl FromStr for Slippage {
     }
 }
 
-/// How far a trailing stop stays behind the best price, in percent of it: more than 0, less than 100.
+/// Distance of a trailing stop from the best price, in percent of it: more than 0, less than 100.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TrailPercent(i64);
 
 impl TrailPercent {
     const DECIMALS: u32 = 4;
-    /// A hundred percent, in ten-thousandths of one.
+    /// A hundred percent, in ten-thousandths of a percent.
     pub const WHOLE: i64 = 1_000_000;
 
-    /// Nothing when not between 0 and 100 percent.
+    /// `None` if not between 0 and 100 percent.
     pub fn from_count(ten_thousandths: i64) -> Option<Self> {
         (1..Self::WHOLE).contains(&ten_thousandths).then_some(Self(ten_thousandths))
     }
@@ -309,7 +310,7 @@ impl TrailPercent {
     }
 }
 
-/// The text is no such percentage.
+/// The text is not such a percentage.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("it is a percentage between 0 and 100, with at most 4 decimal places")]
 pub struct InvalidTrailPercent;
@@ -329,7 +330,7 @@ impl fmt::Display for TrailPercent {
     }
 }
 
-/// The text is no price.
+/// The text is not a price.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a price is a number of dollars, more than 0, with at most 4 decimal places")]
 pub struct InvalidPrice;
@@ -348,14 +349,14 @@ pub enum Remainder {
     Some(Quantity),
     /// Both were equal.
     None,
-    /// There was less than was to be taken.
+    /// The subtrahend was larger.
     Short,
 }
 
 impl FromStr for Quantity {
     type Err = InvalidQuantity;
 
-    /// Reads a plain or exponent form exactly.
+    /// Parses plain or exponent notation exactly.
     fn from_str(text: &str) -> Result<Self, InvalidQuantity> {
         let millionths = parse_decimal(text, Self::DECIMALS).map_err(|error| match error {
             DecimalError::NotANumber => InvalidQuantity::NotANumber,
@@ -374,17 +375,17 @@ impl fmt::Display for Quantity {
     }
 }
 
-/// `part` in percent of `whole`; nothing when `whole` is zero.
+/// `part` in percent of `whole`; `None` if `whole` is zero.
 fn percent(part: i64, whole: i64) -> Option<f64> {
     (whole != 0).then(|| round_percent(part as f64 / whole as f64 * 100.0))
 }
 
-/// Percentages are for reading, and carry four decimal places.
+/// Rounds a percentage to four decimal places, for display.
 pub fn round_percent(percent: f64) -> f64 {
     (percent * 10_000.0).round() / 10_000.0
 }
 
-/// A JSON number for a newtype over a count: `$name`, its decimal places, and how a count becomes one.
+/// Serde for a newtype over a count, as a JSON number: `$name`, its decimal places, and its constructor.
 macro_rules! json_number {
     ($name:ident, $expecting:literal, $from_count:expr) => {
         impl Serialize for $name {

@@ -1,4 +1,4 @@
-//! Orders, and the trades that they become.
+//! Orders, and the trades that fill them.
 
 use std::{fmt, str::FromStr};
 
@@ -46,7 +46,7 @@ impl FromStr for Side {
     }
 }
 
-/// Who asked for a trade.
+/// Origin of a trade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OrderSource {
@@ -80,12 +80,12 @@ impl FromStr for OrderSource {
     }
 }
 
-/// A caller's id of an order, so that sending it again does not trade again.
+/// The caller's id of an order, which makes sending it again idempotent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct ClientOrderId(String);
 
-/// The text cannot name an order.
+/// The text is not a valid order id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a client_order_id has 1 to {} characters, all of them visible ASCII", ClientOrderId::LENGTH_MAX)]
 pub struct InvalidClientOrderId;
@@ -122,19 +122,19 @@ pub struct OrderRequest {
     pub quantity: Quantity,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_order_id: Option<ClientOrderId>,
-    /// The price that was looked at when it was placed.
+    /// Price that the caller saw when placing the order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_price: Option<Price>,
-    /// How far from that it may be filled; half a percent unless said otherwise.
+    /// Largest deviation of the fill from that price; half a percent by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_slippage_percent: Option<Slippage>,
 }
 
 impl OrderRequest {
-    /// Whether the order may be filled at `price`: one that expects none may be at any.
+    /// Whether the order may be filled at `price`; without an expected price, any price is admitted.
     ///
     /// # Errors
-    /// The price expected, when `price` is too far from it.
+    /// The expected price, if `price` deviates too far from it.
     pub fn admit(&self, price: Price) -> Result<(), Price> {
         let slippage = self.max_slippage_percent.unwrap_or(Slippage::USUAL);
         match self.expected_price {
@@ -151,11 +151,11 @@ impl fmt::Display for OrderRequest {
     }
 }
 
-/// Why a row among the trades was not made by an order.
+/// Reason for a row among the trades that no order made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Correction {
-    /// A position whose market has no price any more was closed at the last one known.
+    /// A position in a market without prices was closed at the last known price.
     WriteOff,
 }
 
@@ -167,7 +167,7 @@ impl Correction {
     }
 }
 
-/// The text names no correction.
+/// The text is not a correction.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a correction is \"write_off\"")]
 pub struct InvalidCorrection;
@@ -180,7 +180,7 @@ impl FromStr for Correction {
     }
 }
 
-/// A trade in shares of today.
+/// A trade converted to shares of today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Adjusted {
     pub quantity: Quantity,
@@ -202,10 +202,10 @@ pub struct Trade {
     pub realized_pnl: Money,
     pub source: OrderSource,
     pub executed_at: UtcInstant,
-    /// Of a row that no order made.
+    /// Set for a row that no order made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correction: Option<Correction>,
-    /// Of a trade before a split: the same in shares of today. Its own figures stay those that it was executed at.
+    /// For a trade before a split: the trade in shares of today. The trade's own figures stay as executed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adjusted: Option<Adjusted>,
     /// Of a trade that filled an order of `/api/orders`.
@@ -229,26 +229,26 @@ impl Trade {
     }
 }
 
-/// The answer to an order: the trade, and the account right after it.
+/// Response to an order: the trade, and the account right after it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TradeReceipt {
     pub trade: Trade,
     pub cash_balance: Money,
-    /// The position after the trade; nothing when all was sold.
+    /// Position after the trade; absent if all shares were sold.
     pub position: Option<Position>,
-    /// Nothing when a held ticker has no price.
+    /// Total value; absent if a held ticker has no price.
     pub total_value: Option<Money>,
-    /// This order was filled before, and this is what was answered then.
+    /// Whether the order had been filled before; this is the earlier response.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     pub replayed: bool,
 }
 
-/// Part of the trades, newest first.
+/// A page of trades, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TradesPage {
     pub trades: Vec<Trade>,
-    /// Ask with this as `before` for the trades that came before these; nothing when there are none.
+    /// Value of `before` that returns the next page; absent on the last page.
     pub next_before: Option<String>,
 }
 

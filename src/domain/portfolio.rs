@@ -1,4 +1,4 @@
-//! The valuation of an account at given prices, used by the server and in the page alike.
+//! The valuation of an account at given prices, on the server and in the page.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,7 +11,7 @@ use super::{
     ticker::Ticker,
 };
 
-/// The last known price of a share, for the time while its market has none.
+/// The last known price of a share, for a market without prices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastPrice {
     pub price: Price,
@@ -19,24 +19,24 @@ pub struct LastPrice {
 }
 
 impl LastPrice {
-    /// A market in which nothing has happened since.
+    /// A quote without any change since.
     pub fn quote(&self, ticker: Ticker) -> Quote {
         let Self { price, at } = *self;
         Quote { ticker, price, previous_price: price, previous_close: price, at, is_stale: true }
     }
 }
 
-/// The price that a holding is valued at.
+/// Price at which a holding is valued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
-    /// The market's price of now.
+    /// The market's current price.
     Live(Price),
-    /// The market has none: the ticker was delisted or renamed, or its source is away.
+    /// The last known price: the ticker was delisted or renamed, or its source is unavailable.
     Last(LastPrice),
 }
 
 impl Mark {
-    /// The market's price, or the last known one where the market has none or a stale one.
+    /// The market's price, or the last known one if the market has none or a stale one.
     pub fn of(quote: Option<&Quote>, last: Option<&LastPrice>) -> Option<Self> {
         match quote {
             Some(quote) if quote.is_stale => Some(Self::Last(LastPrice { price: quote.price, at: quote.at })),
@@ -51,7 +51,7 @@ impl Mark {
         }
     }
 
-    /// When the price was, unless it is of now.
+    /// Time of the price, unless it is current.
     fn stale_at(self) -> Option<UtcInstant> {
         match self {
             Self::Live(_) => None,
@@ -66,15 +66,15 @@ impl From<Price> for Mark {
     }
 }
 
-/// One holding, valued. What needs a price is missing while the ticker has none, never zero.
+/// One holding, valued. Figures that need a price are missing, never zero, while the ticker has none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Position {
     pub ticker: Ticker,
     pub quantity: Quantity,
-    /// `cost_basis / quantity`; missing only for a holding that cost nothing that a price can express.
+    /// `cost_basis / quantity`; missing if the cost is too small for a price.
     pub avg_cost: Option<Price>,
     pub current_price: Option<Price>,
-    /// The market has no price now, and `current_price` is the last one that is known; `price_at` is when it was.
+    /// Whether the market has no current price: `current_price` is the last known one, of `price_at`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     pub stale: bool,
@@ -88,12 +88,12 @@ pub struct Position {
     pub weight: Option<f64>,
 }
 
-/// How much of a portfolio is in few positions; cash is in none.
+/// Concentration of a portfolio in few positions; cash belongs to none.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Concentration {
-    /// Of the largest position, in percent of the portfolio's total value.
+    /// Weight of the largest position, in percent of the portfolio's total value.
     pub largest_weight: f64,
-    /// The sum of the squared shares of all positions in the total value: 0 for cash alone, 1 for a single position
+    /// Sum of the squared fractions of all positions in the total value: 0 for cash only, 1 for a single position
     /// without cash (Herfindahl–Hirschman index: Hirschman, *The Paternity of an Index*, 1964).
     pub herfindahl_index: f64,
 }
@@ -108,23 +108,23 @@ pub struct Portfolio {
     pub held_for_orders: Money,
     /// In alphabetical order.
     pub positions: Vec<Position>,
-    /// These three are missing while any position is not valued.
+    /// Market value of all positions. Missing, like the next two fields, while any position has no value.
     pub positions_value: Option<Money>,
     pub total_value: Option<Money>,
     pub unrealized_pnl: Option<Money>,
     pub realized_pnl: Money,
-    /// Dividends received since the account was opened or last reset; there when there were any.
+    /// Dividends received since the account was opened or last reset; omitted if zero.
     #[serde(default, skip_serializing_if = "Money::is_zero")]
     #[schema(required = false)]
     pub dividend_income: Money,
-    /// A position is valued at a price that is not of now.
+    /// Whether any position is valued at a price that is not current.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     pub stale: bool,
 }
 
 impl Portfolio {
-    /// Values `account` at the prices that `price_of` knows.
+    /// Values `account` at the prices of `price_of`.
     pub fn value<M: Into<Mark>>(account: &Account, price_of: impl Fn(Ticker) -> Option<M>) -> Self {
         Self::value_at(account, &|ticker| price_of(ticker).map(Into::into))
     }
@@ -174,7 +174,7 @@ impl Portfolio {
         fill.cash_after.checked_add(sum(values)?)
     }
 
-    /// Missing while any position is not valued.
+    /// `None` while any position has no value.
     pub fn concentration(&self) -> Option<Concentration> {
         let weights: Vec<f64> = self.positions.iter().map(|position| position.weight).collect::<Option<_>>()?;
         self.total_value?;
@@ -191,7 +191,7 @@ impl Portfolio {
 }
 
 impl Position {
-    /// Values one holding at `price`; its weight in a portfolio worth `total_value`.
+    /// Values one holding at `price`, with its weight in a portfolio worth `total_value`.
     pub fn value(ticker: Ticker, holding: Holding, price: Option<Price>, total_value: Option<Money>) -> Self {
         let mut position = Self::unweighted(ticker, holding, price.map(Mark::Live));
         position.weigh(total_value);
@@ -221,7 +221,7 @@ impl Position {
     }
 }
 
-/// The sum, missing when any part is, or when it does not fit.
+/// The sum; `None` if any part is missing, or on overflow.
 fn sum(mut parts: impl Iterator<Item = Option<Money>>) -> Option<Money> {
     parts.try_fold(Money::ZERO, |total, part| total.checked_add(part?))
 }

@@ -14,30 +14,30 @@ use super::{
     ticker::Ticker,
 };
 
-/// The latest price of a ticker, the one before it, and the close of the trading day before, which the day's change is
+/// The latest price of a ticker, the one before it, and the previous trading day's close, which the day's change is
 /// measured from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "QuoteWire", try_from = "QuoteWire")]
 pub struct Quote {
     pub ticker: Ticker,
     pub price: Price,
-    /// At the tick before; the price itself at the first tick.
+    /// Price at the previous tick; the price itself at the first tick.
     pub previous_price: Price,
-    /// At which the trading day before closed.
+    /// Close of the previous trading day.
     pub previous_close: Price,
-    /// When it was traded at this price.
+    /// Time of the trade at this price.
     pub at: UtcInstant,
-    /// The source has not confirmed the price for too long: it is shown as old, and nothing is traded at it.
+    /// Whether the source has not confirmed the price for too long: it is shown as old, and not traded at.
     pub is_stale: bool,
 }
 
 impl Quote {
-    /// Since the tick before.
+    /// Change since the previous tick.
     pub fn change(&self) -> PriceChange {
         self.price.change_from(self.previous_price)
     }
 
-    /// Since the close of the trading day before.
+    /// Change since the previous trading day's close.
     pub fn day_change(&self) -> PriceChange {
         self.price.change_from(self.previous_close)
     }
@@ -51,12 +51,12 @@ impl Quote {
     }
 }
 
-/// Quotes in their tickers' order, at most one of each.
+/// Quotes in alphabetical order, at most one per ticker.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Quotes(Vec<Quote>);
 
 impl Quotes {
-    /// The ticker's quote, if it has one.
+    /// The ticker's quote, if any.
     pub fn get(&self, ticker: Ticker) -> Option<&Quote> {
         let index = self.0.binary_search_by_key(&ticker, |quote| quote.ticker).ok()?;
         self.0.get(index)
@@ -71,7 +71,7 @@ impl Deref for Quotes {
     }
 }
 
-/// Of two quotes of a ticker, the later stays.
+/// Keeps the later of two quotes of a ticker.
 impl FromIterator<Quote> for Quotes {
     fn from_iter<I: IntoIterator<Item = Quote>>(quotes: I) -> Self {
         let mut quotes: Vec<Quote> = quotes.into_iter().collect();
@@ -89,7 +89,7 @@ impl FromIterator<Quote> for Quotes {
     }
 }
 
-/// Which way a price went.
+/// Direction of a price change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
@@ -107,7 +107,7 @@ impl Direction {
         }
     }
 
-    /// As it is written in JSON, and in the page's attributes.
+    /// Name in JSON and in the page's attributes.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Up => "up",
@@ -117,27 +117,27 @@ impl Direction {
     }
 }
 
-/// A quote as it travels, in the price stream and wherever else: the figures that a reader wants are spelled out.
+/// A quote on the wire, with derived figures spelled out for readers.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = Quote)]
 struct QuoteWire {
     ticker: Ticker,
     price: Price,
     previous_price: Price,
-    /// When it was traded at this price: Unix seconds.
+    /// Time of the trade at this price, in Unix seconds.
     timestamp: f64,
     change: PriceChange,
     change_percent: f64,
     direction: Direction,
-    /// Since the close of the trading day before.
+    /// Change since the previous trading day's close.
     day_change: PriceChange,
     day_change_percent: f64,
-    /// There and true when the source has not confirmed the price for too long: nothing is traded at it.
+    /// Present and true if the source has not confirmed the price for too long: it is not traded at.
     #[serde(default, skip_serializing_if = "is_false")]
     stale: bool,
 }
 
-/// Serde asks by reference.
+/// Takes a reference because serde calls it so.
 fn is_false(value: &bool) -> bool {
     !value
 }

@@ -1,15 +1,14 @@
-//! Putting things in order.
+//! Sorting.
 
 use std::cmp::Ordering;
 
-/// `items` in order; equals stay as they were. All kinds of things share one sort, by their places, since the standard
-/// library's is long and compiled for each kind.
+/// `items` in order, stably. Sorts indices, so that all types share one instance of the standard library's large sort.
 pub fn sorted<T: Clone>(items: &[T], compare: impl Fn(&T, &T) -> Ordering) -> Vec<T> {
     let order = order(items.len(), &|one, other| compare(&items[one], &items[other]));
     order.into_iter().map(|place| items[place].clone()).collect()
 }
 
-/// As [`sorted`], by what `key` says of each.
+/// Like [`sorted`], by the key of each item.
 pub fn sorted_by_key<T: Clone, K: Ord>(items: &[T], key: impl Fn(&T) -> K) -> Vec<T> {
     sorted(items, |one, other| key(one).cmp(&key(other)))
 }

@@ -1,4 +1,4 @@
-//! Realised P&L: what sales brought, ticker by ticker; and the dividends beside it.
+//! Realised P&L by ticker, and dividends.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,9 +11,9 @@ use super::{
 /// Realised P&L and dividends since the account was opened or last reset.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Realized {
-    /// In alphabetical order of the tickers.
+    /// In alphabetical order of tickers.
     pub lines: Vec<RealizedLine>,
-    /// The latest dividends, newest first. They are income, and no part of the realised P&L.
+    /// The latest dividends, newest first. They are income, not part of the realised P&L.
     pub dividends: Vec<DividendLine>,
 }
 
@@ -23,15 +23,15 @@ pub struct DividendLine {
     pub ticker: Ticker,
     /// The exchange's date, such as `2026-11-30`.
     pub pay_date: String,
-    /// The shares that were held when the ex-date began.
+    /// Shares held when the ex-date began.
     pub quantity: Quantity,
     pub amount: Money,
-    /// Whether it is in the cash; otherwise it is owed.
+    /// Whether it has been credited; otherwise it is owed.
     pub is_paid: bool,
 }
 
 impl DividendLine {
-    /// Nothing for a split.
+    /// `None` for a split.
     pub fn of(record: ActionRecord) -> Option<Self> {
         let is_paid = record.applied_at.is_some();
         let ActionRecord { ticker, quantity, ex_date, pay_date, .. } = record;
@@ -46,11 +46,11 @@ pub struct RealizedLine {
     pub ticker: Ticker,
     pub sales: u32,
     pub proceeds: Money,
-    /// Proceeds less the cost of what was sold.
+    /// Proceeds less the cost basis of the sold shares.
     pub pnl: Money,
 }
 
-/// All sales added up, which makes the account's realised P&L; nothing when a sum does not fit.
+/// Totals of all sales, which equal the account's realised P&L; `None` on overflow.
 pub fn total(lines: &[RealizedLine]) -> Option<(Money, Money)> {
     lines.iter().try_fold((Money::ZERO, Money::ZERO), |(proceeds, pnl), line| {
         Some((proceeds.checked_add(line.proceeds)?, pnl.checked_add(line.pnl)?))

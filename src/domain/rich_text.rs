@@ -1,9 +1,9 @@
-//! Formatted text as a tree: what a message may look like, and nothing else. There is no markup in it that could run,
-//! and no address that a click or a picture could reach.
+//! Formatted text as a tree of the permitted elements. It contains no executable markup, and no address that a click or
+//! an image could reach.
 
 use serde::{Deserialize, Serialize};
 
-/// A piece of text that stands by itself.
+/// A block of text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Block {
     Paragraph(Vec<Span>),

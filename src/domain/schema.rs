@@ -1,4 +1,4 @@
-//! How the shared scalar types are described in the OpenAPI document: the numbers and strings that they are in JSON.
+//! The shared scalar types in the OpenAPI document, as their JSON numbers and strings.
 
 use utoipa::{
     PartialSchema, ToSchema,
@@ -16,7 +16,7 @@ use super::{
     ticker::Ticker,
 };
 
-/// Implements the description of a scalar: `$type`, and how its schema is built.
+/// Implements the schema of a scalar: `$type`, and an expression that builds its schema.
 macro_rules! scalar {
     ($type:ty, $schema:expr) => {
         impl PartialSchema for $type {

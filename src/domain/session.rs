@@ -1,4 +1,4 @@
-//! A market's sessions: when orders are filled.
+//! A market's sessions, in which orders are filled.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,10 +9,10 @@ use super::instant::UtcInstant;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SessionKind {
-    /// Before the opening: prices move, and orders wait.
+    /// Before the opening: prices move, but orders wait.
     Pre,
     Regular,
-    /// After the close: prices move, and orders wait.
+    /// After the close: prices move, but orders wait.
     Post,
     /// A market that never closes.
     Continuous,
@@ -35,6 +35,6 @@ pub struct Session {
     /// The exchange's date, such as `2026-11-30`.
     pub trade_date: String,
     pub opens_at: UtcInstant,
-    /// The first moment outside of it.
+    /// First moment after it.
     pub closes_at: UtcInstant,
 }

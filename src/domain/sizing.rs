@@ -1,8 +1,8 @@
-//! How much to trade: a part of the cash, or of what is held.
+//! Sizes of trades: fractions of the cash, or of a holding.
 
 use super::money::{Money, Price, Quantity};
 
-/// A part that the trade ticket offers.
+/// A fraction that the trade ticket offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     Quarter,
@@ -10,13 +10,13 @@ pub enum Part {
     All,
 }
 
-/// The part of the cash that is kept back when all of it is to be spent: a market order fills at the price of its moment, and one
-/// that left nothing over would be refused at the next rise. In thousandths.
+/// Fraction of the cash, in thousandths, that is kept back when all of it is to be spent: a market order fills at the
+/// price of its moment, and would be refused after the slightest rise.
 const RESERVE_THOUSANDTHS: i64 = 1;
 
-/// Shares are bought in thousandths where that makes at least one share…
+/// Granularity of bought shares from one share on, in millionths: a thousandth of a share.
 const STEP: i64 = 1_000;
-/// …which is so many millionths.
+/// One share, in millionths.
 const SHARE: i64 = 1_000_000;
 
 impl Part {
@@ -28,14 +28,14 @@ impl Part {
         }
     }
 
-    /// This part of a holding, in whole millionths; nothing when it is less than one.
+    /// This fraction of a holding, in whole millionths; `None` below one.
     pub fn of_holding(self, held: Quantity) -> Option<Quantity> {
         let part = i128::from(held.millionths()) * i128::from(self.percent()) / 100;
         Quantity::from_millionths(i64::try_from(part).ok()?).ok()
     }
 
-    /// The shares that this part of the cash buys at `price`, in thousandths from one share on, and less the reserve when
-    /// it is all; nothing when it buys none.
+    /// Shares that this fraction of the cash buys at `price`, in thousandths from one share on, less the reserve for
+    /// the whole cash; `None` if it buys nothing.
     pub fn of_cash(self, cash: Money, price: Price) -> Option<Quantity> {
         let thousandths = match self {
             Self::All => 1_000 - RESERVE_THOUSANDTHS,
@@ -48,12 +48,13 @@ impl Part {
     }
 }
 
-/// The most shares that `cash` buys at `price`: a millionth more would cost more. Nothing when the cash does not buy a millionth.
+/// Most shares that `cash` buys at `price`: one millionth more would cost more. `None` if it does not buy a millionth.
 pub fn affordable(cash: Money, price: Price) -> Option<Quantity> {
     if cash <= Money::ZERO {
         return None;
     }
-    // A cost rounds half to even, so half a cent over is still paid by an even number of cents, and not by an odd one.
+    // Costs round half to even, so an excess of half a cent is still covered by an even number of cents, but not by an
+    // odd one.
     let units = i128::from(cash.cents()) * 100_000_000 + 50_000_000 - i128::from(cash.cents() % 2);
     let millionths = i64::try_from(units / i128::from(price.units())).unwrap_or(i64::MAX);
     Quantity::from_millionths(millionths.min(Quantity::MAX.millionths())).ok()

@@ -4,7 +4,7 @@ use std::{cmp::Ordering, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-/// Five letters, a dot and one more.
+/// Five letters, a dot and one more letter.
 const LENGTH_MAX: usize = 7;
 const ROOT_LENGTH_MAX: usize = 5;
 
@@ -17,7 +17,7 @@ const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 /// and `Copy`; its order is the alphabetical one, and costs a comparison of two numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ticker {
-    /// The letters, then zeros, and how many letters there are in the last byte.
+    /// The letters, then zeros; the last byte is the length.
     bytes: [u8; LENGTH_MAX + 1],
 }
 
@@ -36,7 +36,7 @@ impl Ticker {
 
 impl Ord for Ticker {
     fn cmp(&self, other: &Self) -> Ordering {
-        // The first letter weighs most.
+        // The first letter is the most significant.
         u64::from_be_bytes(self.bytes).cmp(&u64::from_be_bytes(other.bytes))
     }
 }

@@ -1,4 +1,4 @@
-//! The day that gains are measured over.
+//! The day over which gains are measured.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,14 +6,14 @@ use super::instant::UtcInstant;
 
 const DAY_SECONDS: i64 = 86_400;
 
-/// A trading day. Days follow on each other without a gap: nights, weekends and holidays belong to the day before them.
+/// A trading day. Days are contiguous: nights, weekends and holidays belong to the day before them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TradingDay {
-    /// Its date, as the Unix second of that date's midnight in UTC: when the day's candle starts.
+    /// Its date, as the Unix second of that date's midnight in UTC; the day's candle starts then.
     pub date: i64,
     /// Unix seconds.
     pub starts_at: i64,
-    /// When the next one starts: Unix seconds.
+    /// Start of the next day, in Unix seconds.
     pub ends_at: i64,
 }
 

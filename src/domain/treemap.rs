@@ -1,4 +1,4 @@
-//! A squarified treemap: rectangles whose areas are as their weights, as near to squares as they come.
+//! A squarified treemap: rectangles with areas proportional to their weights, as square as possible.
 //!
 //! Mark Bruls, Kees Huizing and Jarke van Wijk, *Squarified Treemaps*, 2000.
 
@@ -23,8 +23,8 @@ impl Rect {
     }
 }
 
-/// A tile for each weight, in the order of the weights; together they fill `area`. A weight that is not a positive,
-/// finite number gets a tile without area.
+/// One tile per weight, in the order of the weights; together they fill `area`. A weight that is not positive and
+/// finite gets an empty tile.
 pub fn squarify(weights: &[f64], area: Rect) -> Vec<Rect> {
     let mut tiles = vec![Rect { width: 0.0, height: 0.0, ..area }; weights.len()];
     let weighty: Vec<usize> =
@@ -38,7 +38,7 @@ pub fn squarify(weights: &[f64], area: Rect) -> Vec<Rect> {
     while let Some(first) = waiting.first() {
         let side = rest.shorter_side();
         let (mut count, mut row_size) = (1, size(first));
-        // A row grows for as long as that makes its worst tile squarer.
+        // A row grows as long as its worst tile becomes squarer.
         while let Some(next) = waiting.get(count) {
             let worst_now = worst_ratio(side, size(first), size(&waiting[count - 1]), row_size);
             if worst_ratio(side, size(first), size(next), row_size + size(next)) > worst_now {
@@ -54,17 +54,17 @@ pub fn squarify(weights: &[f64], area: Rect) -> Vec<Rect> {
     tiles
 }
 
-/// The aspect ratio, 1 or more, of the worst tile of a row along `side` that holds `row_size`, its largest tile and its
-/// smallest given.
+/// Aspect ratio, at least 1, of the worst tile of a row along `side` with the total `row_size`, given its largest and
+/// smallest tile.
 fn worst_ratio(side: f64, largest: f64, smallest: f64, row_size: f64) -> f64 {
     let (side, row_size) = (side * side, row_size * row_size);
     (side * largest / row_size).max(row_size / (side * smallest))
 }
 
-/// Puts a row along the shorter side of `rest`, and gives what is left.
+/// Places a row along the shorter side of `rest`, and returns the remaining area.
 fn lay_row(row: &[usize], size: impl Fn(&usize) -> f64, row_size: f64, rest: Rect, tiles: &mut [Rect]) -> Rect {
     let is_column = rest.width >= rest.height;
-    // Never more than there is: rounding must not push the last row out.
+    // Bounded by the remaining space: rounding must not push the last row out.
     let depth = (row_size / rest.shorter_side()).min(rest.width.max(rest.height));
     let mut done = 0.0;
     for index in row {

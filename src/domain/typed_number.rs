@@ -15,25 +15,25 @@
 
 use super::money::{InvalidQuantity, Quantity};
 
-/// The longest text that is looked at: far longer than any number that a person types.
+/// Longest text that is parsed: far longer than any number that a person types.
 const CHARS_MAX: usize = 64;
 
-/// Why a text is not read as a number.
+/// Reason why a text is not read as a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unreadable {
     NotANumber,
-    /// It is one of two numbers, each in the form that is read without doubt.
+    /// The text is ambiguous between two numbers, each given in an unambiguous form.
     Doubtful {
         grouped: String,
         decimal: String,
     },
 }
 
-/// The number that was typed, in plain form: a sign perhaps, digits, a point perhaps, an exponent perhaps, such as
-/// `-1234.5e3`. At least one digit stands on either side of a point.
+/// Normalises a typed number: optional sign, digits, optional point, optional exponent, such as `-1234.5e3`. At least
+/// one digit stands on either side of a point.
 ///
 /// # Errors
-/// When it is not a number, or ambiguous.
+/// If it is not a number, or ambiguous.
 pub fn read_number(typed: &str) -> Result<String, Unreadable> {
     let plain = plain_characters(typed).ok_or(Unreadable::NotANumber)?;
     let unsigned = plain.strip_prefix(['-', '+']).unwrap_or(&plain);
@@ -52,7 +52,7 @@ pub fn read_number(typed: &str) -> Result<String, Unreadable> {
     }
 }
 
-/// Why a text is not read as a quantity.
+/// Reason why a text is not read as a quantity.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnreadableQuantity {
     #[error(transparent)]
@@ -61,10 +61,10 @@ pub enum UnreadableQuantity {
     Doubtful { typed: String, grouped: String, decimal: String },
 }
 
-/// The quantity that was typed.
+/// Parses a typed quantity.
 ///
 /// # Errors
-/// When it is not a number, ambiguous, or not a quantity.
+/// If it is not a number, ambiguous, or not a quantity.
 pub fn read_quantity(typed: &str) -> Result<Quantity, UnreadableQuantity> {
     match read_number(typed) {
         Ok(number) => Ok(number.parse()?),
@@ -75,10 +75,10 @@ pub fn read_quantity(typed: &str) -> Result<Quantity, UnreadableQuantity> {
     }
 }
 
-/// The text without blanks around it, in ASCII: spaces of every width as `_`, apostrophes as `'`, and the digits and marks
-/// of other scripts as our own. Nothing when a character belongs to no number, or there are too many.
+/// The trimmed text in ASCII: spaces of every width as `_`, apostrophes as `'`, and digits and marks of other scripts
+/// as ASCII ones. `None` if a character cannot be part of a number, or there are too many.
 fn plain_characters(typed: &str) -> Option<String> {
-    // Marks of the writing direction come along with what is copied.
+    // Copied text may contain direction marks.
     let is_direction = |character: char| matches!(character, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{feff}');
     let trimmed = typed.trim_matches(|character: char| character.is_whitespace() || is_direction(character));
     let mut plain = String::new();
@@ -104,7 +104,7 @@ fn plain_characters(typed: &str) -> Option<String> {
     Some(plain)
 }
 
-/// A digit of a script whose zero is given.
+/// Converts a digit of the script with the given zero.
 fn digit(character: char, zero: u32) -> char {
     // Invariant: the caller's pattern has made sure that it is one of the ten.
     char::from_digit(character as u32 - zero, 10).unwrap_or('0')
@@ -128,7 +128,7 @@ fn read_mantissa(text: &str) -> Result<String, Unreadable> {
         return if text.is_empty() { Err(Unreadable::NotANumber) } else { Ok(text.to_owned()) };
     };
     let (before, after) = (&text[..last_at], &text[last_at + 1..]);
-    // A mark that comes again, like one that nowhere is a decimal one, groups all that there is.
+    // A repeated mark, or one that is never a decimal mark, is a group separator.
     if !matches!(last, '.' | ',') || before.contains(last) {
         return ungroup(text).ok_or(Unreadable::NotANumber);
     }
@@ -145,7 +145,7 @@ fn read_mantissa(text: &str) -> Result<String, Unreadable> {
     }
 }
 
-/// The digits of a number in groups: one mark throughout, one to three digits before the first, three after each.
+/// Digits of a grouped number: the same mark throughout, one to three digits before the first, three after each.
 fn ungroup(text: &str) -> Option<String> {
     let mark = text.chars().find(|character| !character.is_ascii_digit())?;
     let mut groups = text.split(mark);

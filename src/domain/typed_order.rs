@@ -7,7 +7,7 @@ use super::{
     typed_number::{UnreadableQuantity, read_quantity},
 };
 
-/// An order that was typed, before anybody confirmed it.
+/// A typed order that is not confirmed yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TypedOrder {
     pub side: Side,
@@ -19,20 +19,20 @@ pub struct TypedOrder {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Typed {
     Order(TypedOrder),
-    /// Its number is one of two.
+    /// Its number is ambiguous between two.
     Doubtful {
-        /// Why it is neither, in words.
+        /// The ambiguity, in words.
         reason: String,
         readings: [TypedOrder; 2],
     },
 }
 
-/// The words of a number: spaces group its digits.
+/// Most words of a number: spaces may group its digits.
 const NUMBER_WORDS_MAX: usize = 4;
 
 impl TypedOrder {
-    /// Reads a side, a [quantity](read_quantity) and a ticker, the last two in either order, and nothing besides; `b` or
-    /// `s` is a side too.
+    /// Parses a side, a [quantity](read_quantity) and a ticker, the last two in either order, and nothing else; `b` and
+    /// `s` are sides too.
     pub fn read(text: &str) -> Option<Typed> {
         let mut words = text.split_whitespace();
         let side = match words.next()?.to_ascii_lowercase().as_str() {

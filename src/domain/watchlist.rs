@@ -10,16 +10,16 @@ use super::{
     ticker::Ticker,
 };
 
-/// The most points that a watchlist entry's sparkline has.
+/// Most points of a watchlist entry's sparkline.
 pub const SPARKLINE_POINTS_MAX: usize = 60;
 
-/// The most tickers that are watched.
+/// Most tickers of a watchlist.
 pub const WATCHLIST_MAX: usize = 50;
 
 /// The watchlist of a new account, in this order.
 pub const DEFAULT_TICKERS: [&str; 10] = ["AAPL", "GOOGL", "MSFT", "AMZN", "TSLA", "NVDA", "META", "JPM", "V", "NFLX"];
 
-/// A ticker that is watched, since when.
+/// A watched ticker, with the time it was added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WatchedTicker {
     pub ticker: Ticker,
@@ -38,11 +38,11 @@ pub struct WatchlistEntry {
     pub direction: Option<Direction>,
     pub day_change: Option<PriceChange>,
     pub day_change_percent: Option<f64>,
-    /// The source has not confirmed the price for too long: nothing is traded at it.
+    /// Whether the source has not confirmed the price for too long: it is not traded at.
     pub stale: bool,
     /// Oldest first, at most [`SPARKLINE_POINTS_MAX`].
     pub sparkline: Vec<Price>,
-    /// No company is known by this ticker: the simulator makes its prices up.
+    /// Whether the ticker belongs to no known company, so that the simulator invents its prices.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     pub made_up: bool,
@@ -67,9 +67,9 @@ impl WatchlistEntry {
     }
 }
 
-/// The answer of `GET /api/watchlist`.
+/// Response of `GET /api/watchlist`.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Watchlist {
-    /// In the order added, unless it was rearranged.
+    /// In the order added, unless rearranged.
     pub tickers: Vec<WatchlistEntry>,
 }

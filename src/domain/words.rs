@@ -1,11 +1,11 @@
-//! Enums that travel as words.
+//! Enums that are written as words.
 
-/// The text is none of the words that a field takes.
+/// The text is not one of the words allowed for a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("it is one of {}", .0.join(", "))]
 pub struct UnknownWord(pub &'static [&'static str]);
 
-/// Defines an enum whose variants are written as the words given: in JSON, in SQL and in messages alike.
+/// Defines an enum whose variants are written as the given words: in JSON, in SQL and in messages.
 macro_rules! word_enum {
     ($(#[$meta:meta])* pub enum $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$meta])*

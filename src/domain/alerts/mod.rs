@@ -1,8 +1,8 @@
-//! Alerts: a condition that is watched, and what happens each time it becomes true.
+//! Alerts: a condition that is watched, and the firings when it becomes true.
 //!
-//! An alert fires when its condition becomes true, and again only after it was false. More than [`FIRINGS_MAX`] firings in
-//! [`FIRINGS_WINDOW_MS`] pause it; a paused one waits for a person. Each firing is a row of its own, with the values that made
-//! it true.
+//! An alert fires when its condition becomes true, and again only after the condition was false. More than
+//! [`FIRINGS_MAX`] firings in [`FIRINGS_WINDOW_MS`] pause it until a person resumes it. Each firing is a row of its
+//! own, with the values of the condition's operands.
 
 pub mod request;
 
@@ -16,54 +16,54 @@ use super::{
     words::word_enum,
 };
 
-/// More firings than this…
+/// Most firings within [`FIRINGS_WINDOW_MS`]; one more pauses the alert.
 pub const FIRINGS_MAX: usize = 15;
-/// …in three minutes pause an alert.
+/// Window for counting firings: three minutes.
 pub const FIRINGS_WINDOW_MS: i64 = 180_000;
 
-/// The most alerts of an account.
+/// Most alerts of an account.
 pub const ALERTS_MAX: usize = 500;
 
 /// The longest note, in characters.
 pub const NOTE_LENGTH_MAX: usize = 200;
 
 word_enum! {
-    /// How often an alert may fire.
+    /// Frequency at which an alert may fire.
     pub enum Frequency {
         /// The first time only.
         Once = "once",
-        /// Once in each bar: of the shortest interval of its indicators, or of a minute.
+        /// At most once per bar: of the shortest interval of its indicators, or of a minute.
         OncePerBar = "once_per_bar",
-        /// Each time it becomes true.
+        /// Each time the condition becomes true.
         Always = "always",
     }
 }
 
 word_enum! {
-    /// Where an alert stands.
+    /// Status of an alert.
     pub enum AlertStatus {
         Active = "active",
         /// A person paused it.
         Paused = "paused",
-        /// It fired too often, and paused itself.
+        /// It fired too often and paused itself.
         TooFrequent = "too_frequent",
-        /// It was to fire once, and has.
+        /// It has fired its one time.
         Done = "done",
         Expired = "expired",
     }
 }
 
-/// What an alert is told by its watcher.
+/// Outcome of a look at an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reaction {
     Nothing,
     Fires,
-    /// It fires, and pauses itself for firing too often.
+    /// It fires, and is paused for firing too often.
     FiresAndPauses,
     Expires,
 }
 
-/// An alert as it is watched.
+/// State of an alert that is being watched.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Watched {
     pub condition: Condition,
@@ -73,7 +73,7 @@ pub struct Watched {
     watch: Watch,
     /// The bar of the latest firing, in bars since the Unix epoch.
     fired_bar: Option<i64>,
-    /// The latest firings, oldest first; at most [`FIRINGS_MAX`] and one more.
+    /// The latest firings, oldest first; at most [`FIRINGS_MAX`] + 1.
     recent: Vec<UtcInstant>,
 }
 
@@ -90,14 +90,14 @@ impl Watched {
         }
     }
 
-    /// One that goes on after a restart, given its latest firings, oldest first, and what the condition was last.
+    /// Restores the state after a restart, from the latest firings, oldest first, and the condition's last known value.
     pub fn resumed(self, status: AlertStatus, was_true: Option<bool>, firings: &[UtcInstant]) -> Self {
         let recent = firings[firings.len().saturating_sub(FIRINGS_MAX)..].to_vec();
         let fired_bar = recent.last().map(|at| self.bar_of(*at));
         Self { status, watch: Watch::resumed(was_true), fired_bar, recent, ..self }
     }
 
-    /// Looks at the condition at a moment.
+    /// Evaluates the condition at a moment.
     pub fn look(&mut self, values: &impl Values, at: UtcInstant) -> Reaction {
         if self.status != AlertStatus::Active {
             return Reaction::Nothing;
@@ -128,14 +128,14 @@ impl Watched {
         }
     }
 
-    /// A person pauses it.
+    /// Pauses the alert on a person's request.
     pub fn pause(&mut self) {
         if self.status == AlertStatus::Active {
             self.status = AlertStatus::Paused;
         }
     }
 
-    /// A person lets it go on; it fires when its condition becomes true from now on.
+    /// Resumes the alert on a person's request; it fires when its condition next becomes true.
     pub fn resume(&mut self) {
         if matches!(self.status, AlertStatus::Paused | AlertStatus::TooFrequent | AlertStatus::Done) {
             self.status = AlertStatus::Active;
@@ -144,12 +144,12 @@ impl Watched {
         }
     }
 
-    /// What the condition was at the last known evaluation; for saving.
+    /// The condition's value at the last known evaluation, to be saved.
     pub fn was_true(&self) -> Option<bool> {
         self.watch.was_true()
     }
 
-    /// What was true: each operand that is not a number, in words, with its value.
+    /// Each operand that is not a constant, in words, with its value.
     pub fn values(&self, values: &impl Values) -> Vec<(String, f64)> {
         let mut found: Vec<(String, f64)> = Vec::new();
         for operand in self.condition.operands() {
@@ -182,7 +182,7 @@ mod tests {
 
     use super::*;
 
-    /// The price of everything.
+    /// The same price for every ticker.
     struct Price(f64);
 
     impl Values for Price {
@@ -200,7 +200,7 @@ mod tests {
         UtcInstant::from_unix_ms(seconds * 1_000)
     }
 
-    /// At which seconds it fires when the price is above at each even second and below at each odd one.
+    /// Seconds at which the alert fires if the price is above at each even second and below at each odd one.
     fn firings(alert: &mut Watched, seconds: std::ops::Range<i64>) -> Vec<i64> {
         seconds
             .filter(|second| {

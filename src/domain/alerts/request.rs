@@ -1,4 +1,4 @@
-//! Alerts as they travel: what is asked for, and what is answered.
+//! Alerts in requests and responses.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -31,7 +31,7 @@ pub struct ChangeAlert {
     pub expires_at: Option<UtcInstant>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// Pauses the alert, or lets it go on.
+    /// Pauses or resumes the alert.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused: Option<bool>,
 }
@@ -44,7 +44,7 @@ pub struct InvalidNote;
 /// Checks a note's length.
 ///
 /// # Errors
-/// When it is too long.
+/// If it is too long.
 pub fn check_note(note: Option<&str>) -> Result<(), InvalidNote> {
     match note {
         Some(note) if note.chars().count() > NOTE_LENGTH_MAX => Err(InvalidNote),
@@ -52,7 +52,7 @@ pub fn check_note(note: Option<&str>) -> Result<(), InvalidNote> {
     }
 }
 
-/// An alert as it is answered.
+/// An alert in a response.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AlertView {
     /// A UUID v7.
@@ -64,7 +64,7 @@ pub struct AlertView {
     pub status: AlertStatus,
     pub expires_at: Option<UtcInstant>,
     pub note: Option<String>,
-    /// How often it has fired.
+    /// Number of firings.
     pub firings: u64,
     pub fired_at: Option<UtcInstant>,
     pub created_at: UtcInstant,
@@ -77,17 +77,17 @@ pub struct Firing {
     /// A UUID v7.
     pub id: String,
     pub alert_id: String,
-    /// The condition in words, as it was then.
+    /// The condition in words at the time of the firing.
     pub sentence: String,
     pub note: Option<String>,
-    /// What was true.
+    /// Values of the condition's operands.
     pub values: Vec<FiringValue>,
     pub fired_at: UtcInstant,
-    /// Whether a person has seen it.
+    /// Whether a person has read it.
     pub is_read: bool,
 }
 
-/// The value that an operand had.
+/// An operand's value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct FiringValue {
     pub operand: String,
@@ -99,7 +99,7 @@ pub struct FiringValue {
 pub struct FiringsPage {
     pub firings: Vec<Firing>,
     pub next_cursor: Option<String>,
-    /// Of all firings.
+    /// Number of unread firings, of all alerts.
     pub unread: u64,
 }
 

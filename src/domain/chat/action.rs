@@ -13,7 +13,7 @@ use crate::domain::{
     ticker::Ticker,
 };
 
-/// An action in a reply.
+/// An action that a reply asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
     Watch(Ticker),
@@ -40,7 +40,7 @@ impl fmt::Display for Action {
     }
 }
 
-/// The status of an action. Unless a person has changed the copilot's autonomy, each ends as executed or rejected.
+/// Status of an action. Under the default autonomy, each ends as executed or rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ActionStatus {
@@ -50,11 +50,11 @@ pub enum ActionStatus {
     Rejected,
     /// It waits for a person's approval.
     Proposed,
-    /// A person said no.
+    /// A person rejected the proposal.
     Dismissed,
-    /// It waited too long, or the price moved too far.
+    /// The proposal expired, or the price moved too far.
     Lapsed,
-    /// The copilot may only advise: nothing ran.
+    /// The copilot may only advise, so nothing was executed.
     Advised,
 }
 
@@ -74,8 +74,8 @@ impl ActionStatus {
         }
     }
 
-    /// The status under an autonomy: an action that is about to run, or waits for a click, goes no
-    /// further than it allows. A proposal stays one when the copilot may do more: the click is what it was shown with.
+    /// The status under an autonomy: reduces a pending or proposed action to what the autonomy allows. A proposal stays
+    /// a proposal under a higher autonomy, since the person was shown a button for it.
     #[must_use]
     pub fn under(self, autonomy: Autonomy) -> Self {
         match (self, autonomy) {
@@ -86,7 +86,7 @@ impl ActionStatus {
     }
 }
 
-/// The text is no action's status.
+/// The text is not an action's status.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("that is not an action's status")]
 pub struct InvalidActionStatus;
@@ -99,40 +99,40 @@ impl FromStr for ActionStatus {
     }
 }
 
-/// The estimate of a proposed trade, at the price that it was proposed at.
+/// Estimate for a proposed trade, at its price when proposed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Estimate {
-    /// Its cost (a buy) or proceeds (a sell).
+    /// Cost of a buy, or proceeds of a sell.
     pub notional: Money,
-    /// The cash that would be left: less than nothing where there is too little.
+    /// Cash after the trade; negative if there is too little.
     pub cash_after: Money,
 }
 
-/// An action as the record has it.
+/// An action as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordedAction {
     pub id: String,
     pub action: Action,
     pub status: ActionStatus,
-    /// The price that a trade was executed at, or had when it was proposed.
+    /// Price at which a trade was executed, or its price when proposed.
     pub price: Option<Price>,
-    /// Why it was rejected or has lapsed: a sentence.
+    /// Reason for a rejection or lapse: a sentence.
     pub error: Option<String>,
-    /// Of a trade that was proposed with a price.
+    /// Estimate for a trade that was proposed with a price.
     pub estimate: Option<Estimate>,
-    /// When it got its status.
+    /// Time of its latest change of status.
     pub decided_at: UtcInstant,
 }
 
 impl RecordedAction {
-    /// Until when a proposal may be approved; nothing for what is not one.
+    /// Time until which a proposal may be approved; `None` for other statuses.
     pub fn expires_at(&self) -> Option<UtcInstant> {
         (self.status == ActionStatus::Proposed)
             .then(|| UtcInstant::from_unix_ms(self.decided_at.unix_ms() + PROPOSAL_MS_MAX))
     }
 
-    /// The same, `now`: a proposal that has waited too long has lapsed. So has one that seems to come from the future:
-    /// the clock went back, and nobody can tell how long it has waited.
+    /// The action as of `now`: an expired proposal has lapsed. So has a proposal with a time in the future: the clock
+    /// went back, and its age is unknown.
     pub fn at(self, now: UtcInstant) -> Self {
         let age_ms = now.unix_ms() - self.decided_at.unix_ms();
         match self.status {
@@ -145,25 +145,25 @@ impl RecordedAction {
     }
 }
 
-/// An invalid action of a reply, such as one with a quantity below zero. Its fields are as
-/// the model wrote them, cut where they are long.
+/// An invalid action of a reply, such as one with a negative quantity. Its fields are the model's text, shortened if
+/// long.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MisreadAction {
-    /// Its place among all that the reply asked for.
+    /// Position among all actions of the reply.
     pub ordinal: usize,
-    /// A trade, or else a change of the watchlist.
+    /// Whether it is a trade; otherwise it is a change of the watchlist.
     pub is_trade: bool,
-    /// `buy`, `add`, or what stood there instead.
+    /// `buy`, `add`, or the invalid text in its place.
     pub verb: String,
     /// Empty for a change of the watchlist.
     pub quantity: String,
     pub ticker: String,
-    /// Why it is rejected: a sentence.
+    /// Reason for the rejection: a sentence.
     pub error: String,
 }
 
 impl MisreadAction {
-    /// The longest part of a field that is kept.
+    /// Characters that are kept of a field.
     pub const FIELD_CHARS_MAX: usize = 24;
 }
 

@@ -1,4 +1,4 @@
-//! Text of a person, its id, and who says it.
+//! A person's message, its id, and the roles of a conversation.
 
 use std::str::FromStr;
 
@@ -7,12 +7,12 @@ use utoipa::ToSchema;
 
 use crate::domain::order::ClientOrderId;
 
-/// A person's message to the copilot: 1 to 4,000 characters, not all of them blank.
+/// A person's message to the copilot: 1 to 4,000 characters, not all blank.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct MessageText(String);
 
-/// The text cannot be a message.
+/// The text is not a valid message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a message has 1 to {} characters, not all of them blank", MessageText::CHARS_MAX)]
 pub struct InvalidMessage;
@@ -48,12 +48,12 @@ impl From<MessageText> for String {
     }
 }
 
-/// A sender's id of a message, so that sending it again does not have it answered again.
+/// The sender's id of a message, which makes sending it again idempotent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ClientMessageId(ClientOrderId);
 
-/// The text cannot name a message.
+/// The text is not a valid message id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a client_message_id has 1 to {} characters, all of them visible ASCII", ClientOrderId::LENGTH_MAX)]
 pub struct InvalidClientMessageId;
@@ -72,7 +72,7 @@ impl FromStr for ClientMessageId {
     }
 }
 
-/// Who said something.
+/// Author of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {

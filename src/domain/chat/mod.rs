@@ -1,4 +1,4 @@
-//! The conversation with the copilot: messages, the actions in them, and what became of those.
+//! The conversation with the copilot: messages, their actions, and the outcomes of those.
 
 mod action;
 mod message;
@@ -16,17 +16,17 @@ pub use self::action::{Action, ActionStatus, Estimate, InvalidActionStatus, Misr
 pub use self::message::{ClientMessageId, InvalidClientMessageId, InvalidMessage, InvalidRole, MessageText, Role};
 pub use self::page::{ChatMessage, ChatPage, Field, TradeAction, WatchlistChange, WatchlistVerb};
 
-/// A message of the conversation, as the record has it.
+/// A message of the conversation, as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordedMessage {
     pub id: String,
     pub role: Role,
     pub message: String,
-    /// In the order they run: additions to the watchlist, trades, removals.
+    /// In order of execution: additions to the watchlist, trades, removals.
     pub actions: Vec<RecordedAction>,
-    /// Rejected, since they are no actions.
+    /// Invalid actions, which are rejected.
     pub misread: Vec<MisreadAction>,
-    /// The code of the error when there is no reply, in the reply's place.
+    /// Error code, if the copilot failed to reply.
     pub failure: Option<String>,
     pub created_at: UtcInstant,
 }
@@ -42,14 +42,14 @@ pub struct ChatLine {
 /// The copilot's state in the page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conversation {
-    /// Oldest first.
+    /// Messages, oldest first.
     pub lines: Vec<ChatLine>,
-    /// There are messages that came before these.
+    /// Whether there are earlier messages.
     pub has_more: bool,
-    /// A reply is being made.
+    /// Whether a reply is being made.
     pub is_answering: bool,
     pub autonomy: Autonomy,
     pub availability: Availability,
-    /// Who answers, where that is known.
+    /// Name of the answering model, if known.
     pub model: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The conversation as REST tells it.
+//! The conversation in REST's responses.
 
 use std::str::FromStr;
 
@@ -13,23 +13,23 @@ use crate::domain::{
     ticker::Ticker,
 };
 
-/// A message as REST tells it.
+/// A message in REST's responses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ChatMessage {
     pub id: String,
     pub role: Role,
-    /// The model's text, in Markdown; its claims are not the record, `status` below is.
+    /// The model's text, in Markdown. Its claims are not authoritative; the actions' `status` is.
     pub message: String,
-    /// In the order they ran.
+    /// Trades, in order of execution.
     pub trades: Vec<TradeAction>,
     pub watchlist_changes: Vec<WatchlistChange>,
     pub created_at: UtcInstant,
-    /// Only when the copilot did not answer: the error's code. `message` then says so.
+    /// Error code, if the copilot failed to reply; `message` then explains it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
 }
 
-/// A field of an action: what it says, or, where that is nothing and the action is rejected for it, the text that stood there.
+/// A field of an action: its value, or the model's text if that is invalid, for which the action is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Field<T> {
@@ -54,18 +54,18 @@ pub struct TradeAction {
     #[schema(value_type = Quantity)]
     pub quantity: Field<Quantity>,
     pub status: ActionStatus,
-    /// The price that it was executed at; of a proposal, the price then.
+    /// Price at which it was executed, or its price when proposed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,
-    /// Why it did not run.
+    /// Reason why it was not executed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// Of a proposal: what it would come to.
+    /// Estimate for a proposal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimate: Option<Estimate>,
 }
 
-/// A change of the watchlist that a reply asked for; its fields are as those of a trade.
+/// A change of the watchlist that a reply asked for. Invalid fields are as in a trade.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WatchlistChange {
     pub id: String,
@@ -74,7 +74,7 @@ pub struct WatchlistChange {
     #[schema(value_type = WatchlistVerb)]
     pub action: Field<WatchlistVerb>,
     pub status: ActionStatus,
-    /// Why it did not run.
+    /// Reason why it was not executed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
@@ -90,7 +90,7 @@ pub enum WatchlistVerb {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ChatPage {
     pub messages: Vec<ChatMessage>,
-    /// Ask with this as `before` for the messages that came before these; nothing when there are none.
+    /// Value of `before` that returns the messages before these; absent on the last page.
     pub next_before: Option<String>,
 }
 

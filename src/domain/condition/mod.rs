@@ -1,8 +1,8 @@
 //! Conditions over the market and the account: one type for alerts, orders and automations.
 //!
-//! A condition is a tree of `all`, `any`, `not` and comparisons of two [operands](operand::Operand). It is read strictly:
-//! unknown fields are refused, it is at most [`DEPTH_MAX`] deep and has at most [`NODES_MAX`] nodes. How it is evaluated over
-//! time is in [`watch`], how it is put into words in [`sentence`], and its indicators are in [`study`].
+//! A condition is a tree of `all`, `any`, `not` and comparisons of two [operands](operand::Operand). Unknown fields are
+//! refused; depth is at most [`DEPTH_MAX`], size at most [`NODES_MAX`] nodes. [`watch`] evaluates conditions over time,
+//! [`sentence`] puts them into words, and [`study`] has their indicators.
 
 pub mod operand;
 mod schema;
@@ -15,10 +15,10 @@ use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 use self::operand::{Account, Operand};
 use super::{ticker::Ticker, words::word_enum};
 
-/// How deep a condition may be; one comparison is 1.
+/// Greatest depth of a condition; a single comparison has depth 1.
 pub const DEPTH_MAX: usize = 8;
 
-/// How many nodes a condition may have: groups, negations and comparisons.
+/// Most nodes of a condition: groups, negations and comparisons.
 pub const NODES_MAX: usize = 64;
 
 word_enum! {
@@ -27,9 +27,9 @@ word_enum! {
         AtLeast = ">=",
         Below = "<",
         AtMost = "<=",
-        /// It was not above at the evaluation before, and is now.
+        /// Above now, but not at the previous evaluation.
         CrossesAbove = "crosses_above",
-        /// It was not below at the evaluation before, and is now.
+        /// Below now, but not at the previous evaluation.
         CrossesBelow = "crosses_below",
     }
 }
@@ -43,7 +43,7 @@ impl Comparison {
     }
 }
 
-/// A condition that keeps its bounds.
+/// A condition within its bounds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Condition {
@@ -61,7 +61,7 @@ pub enum Node {
     Compare { left: Operand, op: Comparison, right: Operand },
 }
 
-/// Why a tree is no condition.
+/// Reason why a tree is not a valid condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidCondition {
     #[error("a condition is {{\"all\": […]}}, {{\"any\": […]}}, {{\"not\": …}} or {{\"left\", \"op\", \"right\"}}")]
@@ -129,8 +129,10 @@ fn bounded<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Node, D:
 }
 
 impl Condition {
+    /// Checks the bounds.
+    ///
     /// # Errors
-    /// When it is too deep, has too many parts, or an empty group.
+    /// If the tree is too deep, has too many nodes, or an empty group.
     pub fn of(root: Node) -> Result<Self, InvalidCondition> {
         let mut nodes = 0;
         root.check(1, &mut nodes)?;
@@ -153,7 +155,7 @@ impl Condition {
         operands
     }
 
-    /// The tickers whose prices it needs.
+    /// Tickers whose prices it needs.
     pub fn tickers(&self) -> Vec<Ticker> {
         let mut tickers: Vec<Ticker> = self.operands().into_iter().filter_map(Operand::ticker).collect();
         tickers.sort_unstable();
@@ -161,7 +163,7 @@ impl Condition {
         tickers
     }
 
-    /// Whether it depends on the account, and so on the prices of all that is held.
+    /// Whether it depends on the account, and so on the prices of all holdings.
     pub fn needs_account(&self) -> bool {
         self.operands().into_iter().any(|operand| match operand {
             Operand::Account(Account::Cash | Account::TotalValue | Account::DayPnl | Account::DrawdownPercent)
@@ -175,7 +177,7 @@ impl Condition {
         })
     }
 
-    /// Whether time alone may change it.
+    /// Whether it can change by the passing of time alone.
     pub fn needs_time(&self) -> bool {
         self.operands().into_iter().any(|operand| matches!(operand, Operand::Time(_)))
     }

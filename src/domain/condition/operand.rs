@@ -1,4 +1,4 @@
-//! What a condition compares.
+//! Operands of comparisons.
 
 use std::fmt;
 
@@ -22,11 +22,11 @@ word_enum! {
 }
 
 word_enum! {
-    /// Which candles an indicator is made of.
+    /// Candles that an indicator is computed from.
     pub enum Basis {
-        /// Those that are over.
+        /// Completed candles only.
         Closed = "closed",
-        /// The one that is forming, too.
+        /// Completed candles and the forming one.
         Live = "live",
     }
 }
@@ -39,18 +39,18 @@ word_enum! {
         TotalValue = "total_value",
         /// Dollars since the day began.
         DayPnl = "day_pnl",
-        /// Percent below the highest value that the account had; 0 at it, 25 a quarter below.
+        /// Percent below the account's highest value: 0 at the high, 25 a quarter below it.
         DrawdownPercent = "drawdown_percent",
     }
 }
 
 word_enum! {
     pub enum PositionField {
-        /// Shares; 0 of what is not held.
+        /// Shares; 0 if the ticker is not held.
         Quantity = "quantity",
-        /// Of the total value.
+        /// Percent of the total value.
         WeightPercent = "weight_percent",
-        /// Of the cost basis.
+        /// Percent of the cost basis.
         UnrealizedPnlPercent = "unrealized_pnl_percent",
     }
 }
@@ -68,7 +68,8 @@ pub struct Indicator {
 
 pub const PERIOD_MAX: u32 = 400;
 
-/// A time of day somewhere. Its value is the minutes since then of that day there, negative before it.
+/// A time of day in a time zone. Its value is the number of minutes since then on the zone's current day, negative
+/// before it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TimeOfDay {
     /// From 0 to 1,439.
@@ -96,7 +97,7 @@ pub enum Operand {
 }
 
 impl Operand {
-    /// The ticker that it is about.
+    /// The operand's ticker, if it has one.
     pub fn ticker(&self) -> Option<Ticker> {
         match self {
             Self::Price(ticker)
@@ -109,7 +110,7 @@ impl Operand {
     }
 }
 
-/// Why an object is no operand.
+/// Reason why an object is not a valid operand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidOperand {
     #[error(
@@ -144,7 +145,7 @@ struct RawOperand {
 }
 
 impl RawOperand {
-    /// Each operand, made of the fields that are its own; what is left over shows that there are too many.
+    /// Takes the fields of one kind of operand; leftover fields are an error.
     fn operand(mut self) -> Result<Operand, InvalidOperand> {
         let operand = self.take_operand()?;
         let Self { price, day_change_percent, volume, indicator, account, position, time, .. } = &self;
@@ -205,10 +206,10 @@ impl RawOperand {
 impl TimeOfDay {
     const ZONE_LENGTH_MAX: usize = 64;
 
-    /// Reads `15:45`.
+    /// Parses a time such as `15:45`.
     ///
     /// # Errors
-    /// When it is no time of day, or the zone cannot be a zone's name. Whether there is such a zone is not known here.
+    /// If it is not a time of day, or the zone is not well-formed. Whether the zone exists is checked elsewhere.
     pub fn parse(time: &str, zone: String) -> Result<Self, InvalidOperand> {
         let number = |digits: &str| {
             let is_good = digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,4 +1,4 @@
-//! How conditions are described in the OpenAPI document.
+//! Conditions in the OpenAPI document.
 
 use utoipa::{
     PartialSchema, ToSchema,

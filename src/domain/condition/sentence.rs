@@ -13,7 +13,7 @@ impl fmt::Display for Condition {
     }
 }
 
-/// What a part stands in, which decides whether it needs brackets.
+/// Context of a part, which decides whether it needs brackets.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Joined {
     Alone,

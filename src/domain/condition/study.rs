@@ -1,26 +1,26 @@
-//! The indicators of conditions: the chart's own, over as many candles as make them settle.
+//! Indicators of conditions: those of the chart, over enough candles to settle.
 
 use super::operand::{Basis, Indicator, PERIOD_MAX, Study};
 use crate::domain::{candle::Candle, indicator::Indicator as Running};
 
-/// Averages that forget begin with a plain mean of the first candles. After eight periods less than a thousandth is left of
-/// it: (1 − 2/(n+1))^8n for the exponential average, (1 − 1/n)^8n for Wilder's.
+/// Recursive averages start from the mean of the first candles. After eight periods that start's weight is below a
+/// thousandth: (1 − 2/(n+1))^8n for the exponential average, (1 − 1/n)^8n for Wilder's.
 const SETTLING_PERIODS: usize = 8;
 
 impl Indicator {
-    /// The candles that its value is made of, the one that is forming not counted: at most so many are needed.
+    /// Most completed candles that the indicator's value depends on.
     pub fn candles_needed(&self) -> usize {
         let period = self.period as usize;
         match self.study {
             Study::Sma => period,
             Study::Ema => period * SETTLING_PERIODS,
-            // Each change takes two closes.
+            // Each change needs two closes.
             Study::Rsi => period * SETTLING_PERIODS + 1,
         }
     }
 
-    /// Its value, in dollars, or, of the relative strength index, from 0 to 100. `closed` are the latest candles that are over, oldest
-    /// first; `forming` is the one after them. Nothing when there are too few.
+    /// The indicator's value: dollars, or 0 to 100 for the relative strength index. `closed` are the latest completed
+    /// candles, oldest first; `forming` follows them. `None` if there are too few.
     pub fn value(&self, closed: &[Candle], forming: Option<&Candle>) -> Option<f64> {
         let mut running = match self.study {
             Study::Sma => Running::simple_average(self.period as usize),
@@ -33,7 +33,7 @@ impl Indicator {
     }
 }
 
-/// The most candles that an indicator needs.
+/// Most candles that any indicator needs.
 pub const CANDLES_NEEDED_MAX: usize = PERIOD_MAX as usize * SETTLING_PERIODS + 1;
 
 #[cfg(test)]

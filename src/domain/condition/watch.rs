@@ -1,21 +1,21 @@
-//! A condition over time: what it is now, and whether it has just become true.
+//! Evaluates a condition over time, and detects when it becomes true.
 //!
-//! - An operand that is not known makes the whole condition unknown. That fires nothing, and changes nothing of what is
-//!   remembered.
-//! - `crosses_above` is true at an evaluation at which the left side is above the right one and was not at the evaluation
-//!   before; the first evaluation has none before it.
-//! - A watch fires when its condition becomes true, which the first known evaluation can do as well; and again only after
-//!   it was false.
+//! - If any operand is unknown, the whole condition is unknown. Then nothing fires, and the watch's memory is
+//!   unchanged.
+//! - `crosses_above` is true if the left side is above the right one now and was not at the previous evaluation; it is
+//!   never true at the first one.
+//! - A watch fires when its condition becomes true, which includes the first known evaluation, and again only after the
+//!   condition was false.
 
 use super::{Comparison, Condition, Node, operand::Operand};
 
-/// Where the values of operands come from.
+/// Source of operands' values.
 pub trait Values {
-    /// The operand's value now, in its unit; nothing when it is not known.
+    /// The operand's current value, in its unit; `None` if unknown.
     fn value(&self, operand: &Operand) -> Option<f64>;
 }
 
-/// What a condition is.
+/// Value of a condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     True,
@@ -23,24 +23,24 @@ pub enum Verdict {
     Unknown,
 }
 
-/// What a watch remembers between two evaluations.
+/// State of a watch between evaluations.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Watch {
     was_true: Option<bool>,
-    /// Of each comparison that crosses, from left to right: whether it was beyond at the evaluation before.
+    /// For each crossing comparison, from left to right: whether it was beyond at the previous evaluation.
     beyond: Vec<Option<bool>>,
 }
 
-/// The outcome of an evaluation.
+/// Outcome of an evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Evaluation {
     pub verdict: Verdict,
-    /// It has just become true.
+    /// Whether the condition has just become true.
     pub fires: bool,
 }
 
 impl Watch {
-    /// Evaluates the condition once more.
+    /// Evaluates the condition.
     pub fn evaluate(&mut self, condition: &Condition, values: &impl Values) -> Evaluation {
         let mut crossings = Crossings { before: &self.beyond, now: Vec::new() };
         let Some(is_true) = holds(condition.root(), values, &mut crossings) else {
@@ -52,12 +52,12 @@ impl Watch {
         Evaluation { verdict: if is_true { Verdict::True } else { Verdict::False }, fires }
     }
 
-    /// What it was at the last known evaluation; for saving.
+    /// The condition's value at the last known evaluation, to be saved.
     pub fn was_true(&self) -> Option<bool> {
         self.was_true
     }
 
-    /// One that goes on after a restart: it fires again only after the condition was false.
+    /// Restores a watch after a restart: it fires again only after the condition was false.
     pub fn resumed(was_true: Option<bool>) -> Self {
         Self { was_true, beyond: Vec::new() }
     }
@@ -68,7 +68,7 @@ struct Crossings<'a> {
     now: Vec<Option<bool>>,
 }
 
-/// Nothing when an operand is not known. Every part is evaluated, so that each crossing sees each price.
+/// Evaluates a node; `None` if an operand is unknown. Every part is evaluated, so that each crossing sees each price.
 fn holds(node: &Node, values: &impl Values, crossings: &mut Crossings<'_>) -> Option<bool> {
     let mut each = |parts: &[Node]| -> Option<Vec<bool>> {
         let verdicts: Vec<Option<bool>> = parts.iter().map(|part| holds(part, values, crossings)).collect();
@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(watch, Watch::default());
     }
 
-    /// At which of some prices of A the condition fires; nothing for a price that is not known.
+    /// Steps of A's prices at which the condition fires; `None` is an unknown price.
     fn fires(json: serde_json::Value, steps: &[Option<f64>]) -> Vec<usize> {
         let (condition, mut watch) = (condition(json), Watch::default());
         let evaluations = steps.iter().map(|price| watch.evaluate(&condition, &prices(*price, None)));
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn every_crossing_sees_every_price() {
-        // The first part alone would decide it.
+        // The first part alone would decide the result.
         let crossing = |level: u32| json!({"left": {"price": "A"}, "op": "crosses_above", "right": level});
         let either = json!({"any": [crossing(100), crossing(200)]});
         assert_eq!(fires(either, &known_prices(&[99.0, 101.0, 150.0, 201.0])), [1, 3]);

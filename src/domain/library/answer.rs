@@ -1,11 +1,11 @@
-//! Answers to questions, statement by statement, each with the lines it rests on.
+//! Answers to questions: statements, each with its citations.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Filters, names};
 
-/// How an answer stands.
+/// State of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ToSchema)]
 pub enum AnswerState {
     Queued,
@@ -30,18 +30,18 @@ pub struct Citation {
     pub start: u32,
     pub end: u32,
     pub quote: String,
-    /// What stands around it: issuer · form · period, section, the table's head.
+    /// Its context: issuer · form · period, section, table head.
     pub context: String,
 }
 
-/// What a statement rests on.
+/// Degree of support for a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ToSchema)]
 pub enum Support {
-    /// It has a quotation, and each of its numbers stands in one or follows from them.
+    /// It has a quotation, and each number occurs in one or follows from them.
     Cited,
-    /// A number in it stands in no quotation and does not follow from them.
+    /// A number occurs in no quotation and does not follow from them.
     NumberNotFound,
-    /// None of its quotations stands in the sources.
+    /// None of its quotations occurs in the sources.
     NotCited,
 }
 
@@ -60,14 +60,14 @@ pub struct Statement {
     pub calculation: Option<String>,
 }
 
-/// What an answer took.
+/// Resources that an answer used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct AnswerUsage {
     pub prompt_tokens: Option<u64>,
     pub completion_tokens: Option<u64>,
 }
 
-/// An answer as far as it has come.
+/// An answer, complete or in progress.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Answer {
     pub id: String,
@@ -75,8 +75,8 @@ pub struct Answer {
     pub filters: Filters,
     #[schema(value_type = String, example = "done")]
     pub state: AnswerState,
-    /// `model` when a language model wrote it, `extract` when it is the best passages themselves, `none` when the
-    /// library does not say; nothing before that is known.
+    /// `model` if a language model wrote it, `extract` if it consists of quoted passages, `none` if the library has no
+    /// answer; absent until known.
     pub kind: Option<String>,
     /// The model's name.
     pub model: Option<String>,
@@ -88,7 +88,7 @@ pub struct Answer {
     pub finished_at: Option<String>,
 }
 
-/// What an answer's stream tells, in this order: `started`, `sources`, any number of `statement`, and one of the others.
+/// Events of an answer's stream, in this order: `started`, `sources`, any number of `statement`, and one of the others.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", content = "data", rename_all = "snake_case")]
 pub enum AnswerEvent {
@@ -113,7 +113,7 @@ impl AnswerEvent {
         }
     }
 
-    /// Whether nothing follows.
+    /// Whether it is the last event.
     pub fn is_last(&self) -> bool {
         matches!(self, Self::Done { .. } | Self::Error { .. } | Self::Cancelled {})
     }
@@ -122,7 +122,7 @@ impl AnswerEvent {
 /// A passage that an answer was made from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Source {
-    /// `S1`, `S2` and so on.
+    /// Name of the passage: `S1`, `S2` and so on.
     pub handle: String,
     pub segment: u64,
     pub document: String,

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::{names, task::Task};
 
-/// Where a document came from.
+/// Origin of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ToSchema)]
 pub enum Origin {
     File,
@@ -16,12 +16,12 @@ pub enum Origin {
 
 names!(Origin { File => "file", Text => "text", Address => "address", Folder => "folder" });
 
-/// How far a document has come.
+/// State of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ToSchema)]
 pub enum DocumentState {
-    /// It waits, or is being read.
+    /// Queued or being read.
     Reading,
-    /// Its words can be searched; its meaning is still being embedded.
+    /// Its words are searchable; its embeddings are not complete yet.
     Searchable,
     Done,
     Failed,
@@ -45,43 +45,43 @@ pub struct Document {
     pub media_type: String,
     /// The size of the original, in bytes.
     pub bytes: u64,
-    /// The company that the document is of, as found in it or as set by a person.
+    /// Issuing company, found in the document or set by a person.
     pub issuer: Option<String>,
     pub ticker: Option<String>,
     /// The kind of filing: `10-K`, `10-Q`, `8-K`, `Earnings release` and the like.
     pub form: Option<String>,
-    /// The period it reports: `FY2022`, `Q2 2024` or a date.
+    /// Period that it reports: `FY2022`, `Q2 2024` or a date.
     pub period: Option<String>,
     pub tags: Vec<String>,
     #[schema(value_type = String, example = "done")]
     pub state: DocumentState,
     pub pages: u32,
     pub segments: u32,
-    /// What could not be read, in words: "2 of 148 pages could not be read".
+    /// Parts that could not be read, in words: "2 of 148 pages could not be read".
     pub note: Option<String>,
     /// RFC 3339, in UTC.
     pub created_at: String,
     pub updated_at: String,
-    /// Grows with each change.
+    /// Incremented by each change.
     pub version: u64,
-    /// The latest task, where one is asked for.
+    /// The latest task, if requested.
     pub task: Option<Task>,
 }
 
-/// The text of a page.
+/// Text of a page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Page {
     pub document: String,
-    /// From 1.
+    /// Page number, from 1.
     pub page: u32,
-    /// Of the whole document.
+    /// Number of pages of the document.
     pub pages: u32,
     pub text: String,
-    /// What is to be known of it: `no_text`, `unreadable`, `hidden_text`.
+    /// Flags of the page: `no_text`, `unreadable`, `hidden_text`.
     pub flags: Vec<String>,
 }
 
-/// What a passage mostly is.
+/// Main content of a passage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ToSchema)]
 pub enum SegmentKind {
     Prose,
@@ -100,7 +100,7 @@ pub struct Segment {
     pub end: u32,
     #[schema(value_type = String, example = "table")]
     pub kind: SegmentKind,
-    /// What stands around it: issuer · form · period, the section's title, the table's head.
+    /// Its context: issuer · form · period, the section's title, the table's head.
     pub context: String,
     pub text: String,
 }

@@ -1,7 +1,7 @@
-//! The Research library's words: documents, the tasks that read them, passages found, and answers with citations.
+//! Types of the Research library: documents, the tasks that read them, search results, and answers with citations.
 //!
-//! These types are what REST answers with and what the page shows. Identifiers are UUIDs v7 as text; pages count from 1;
-//! `start` and `end` are byte offsets into a page's text, and always lie between two characters.
+//! REST returns these types, and the page shows them. Identifiers are UUIDs v7 as text; pages count from 1; `start` and
+//! `end` are byte offsets into a page's text, always on character boundaries.
 
 pub mod answer;
 pub mod document;
@@ -25,7 +25,7 @@ macro_rules! names {
                 }
             }
 
-            /// Nothing when no value has this name.
+            /// `None` if no value has this name.
             pub fn from_name(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|value| value.as_str() == name)
             }

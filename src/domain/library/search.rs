@@ -1,24 +1,24 @@
-//! Questions to the index, and what they find.
+//! Searches and their results.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::names;
 
-/// How passages are looked for.
+/// Search method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, ToSchema)]
 pub enum Mode {
-    /// By words and meaning together.
+    /// By words and meaning combined.
     #[default]
     Hybrid,
     Words,
-    /// By meaning alone.
+    /// By meaning only.
     Dense,
 }
 
 names!(Mode { Hybrid => "hybrid", Words => "words", Dense => "dense" });
 
-/// What narrows a search. Nothing set means the whole library.
+/// Filters of a search. Unset filters match everything.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Filters {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,13 +31,13 @@ pub struct Filters {
     pub form: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
-    /// The first year of the periods, inclusive.
+    /// First year of the periods, inclusive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<i32>,
-    /// The last year of the periods, inclusive.
+    /// Last year of the periods, inclusive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<i32>,
-    /// Those of the above that were read from the question itself, by name; they can be turned off with `found=false`.
+    /// Names of the filters that were read from the question itself; `found=false` turns them off.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub found: Vec<String>,
 }
@@ -50,18 +50,18 @@ impl Filters {
     }
 }
 
-/// How well a passage fits. Larger is better; only of one search are they comparable.
+/// Scores of a passage. Larger is better; comparable only within one search.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Scores {
-    /// BM25 of the words, sign turned round.
+    /// BM25 of the words, with the sign inverted.
     pub words: Option<f64>,
-    /// The cosine of the two embeddings.
+    /// Cosine similarity of the embeddings.
     pub dense: Option<f64>,
-    /// What the order goes by.
+    /// Score by which results are ordered.
     pub total: f64,
 }
 
-/// A passage that was found.
+/// A passage in a search result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Hit {
     /// The passage's id.
@@ -73,19 +73,19 @@ pub struct Hit {
     pub end: u32,
     pub text: String,
     pub context: String,
-    /// Byte ranges of `text` that hold words of the question.
+    /// Byte ranges of `text` that match words of the question.
     pub marks: Vec<(u32, u32)>,
     pub scores: Scores,
 }
 
-/// The answer to a search.
+/// Result of a search.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SearchResult {
     pub hits: Vec<Hit>,
-    /// How it was really searched.
+    /// Search method that was used.
     #[schema(value_type = String, example = "words")]
     pub mode_used: Mode,
-    /// Why that is another mode than the one asked for, in words.
+    /// Reason why it differs from the requested method, in words.
     pub note: Option<String>,
     pub filters: Filters,
 }

@@ -5,22 +5,22 @@ use utoipa::ToSchema;
 
 use super::names;
 
-/// The steps of taking a document in, in their order.
+/// Stages of taking a document in, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
 pub enum Stage {
-    /// The address is asked for its content.
+    /// Fetches the address.
     Fetch,
-    /// The pages' text is read.
+    /// Reads the pages' text.
     Extract,
-    /// Passages are made and their words indexed; the document is searchable afterwards.
+    /// Makes passages and indexes their words; the document is searchable afterwards.
     Index,
-    /// Passages are embedded for search by meaning.
+    /// Embeds passages for search by meaning.
     Embed,
 }
 
 names!(Stage { Fetch => "fetch", Extract => "extract", Index => "index", Embed => "embed" });
 
-/// How a task stands.
+/// State of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
 pub enum TaskState {
     Queued,
@@ -35,13 +35,13 @@ names!(TaskState {
 });
 
 impl TaskState {
-    /// Whether nothing more happens by itself.
+    /// Whether the state is final unless a person acts.
     pub fn is_over(self) -> bool {
         matches!(self, Self::Done | Self::Failed | Self::Cancelled)
     }
 }
 
-/// A task: what is done of a document, and what went wrong.
+/// A task: progress in a document, and its error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Task {
     pub id: String,
@@ -53,14 +53,14 @@ pub struct Task {
     pub stage: Stage,
     #[schema(value_type = String, example = "running")]
     pub state: TaskState,
-    /// What of the stage is done: bytes of `fetch`, pages of `extract`, passages of `index` and `embed`.
+    /// Progress of the stage: bytes of `fetch`, pages of `extract`, passages of `index` and `embed`.
     pub done: u64,
-    /// Nothing while it is not known.
+    /// Total of the stage; `None` while unknown.
     pub total: Option<u64>,
-    /// The attempt of this stage, from 1.
+    /// Attempt at this stage, from 1.
     pub attempt: u32,
     pub error_code: Option<String>,
-    /// A sentence that names the page and the cause.
+    /// Error in a sentence that names the page and the cause.
     pub error_text: Option<String>,
     /// RFC 3339, in UTC.
     pub created_at: String,

@@ -1,4 +1,4 @@
-//! A request against the market and the account: the orders that it makes, or why it makes none.
+//! Checks a request against the market and the account, and makes its orders.
 
 use super::{
     OPEN_ORDERS_MAX,
@@ -20,51 +20,51 @@ use crate::domain::{
     ticker::Ticker,
 };
 
-/// How long a `gtc` order stands.
+/// Lifetime of a `gtc` order in days.
 pub const GTC_DAYS_MAX: i64 = 90;
 
-/// How far ahead a `gtd` order may end.
+/// Latest end of a `gtd` order, in days ahead.
 pub const GTD_DAYS_MAX: i64 = 366;
 
-/// All that the acceptance of an order depends on.
+/// Inputs of the decision about an order.
 #[derive(Debug, Clone, Copy)]
 pub struct Circumstances<'a> {
     pub now: UtcInstant,
-    /// The newest tick of its ticker.
+    /// Newest tick of the ticker.
     pub tick: &'a Span,
     /// Whether market orders are filled now.
     pub is_open: bool,
     pub day_end: DayEnd,
     pub rules: &'a FillRules,
     pub cash: Money,
-    /// Shares of the ticker in the account.
+    /// Shares of the ticker held by the account.
     pub shares: Option<Quantity>,
     pub holds: &'a Holds,
     pub open_orders: usize,
     pub source: OrderSource,
 }
 
-/// When the session ends that a day order belongs to which is placed now.
+/// End of the session of a day order that is placed now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DayEnd {
     pub regular: UtcInstant,
-    /// Of orders for extended hours.
+    /// End for orders with extended hours.
     pub extended: UtcInstant,
 }
 
-/// What a request becomes.
+/// Orders made from a request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Accepted {
     pub group: Group,
-    /// The market order that is to be settled in the same write.
+    /// Market order to be settled in the same write.
     pub fired: Option<Fired>,
 }
 
 impl Circumstances<'_> {
-    /// Makes the orders of a request. `ids` are those of the leader, its first and its second leg.
+    /// Makes the orders of a request. `ids` are those of the leader, the first and the second leg.
     ///
     /// # Errors
-    /// The first reason against it. A market order that fills at once is checked where it is filled.
+    /// The first fault. A market order that fills at once is checked when it is filled.
     pub fn accept(&self, request: &NewOrder, ids: [OrderId; 3]) -> Result<Accepted, OrderFault> {
         let plan = request.plan()?;
         if let Some(fault) = self.market_faults(request, &plan).into_iter().next() {
@@ -77,7 +77,7 @@ impl Circumstances<'_> {
         }
     }
 
-    /// Every reason against a request, and what it would become, if that can be told.
+    /// All faults of a request, and its orders if they can be determined.
     pub fn judge(&self, request: &NewOrder, ids: [OrderId; 3]) -> (Vec<OrderFault>, Option<Accepted>) {
         let plan = match request.plan() {
             Ok(plan) => plan,
@@ -98,7 +98,7 @@ impl Circumstances<'_> {
         }
     }
 
-    /// What the market has against a request: stops on its wrong side, targets that are none, an end in the past.
+    /// Faults by the market: stops on the wrong side, unprofitable targets, an end in the past.
     fn market_faults(&self, request: &NewOrder, plan: &Plan) -> Vec<OrderFault> {
         let (side, last) = (request.side, self.tick.last);
         let mut faults = Vec::new();
@@ -214,13 +214,13 @@ impl Circumstances<'_> {
         (is_due && step != Step::Rest).then_some(Fired { id: leader.id, step })
     }
 
-    /// What the account has against it: too many orders, too little cash, too few shares.
+    /// Faults by the account: too many orders, too little cash, too few shares.
     fn account_faults(&self, accepted: &Accepted) -> Result<Vec<OrderFault>, OrderFault> {
         let mut faults = Vec::new();
         if self.open_orders + accepted.group.orders().len() > OPEN_ORDERS_MAX {
             faults.push(OrderFault::TooManyOrders);
         }
-        // All of it is filled at once, and needs no margin.
+        // It fills completely at once, so it needs no margin.
         if accepted.fired.is_some() && self.rules.model == FillModel::Plain {
             return Ok(faults);
         }
@@ -232,7 +232,7 @@ impl Circumstances<'_> {
 }
 
 impl Holds {
-    /// Whether an account with so much cash, and so many shares of the ticker, can hold `after` in place of `before`.
+    /// Checks that an account with this cash and these shares of the ticker can hold `after` instead of `before`.
     pub fn check(
         &self,
         cash: Money,
@@ -264,11 +264,11 @@ pub(super) fn days_after(at: UtcInstant, days: i64) -> UtcInstant {
     UtcInstant::from_unix_ms(at.unix_ms() + days * 86_400_000)
 }
 
-/// The names of a stop and of a trail's amount.
+/// Field names of a stop and of a trail's amount.
 const OWN_STOP: [&str; 2] = ["stop_price", "trail_amount"];
 const STOP_LOSS: [&str; 2] = ["stop_loss.stop_price", "stop_loss.trail_amount"];
 
-/// A stop has to be on the far side of a price: below it to sell, above it to buy.
+/// Checks that a stop is below the price to sell, above it to buy.
 fn check_stop(terms: Terms, side: Side, from: Price, names: [&'static str; 2]) -> Option<OrderFault> {
     let (field, stop) = match terms {
         Terms::Stop { stop } | Terms::StopLimit { stop, .. } => (names[0], Some(stop)),
@@ -289,7 +289,7 @@ fn check_stop(terms: Terms, side: Side, from: Price, names: [&'static str; 2]) -
     }
 }
 
-/// A target has to be better than the entry.
+/// Checks that a target is better than the entry.
 fn check_target(target: Price, exit: Side, entry: Price) -> Option<OrderFault> {
     let field = "take_profit.limit_price";
     match exit {
@@ -303,7 +303,7 @@ fn check_target(target: Price, exit: Side, entry: Price) -> Option<OrderFault> {
     }
 }
 
-/// The limit of a pair has to be on the other side of its stop.
+/// Checks that a pair's limit is on the other side of its stop.
 pub(super) fn check_pair(
     limit: Option<Price>,
     stop_loss: Option<Terms>,
@@ -323,7 +323,7 @@ pub(super) fn check_pair(
     }
 }
 
-/// About where an entry fills, given the newest price.
+/// Approximate fill price of an entry, given the newest price.
 fn entry_price(terms: Terms, side: Side, last: Price) -> Price {
     match (terms, side) {
         (Terms::Limit { limit }, Side::Buy) => limit.min(last),
@@ -334,7 +334,7 @@ fn entry_price(terms: Terms, side: Side, last: Price) -> Price {
     }
 }
 
-/// What an order by notional is about, at a price, in shares.
+/// Approximate shares of an order by notional, at a price.
 pub fn expected_quantity(size: Size, price: Price) -> Option<Quantity> {
     match size {
         Size::Shares(quantity) => Some(quantity),

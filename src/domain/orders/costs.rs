@@ -1,4 +1,4 @@
-//! What trading costs beside the price: slippage and commission, both nothing unless set.
+//! Trading costs besides the price: slippage and commission, both zero by default.
 
 use crate::domain::{
     fixed_point::div_half_even,
@@ -6,8 +6,7 @@ use crate::domain::{
     order::Side,
 };
 
-/// How much worse than the market's price a market order or an elected stop is filled, in basis points (hundredths of a
-/// percent).
+/// Worsening of the fill price of a market order or an elected stop, in basis points (hundredths of a percent).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SlippageBps(u32);
 
@@ -16,7 +15,7 @@ impl SlippageBps {
     pub const MAX: u32 = 1_000;
     const WHOLE: i128 = 10_000;
 
-    /// Nothing over ten percent.
+    /// `None` over ten percent.
     pub fn new(bps: u32) -> Option<Self> {
         (bps <= Self::MAX).then_some(Self(bps))
     }
@@ -25,7 +24,7 @@ impl SlippageBps {
         self.0
     }
 
-    /// The price made worse for that side, rounded against it to a hundredth of a cent; within a price's range.
+    /// The price worsened for that side, rounded against it to a hundredth of a cent; stays within a price's range.
     pub fn worsen(self, side: Side, price: Price) -> Price {
         let (units, bps) = (i128::from(price.units()), i128::from(self.0));
         let moved = match side {
@@ -39,29 +38,29 @@ impl SlippageBps {
 /// A commission: the sum of three parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Commission {
-    /// With the order's first fill.
+    /// Charged with the order's first fill.
     pub per_order: Money,
     /// Hundredths of a cent a share.
     pub per_share_units: i64,
-    /// Of the notional, in ten-thousandths of a percent.
+    /// Percentage of the notional, in ten-thousandths of a percent.
     pub percent_count: i64,
 }
 
 impl Commission {
-    /// Ten-thousandths of a percent in the whole.
+    /// A hundred percent, in ten-thousandths of a percent.
     const WHOLE: i128 = 1_000_000;
 
     pub fn is_none(self) -> bool {
         self == Self::default()
     }
 
-    /// On all that was filled of an order so far, rounded half to even, once. `value` is exact: see
-    /// [`Filled`](super::order::Filled). A fill is charged what this grows by, so that parts cost what the whole does.
+    /// Commission on an order's total fills so far, rounded half to even, once. `value` is exact: see
+    /// [`Filled`](super::order::Filled). Each fill is charged the increase, so that partial fills cost as much as one.
     pub fn on(self, quantity: Quantity, value: i128) -> Option<Money> {
         self.sum(quantity, value, div_half_even)
     }
 
-    /// At most so much, for shares at a price: rounded up, as holds are.
+    /// Upper bound of the commission on shares at a price: rounded up, as for holds.
     pub fn at_most(self, quantity: Quantity, price: Price) -> Option<Money> {
         self.at_most_on(quantity, i128::from(quantity.millionths()) * i128::from(price.units()))
     }
@@ -71,13 +70,13 @@ impl Commission {
         self.sum(quantity, value, |numerator, denominator| (numerator + denominator - 1) / denominator)
     }
 
-    /// About as many shares as a budget buys at a price, commission included; rounding to cents may make it too many by
-    /// what a few cents buy. `filled` is what was filled of the order before, its exact value, and what was charged.
+    /// Approximate shares that a budget buys at a price, commission included; rounding to cents may make it slightly
+    /// too many. `filled` is the order's filled quantity, its exact value, and the commission charged so far.
     pub fn affordable(self, budget: Money, price: Price, filled: Option<(Quantity, i128, Money)>) -> Option<Quantity> {
         let (quantity, value, charged) =
             filled.map_or((0, 0, Money::ZERO), |(quantity, value, charged)| (quantity.millionths(), value, charged));
         let cents = budget.checked_add(charged)?.checked_sub(self.per_order)?.cents();
-        // Both sides are in 10⁻¹⁰ dollars, times the whole of a percentage.
+        // Both sides are in 10⁻¹⁰ dollars, times a hundred percent.
         let percent = i128::from(self.percent_count);
         let before =
             i128::from(quantity) * i128::from(self.per_share_units) * Self::WHOLE + value.checked_mul(percent)?;
@@ -89,7 +88,7 @@ impl Commission {
     }
 
     fn sum(self, quantity: Quantity, value: i128, divide: impl Fn(i128, i128) -> i128) -> Option<Money> {
-        // Millionths × hundredths of a cent are 10⁻¹⁰ dollars, a hundred million of which are a cent.
+        // Millionths × hundredths of a cent are 10⁻¹⁰ dollars; 10⁸ of these are a cent.
         const PER_CENT: i128 = 100_000_000;
         let shares = i128::from(quantity.millionths()) * i128::from(self.per_share_units);
         let percent = value.checked_mul(i128::from(self.percent_count))?;

@@ -1,15 +1,15 @@
-//! Why an order, or a change to one, is refused.
+//! Faults: reasons for refusing an order, or a change of one.
 
 use crate::domain::money::{Money, Quantity};
 
-/// A refusal, in words for the person who asked.
+/// A refusal, with a text for the person.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OrderFault {
     #[error("The field \"{field}\" is missing.")]
     MissingField { field: &'static str },
     #[error("That is not a quantity: {reason}.")]
     InvalidQuantity { reason: String },
-    /// Over a price, a trail, or a stop on the wrong side of the market.
+    /// An invalid price or trail, or a stop on the wrong side of the market.
     #[error("The field \"{field}\" is not valid: {reason}.")]
     InvalidPrice { field: &'static str, reason: String },
     #[error("The field \"{field}\" is not valid: {reason}.")]
@@ -20,7 +20,7 @@ pub enum OrderFault {
     InsufficientShares { needed: Quantity, available: Option<Quantity> },
     #[error("There are {} open orders; cancel one first.", super::OPEN_ORDERS_MAX)]
     TooManyOrders,
-    /// The order has ended, or what was to be changed has happened.
+    /// The order has ended, or its change comes after the event.
     #[error("The order has ended; it cannot be changed any more.")]
     TooLate,
     #[error("The order was changed in the meantime: it is at revision {now}, not {expected}.")]
@@ -28,7 +28,7 @@ pub enum OrderFault {
 }
 
 impl OrderFault {
-    /// The stable word of the API.
+    /// The API's stable code.
     pub fn code(&self) -> &'static str {
         match self {
             Self::MissingField { .. } => "missing_field",
@@ -43,7 +43,7 @@ impl OrderFault {
         }
     }
 
-    /// The request's field that it is about.
+    /// The request's field that is at fault.
     pub fn field(&self) -> Option<&'static str> {
         match self {
             Self::MissingField { field } | Self::InvalidPrice { field, .. } | Self::InvalidParameter { field, .. } => {

@@ -1,7 +1,7 @@
-//! How much of an order that fires is filled, and what that costs.
+//! Quantity and cost of a fill.
 //!
-//! Under `strict` no order gets more than a tenth of the volume of a span; the rest waits for the next one. Where the volume
-//! is not known there is no such bound.
+//! Under `strict` an order gets at most a tenth of a span's volume; the rest waits for the next one. An unknown volume
+//! sets no bound.
 
 use super::{
     order::{Order, OrderFill, RejectReason},
@@ -16,21 +16,21 @@ use crate::domain::{
     order::Side,
 };
 
-/// The part of a span's volume that one order may have under `strict`: a tenth.
+/// Divisor of a span's volume for one order under `strict`: a tenth.
 const VOLUME_PART: u64 = 10;
 
-/// How far an order that fires is filled.
+/// Extent to which an order is filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Filling {
     Fill(OrderFill),
-    /// There was no volume for it, or, of `fok`, not enough.
+    /// There was no volume, or not enough for `fok`.
     NoVolume,
 }
 
-/// What a span fills of a working order that fires at `price`.
+/// Fill of a working order that fires at `price` within a span.
 ///
 /// # Errors
-/// When its sums outgrow their types, or its notional buys nothing at that price.
+/// If its sums overflow their types, or its notional buys nothing at that price.
 pub fn filling(order: &Order, price: Price, span: &Span, rules: &FillRules) -> Result<Filling, RejectReason> {
     let wanted = match order.size {
         Size::Shares(_) => order.left().ok_or(RejectReason::TooLarge)?,
@@ -73,7 +73,7 @@ fn volume_bound(span: &Span, rules: &FillRules) -> Bound {
     }
 }
 
-/// What the commission on all that was filled grows by with this fill.
+/// Increase of the order's total commission by this fill.
 fn commission_of(order: &Order, quantity: Quantity, price: Price, rules: &FillRules) -> Option<Money> {
     let value = i128::from(quantity.millionths()) * i128::from(price.units());
     match order.filled {
@@ -85,7 +85,7 @@ fn commission_of(order: &Order, quantity: Quantity, price: Price, rules: &FillRu
     }
 }
 
-/// The shares that what is left of a notional buys, commission included, or that bring it in, before commission.
+/// Shares for the remaining notional: to buy, commission included, or to sell, before commission.
 fn shares_for_notional(order: &Order, price: Price, rules: &FillRules) -> Option<Quantity> {
     let left = order.notional_left()?;
     if order.side == Side::Sell {
@@ -105,7 +105,7 @@ fn shares_for_notional(order: &Order, price: Price, rules: &FillRules) -> Option
     None
 }
 
-/// Rounding makes it too much by a cent or two, and each step takes off what is too much.
+/// Steps that remove the excess due to rounding, which is a cent or two.
 const ROUNDING_STEPS_MAX: usize = 8;
 
 #[cfg(test)]
@@ -190,7 +190,7 @@ mod tests {
             }
             let filled = order.filled.unwrap();
             let spent = filled.notional.checked_add(filled.commission).unwrap();
-            // What is left buys less than a cent's worth, or a millionth of a share, with its commission.
+            // The remainder buys less than a cent's worth, or a millionth of a share, with its commission.
             let dust = 3 + units * 3 / 100_000_000;
             prop_assert!(spent <= notional, "{spent} of {notional}");
             prop_assert!(spent.cents() + dust >= cents, "{spent} of {notional}");

@@ -1,4 +1,4 @@
-//! Orders that act on each other, and are changed by one write.
+//! Orders that affect each other and are changed by one write.
 //!
 //! | class   | leader                    | legs                                                                        |
 //! |---------|---------------------------|-----------------------------------------------------------------------------|
@@ -7,11 +7,11 @@
 //! | oto     | the parent                | a take-profit or a stop-loss, held until the parent fills                   |
 //! | bracket | the parent                | both, held until the parent fills; each reduces the other                   |
 //!
-//! - A parent's first fill arms its legs with the filled quantity; they grow with it. They stay when its rest is cancelled or
-//!   expires, and end with it when it never filled.
-//! - A fill of a leg takes as much from the other leg, which is cancelled when nothing is left of it; and it cancels what is
-//!   left of the parent: nothing is entered any more once the exit has begun.
-//! - A cancelled leg takes the other one with it, as at Alpaca; so does a rejected or expired one.
+//! - A parent's first fill arms its legs with the filled quantity; later fills increase it. Legs survive the
+//!   cancellation or expiry of the parent's remainder, and end with a parent that never filled.
+//! - A fill of a leg reduces the other leg by the same quantity, and cancels it once nothing is left of it. It also
+//!   cancels the parent's remainder: no further entry once the exit has begun.
+//! - Cancelling, rejecting or expiring one leg ends the other too, as at Alpaca.
 
 use super::{
     costs::Commission,
@@ -30,21 +30,23 @@ use crate::domain::{
 /// All orders of one request; a simple order is a group of one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Group {
-    /// The leader first.
+    /// Orders, leader first.
     orders: Vec<Order>,
 }
 
-/// Orders that make no group: none, more than one leader, or of another leader.
+/// The orders do not form a group: none, several leaders, or legs of another leader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("these orders are not one group")]
 pub struct NotAGroup;
 
-/// The most orders of one group.
+/// Most orders of one group.
 const ORDERS_MAX: usize = 3;
 
 impl Group {
+    /// Forms a group.
+    ///
     /// # Errors
-    /// When the orders do not belong together.
+    /// If the orders do not belong together.
     pub fn of(mut orders: Vec<Order>) -> Result<Self, NotAGroup> {
         orders.sort_by_key(|order| order.role);
         let leader = orders.first().ok_or(NotAGroup)?;
@@ -53,7 +55,7 @@ impl Group {
         if is_led && are_legs && orders.len() <= ORDERS_MAX { Ok(Self { orders }) } else { Err(NotAGroup) }
     }
 
-    /// The leader first.
+    /// Orders, leader first.
     pub fn orders(&self) -> &[Order] {
         &self.orders
     }
@@ -63,7 +65,7 @@ impl Group {
     }
 
     pub fn leader(&self) -> &Order {
-        // Invariant: `of` refuses an empty one.
+        // Invariant: `of` refuses an empty group.
         &self.orders[0]
     }
 
@@ -79,15 +81,15 @@ impl Group {
         self.orders.iter().any(Order::is_open)
     }
 
-    /// All that its orders hold; nothing when that outgrows its type.
+    /// Sum of its orders' holds; `None` on overflow.
     pub fn held(&self) -> Option<Hold> {
         self.orders.iter().try_fold(Hold::default(), |sum, order| sum.checked_add(order.held))
     }
 
-    /// Changes the group in one write: each order that is not as it was counts one revision, and the holds are made anew.
+    /// Applies a change as one write: increments the revision of each changed order, and recomputes the holds.
     ///
     /// # Errors
-    /// Those of `change`, and when a hold outgrows its type; nothing has changed then.
+    /// Those of `change`, and overflow of a hold; the group is unchanged then.
     pub fn write<T>(
         &mut self,
         commission: Commission,
@@ -107,10 +109,10 @@ impl Group {
         Ok(outcome)
     }
 
-    /// Gives each order what it holds. Of a pair the first one holds for both, and the other nothing.
+    /// Assigns each order's hold. The first order of a pair holds for both; the second holds nothing.
     ///
     /// # Errors
-    /// When that outgrows its type.
+    /// On overflow.
     pub fn assign_holds(&mut self, commission: Commission) -> Result<(), OrderFault> {
         let too_large = || OrderFault::InvalidQuantity { reason: "the order is too large".to_owned() };
         for order in &mut self.orders {
@@ -127,7 +129,7 @@ impl Group {
     }
 }
 
-/// Where the two orders stand that reduce each other.
+/// Indices of the two orders that reduce each other.
 fn pair(orders: &[Order]) -> Option<(usize, usize)> {
     match (orders.first()?.class, orders.len()) {
         (OrderClass::Oco, 2) => Some((0, 1)),
@@ -136,15 +138,17 @@ fn pair(orders: &[Order]) -> Option<(usize, usize)> {
     }
 }
 
-/// A group while it is being changed.
+/// A group during a change.
 pub struct Change<'a> {
     orders: &'a mut [Order],
     at: UtcInstant,
 }
 
 impl Change<'_> {
+    /// An order of the group.
+    ///
     /// # Errors
-    /// [`OrderFault::TooLate`] when the group has no such order.
+    /// [`OrderFault::TooLate`] if the group has no such order.
     pub fn order(&self, id: OrderId) -> Result<&Order, OrderFault> {
         self.orders.iter().find(|order| order.id == id).ok_or(OrderFault::TooLate)
     }
@@ -153,7 +157,7 @@ impl Change<'_> {
         &self.orders[0]
     }
 
-    /// The two orders that reduce each other, the one with the limit first.
+    /// The two orders that reduce each other, the limit order first.
     pub(super) fn pair(&self) -> Option<(&Order, &Order)> {
         pair(self.orders).map(|(first, second)| (&self.orders[first], &self.orders[second]))
     }
@@ -170,10 +174,10 @@ impl Change<'_> {
         self.orders.iter_mut().find(|order| order.id == id).ok_or(OrderFault::TooLate)
     }
 
-    /// The leader, and with it both orders of an OCO, begin to work: the condition has become true.
+    /// Starts the leader, and both orders of an OCO, once the condition is true.
     ///
     /// # Errors
-    /// [`OrderFault::TooLate`] when it is not held.
+    /// [`OrderFault::TooLate`] if it is not held.
     pub fn submit(&mut self, last: Price) -> Result<(), OrderFault> {
         let at = self.at;
         let begins = if self.orders[0].class == OrderClass::Oco { self.orders.len() } else { 1 };
@@ -197,16 +201,17 @@ impl Change<'_> {
     }
 
     /// # Errors
-    /// [`OrderFault::TooLate`] when the order is not working.
+    /// [`OrderFault::TooLate`] if the order is not working.
     pub fn elect(&mut self, id: OrderId) -> Result<(), OrderFault> {
         let at = self.at;
         self.order_mut(id)?.elect(at)
     }
 
-    /// Fills an order, and does what follows for the others. `last` is the newest price.
+    /// Fills an order and applies the consequences for the others. `last` is the newest price.
     ///
     /// # Errors
-    /// [`OrderFault::TooLate`] when the order is not working, [`OrderFault::InvalidQuantity`] when that is more than is left.
+    /// [`OrderFault::TooLate`] if the order is not working, [`OrderFault::InvalidQuantity`] if the fill exceeds the
+    /// remainder.
     pub fn fill(&mut self, id: OrderId, fill: &OrderFill, last: Price) -> Result<(), OrderFault> {
         let order = self.order_mut(id)?;
         order.fill(fill)?;
@@ -221,20 +226,24 @@ impl Change<'_> {
         }
     }
 
+    /// Cancels an order, and the orders that depend on it.
+    ///
     /// # Errors
-    /// [`OrderFault::TooLate`] when the order has ended.
+    /// [`OrderFault::TooLate`] if the order has ended.
     pub fn cancel(&mut self, id: OrderId, reason: CancelReason) -> Result<(), OrderFault> {
         self.order_mut(id)?.cancel(reason)?;
         let (of_legs, of_pair) = match reason {
-            // All end for the same reason.
+            // All orders end for the same reason.
             CancelReason::AccountReset | CancelReason::NoPrices => (reason, reason),
             _ => (CancelReason::ParentEnded, CancelReason::OtherLegEnded),
         };
         self.end_with(id, of_legs, of_pair)
     }
 
+    /// Rejects an order, and ends the orders that depend on it.
+    ///
     /// # Errors
-    /// [`OrderFault::TooLate`] when the order has ended.
+    /// [`OrderFault::TooLate`] if the order has ended.
     pub fn reject(&mut self, id: OrderId, reason: RejectReason) -> Result<(), OrderFault> {
         self.order_mut(id)?.reject(reason)?;
         self.end_with(id, CancelReason::ParentEnded, CancelReason::OtherLegEnded)
@@ -243,7 +252,7 @@ impl Change<'_> {
     /// Expires every order whose time has come; the legs of a parent that never filled end with it.
     ///
     /// # Errors
-    /// None of its own.
+    /// Returns no error of its own.
     pub fn expire(&mut self) -> Result<(), OrderFault> {
         let at = self.at;
         let is_due = |order: &Order| order.is_open() && order.expires_at.is_some_and(|expiry| expiry <= at);
@@ -260,7 +269,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Ends what cannot go on without the order that has just ended.
+    /// Ends the orders that depend on an order that has just ended.
     fn end_with(&mut self, id: OrderId, of_legs: CancelReason, of_pair: CancelReason) -> Result<(), OrderFault> {
         let ended = self.order(id)?;
         let (role, class, has_filled) = (ended.role, ended.class, ended.filled.is_some());
@@ -268,7 +277,7 @@ impl Change<'_> {
         for other in others {
             match (role, class) {
                 (Role::Leader, OrderClass::Oco) => other.cancel(of_pair)?,
-                // Armed legs protect what was filled.
+                // Armed legs protect the filled quantity.
                 (Role::Leader, _) if has_filled => {}
                 (Role::Leader, _) => other.cancel(of_legs)?,
                 (Role::TakeProfit | Role::StopLoss, OrderClass::Oco) => other.cancel(of_pair)?,
@@ -279,7 +288,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Gives the legs the quantity that the parent has filled; at the first fill they begin to work.
+    /// Sets the legs' quantity to the parent's filled quantity; the first fill makes them work.
     fn arm_legs(&mut self, last: Price) -> Result<(), OrderFault> {
         let at = self.at;
         let Some((parent, legs)) = self.orders.split_first_mut() else {
@@ -298,7 +307,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Takes from the other order of a pair what this one filled.
+    /// Reduces the other order of a pair by the filled quantity.
     fn reduce_other(&mut self, id: OrderId, quantity: Quantity) -> Result<(), OrderFault> {
         let Some((first, second)) = pair(self.orders) else {
             return Ok(());

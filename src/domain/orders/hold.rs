@@ -1,18 +1,18 @@
-//! What open orders hold, so that nothing is spent or sold twice.
+//! Holds of open orders, which prevent spending cash or selling shares twice.
 //!
 //! | order                                      | holds                                                        |
 //! |--------------------------------------------|--------------------------------------------------------------|
 //! | buy at a limit                             | limit × left                                                 |
 //! | buy at a stop, trailing or not             | the stop at acceptance × 1.05 × left                         |
 //! | buy at the market that waits               | the price at acceptance × 1.05 × left                        |
-//! | buy by notional                            | what is left of the notional, which pays the commission, too |
+//! | buy by notional                            | the notional left, which includes the commission             |
 //! | sell                                       | the shares left                                              |
 //! | sell by notional                           | notional left × 1.05 ÷ the price at acceptance, in shares    |
 //! | held (a child, or one with a condition)    | nothing                                                      |
 //! | a pair of which one reduces the other      | once: the larger one, on the first of the two                |
 //!
-//! Cash is rounded up to the cent, and includes the highest commission. A trailing stop's buy stop only falls, so its hold
-//! at acceptance is enough for its stop later.
+//! Cash is rounded up to the cent, and includes the highest commission. A trailing buy stop only falls, so its hold at
+//! acceptance stays sufficient.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ use crate::domain::{
     ticker::Ticker,
 };
 
-/// What an order holds.
+/// Hold of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Hold {
     pub cash: Money,
@@ -31,7 +31,7 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// The larger of two, of orders that reduce each other.
+    /// The larger of two holds, for orders that reduce each other.
     pub fn max(self, other: Self) -> Self {
         Self { cash: self.cash.max(other.cash), shares: self.shares.max(other.shares) }
     }
@@ -45,8 +45,8 @@ impl Hold {
     }
 }
 
-/// The price at which an order's hold is counted, given the newest price; of a market order and a stop with five percent on
-/// top, rounded up, for what it may cost more by then.
+/// Price for an order's hold, given the newest price. Market orders and stops get a margin of five percent, rounded up,
+/// since they may fill at a higher price.
 pub fn hold_price(terms: Terms, side: Side, last: Price) -> Price {
     match terms {
         Terms::Limit { limit } | Terms::StopLimit { limit, .. } => limit,
@@ -58,11 +58,11 @@ pub fn hold_price(terms: Terms, side: Side, last: Price) -> Price {
 
 fn with_margin(price: Price) -> Price {
     let units = (price.units() * 105 + 99) / 100;
-    // Nothing is dearer than the dearest price.
+    // The largest price is the upper bound.
     Price::from_units(units).unwrap_or(price)
 }
 
-/// What an order holds as it is; nothing when that outgrows its type.
+/// Hold of an order in its present state; `None` on overflow.
 pub fn of_order(order: &Order, commission: Commission) -> Option<Hold> {
     if !order.status.is_working() {
         return Some(Hold::default());
@@ -78,7 +78,7 @@ pub fn of_order(order: &Order, commission: Commission) -> Option<Hold> {
         (Side::Buy, Size::Notional(_)) => Some(Hold { cash: order.notional_left()?.max(Money::ZERO), shares: None }),
         (Side::Sell, Size::Shares(_)) => Some(Hold { cash: Money::ZERO, shares: order.left() }),
         (Side::Sell, Size::Notional(_)) => {
-            // `price` has the margin on top; what is held is enough for a price as much lower.
+            // `price` includes the margin, so the hold suffices for a price lower by that margin.
             let cents = i128::from(order.notional_left()?.cents().max(0));
             let (per_share, margin) = (i128::from(price.units()) * 100 * 100, 105 * 105);
             let millionths = (cents * 100_000_000 * margin + per_share - 1) / per_share;
@@ -87,7 +87,7 @@ pub fn of_order(order: &Order, commission: Commission) -> Option<Hold> {
     }
 }
 
-/// The highest commission on what is left, given what was charged.
+/// Highest commission on the remainder, given the commission charged so far.
 fn commission_left(order: &Order, left: Quantity, price: Price, commission: Commission) -> Option<Money> {
     let Some(filled) = order.filled else {
         return commission.at_most(left, price);
@@ -97,7 +97,7 @@ fn commission_left(order: &Order, left: Quantity, price: Price, commission: Comm
     Some(all.checked_sub(filled.commission)?.max(Money::ZERO))
 }
 
-/// All that the open orders of an account hold.
+/// Sum of the holds of an account's open orders.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Holds {
     pub cash: Money,
@@ -105,7 +105,7 @@ pub struct Holds {
 }
 
 impl Holds {
-    /// Of all orders of an account; nothing when a sum outgrows its type.
+    /// Sum over all orders of an account; `None` on overflow.
     pub fn of<'a>(orders: impl IntoIterator<Item = &'a Order>) -> Option<Self> {
         let mut holds = Self::default();
         for order in orders {
@@ -114,8 +114,7 @@ impl Holds {
         Some(holds)
     }
 
-    /// An order's hold was `before` and is `after`. Nothing, and nothing has changed, when a sum outgrows its type or less
-    /// was held than `before`.
+    /// Replaces an order's hold. `None`, without a change, on overflow or if less than `before` is held.
     pub fn replace(&mut self, ticker: Ticker, before: Hold, after: Hold) -> Option<()> {
         let cash = self.cash.checked_sub(before.cash)?.checked_add(after.cash)?;
         let millionths = |shares: Option<Quantity>| shares.map_or(0, Quantity::millionths);
@@ -133,7 +132,7 @@ impl Holds {
         Some(())
     }
 
-    /// Cash that no open order holds; negative when more is held than there is.
+    /// Cash that no open order holds; negative if the holds exceed the cash.
     pub fn buying_power(&self, cash: Money) -> Option<Money> {
         cash.checked_sub(self.cash)
     }

@@ -1,10 +1,10 @@
-//! How an order is named: a UUID, 16 bytes, written with hyphens.
+//! The id of an order: a UUID, 16 bytes, written with hyphens.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-/// An order's id. The server makes UUIDs v7, so ids sort by the time at which they were made.
+/// An order's id. The server makes UUIDs v7, so ids sort by creation time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrderId {
     // Two halves, because a u128 is aligned to 16 bytes, which would pad every order.
@@ -17,7 +17,7 @@ pub struct OrderId {
 #[error("an order's id is a UUID, such as 01938f5e-7a6c-7c11-8f3e-0a1b2c3d4e5f")]
 pub struct InvalidOrderId;
 
-/// Where the hyphens stand.
+/// Positions of the hyphens.
 const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 const LENGTH: usize = 36;
 

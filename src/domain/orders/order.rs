@@ -28,7 +28,7 @@ use super::{
 };
 
 word_enum! {
-    /// Where an order stands.
+    /// Status of an order.
     pub enum StatusWord {
         /// Waits for its parent's first fill, or for its condition.
         Held = "held",
@@ -44,30 +44,30 @@ word_enum! {
 }
 
 word_enum! {
-    /// Why an open order was rejected.
+    /// Reason why an open order was rejected.
     pub enum RejectReason {
         InsufficientCash = "insufficient_cash",
         InsufficientShares = "insufficient_shares",
         TooManyPositions = "too_many_positions",
-        /// A sum would outgrow its type.
+        /// A sum would overflow its type.
         TooLarge = "too_large",
     }
 }
 
 word_enum! {
-    /// Why an order was cancelled.
+    /// Reason why an order was cancelled.
     pub enum CancelReason {
-        /// Someone asked for it.
+        /// A person or program asked for it.
         Requested = "requested",
-        /// What it belonged to ended before it filled.
+        /// Its parent ended without a fill.
         ParentEnded = "parent_ended",
         /// The other order of its pair filled.
         OtherLegFilled = "other_leg_filled",
         /// The other order of its pair was cancelled.
         OtherLegEnded = "other_leg_ended",
-        /// One of its exits filled, so nothing more is entered.
+        /// One of its exits filled, so the entry stops.
         ExitFilled = "exit_filled",
-        /// It was `ioc` or `fok`.
+        /// It was `ioc` or `fok` and did not fill at once.
         NotFilledAtOnce = "not_filled_at_once",
         /// The account was reset.
         AccountReset = "account_reset",
@@ -76,7 +76,7 @@ word_enum! {
     }
 }
 
-/// Where an order stands, and why where it did not fill.
+/// Status of an order, with the reason if it was cancelled or rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderStatus {
     Held,
@@ -116,10 +116,10 @@ impl OrderStatus {
         }
     }
 
-    /// Puts together what a row keeps apart.
+    /// Combines a row's word and reason.
     ///
     /// # Errors
-    /// When the word needs a reason and has none, or has one that is not its own.
+    /// If the word needs a reason and has none, or the reason does not belong to it.
     pub fn of(word: StatusWord, reason: Option<&str>) -> Result<Self, InvalidStatus> {
         match (word, reason) {
             (StatusWord::Canceled, Some(reason)) => reason.parse().map(Self::Canceled).map_err(|_| InvalidStatus),
@@ -141,14 +141,14 @@ impl OrderStatus {
         }
     }
 
-    /// Open, and no longer held: prices act on it.
+    /// Whether it is open and not held, so that prices affect it.
     pub fn is_working(self) -> bool {
         self.is_open() && self != Self::Held
     }
 }
 
 word_enum! {
-    /// What an order is in its group.
+    /// Role of an order in its group.
     pub enum Role {
         /// The only one, the parent of a bracket or an OTO, or the limit order of an OCO.
         Leader = "leader",
@@ -157,13 +157,13 @@ word_enum! {
     }
 }
 
-/// What has been filled of an order.
+/// Filled part of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Filled {
     pub quantity: Quantity,
     /// Σ quantity × price, exact: units of 10⁻¹⁰ dollars (millionths of a share × hundredths of a cent).
     pub value: i128,
-    /// Σ of the fills' notionals, each rounded to the cent.
+    /// Σ notional of the fills, each rounded to the cent.
     pub notional: Money,
     pub commission: Money,
     /// The number of the latest fill, from 1.
@@ -182,10 +182,10 @@ impl Filled {
 pub struct OrderFill {
     pub quantity: Quantity,
     pub price: Price,
-    /// What the shares cost or bring, without commission.
+    /// Cost or proceeds of the shares, without commission.
     pub notional: Money,
     pub commission: Money,
-    /// Whether nothing of the order is left.
+    /// Whether the order is completely filled.
     pub is_last: bool,
 }
 
@@ -200,34 +200,34 @@ pub struct Order {
     pub size: Size,
     pub filled: Option<Filled>,
     pub time_in_force: TimeInForce,
-    /// The first moment at which it has expired; nothing for `ioc` and `fok`.
+    /// First moment at which it has expired; `None` for `ioc` and `fok`.
     pub expires_at: Option<UtcInstant>,
     pub extended_hours: bool,
     pub class: OrderClass,
     pub role: Role,
-    /// The leader of its group, of an order that is not one.
+    /// Leader of its group; `None` for the leader itself.
     pub parent_id: Option<OrderId>,
     pub status: OrderStatus,
-    /// When its stop was reached.
+    /// Time at which its stop was reached.
     pub elected_at: Option<UtcInstant>,
-    /// Of a trailing stop that works: the best price since then.
+    /// For a working trailing stop: the best price since it began to work.
     pub high_water_mark: Option<Price>,
-    /// A share's part of the hold; see [`Hold`].
+    /// The hold per share; see [`Hold`].
     pub hold_price: Option<Price>,
     pub held: Hold,
-    /// It is held until this becomes true.
+    /// The order is held until this condition is true.
     pub condition: Option<Box<Condition>>,
-    /// Counts the writes that changed it, from 1.
+    /// Number of writes that changed it, from 1.
     pub revision: u32,
     pub source: OrderSource,
     pub created_at: UtcInstant,
     pub updated_at: UtcInstant,
-    /// Since when prices act on it.
+    /// Time since which prices affect it.
     pub working_at: Option<UtcInstant>,
 }
 
 impl Order {
-    /// The leader of its group.
+    /// Id of its group's leader.
     pub fn leader_id(&self) -> OrderId {
         self.parent_id.unwrap_or(self.id)
     }
@@ -240,7 +240,7 @@ impl Order {
         self.filled.map(|filled| filled.quantity)
     }
 
-    /// What is left to fill of an order for a number of shares; nothing when it is filled, or goes by notional.
+    /// Remaining shares of an order by quantity; `None` if it is filled, or is by notional.
     pub fn left(&self) -> Option<Quantity> {
         match (self.size, self.filled) {
             (Size::Notional(_), _) => None,
@@ -252,7 +252,7 @@ impl Order {
         }
     }
 
-    /// What is left of an order by notional: to spend, the commission included, or to bring in before commission.
+    /// Remainder of an order by notional: to spend, commission included, or to receive, before commission.
     pub fn notional_left(&self) -> Option<Money> {
         let Size::Notional(notional) = self.size else {
             return None;
@@ -268,14 +268,18 @@ impl Order {
         self.terms.stop(self.side, self.high_water_mark)
     }
 
+    /// Checks that the order is open.
+    ///
     /// # Errors
-    /// [`OrderFault::TooLate`] when it has ended.
+    /// [`OrderFault::TooLate`] if it has ended.
     pub fn check_open(&self) -> Result<(), OrderFault> {
         if self.is_open() { Ok(()) } else { Err(OrderFault::TooLate) }
     }
 
+    /// Checks the expected revision.
+    ///
     /// # Errors
-    /// [`OrderFault::RevisionConflict`] when it was changed since `expected`.
+    /// [`OrderFault::RevisionConflict`] if the order was changed since.
     pub fn check_revision(&self, expected: Option<u32>) -> Result<(), OrderFault> {
         match expected {
             Some(expected) if expected != self.revision => {
@@ -285,10 +289,10 @@ impl Order {
         }
     }
 
-    /// A held order begins to work; `last` is the newest price, at which a trail begins.
+    /// Makes a held order work; `last` is the newest price, at which a trail begins.
     ///
     /// # Errors
-    /// [`OrderFault::TooLate`] when it is not held.
+    /// [`OrderFault::TooLate`] if it is not held.
     pub fn begin_work(&mut self, last: Price, at: UtcInstant) -> Result<(), OrderFault> {
         if self.status != OrderStatus::Held {
             return Err(OrderFault::TooLate);
@@ -299,10 +303,10 @@ impl Order {
         Ok(())
     }
 
-    /// Its stop was reached.
+    /// Records that its stop was reached.
     ///
     /// # Errors
-    /// [`OrderFault::TooLate`] when it is not working.
+    /// [`OrderFault::TooLate`] if it is not working.
     pub fn elect(&mut self, at: UtcInstant) -> Result<(), OrderFault> {
         if !self.status.is_working() {
             return Err(OrderFault::TooLate);
@@ -314,9 +318,11 @@ impl Order {
         Ok(())
     }
 
+    /// Adds a fill.
+    ///
     /// # Errors
-    /// [`OrderFault::TooLate`] when it is not working; [`OrderFault::InvalidQuantity`] when the fill is more than is left, or
-    /// a sum outgrows its type. Nothing has changed then.
+    /// [`OrderFault::TooLate`] if it is not working; [`OrderFault::InvalidQuantity`] if the fill exceeds the remainder,
+    /// or a sum overflows its type. The order is unchanged then.
     pub fn fill(&mut self, fill: &OrderFill) -> Result<(), OrderFault> {
         if !self.status.is_working() {
             return Err(OrderFault::TooLate);
@@ -348,26 +354,26 @@ impl Order {
         Ok(())
     }
 
-    /// Ends it, whatever was filled.
+    /// Cancels it; its fills are kept.
     ///
     /// # Errors
-    /// [`OrderFault::TooLate`] when it has ended.
+    /// [`OrderFault::TooLate`] if it has ended.
     pub fn cancel(&mut self, reason: CancelReason) -> Result<(), OrderFault> {
         self.end(OrderStatus::Canceled(reason))
     }
 
-    /// Ends it, whatever was filled.
+    /// Expires it; its fills are kept.
     ///
     /// # Errors
-    /// [`OrderFault::TooLate`] when it has ended.
+    /// [`OrderFault::TooLate`] if it has ended.
     pub fn expire(&mut self) -> Result<(), OrderFault> {
         self.end(OrderStatus::Expired)
     }
 
-    /// Ends it, whatever was filled.
+    /// Rejects it; its fills are kept.
     ///
     /// # Errors
-    /// [`OrderFault::TooLate`] when it has ended.
+    /// [`OrderFault::TooLate`] if it has ended.
     pub fn reject(&mut self, reason: RejectReason) -> Result<(), OrderFault> {
         self.end(OrderStatus::Rejected(reason))
     }

@@ -23,7 +23,7 @@ use crate::domain::{
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReplaceOrder {
-    /// All of it, what was filled included. That of a bracket's or an OTO's exit follows its parent.
+    /// Total quantity, the filled part included. The quantity of an exit of a bracket or OTO follows its parent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantity: Option<Quantity>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -34,19 +34,19 @@ pub struct ReplaceOrder {
     pub trail_amount: Option<Price>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trail_percent: Option<TrailPercent>,
-    /// Of a whole group; not `ioc` or `fok`.
+    /// Applies to the whole group; not `ioc` or `fok`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_in_force: Option<TimeInForce>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<UtcInstant>,
-    /// Refuses the change with `revision_conflict` when the order is at another revision.
+    /// Expected revision; otherwise the change is refused with `revision_conflict`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub if_revision: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_order_id: Option<ClientOrderId>,
 }
 
-/// What the market says of a change.
+/// The market's state at a change.
 #[derive(Debug, Clone, Copy)]
 pub struct Now {
     pub at: UtcInstant,
@@ -58,8 +58,8 @@ impl Change<'_> {
     /// Changes an order of the group.
     ///
     /// # Errors
-    /// [`OrderFault::TooLate`] when it has ended, [`OrderFault::RevisionConflict`] when it is at another revision, and what is
-    /// wrong with the new values.
+    /// [`OrderFault::TooLate`] if it has ended, [`OrderFault::RevisionConflict`] if its revision differs, and the
+    /// faults of the new values.
     pub fn replace(&mut self, id: OrderId, request: &ReplaceOrder, now: &Now) -> Result<(), OrderFault> {
         let order = self.order(id)?;
         order.check_open()?;
@@ -80,7 +80,7 @@ impl Change<'_> {
         self.set_time(request, now)
     }
 
-    /// The limit of a pair stays on the other side of its stop.
+    /// Checks that a pair's limit stays on the other side of its stop.
     fn check_pair(&self, now: &Now) -> Result<(), OrderFault> {
         let Some((target, stop_loss)) = self.pair() else {
             return Ok(());
@@ -109,7 +109,7 @@ impl Change<'_> {
         let old = order.left();
         self.order_mut(id)?.size = Size::Shares(quantity);
         let left = self.order(id)?.left();
-        // Both orders of an OCO have as much left; held legs will get what the parent fills.
+        // Both orders of an OCO have the same remainder; held legs will get the parent's filled quantity.
         for leg in self.legs_mut().filter(|leg| leg.is_open()) {
             match (class, left, old) {
                 (OrderClass::Oco, Some(left), Some(_)) => {
@@ -124,7 +124,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Changes when the whole group ends.
+    /// Changes the whole group's expiry.
     fn set_time(&mut self, request: &ReplaceOrder, now: &Now) -> Result<(), OrderFault> {
         let leader = self.leader();
         let time_in_force = match (request.time_in_force, request.expires_at) {
@@ -161,7 +161,7 @@ fn checked_end(end: UtcInstant, now: &Now) -> Result<UtcInstant, OrderFault> {
     }
 }
 
-/// The order's terms with the prices of the request in place of its own.
+/// The order's terms with the request's prices in place of its own.
 fn new_terms(order: &Order, request: &ReplaceOrder) -> Result<Terms, OrderFault> {
     let own_trail = order.terms.trail();
     let (mut trail_amount, mut trail_percent) = (request.trail_amount, request.trail_percent);
@@ -195,7 +195,7 @@ fn new_terms(order: &Order, request: &ReplaceOrder) -> Result<Terms, OrderFault>
     .terms(order_type)
 }
 
-/// A stop that works stays on its side of the market.
+/// Checks that a working stop stays on its side of the market.
 fn check_terms(order: &Order, terms: Terms, now: &Now) -> Result<(), OrderFault> {
     if !order.status.is_working() || order.elected_at.is_some() || !terms.is_stop() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! A new order as it is asked for, and the checks that need neither a market nor an account.
+//! A new order's request, and the checks that need neither a market nor an account.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -23,41 +23,41 @@ pub struct NewOrder {
     pub side: Side,
     #[serde(rename = "type")]
     pub order_type: OrderType,
-    /// Shares; this or `notional`.
+    /// Shares; either this or `notional`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantity: Option<Quantity>,
-    /// Dollars to buy or sell for; of a simple market order only.
+    /// Dollars to buy or sell for; only for a simple market order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notional: Option<Money>,
-    /// Of `limit` and `stop_limit`. Two decimal places from $1 on, four below, as every price here.
+    /// For `limit` and `stop_limit`. Two decimal places from $1 on, four below, as for every price here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit_price: Option<Price>,
-    /// Of `stop` and `stop_limit`.
+    /// For `stop` and `stop_limit`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_price: Option<Price>,
-    /// Of `trailing_stop`, in dollars; this or `trail_percent`.
+    /// For `trailing_stop`, in dollars; either this or `trail_percent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trail_amount: Option<Price>,
-    /// Of `trailing_stop`.
+    /// For `trailing_stop`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trail_percent: Option<TrailPercent>,
     #[serde(default)]
     pub time_in_force: TimeInForce,
-    /// Of `gtd`, and of no other.
+    /// Only for `gtd`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<UtcInstant>,
-    /// Whether a limit order may be filled before the opening and after the close, too.
+    /// Whether a limit order may also be filled before the opening and after the close.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub extended_hours: bool,
     #[serde(default)]
     pub class: OrderClass,
-    /// Of `bracket`, and of `oto` without a stop-loss.
+    /// For `bracket`, and for `oto` without a stop-loss.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub take_profit: Option<TakeProfit>,
-    /// Of `bracket` and `oco`, and of `oto` without a take-profit.
+    /// For `bracket` and `oco`, and for `oto` without a take-profit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_loss: Option<StopLoss>,
-    /// The order is held until this becomes true.
+    /// Holds the order until the condition is true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<Condition>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -85,26 +85,26 @@ pub struct StopLoss {
     pub trail_percent: Option<TrailPercent>,
 }
 
-/// How much is to be traded.
+/// Size of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
     Shares(Quantity),
     Notional(Money),
 }
 
-/// A request whose fields fit each other.
+/// A request with consistent fields.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     pub terms: Terms,
     pub size: Size,
-    /// Of a bracket and an OTO: the limit that takes the profit.
+    /// For a bracket and an OTO: the take-profit's limit.
     pub take_profit: Option<Price>,
-    /// Of a bracket, an OCO and an OTO.
+    /// For a bracket, an OCO and an OTO.
     pub stop_loss: Option<Terms>,
 }
 
 impl NewOrder {
-    /// A simple day order; what else it has is set on it.
+    /// A simple day order; other fields are set afterwards.
     pub fn simple(ticker: Ticker, side: Side, order_type: OrderType, quantity: Quantity) -> Self {
         Self {
             ticker,
@@ -127,10 +127,10 @@ impl NewOrder {
         }
     }
 
-    /// Checks that the fields fit each other.
+    /// Checks that the fields are consistent.
     ///
     /// # Errors
-    /// The first field that is missing, does not belong to the type, class or time in force, or has a bad price.
+    /// The first field that is missing, does not belong to the type, class or time in force, or has an invalid price.
     pub fn plan(&self) -> Result<Plan, OrderFault> {
         let size = self.size()?;
         let (terms, take_profit) = self.terms_and_target()?;
@@ -159,7 +159,7 @@ impl NewOrder {
         }
     }
 
-    /// The order's own terms, and the take-profit of a class that has one. Of an OCO the take-profit is the order itself.
+    /// The order's own terms, and its class's take-profit. In an OCO the order itself is the take-profit.
     fn terms_and_target(&self) -> Result<(Terms, Option<Price>), OrderFault> {
         let target = self.take_profit.map(|take_profit| take_profit.limit_price);
         if let Some(target) = target {
@@ -199,7 +199,7 @@ impl NewOrder {
         }
     }
 
-    /// Orders of a group have time to act on each other.
+    /// Checks that a group's time in force is not immediate, since its orders affect each other over time.
     fn check_lasts(&self) -> Result<(), OrderFault> {
         match self.time_in_force.is_immediate() {
             true => Err(OrderFault::parameter("time_in_force", "an oco, oto or bracket is day, gtc or gtd")),
@@ -223,8 +223,10 @@ impl NewOrder {
 }
 
 impl StopLoss {
+    /// The terms of the stop-loss.
+    ///
     /// # Errors
-    /// When it is neither a stop, a stop-limit nor a trailing stop, or has a bad price.
+    /// If it is neither a stop, a stop-limit nor a trailing stop, or has an invalid price.
     pub fn terms(self) -> Result<Terms, OrderFault> {
         let Self { stop_price: stop, limit_price: limit, trail_amount, trail_percent } = self;
         let order_type = match (stop, limit, trail_amount.is_some() || trail_percent.is_some()) {
@@ -236,7 +238,7 @@ impl StopLoss {
     }
 }
 
-/// What the fields of a set of prices are called in a request.
+/// A request's field names for a set of prices.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FieldNames {
     pub limit: &'static str,
@@ -259,7 +261,7 @@ pub(super) const STOP_LOSS_FIELDS: FieldNames = FieldNames {
     trail_percent: "stop_loss.trail_percent",
 };
 
-/// The prices of an order as a request has them.
+/// An order's prices as in a request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fields {
     pub limit: Option<Price>,
@@ -270,10 +272,10 @@ pub(super) struct Fields {
 }
 
 impl Fields {
-    /// The terms of a type: all its prices are there, no others, and each is a multiple of its increment.
+    /// The terms of a type: requires exactly its prices, each a multiple of its increment.
     ///
     /// # Errors
-    /// The first field that is missing, is too many, or is not such a multiple.
+    /// The first field that is missing, superfluous, or not such a multiple.
     pub fn terms(self, order_type: OrderType) -> Result<Terms, OrderFault> {
         self.check_increments()?;
         let Self { limit, stop, names, .. } = self;
@@ -321,7 +323,7 @@ impl Fields {
     }
 }
 
-/// Prices are whole cents from a dollar on (SEC Rule 612), hundredths of a cent below.
+/// Checks that a price is in whole cents from a dollar on (SEC Rule 612), in hundredths of a cent below.
 fn check_increment(field: &'static str, price: Price) -> Result<(), OrderFault> {
     const DOLLAR: i64 = 10_000;
     const CENT: i64 = 100;

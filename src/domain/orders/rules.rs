@@ -29,18 +29,18 @@ use super::{
 use crate::domain::{money::Price, order::Side, session::SessionKind, words::word_enum};
 
 word_enum! {
-    /// How readily orders are filled.
+    /// Rule for when orders are filled.
     #[derive(Default)]
     pub enum FillModel {
-        /// All at once; a limit is filled when it is touched.
+        /// A limit is filled completely when it is touched.
         #[default]
         Plain = "plain",
-        /// A limit is filled when the price trades through it, and no order gets more than a tenth of the volume.
+        /// A limit is filled when the price trades through it, with at most a tenth of the volume per order.
         Strict = "strict",
     }
 }
 
-/// The settings under which orders are filled; each report names them.
+/// The settings under which orders are filled; each report states them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FillRules {
     pub model: FillModel,
@@ -48,12 +48,12 @@ pub struct FillRules {
     pub commission: Commission,
 }
 
-/// What the rules look at of an order.
+/// An order's fields that the rules use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resting {
     pub side: Side,
     pub terms: Terms,
-    /// Of a trailing stop.
+    /// Mark of a trailing stop.
     pub mark: Option<Price>,
     pub is_elected: bool,
     pub extended_hours: bool,
@@ -71,20 +71,20 @@ impl From<&Order> for Resting {
     }
 }
 
-/// When within a span something happens.
+/// Moment within a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Moment {
     /// At its first price.
     First,
-    /// Later.
+    /// After its first price.
     Inside,
 }
 
-/// What a span does to an order.
+/// Effect of a span on an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     Rest,
-    /// The stop of a stop-limit was reached; it rests at its limit now.
+    /// The stop of a stop-limit was reached; the order now rests at its limit.
     Elect(Moment),
     Fill {
         price: Price,
@@ -101,7 +101,7 @@ impl Step {
     }
 }
 
-/// What is left for the order to do.
+/// Remaining event of an order.
 enum Wait {
     Market,
     Limit(Price),
@@ -114,17 +114,17 @@ enum Wait {
         trail: Trail,
         mark: Price,
     },
-    /// A trailing stop without a mark: it does not work yet.
+    /// A trailing stop without a mark, which does not work yet.
     Nothing,
 }
 
 impl Resting {
-    /// Whether orders like it are looked at in such a session.
+    /// Whether the order is eligible in a session of this kind.
     pub fn is_eligible(self, session: SessionKind) -> bool {
         session.takes_orders() || self.extended_hours
     }
 
-    /// What a span does to it. `is_marketable`: it was when it was accepted, and this is the first span since.
+    /// Effect of a span on it. `is_marketable`: this is its first span, and it was marketable when accepted.
     pub fn step(self, span: &Span, rules: &FillRules, is_marketable: bool) -> Step {
         if !self.is_eligible(span.session) {
             return Step::Rest;
@@ -162,7 +162,7 @@ impl Resting {
         })
     }
 
-    /// Whether a limit order would trade at once at a price.
+    /// Whether a limit order would fill at once at a price.
     pub fn is_marketable_at(self, price: Price) -> bool {
         match (self.side, self.terms) {
             (Side::Buy, Terms::Limit { limit }) => price <= limit,
@@ -172,7 +172,7 @@ impl Resting {
     }
 }
 
-/// One order's side, and what is looked at.
+/// One look at an order.
 struct Look<'a> {
     side: Side,
     span: &'a Span,
@@ -189,7 +189,7 @@ impl Look<'_> {
         Self::fill(self.rules.slippage.worsen(self.side, price), moment)
     }
 
-    /// The span's price that is best for a limit on this side.
+    /// The span's best price for a limit on this side.
     fn best(&self) -> Price {
         match self.side {
             Side::Buy => self.span.low,
@@ -197,7 +197,7 @@ impl Look<'_> {
         }
     }
 
-    /// The span's price that reaches a stop on this side first.
+    /// The span's first price to reach a stop on this side.
     fn worst(&self) -> Price {
         match self.side {
             Side::Buy => self.span.high,

@@ -1,4 +1,4 @@
-//! What all that fired in one group at one span becomes: at most one fill, and what follows from it.
+//! Settles the fired orders of one group at one span: at most one fill, with its consequences.
 
 use super::{
     fault::OrderFault,
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::domain::instant::UtcInstant;
 
-/// An order of the group that the span did something to.
+/// An order of the group that the span affected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fired {
     pub id: OrderId,
@@ -23,12 +23,12 @@ pub struct Fired {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settled {
     pub id: OrderId,
-    /// Of the order's fills, from 1.
+    /// Number among the order's fills, from 1.
     pub number: u32,
     pub fill: OrderFill,
 }
 
-/// What a group is settled with.
+/// Inputs of a settlement.
 #[derive(Debug, Clone, Copy)]
 pub struct Settlement<'a> {
     pub span: &'a Span,
@@ -37,16 +37,16 @@ pub struct Settlement<'a> {
 }
 
 impl Settlement<'_> {
-    /// Settles what fired in one group, in one write.
+    /// Settles the fired orders of one group, in one write.
     ///
-    /// Of several orders that fired, the first in time acts; at the same moment the stop-loss, then the take-profit, then the
-    /// parent; the others wait for the next span. `execute` moves cash and shares: it is given the order, the fill and what
-    /// the group holds, and says why where the account has too little; then the order is rejected.
+    /// If several orders fired, the first by moment acts; at the same moment the stop-loss, then the take-profit, then
+    /// the parent; the others wait for the next span. `execute` moves cash and shares: its arguments are the order, the
+    /// fill and the group's hold. It returns a reason if the account has too little; then the order is rejected.
     ///
-    /// An order that has ended in the meantime is passed over, and stays as it is.
+    /// An order that has ended in the meantime is skipped and left unchanged.
     ///
     /// # Errors
-    /// When a sum outgrows its type.
+    /// If a sum overflows its type.
     pub fn settle(
         &self,
         group: &mut Group,
@@ -113,7 +113,7 @@ impl Settlement<'_> {
         }
     }
 
-    /// `ioc` and `fok` orders end with the first span that they were looked at in.
+    /// Cancels `ioc` and `fok` orders after their first span.
     fn cancel_immediate(&self, change: &mut Change<'_>, fired: &[Fired]) -> Result<(), OrderFault> {
         for Fired { id, .. } in fired {
             let order = change.order(*id)?;

@@ -9,28 +9,28 @@ pub struct Span {
     pub low: Price,
     pub high: Price,
     pub last: Price,
-    /// Shares; nothing where it is not known.
+    /// Shares; `None` if unknown.
     pub volume: Option<u64>,
-    /// Whether the gap rules hold for `first`: it begins a session, or follows a start, a halt or a silent feed; and so they
-    /// do for each bar, and for ticks that were folded.
+    /// Whether the gap rules apply to `first`: it begins a session, or follows a start, a halt or a silent feed. Also
+    /// true for each bar, and for folded ticks.
     pub is_gap: bool,
     pub session: SessionKind,
 }
 
 impl Span {
-    /// One tick.
+    /// Span of one tick.
     pub fn tick(price: Price, volume: Option<u64>, is_gap: bool, session: SessionKind) -> Self {
         Self { first: price, low: price, high: price, last: price, volume, is_gap, session }
     }
 
-    /// A bar.
+    /// Span of a bar.
     pub fn bar(candle: &Candle, session: SessionKind) -> Self {
         let Candle { open, high, low, close, volume, .. } = *candle;
         Self { first: open, low, high, last: close, volume: Some(volume), is_gap: true, session }
     }
 
-    /// Folds what came after it into it. Nothing when that belongs to another kind of session: then this one has to be
-    /// looked at first.
+    /// Folds a later span into this one. `None` if it belongs to another kind of session: then this one must be looked
+    /// at first.
     pub fn followed_by(self, later: &Self) -> Option<Self> {
         (self.session == later.session).then(|| Self {
             first: self.first,

@@ -1,4 +1,4 @@
-//! The words of an order: its type with the prices that belong to it, how long it stands, and its class.
+//! The words of an order: its type with the prices that belong to it, its time in force, and its class.
 //!
 //! | type            | prices                        | becomes                                   |
 //! |-----------------|-------------------------------|-------------------------------------------|
@@ -31,14 +31,14 @@ word_enum! {
 word_enum! {
     #[derive(Default)]
     pub enum TimeInForce {
-        /// To the close of the session that it belongs to.
+        /// Until the close of its session.
         #[default]
         Day = "day",
-        /// Until it is cancelled, for 90 days at most.
+        /// Until it is cancelled, for at most 90 days.
         Gtc = "gtc",
         /// Until `expires_at`.
         Gtd = "gtd",
-        /// What can be filled at the first eligible tick; the rest is cancelled.
+        /// As much as possible at the first eligible tick; the rest is cancelled.
         Ioc = "ioc",
         /// All at the first eligible tick, or nothing.
         Fok = "fok",
@@ -50,7 +50,7 @@ word_enum! {
     pub enum OrderClass {
         #[default]
         Simple = "simple",
-        /// Two orders of which a fill of one reduces, and at last cancels, the other.
+        /// Two orders that reduce each other: a fill of one reduces, and finally cancels, the other.
         Oco = "oco",
         /// An order that triggers another one.
         Oto = "oto",
@@ -69,7 +69,7 @@ impl TimeInForce {
     }
 }
 
-/// How far a trailing stop stays behind the best price.
+/// Distance of a trailing stop from the best price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Trail {
     /// Dollars.
@@ -78,9 +78,9 @@ pub enum Trail {
 }
 
 impl Trail {
-    /// The stop of this trail at a mark: for a sell `mark − amount` or `mark × (1 − percent)`, for a buy with a plus. The
-    /// percentage is rounded half to even, to no less than a hundredth of a cent. Nothing when the stop is no price, and
-    /// then it cannot be reached.
+    /// The stop at a mark: for a sell `mark − amount` or `mark × (1 − percent)`, for a buy with a plus. The
+    /// percentage's part is rounded half to even, at least a hundredth of a cent. `None` if the stop is out of a
+    /// price's range and cannot be reached.
     pub fn stop(self, side: Side, mark: Price) -> Option<Price> {
         let distance = match self {
             Self::Amount(amount) => amount.units(),
@@ -93,7 +93,7 @@ impl Trail {
     }
 }
 
-/// Hundredths of a cent. A percentage is less than the whole, so this fits where the price does.
+/// In hundredths of a cent. A percentage is below the whole, so the result fits wherever the price does.
 fn percent_of(mark: Price, percent: TrailPercent) -> i64 {
     let part = div_half_even(i128::from(mark.units()) * i128::from(percent.count()), i128::from(TrailPercent::WHOLE));
     i64::try_from(part).unwrap_or(mark.units()).max(1)
@@ -134,7 +134,7 @@ impl Terms {
         }
     }
 
-    /// The present stop: that of a trailing stop follows its mark.
+    /// The present stop; for a trailing stop it follows the mark.
     pub fn stop(self, side: Side, mark: Option<Price>) -> Option<Price> {
         match self {
             Self::Stop { stop } | Self::StopLimit { stop, .. } => Some(stop),
@@ -143,7 +143,7 @@ impl Terms {
         }
     }
 
-    /// Whether it waits to be elected.
+    /// Whether it must be elected first.
     pub fn is_stop(self) -> bool {
         match self {
             Self::Stop { .. } | Self::StopLimit { .. } | Self::TrailingStop { .. } => true,

@@ -1,4 +1,4 @@
-//! An order as it travels: in REST's answers, in events and to the page.
+//! An order in REST's responses, in events and on the page.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -31,44 +31,44 @@ pub struct OrderView {
     #[serde(rename = "type")]
     pub order_type: OrderType,
     pub status: StatusWord,
-    /// Why it was cancelled or rejected.
+    /// Reason for a cancellation or rejection.
     pub reason: Option<String>,
-    /// Of an order by notional: what was filled, once something was.
+    /// Shares; for an order by notional the filled ones, absent before the first fill.
     pub quantity: Option<Quantity>,
     pub notional: Option<Money>,
-    /// Shares; 0 when nothing was filled.
+    /// Filled shares; 0 before the first fill.
     pub filled_quantity: f64,
     pub filled_avg_price: Option<Price>,
     pub limit_price: Option<Price>,
-    /// The present one of a trailing stop.
+    /// Stop price; the present one for a trailing stop.
     pub stop_price: Option<Price>,
     pub trail_amount: Option<Price>,
     pub trail_percent: Option<TrailPercent>,
-    /// Of a trailing stop that works: the best price since then.
+    /// For a working trailing stop: the best price since it began to work.
     pub high_water_mark: Option<Price>,
     pub time_in_force: TimeInForce,
     pub expires_at: Option<UtcInstant>,
     pub extended_hours: bool,
     pub class: OrderClass,
-    /// What it is in its group.
+    /// Role in its group.
     pub role: Role,
     pub parent_id: Option<OrderId>,
     #[schema(no_recursion)]
     pub legs: Vec<OrderView>,
-    /// Counts the writes that changed it, from 1.
+    /// Number of writes that changed it, from 1.
     pub revision: u32,
-    /// Cash that it holds; of a pair the first one holds for both.
+    /// Cash that it holds; the first order of a pair holds for both.
     pub held_amount: Money,
     /// Shares that it holds.
     pub held_quantity: Option<Quantity>,
-    /// What was charged beside the notional.
+    /// Commission charged besides the notional.
     pub commission: Money,
     #[schema(value_type = Option<Object>)]
     pub condition: Option<Condition>,
     pub source: OrderSource,
     pub created_at: UtcInstant,
     pub updated_at: UtcInstant,
-    /// When its stop was reached.
+    /// Time at which its stop was reached.
     pub triggered_at: Option<UtcInstant>,
     pub fills: Vec<FillView>,
 }
@@ -76,7 +76,7 @@ pub struct OrderView {
 /// One fill of an order; its trade is among the account's trades.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FillView {
-    /// Counts the order's fills, from 1.
+    /// Number among the order's fills, from 1.
     pub number: u32,
     pub trade_id: String,
     pub quantity: Quantity,
@@ -134,7 +134,7 @@ impl OrderView {
         }
     }
 
-    /// The leader of a group with its legs in it; `fills_of` gives an order's fills, in their order.
+    /// The leader of a group with its legs; `fills_of` returns an order's fills, in order.
     pub fn of_group(group: &Group, mut fills_of: impl FnMut(OrderId) -> Vec<FillView>) -> Self {
         let legs = group.legs().iter().map(|leg| Self::of(leg, fills_of(leg.id))).collect();
         let leader = group.leader();
@@ -142,11 +142,11 @@ impl OrderView {
     }
 }
 
-/// Part of an account's orders, newest first.
+/// A page of an account's orders, newest first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct OrdersPage {
     pub orders: Vec<OrderView>,
-    /// Ask with this as `cursor` for those before these; nothing when there are none.
+    /// Value of `cursor` that returns the next page; absent on the last page.
     pub next_cursor: Option<String>,
 }
 
@@ -186,43 +186,43 @@ impl std::str::FromStr for StatusFilter {
     }
 }
 
-/// What an order would cost, hold and leave, and why it would be refused. Nothing was changed.
+/// Estimate of an order's cost, hold and remaining buying power, with the reasons for refusing it. Changes nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct OrderPreview {
     pub ticker: Ticker,
     pub side: Side,
-    /// The price that the estimate takes: the limit or the stop, else the newest one; nothing when there is none.
+    /// Price of the estimate: the limit or the stop, else the newest price; absent if there is none.
     pub estimated_price: Option<Price>,
-    /// Shares; of an order by notional, about so many.
+    /// Shares; approximate for an order by notional.
     pub estimated_quantity: Option<Quantity>,
-    /// What that costs or brings in, without commission.
+    /// Cost or proceeds, without commission.
     pub estimated_notional: Option<Money>,
     pub estimated_commission: Option<Money>,
-    /// Cash that it would hold while it waits.
+    /// Cash that it would hold while open.
     pub held_amount: Money,
     pub held_quantity: Option<Quantity>,
     pub buying_power: Money,
-    /// After the hold, or after the fill where it would fill at once.
+    /// Buying power after the hold, or after the fill if it would fill at once.
     pub buying_power_after: Money,
-    /// Whether a market order would fill at once.
+    /// Whether it is a market order that would fill at once.
     pub fills_at_once: bool,
     pub expires_at: Option<UtcInstant>,
-    /// Of an order with a stop-loss: what is lost between entry and stop.
+    /// For an order with a stop-loss: the loss between entry and stop.
     pub risk: Option<Risk>,
     pub refusals: Vec<PreviewRefusal>,
 }
 
-/// What may be lost, and won.
+/// Possible loss and gain.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Risk {
     pub amount: Money,
-    /// Of the entry's notional.
+    /// Loss in percent of the entry's notional.
     pub percent: Option<f64>,
-    /// What the take-profit wins for each dollar of it.
+    /// Gain at the take-profit per dollar of loss.
     pub reward_ratio: Option<f64>,
 }
 
-/// A reason why an order would be refused.
+/// A reason for refusing the order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PreviewRefusal {
     pub code: String,
@@ -236,7 +236,7 @@ impl From<&OrderFault> for PreviewRefusal {
     }
 }
 
-/// What a preview is made of.
+/// Inputs of a preview.
 #[derive(Debug, Clone, Copy)]
 pub struct PreviewFacts<'a> {
     pub ticker: Ticker,
@@ -290,7 +290,7 @@ impl PreviewFacts<'_> {
     }
 }
 
-/// From the entry to the stop-loss, and to the take-profit.
+/// Risk from the entry to the stop-loss, and gain to the take-profit.
 fn risk(group: &Group, entry: Price, quantity: Quantity) -> Option<Risk> {
     if group.leader().class == OrderClass::Oco {
         return None;

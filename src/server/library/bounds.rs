@@ -5,61 +5,61 @@ use std::time::Duration;
 pub const KIB: u64 = 1_024;
 pub const MIB: u64 = 1_024 * KIB;
 
-/// The largest file.
+/// Bytes of one file.
 pub const FILE_BYTES_MAX: u64 = 50 * MIB;
-/// The files of one upload.
+/// Files of one upload.
 pub const FILES_PER_UPLOAD_MAX: usize = 50;
-/// One upload in all.
+/// Bytes of one upload in all.
 pub const UPLOAD_BYTES_MAX: u64 = 500 * MIB;
-/// How long an upload may stand still.
+/// Longest pause within an upload.
 pub const UPLOAD_SILENCE_MAX: Duration = Duration::from_secs(30);
-/// How long an upload may take in all, its answer included.
+/// Longest duration of an upload, its response included.
 pub const UPLOAD_WALL: Duration = Duration::from_secs(1_800);
-/// A pasted text's JSON, its escapes included.
+/// Bytes of the JSON body of a pasted text, escapes included.
 pub const TEXT_BODY_BYTES_MAX: usize = 4 * MIB as usize;
 
 pub const PAGES_MAX: u32 = 3_000;
-/// The text of one document.
+/// Bytes of text of one document.
 pub const TEXT_BYTES_MAX: usize = 20 * MIB as usize;
-/// The text of one page; what is longer is cut into several.
+/// Bytes of text of one page; longer pages are split.
 pub const PAGE_BYTES_MAX: usize = 64 * KIB as usize;
-/// A page of a format without pages.
+/// Bytes of a page in a format that has no pages.
 pub const MADE_PAGE_BYTES: usize = 4 * KIB as usize;
 pub const SEGMENTS_PER_DOCUMENT_MAX: usize = 20_000;
 pub const DOCUMENTS_MAX: u64 = 5_000;
 pub const SEGMENTS_MAX: u64 = 250_000;
-/// Tasks that wait or run.
+/// Tasks that are queued or running.
 pub const TASKS_MAX: u64 = 500;
 
 pub const TITLE_CHARS_MAX: usize = 200;
 pub const TAG_CHARS_MAX: usize = 40;
 pub const TAGS_MAX: usize = 20;
-/// A field that describes a document: issuer, form, period.
+/// Characters of a descriptive field: issuer, form, period.
 pub const FIELD_CHARS_MAX: usize = 120;
 
 pub const ZIP_ENTRIES_MAX: usize = 2_000;
 pub const ZIP_BYTES_MAX: u64 = 100 * MIB;
-/// How many times larger than its compressed form an entry may be.
+/// Largest ratio of an archive entry's size to its compressed size.
 pub const ZIP_RATIO_MAX: u64 = 200;
 pub const XML_DEPTH_MAX: usize = 256;
 
-/// Memory of the process that reads a document.
+/// Memory limit of the process that reads a document.
 pub const CHILD_MEMORY_BYTES: u64 = 1_024 * MIB;
 pub const CHILD_CPU_SECONDS: u64 = 60;
 pub const CHILD_WALL: Duration = Duration::from_secs(120);
 pub const CHILD_OUTPUT_BYTES_MAX: u64 = 64 * MIB;
-/// How often a reader that died is started again behind the page it died on.
+/// Restarts of a reading process that died, each after the page that it died on.
 pub const CHILD_DEATHS_MAX: u32 = 3;
 
-/// How often a stage is tried.
+/// Attempts per stage.
 pub const ATTEMPTS_MAX: u32 = 3;
-/// How long the second attempt waits; the third waits four times as long.
+/// Wait before the second attempt; the third waits four times as long.
 pub const RETRY_WAIT: Duration = Duration::from_secs(2);
 
 pub const QUESTION_CHARS_MAX: usize = 2_000;
-/// The words of a question that are looked for, the rarest ones.
+/// Words of a question that are searched for; the rarest are kept.
 pub const TERMS_MAX: usize = 16;
-/// What each way of searching hands on to be merged.
+/// Candidates that each search method contributes to the merge.
 pub const CANDIDATES_MAX: usize = 200;
 pub const HITS_MAX: usize = 100;
 pub const HITS_DEFAULT: usize = 10;
@@ -72,13 +72,13 @@ pub const ADDRESS_CHARS_MAX: usize = 2_000;
 pub const ADDRESS_WALL: Duration = Duration::from_secs(20);
 pub const ADDRESS_HOPS_MAX: usize = 5;
 
-/// Files that one look at the folder takes in.
+/// Files taken in by one scan of the folder.
 pub const FOLDER_FILES_MAX: usize = 500;
-/// How deep folders within it are looked at.
+/// Depth of nested folders that a scan descends to.
 pub const FOLDER_DEPTH_MAX: usize = 8;
 
 pub const PASSAGES_MAX: usize = 12;
-/// About four bytes each.
+/// Tokens of all passages in a prompt, at about four bytes each.
 pub const PASSAGE_TOKENS_MAX: usize = 6_000;
 pub const STATEMENTS_MAX: usize = 60;
 pub const STATEMENT_CHARS_MAX: usize = 2_000;
@@ -86,7 +86,7 @@ pub const CITATIONS_PER_STATEMENT_MAX: usize = 8;
 pub const QUOTE_CHARS_MIN: usize = 12;
 pub const QUOTE_CHARS_MAX: usize = 400;
 pub const ANSWER_WALL: Duration = Duration::from_secs(60);
-/// Answers that wait or run.
+/// Answers that are queued or running.
 pub const ANSWERS_LIVE_MAX: u64 = 20;
-/// Answers that are kept; the oldest go.
+/// Answers that are kept; older ones are deleted.
 pub const ANSWERS_KEPT_MAX: u64 = 1_000;

@@ -1,9 +1,10 @@
-//! `finally --library-eval FOLDER`: how well search finds what is known to answer a question.
+//! `finally --library-eval FOLDER`: measures how well search finds the passages known to answer a question.
 //!
-//! The folder is in BEIR's layout: `corpus.jsonl` (`_id`, `title`, `text`), `queries.jsonl` (`_id`, `text`) and `qrels.tsv`
-//! (query, passage, relevance), each text of the corpus being one passage; or it holds PDFs and `gold.jsonl` (`question`,
-//! `file`, `page`), and is read, cut and given headers as the library does, a page counting as found by its best passage.
-//! Printed are nDCG@10 (Järvelin and Kekäläinen 2002, gain `2^rel - 1`, discount `log2(rank + 1)`) and recall@5 and @10.
+//! The folder is in BEIR's layout: `corpus.jsonl` (`_id`, `title`, `text`), `queries.jsonl` (`_id`, `text`) and
+//! `qrels.tsv` (query, passage, relevance), each text of the corpus being one passage. Or it holds PDFs and
+//! `gold.jsonl` (`question`, `file`, `page`), which are read, cut and given headers as in the library; a page is ranked
+//! by its best passage. Prints nDCG@10 (Järvelin and Kekäläinen 2002, gain `2^rel - 1`, discount `log2(rank + 1)`),
+//! recall@5 and recall@10.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -51,13 +52,13 @@ struct Gold {
     page: u32,
 }
 
-/// A question with what answers it: names and their relevance.
+/// A question with its relevant passages: names and relevance.
 struct Judged {
     question: String,
     relevant: HashMap<String, u32>,
 }
 
-/// Sums of the measures over the questions.
+/// Sums of the measures over all questions.
 #[derive(Default)]
 struct Measures {
     questions: usize,
@@ -66,7 +67,7 @@ struct Measures {
     recall: f64,
 }
 
-/// The command.
+/// Runs the command.
 pub fn run(folder: &str) -> ExitCode {
     match evaluate(Path::new(folder)) {
         Ok(measures) => {
@@ -90,7 +91,7 @@ pub fn run(folder: &str) -> ExitCode {
 
 fn evaluate(folder: &Path) -> io::Result<Measures> {
     let file = std::env::temp_dir().join(format!("finally-eval-{}", std::process::id())).join("library.db");
-    // The library's own tables and index; its writer waits for nothing here.
+    // Creates the library's own tables and index; the writer is not needed here.
     drop(Store::open(&file)?);
     let measured = Connection::open(&file).map_err(io::Error::other).and_then(|rows| measure(folder, &rows));
     if let Some(made) = file.parent() {
@@ -145,7 +146,7 @@ fn lines<T: for<'a> Deserialize<'a>>(file: &Path) -> io::Result<Vec<T>> {
         .collect()
 }
 
-/// A document that is searchable.
+/// Adds a searchable document.
 fn add_document(rows: &Connection, id: &str) -> rusqlite::Result<()> {
     rows.execute(
         "INSERT INTO documents (id, account_id, origin, source, title, media_type, bytes, content_hash, state, created_at, updated_at)
@@ -155,10 +156,10 @@ fn add_document(rows: &Connection, id: &str) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Questions, and the name that each passage's id stands for.
+/// Questions, and each passage id's name.
 type Prepared = (Vec<Judged>, HashMap<i64, String>);
 
-/// A corpus in BEIR's layout: pages of one document, a passage each.
+/// Loads a corpus in BEIR's layout: pages of one document, one passage each.
 fn passages(folder: &Path, rows: &Connection) -> io::Result<Prepared> {
     let (corpus, queries): (Vec<Text>, Vec<Text>) =
         (lines(&folder.join("corpus.jsonl"))?, lines(&folder.join("queries.jsonl"))?);
@@ -195,7 +196,7 @@ fn passages(folder: &Path, rows: &Connection) -> io::Result<Prepared> {
     Ok((judged.collect(), names))
 }
 
-/// PDFs with the pages that answer questions.
+/// Loads PDFs and the pages that answer the questions.
 fn reports(folder: &Path, rows: &Connection) -> io::Result<Prepared> {
     let gold: Vec<Gold> = lines(&folder.join("gold.jsonl"))?;
     let mut files: Vec<_> =

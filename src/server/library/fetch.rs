@@ -1,8 +1,8 @@
-//! Documents at an address: fetched from public servers only.
+//! Fetches documents from addresses on public servers only.
 //!
-//! Before a connection is made, the name is resolved and every address it has is checked; the connection goes to the very
-//! addresses that were checked, so a name that is resolved otherwise a moment later changes nothing. Each redirect is a new
-//! address, checked like the first. `LIBRARY_FETCH_HOSTS` names hosts of one's own network that may be asked.
+//! The name is resolved before connecting, every resolved address is checked, and the connection uses the checked
+//! addresses, so a later change of DNS has no effect. Each redirect is checked like the first address.
+//! `LIBRARY_FETCH_HOSTS` names private hosts that may be fetched from.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -29,15 +29,15 @@ use super::{
 };
 use crate::server::https;
 
-/// A host that may be fetched from although it is not public: `nas.local` or `nas.local:8080`.
+/// A private host that may be fetched from: `nas.local` or `nas.local:8080`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchHost {
     host: String,
-    /// Nothing for any.
+    /// `None` allows any port.
     port: Option<u16>,
 }
 
-/// The text names no host.
+/// The text is not a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoHost;
 
@@ -58,10 +58,10 @@ impl FetchHost {
     }
 }
 
-/// Reads an address and checks what can be told without a look at the network.
+/// Parses an address and checks it as far as possible without network access.
 ///
 /// # Errors
-/// Why it is refused: the end of a sentence.
+/// The reason for refusing it, as the end of a sentence.
 pub fn check(text: &str, allowed: &[FetchHost]) -> Result<Url, String> {
     if text.len() > ADDRESS_CHARS_MAX {
         return Err(format!("it is longer than {ADDRESS_CHARS_MAX} characters"));
@@ -93,12 +93,12 @@ fn is_allowed(url: &Url, allowed: &[FetchHost]) -> bool {
     allowed.iter().any(|host| host.covers(url))
 }
 
-/// The host's address, where it is written as one. The parser has put every odd way of writing one into the usual form.
+/// The URL's IP address, if its host is one. The parser has already normalised unusual notations.
 fn literal(url: &Url) -> Option<IpAddr> {
     url.host_str()?.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
 
-/// Whether an address is of the public internet.
+/// Whether an address belongs to the public internet.
 pub fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_public_v4(ip),
@@ -109,7 +109,7 @@ pub fn is_public(ip: IpAddr) -> bool {
     }
 }
 
-/// IANA's registry of special-purpose addresses, IPv4.
+/// By IANA's registry of special-purpose addresses, IPv4.
 fn is_public_v4(ip: Ipv4Addr) -> bool {
     let [a, b, c, _] = ip.octets();
     let is_special = ip.is_private()
@@ -126,7 +126,7 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
     !is_special
 }
 
-/// IANA's registry of special-purpose addresses, IPv6: of 2000::/3, what is no tunnel to another address.
+/// By IANA's registry of special-purpose addresses, IPv6: 2000::/3 without tunnels to other addresses.
 fn is_public_v6(ip: Ipv6Addr) -> bool {
     let [a, b, ..] = ip.segments();
     let is_global = a & 0xe000 == 0x2000;
@@ -134,7 +134,7 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
     is_global && !is_special
 }
 
-/// The addresses that a connection may go to.
+/// The checked addresses to connect to.
 async fn resolve(url: &Url, allowed: &[FetchHost]) -> Result<Vec<SocketAddr>, Trouble> {
     let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
     let port = url.port_or_known_default().unwrap_or(443);
@@ -154,7 +154,7 @@ fn refused(reason: &str) -> Trouble {
     Trouble::lasting("address_refused", format!("The address is not fetched: {reason}."))
 }
 
-/// Asks one address; follows nothing.
+/// Requests one address without following redirects.
 async fn ask(url: &Url, allowed: &[FetchHost]) -> Result<Response, Trouble> {
     let addresses = resolve(url, allowed).await?;
     let host = url.host_str().unwrap_or_default();
@@ -169,7 +169,7 @@ async fn ask(url: &Url, allowed: &[FetchHost]) -> Result<Response, Trouble> {
     })
 }
 
-/// Asks an address and what it redirects to.
+/// Requests an address and follows its redirects.
 async fn follow(first: Url, allowed: &[FetchHost]) -> Result<(Url, Response), Trouble> {
     let mut url = first;
     for _ in 0..=ADDRESS_HOPS_MAX {
@@ -185,7 +185,7 @@ async fn follow(first: Url, allowed: &[FetchHost]) -> Result<(Url, Response), Tr
     Err(Trouble::lasting("fetch_failed", format!("The server redirects more than {ADDRESS_HOPS_MAX} times.")))
 }
 
-/// The stage of a task that fetches its document's address.
+/// Stage that fetches the document from its address.
 pub async fn stage(library: &Library, store: &Store, work: &Work, stop: &CancellationToken) -> Result<(), Trouble> {
     let id = work.document.clone();
     let document = store.read(move |rows| documents::get(rows, &id)).await?.ok_or(Trouble::Stopped)?;
@@ -205,7 +205,7 @@ pub async fn stage(library: &Library, store: &Store, work: &Work, stop: &Cancell
         if !tasks::is_running(rows, &work.task)? {
             return Ok(Err(Trouble::Stopped));
         }
-        // The same content under another name: the document there is answers for it.
+        // The same content is already known: the existing document replaces this one.
         let known = documents::with_content(rows, &hash)?.filter(|known| known.id != work.document);
         if let Some(known) = known {
             let text = format!("The library has this very document already: {}.", known.title);

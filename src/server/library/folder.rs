@@ -1,4 +1,4 @@
-//! A folder whose files are the library's: read anew on demand.
+//! The folder whose files belong to the library; it is scanned on demand.
 
 use std::{
     io,
@@ -16,24 +16,24 @@ use crate::{domain::library::Origin, error::ApiError};
 
 const PIECE_BYTES: usize = 64 * 1_024;
 
-/// What a look at the folder brought.
+/// Result of a scan of the folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FolderReport {
-    /// Documents that are new.
+    /// Number of new documents.
     pub added: u64,
-    /// Files that the library had.
+    /// Number of files that the library already had.
     pub known: u64,
-    /// Files that were not taken in, with the reason, at most a hundred.
+    /// Files that were not taken in, with the reason; at most a hundred.
     pub skipped: Vec<(String, String)>,
 }
 
 const SKIPPED_MAX: usize = 100;
 
 impl Library {
-    /// Takes in what is new in `LIBRARY_FOLDER`. Hidden files, and links that lead out of it, are left alone.
+    /// Takes in new files of `LIBRARY_FOLDER`. Hidden files and links that lead out of it are skipped.
     ///
     /// # Errors
-    /// When no folder is set, the library is full, or too many tasks wait; what was taken in until then stays.
+    /// If no folder is set, the library is full, or too many tasks are queued; files taken in before that are kept.
     pub async fn read_folder(&self) -> Result<FolderReport, ApiError> {
         let folder = self.config().folder.clone().ok_or(ApiError::NotFound)?;
         let mut report = FolderReport::default();
@@ -57,7 +57,7 @@ impl Library {
         Ok(report)
     }
 
-    /// Gives whether the library had it.
+    /// Takes in a file; returns whether the library already had it.
     async fn take_file(&self, path: &Path, source: String) -> Result<bool, ApiError> {
         let unreadable = |_| ApiError::UnsupportedFile { name: path.display().to_string() };
         let mut file = fs::File::open(path).await.map_err(unreadable)?;
@@ -76,7 +76,7 @@ impl Library {
     }
 }
 
-/// The files under a folder, in the order of their names.
+/// Files below a folder, sorted by name.
 async fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let root = fs::canonicalize(folder).await?;
     let (mut files, mut folders) = (Vec::new(), vec![(folder.to_owned(), 0)]);

@@ -1,12 +1,12 @@
-//! Who a document is of, what kind it is, and which period it reports: read from its first pages.
+//! Finds a document's issuer, form and period on its first pages.
 //!
-//! Filings with the SEC say so in fixed words on their cover; press releases in their first lines. What is not found is
-//! left out: a person can set it.
+//! SEC filings state them in fixed words on their cover, press releases in their first lines. Fields that are not found
+//! stay empty; a person can set them.
 
 use super::{bounds::FIELD_CHARS_MAX, store::documents::Identity};
 use crate::domain::ticker::Ticker;
 
-/// So much of a document's beginning is looked at.
+/// Bytes of a document's beginning that are examined.
 pub const LOOKED_AT_BYTES: usize = 12_000;
 
 const FORMS: [&str; 16] = [
@@ -29,11 +29,11 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
-/// Reads a document's beginning.
+/// Examines a document's beginning. Also returns the fiscal year.
 pub fn find(text: &str) -> (Identity, Option<i32>) {
     let text = &text[..text.floor_char_boundary(LOOKED_AT_BYTES)];
     let lower = text.to_lowercase();
-    // Some characters change their length; then offsets do not fit, and nothing is found by them.
+    // Lower case can change a character's length, which would shift offsets; then only ASCII is lowered.
     let lower = if lower.len() == text.len() { lower } else { text.to_ascii_lowercase() };
     let form = form(text, &lower);
     let is_release = form.is_none() && is_release(&lower);
@@ -48,12 +48,12 @@ pub fn find(text: &str) -> (Identity, Option<i32>) {
     (identity, year)
 }
 
-/// "issuer · form · period", of what there is.
+/// "issuer · form · period", without absent parts.
 pub fn header(issuer: Option<&str>, form: Option<&str>, period: Option<&str>) -> String {
     [issuer, form, period].into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
-/// The year that a period set by a person is of: its last one.
+/// Year of a period set by a person: its last one.
 pub fn year_of(period: &str) -> Option<i32> {
     let numbers = period.split(|character: char| !character.is_ascii_digit());
     numbers
@@ -94,7 +94,7 @@ fn issuer(text: &str, lower: &str) -> Option<String> {
     for mark in marks {
         let Some(at) = lower.find(mark) else { continue };
         let line_start = text[..at].rfind('\n').map_or(0, |end| end + 1);
-        // The name stands in front of the words, or on a line above.
+        // The name precedes the words, or stands on a line above.
         let before = text[line_start..at].trim().trim_end_matches('(').trim();
         let above = text[..line_start].lines().rev();
         let name = std::iter::once(before).chain(above).map(clean_name).find(|name| is_name(name));
@@ -105,7 +105,7 @@ fn issuer(text: &str, lower: &str) -> Option<String> {
     release_issuer(text, lower)
 }
 
-/// "MGM Resorts International (NYSE: MGM)": the words in capitals in front of the bracket.
+/// Issuer of a press release. In "MGM Resorts International (NYSE: MGM)": the capitalised words before the bracket.
 fn release_issuer(text: &str, lower: &str) -> Option<String> {
     let at = ["(nyse", "(nasdaq", "(new york stock exchange"].iter().filter_map(|mark| lower.find(mark)).min()?;
     let begin = text[..at].rfind('\n').map_or(0, |end| end + 1);
@@ -118,7 +118,7 @@ fn release_issuer(text: &str, lower: &str) -> Option<String> {
     };
     let count = words.iter().rev().take_while(is_part).take(8).count();
     let name = words[words.len() - count..].join(" ");
-    // In front of it may stand a place and a date, or the name of a wire.
+    // A place and date, or a wire's name, may precede it.
     let name = ["--", "–", "—", " - ", ")"]
         .iter()
         .fold(name.as_str(), |name, mark| name.rsplit_once(mark).map_or(name, |(_, name)| name));
@@ -187,7 +187,7 @@ fn symbol(word: &str) -> Option<String> {
     Some(ticker.to_string())
 }
 
-/// The period in a form that is short and sorts: "FY2022", "Q2 2023", "2023-08-30".
+/// The period in a short, sortable form: "FY2022", "Q2 2023", "2023-08-30".
 fn period(lower: &str, form: Option<&str>, is_release: bool) -> (Option<String>, Option<i32>) {
     let after = |marks: &[&str]| marks.iter().filter_map(|mark| Some(lower.find(mark)? + mark.len())).min();
     let annual = ["fiscal year ended", "year ended", "annual period ended"];
@@ -204,7 +204,7 @@ fn period(lower: &str, form: Option<&str>, is_release: bool) -> (Option<String>,
         },
         _ if is_release => release_period(lower),
         _ => match after(&annual).and_then(|at| date(&lower[at..])) {
-            // A year that ends in its first days is mostly the one before.
+            // A fiscal year that ends in early January usually counts as the year before.
             Some((year, month, day)) => {
                 let year = if month == 1 && day <= 7 { year - 1 } else { year };
                 (Some(format!("FY{year}")), Some(year))

@@ -1,4 +1,4 @@
-//! Taking documents in: from a stream of bytes to an original on disk, a row and a task.
+//! Intake of documents: from a stream of bytes to an original on disk, a row and a task.
 
 use std::io;
 
@@ -25,7 +25,7 @@ use crate::{
     error::ApiError,
 };
 
-/// What a person says of a document when it is handed in.
+/// Description that a person gives with a document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Described {
     pub title: Option<String>,
@@ -33,22 +33,22 @@ pub struct Described {
     pub tags: Vec<String>,
 }
 
-/// A file that is being handed in.
+/// A file that is being uploaded.
 pub struct Upload {
     pub origin: Origin,
     /// The file's name, or its path in the folder.
     pub source: String,
-    /// The media type that its sender says.
+    /// Media type declared by the sender.
     pub declared: Option<String>,
     incoming: Incoming,
 }
 
-/// What became of a document that was handed in.
+/// Result of an intake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
     pub document: Document,
     pub task: Option<Task>,
-    /// The library had this very content.
+    /// Whether the library already had the same content.
     pub is_duplicate: bool,
 }
 
@@ -56,7 +56,7 @@ impl Upload {
     /// Adds a piece.
     ///
     /// # Errors
-    /// When the file is larger than 50 MiB, or the disk takes no more.
+    /// If the file exceeds 50 MiB, or the disk is full.
     pub async fn write(&mut self, piece: &[u8]) -> Result<(), ApiError> {
         if self.incoming.bytes + piece.len() as u64 > FILE_BYTES_MAX {
             return Err(ApiError::FileTooLarge { name: self.source.clone() });
@@ -71,21 +71,21 @@ fn disk(cause: io::Error) -> ApiError {
 }
 
 impl Library {
-    /// Begins to take a file in.
+    /// Begins an upload.
     ///
     /// # Errors
-    /// When the disk does not take it.
+    /// If its file cannot be created.
     pub async fn begin(&self, origin: Origin, source: String, declared: Option<String>) -> Result<Upload, ApiError> {
-        // Opening the library sweeps away what was half received before; this file is not.
+        // Opening the library sweeps away half-received files, so it is opened before this one is created.
         self.store().await?;
         let incoming = self.originals().receive().await.map_err(disk)?;
         Ok(Upload { origin, source, declared, incoming })
     }
 
-    /// Takes a file in that was received whole.
+    /// Takes in a completely received file.
     ///
     /// # Errors
-    /// When it is of no known kind, the library is full or too many tasks wait; nothing is kept of it then.
+    /// If its format is unknown, the library is full or too many tasks are queued; the file is deleted then.
     pub async fn accept(&self, upload: Upload, described: Described) -> Result<Accepted, ApiError> {
         let format = sniff::format(&upload.incoming.head, &upload.source, upload.declared.as_deref())
             .ok_or_else(|| ApiError::UnsupportedFile { name: upload.source.clone() })?;
@@ -108,11 +108,11 @@ impl Library {
         Ok(accepted)
     }
 
-    /// Names the original and writes its row and task, or finds the document that has this content.
+    /// Stores the original, its row and its task, or finds the document with the same content.
     async fn keep(&self, new: NewDocument, received: Received) -> Result<Accepted, ApiError> {
         let store = self.store().await?;
         let _naming = self.0.naming.lock().await;
-        // A row is only written for what is on disk; a row that is refused leaves a file, which is removed again.
+        // The file is written before its row; if the row is refused, the file is removed again.
         let hash = received.hash.clone();
         self.originals().keep(received).await.map_err(disk)?;
         let (now, own) = (self.now(), hash.clone());
@@ -122,7 +122,7 @@ impl Library {
                 Some(known) if !matches!(known.state, DocumentState::Failed | DocumentState::Cancelled) => {
                     (known.id, true)
                 }
-                // One that failed or was cancelled is read anew, and blocks nothing.
+                // A failed or cancelled document does not block its content: it is read anew.
                 Some(known) => {
                     tasks::enqueue(rows, &known.id, Stage::Extract, now)?;
                     documents::set_state(rows, &known.id, DocumentState::Reading, now)?;
@@ -148,7 +148,7 @@ impl Library {
         accepted
     }
 
-    /// Takes pasted text in.
+    /// Takes in pasted text.
     ///
     /// # Errors
     /// As for a file.
@@ -158,10 +158,10 @@ impl Library {
         self.accept(upload, described).await
     }
 
-    /// Takes an address in, whose content a task fetches.
+    /// Takes in an address, which a task fetches.
     ///
     /// # Errors
-    /// When the address is no public one, or as for a file.
+    /// If the address is not public, or as for a file.
     pub async fn accept_address(&self, address: &str, described: Described) -> Result<Accepted, ApiError> {
         let url =
             fetch::check(address, &self.config().fetch_hosts).map_err(|reason| ApiError::AddressRefused { reason })?;
@@ -190,7 +190,7 @@ impl Library {
     }
 }
 
-/// A file's name without its ending and its folder, with blanks for underscores.
+/// A file's name without extension and folder, with blanks for underscores.
 fn title_of(source: &str) -> String {
     let name = source.rsplit(['/', '\\']).next().unwrap_or(source);
     let stem = match name.rsplit_once('.') {

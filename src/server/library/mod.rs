@@ -1,11 +1,11 @@
-//! The Research library: documents in, passages and cited answers out. Cash and orders are no business of it.
+//! The Research library: stores documents, returns passages and cited answers. It has no access to cash or orders.
 //!
 //! # The way of a document
-//! `http::library → intake (streamed, hashed, on disk) → worker: fetch → extract (a process of its own) → index → embed`.
-//! It is searchable from the index on.
+//! `http::library → intake (streamed, hashed, on disk) → worker: fetch → extract (a process of its own) → index →
+//! embed`. A document is searchable once it is indexed.
 //!
-//! # What it costs
-//! Its file, threads and worker exist from the first request on, or from the start where a file is there already.
+//! # Cost
+//! The file, threads and worker start with the first request, or at startup if the file exists.
 
 mod answers;
 pub mod bounds;
@@ -63,10 +63,10 @@ use crate::{
     error::ApiError,
 };
 
-/// After the file could not be opened at the start.
+/// Wait after the file could not be opened at startup.
 const OPEN_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
-/// What changed in the library, for the account's events.
+/// A change in the library, for the account's events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LibraryChange {
     Document { id: String },
@@ -74,13 +74,13 @@ pub enum LibraryChange {
     Answer { id: String },
 }
 
-/// The language model that answers now, if there is one.
+/// Returns the language model in use, if any.
 pub type CurrentModel = Arc<dyn Fn() -> Option<LlmConfig> + Send + Sync>;
 
-/// Tells a change to whoever listens.
+/// Announces a change.
 pub type Tell = Arc<dyn Fn(LibraryChange) + Send + Sync>;
 
-/// The handle to the library. Clones share it.
+/// Handle to the library. Clones share it.
 #[derive(Clone)]
 pub struct Library(Arc<Inner>);
 
@@ -95,12 +95,12 @@ struct Inner {
     store: OnceCell<Store>,
     wake: Notify,
     live: Live,
-    /// A question waits.
+    /// Notified when a question is queued.
     asked: Notify,
     live_answers: Live,
-    /// Counts what answers have told.
+    /// Counts the events of all answers.
     told: watch::Sender<u64>,
-    /// Held from the moment that an original gets its name until it has its row, and while one is deleted.
+    /// Held while an original is named until its row is written, and during a deletion.
     naming: Mutex<()>,
 }
 
@@ -115,7 +115,7 @@ pub struct Stats {
     pub tasks_failed: u64,
 }
 
-/// What a person changes of a document; nothing leaves it as it is, and an empty text takes it away.
+/// A person's changes of a document: `None` keeps a field, an empty text clears it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Edit {
     pub title: Option<String>,
@@ -127,7 +127,7 @@ pub struct Edit {
 }
 
 impl Library {
-    /// A library beside this database. Opens nothing yet.
+    /// Creates the handle of a library beside this database. Opens no file yet.
     pub fn new(
         config: LibraryConfig,
         database: &Path,
@@ -155,7 +155,7 @@ impl Library {
         Self(Arc::new(inner))
     }
 
-    /// Goes on with what the last end cut off, where there is a library. Has to be called within a runtime; returns at once.
+    /// Resumes interrupted work if a library exists. Must be called within a runtime; returns at once.
     pub fn resume(&self) {
         let library = self.clone();
         tokio::spawn(async move {
@@ -166,7 +166,7 @@ impl Library {
         });
     }
 
-    /// The file, which is opened by the first who asks.
+    /// The store; opened on first use.
     async fn store(&self) -> Result<&Store, ApiError> {
         let opened = self.0.store.get_or_try_init(async || {
             let file = self.0.file.clone();
@@ -182,8 +182,8 @@ impl Library {
         opened.await
     }
 
-    /// Starts what works in the background, for as long as the server runs. Their types are boxed, since they use the store
-    /// that starts them.
+    /// Starts the background workers, which run until shutdown. They are boxed because they use the store that starts
+    /// them.
     fn spawn_workers(&self, store: &Store) {
         let shutdown = || self.0.parts.shutdown();
         let worker: BoxFuture<'static, ()> = Box::pin(worker::run(self.clone(), store.clone(), shutdown()));
@@ -192,7 +192,7 @@ impl Library {
         self.0.parts.spawn("the library's answers", answering);
     }
 
-    /// Puts right what a crash left: tasks that ran wait again, files without a row go.
+    /// Repairs the state after a crash: interrupted tasks are queued again, files without a row are deleted.
     async fn recover(&self, store: &Store) -> Result<(), ApiError> {
         let now = self.now();
         let recovered = store.write(move |rows| {
@@ -242,7 +242,7 @@ impl Library {
         &self.0.config
     }
 
-    /// The program that reads documents; nothing for the running one.
+    /// Program that reads documents; `None` for the running one.
     fn program(&self) -> Option<&Path> {
         self.0.config.program.as_deref()
     }
@@ -251,7 +251,7 @@ impl Library {
         &self.0.live
     }
 
-    /// Waits until there is something to do.
+    /// Waits until there is work.
     async fn woken(&self) {
         self.0.wake.notified().await;
     }
@@ -260,15 +260,15 @@ impl Library {
         self.0.wake.notify_one();
     }
 
-    /// Embeds a document's passages; without a model there is nothing to do.
+    /// Embeds a document's passages; does nothing without a model.
     async fn embed(&self, _: &Store, _: &tasks::Work, _: &CancellationToken) -> Result<(), Trouble> {
         Ok(())
     }
 
-    /// A page of documents, newest first, with their latest tasks; and how many there are in all.
+    /// A page of documents, newest first, with their latest tasks, and the total count.
     ///
     /// # Errors
-    /// When the file does not answer.
+    /// If the database does not respond.
     pub async fn documents(
         &self,
         wanted: Wanted,
@@ -278,14 +278,18 @@ impl Library {
         self.store().await?.read(move |rows| documents::list(rows, &wanted, cursor.as_deref(), limit)).await
     }
 
+    /// A document with its latest task.
+    ///
     /// # Errors
-    /// When there is no such document.
+    /// If there is no such document.
     pub async fn document(&self, id: String) -> Result<Document, ApiError> {
         self.store().await?.read(move |rows| documents::get_with_task(rows, &id)).await?.ok_or(ApiError::NotFound)
     }
 
+    /// A page's text and flags.
+    ///
     /// # Errors
-    /// When there is no such page.
+    /// If there is no such page.
     pub async fn page(&self, document: String, page: u32) -> Result<Page, ApiError> {
         self.store().await?.read(move |rows| pages::get(rows, &document, page)).await?.ok_or(ApiError::NotFound)
     }
@@ -302,16 +306,18 @@ impl Library {
         found.await?.ok_or(ApiError::NotFound)
     }
 
+    /// A passage by its id.
+    ///
     /// # Errors
-    /// When there is no such passage.
+    /// If there is no such passage.
     pub async fn segment(&self, id: u64) -> Result<Segment, ApiError> {
         self.store().await?.read(move |rows| segments::get(rows, id)).await?.ok_or(ApiError::NotFound)
     }
 
-    /// The original's file, with the document.
+    /// A document with the path of its original.
     ///
     /// # Errors
-    /// When there is no such document, or it has no content yet.
+    /// If there is no such document, or it has no content yet.
     pub async fn original(&self, id: String) -> Result<(Document, PathBuf), ApiError> {
         let found =
             self.store().await?.read(move |rows| Ok((documents::get(rows, &id)?, documents::content_hash(rows, &id)?)));
@@ -321,11 +327,10 @@ impl Library {
         }
     }
 
-    /// Changes what describes a document. Its passages carry the new words from the next time it is indexed on, which this
-    /// asks for.
+    /// Changes a document's description and queues it for indexing, after which its passages carry the new words.
     ///
     /// # Errors
-    /// When there is no such document.
+    /// If there is no such document.
     pub async fn edit(&self, id: String, edit: Edit) -> Result<Document, ApiError> {
         let now = self.now();
         let own = id.clone();
@@ -364,10 +369,11 @@ impl Library {
         Ok(document)
     }
 
-    /// Deletes a document, what was made of it, and its original when no other has it. Its reading is stopped first.
+    /// Deletes a document, its pages and passages, and its original unless another document has the same. Stops its
+    /// task first.
     ///
     /// # Errors
-    /// When there is no such document.
+    /// If there is no such document.
     pub async fn delete(&self, id: String) -> Result<(), ApiError> {
         let store = self.store().await?;
         let (own, now) = (id.clone(), self.now());
@@ -394,10 +400,10 @@ impl Library {
         Ok(())
     }
 
-    /// A page of tasks, newest first; and how many there are in all.
+    /// A page of tasks, newest first, and the total count.
     ///
     /// # Errors
-    /// When the file does not answer.
+    /// If the database does not respond.
     pub async fn tasks(
         &self,
         state: Option<TaskState>,
@@ -407,10 +413,10 @@ impl Library {
         self.store().await?.read(move |rows| tasks::list(rows, state, cursor.as_deref(), limit)).await
     }
 
-    /// Cancels a task; when this returns, nothing of it runs any more. One that is over stays as it ended.
+    /// Cancels a task; all of its work has stopped when this returns. A finished task keeps its state.
     ///
     /// # Errors
-    /// When there is no such task.
+    /// If there is no such task.
     pub async fn cancel_task(&self, id: String) -> Result<Task, ApiError> {
         let (own, now) = (id.clone(), self.now());
         let task = self.store().await?.write(move |rows| tasks::cancel(rows, &own, now)).await?;
@@ -419,10 +425,10 @@ impl Library {
         Ok(task)
     }
 
-    /// Tries a task again that failed or was cancelled, at the stage that it stopped at.
+    /// Queues a failed or cancelled task again, at the stage where it stopped.
     ///
     /// # Errors
-    /// When there is no such task, or too many wait.
+    /// If there is no such task, or too many are queued.
     pub async fn retry_task(&self, id: String) -> Result<Task, ApiError> {
         let (own, now) = (id.clone(), self.now());
         let store = self.store().await?;
@@ -432,10 +438,10 @@ impl Library {
         Ok(task)
     }
 
-    /// Counts of the whole library; zeros where there is none.
+    /// Counts of the whole library; zeros if there is none yet.
     ///
     /// # Errors
-    /// When the file does not answer.
+    /// If the database does not respond.
     pub async fn stats(&self) -> Result<Stats, ApiError> {
         if self.0.store.get().is_none() && !self.0.file.exists() {
             return Ok(Stats::default());

@@ -1,7 +1,7 @@
-//! The originals, as files named by their SHA-256.
+//! Originals, as files named by their SHA-256.
 //!
-//! A file is written under a name of its own, synced, renamed to its hash, and only then gets a row; so a row's original is
-//! always there and whole. What a crash left without a row is swept away at the next start.
+//! A file is written under a temporary name, synced, renamed to its hash, and only then gets a row; so the original of
+//! each row is present and complete. Files that a crash left without a row are deleted at the next start.
 
 use std::{
     collections::HashSet,
@@ -19,21 +19,21 @@ use uuid::Uuid;
 
 use super::sniff::HEAD_BYTES;
 
-/// The folder of the originals.
+/// Folder of the originals.
 #[derive(Debug, Clone)]
 pub struct Originals(PathBuf);
 
-/// A file that is being received; dropped before it is kept, it is removed.
+/// A file that is being received; it is removed unless it is kept.
 pub struct Incoming {
     file: File,
     path: TemporaryPath,
     hash: Sha256,
     pub bytes: u64,
-    /// The file's beginning, to tell its format by.
+    /// First bytes of the file, which identify its format.
     pub head: Vec<u8>,
 }
 
-/// A file that was received whole and is on disk.
+/// A completely received file on disk.
 pub struct Received {
     path: TemporaryPath,
     /// SHA-256 in hexadecimal.
@@ -47,7 +47,7 @@ struct TemporaryPath(PathBuf);
 
 impl Drop for TemporaryPath {
     fn drop(&mut self) {
-        // It was renamed, or is swept away at the next start.
+        // The file was renamed, or is deleted at the next start.
         let _ = std::fs::remove_file(&self.0);
     }
 }
@@ -61,7 +61,7 @@ impl Originals {
         self.0.join("incoming")
     }
 
-    /// Where an original is.
+    /// Path of an original.
     pub fn path(&self, hash: &str) -> PathBuf {
         self.0.join(hash.get(..2).unwrap_or("xx")).join(hash)
     }
@@ -69,7 +69,7 @@ impl Originals {
     /// Begins to receive a file.
     ///
     /// # Errors
-    /// The disk's.
+    /// If the file cannot be created.
     pub async fn receive(&self) -> io::Result<Incoming> {
         let folder = self.incoming();
         fs::create_dir_all(&folder).await?;
@@ -78,11 +78,11 @@ impl Originals {
         Ok(Incoming { file, path, hash: Sha256::new(), bytes: 0, head: Vec::new() })
     }
 
-    /// Gives a received file its name. Has to be followed by its row, under the lock that [`sweep`](Self::sweep) and
-    /// deletions are made under.
+    /// Renames a received file to its hash. The caller must then write its row, under the same lock that guards
+    /// [`sweep`](Self::sweep) and deletions.
     ///
     /// # Errors
-    /// The disk's.
+    /// If the disk fails.
     pub async fn keep(&self, received: Received) -> io::Result<()> {
         let path = self.path(&received.hash);
         if fs::try_exists(&path).await? {
@@ -91,15 +91,15 @@ impl Originals {
         let folder = path.parent().unwrap_or(&self.0).to_owned();
         fs::create_dir_all(&folder).await?;
         fs::rename(&received.path.0, &path).await?;
-        // The name is on disk once its folder is.
+        // A rename is durable once its folder is synced.
         sync_folder(&folder).await?;
         sync_folder(&self.0).await
     }
 
-    /// Removes an original that no document has any more; one that is gone already is fine.
+    /// Removes an original that no document uses; a missing file is no error.
     ///
     /// # Errors
-    /// The disk's.
+    /// If the disk fails.
     pub async fn remove(&self, hash: &str) -> io::Result<()> {
         match fs::remove_file(self.path(hash)).await {
             Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
@@ -107,10 +107,10 @@ impl Originals {
         }
     }
 
-    /// Removes what has no row: files half received, and originals of documents that are not there.
+    /// Removes files without a row: half-received ones, and originals of deleted documents. Returns their number.
     ///
     /// # Errors
-    /// The disk's.
+    /// If the disk fails.
     pub async fn sweep(&self, known: &HashSet<String>) -> io::Result<u64> {
         let mut removed = 0;
         for folder in names(&self.0).await? {
@@ -131,7 +131,7 @@ impl Incoming {
     /// Adds a piece.
     ///
     /// # Errors
-    /// The disk's.
+    /// If the disk fails.
     pub async fn write(&mut self, piece: &[u8]) -> io::Result<()> {
         let room = HEAD_BYTES.saturating_sub(self.head.len()).min(piece.len());
         self.head.extend_from_slice(&piece[..room]);
@@ -140,10 +140,10 @@ impl Incoming {
         self.file.write_all(piece).await
     }
 
-    /// Ends the file, which is on disk then.
+    /// Syncs and closes the file.
     ///
     /// # Errors
-    /// The disk's.
+    /// If the disk fails.
     pub async fn finish(mut self) -> io::Result<Received> {
         self.file.flush().await?;
         self.file.sync_all().await?;
@@ -160,7 +160,7 @@ async fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder).await?.sync_all().await
 }
 
-/// What is in a folder; nothing when it is not there or is a file.
+/// Paths in a folder; empty if it is missing or a file.
 async fn names(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut entries = match fs::read_dir(folder).await {
         Ok(entries) => entries,
@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(hash, "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
         assert_eq!((first.bytes, first.head.as_slice()), (5, b"hello".as_slice()));
         originals.keep(first).await.unwrap();
-        // The same content again changes nothing.
+        // Keeping the same content again changes nothing.
         originals.keep(received(&originals, b"hello").await).await.unwrap();
         assert_eq!(fs::read(originals.path(&hash)).await.unwrap(), b"hello");
 

@@ -1,4 +1,4 @@
-//! Finding passages: by words, by meaning where a model is there, narrowed by filters.
+//! Search of passages: by words, and by meaning if a model is available, with filters.
 
 use std::collections::HashMap;
 
@@ -19,14 +19,14 @@ use crate::{
     error::ApiError,
 };
 
-/// What is looked for.
+/// A search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
     /// 1 to 2,000 characters.
     pub text: String,
     pub mode: Mode,
     pub filters: Filters,
-    /// The company that the text names becomes a filter, which the answer shows.
+    /// Whether a company named in the text becomes a filter. The result shows it.
     pub finds_filters: bool,
     pub limit: usize,
 }
@@ -34,10 +34,10 @@ pub struct Question {
 const WORDS_ALONE: &str = "No model for search by meaning is set up, so words alone were looked for.";
 
 impl Library {
-    /// The passages that fit best.
+    /// The best passages.
     ///
     /// # Errors
-    /// When the question is empty or too long, or the file does not answer.
+    /// If the question is empty or too long, or the database does not respond.
     pub async fn search(&self, question: Question) -> Result<SearchResult, ApiError> {
         let length = question.text.chars().count();
         if question.text.trim().is_empty() || length > QUESTION_CHARS_MAX {
@@ -72,7 +72,7 @@ pub fn by_words(rows: &Connection, terms: &[String], filters: &Filters) -> rusql
     let limit = CANDIDATES_MAX as i64;
     let score = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, -row.get::<_, f64>(1)?));
     if filters.is_empty() {
-        // The index's own order and bound, inside a query of its own, lets it stop early.
+        // A subquery with the index's own order and limit lets it stop early.
         let mut found = rows.prepare_cached(
             "SELECT found.rowid, found.rank
              FROM (SELECT rowid, rank FROM passages WHERE passages MATCH ?1 ORDER BY rank LIMIT ?2) AS found
@@ -95,12 +95,12 @@ pub fn by_words(rows: &Connection, terms: &[String], filters: &Filters) -> rusql
     found.query_map(params_from_iter(&values), score)?.collect()
 }
 
-/// Of too many terms, those that the fewest passages hold.
+/// Keeps the terms that the fewest passages contain, if there are too many.
 fn rarest(rows: &Connection, terms: &[String]) -> rusqlite::Result<Vec<String>> {
     if terms.len() <= TERMS_MAX {
         return Ok(terms.to_vec());
     }
-    // A question has 2,000 characters, and so at most a thousand words.
+    // A question of 2,000 characters has at most a thousand words.
     let mut count =
         rows.prepare_cached("SELECT COUNT(*) FROM (SELECT 1 FROM passages WHERE passages MATCH ?1 LIMIT 5000)")?;
     let mut counted = Vec::new();
@@ -114,7 +114,7 @@ fn rarest(rows: &Connection, terms: &[String]) -> rusqlite::Result<Vec<String>> 
     Ok(counted.into_iter().take(TERMS_MAX).map(|(_, _, term)| term.clone()).collect())
 }
 
-/// A passage as a hit; nothing when it is gone.
+/// A passage as a hit; `None` if it was deleted.
 pub fn read_hit(rows: &Connection, segment: i64, scores: Scores, terms: &[String]) -> rusqlite::Result<Option<Hit>> {
     let mut query = rows.prepare_cached(&format!(
         "SELECT {COLUMNS}, documents.title FROM {TABLES} JOIN documents ON documents.id = segments.document_id
@@ -138,7 +138,7 @@ pub fn read_hit(rows: &Connection, segment: i64, scores: Scores, terms: &[String
     }))
 }
 
-/// Reads the company out of a question, of those that there are documents of. What a caller has set stays.
+/// Sets the issuer filter if the question names a company with documents. A filter set by the caller is kept.
 fn find_filters(rows: &Connection, question: &str, filters: &mut Filters) -> rusqlite::Result<()> {
     if filters.document.is_some() {
         return Ok(());
@@ -155,7 +155,7 @@ fn find_filters(rows: &Connection, question: &str, filters: &mut Filters) -> rus
                 issuers.insert(issuer, length);
             }
         }
-        // Two companies in a question are a comparison, and no filter.
+        // A question that names two companies is a comparison, so neither is a filter.
         if let [(issuer, _)] = issuers.into_iter().collect::<Vec<_>>()[..] {
             filters.issuer = Some(issuer.to_owned());
             filters.found.push("issuer".to_owned());
@@ -164,7 +164,7 @@ fn find_filters(rows: &Connection, question: &str, filters: &mut Filters) -> rus
     Ok(())
 }
 
-/// How many words of a company's name begin the name and stand in the question, in a row; its legal form does not count.
+/// Number of leading words of a company's name that occur in the question in a row; its legal form is ignored.
 fn named_length(issuer: &str, words: &[&str]) -> usize {
     const FORMS: [&str; 16] = [
         "inc",
@@ -193,12 +193,12 @@ fn named_length(issuer: &str, words: &[&str]) -> usize {
     let needed = if first.chars().count() >= 4 { 1 } else { name.len().min(2) };
     let starts =
         words.windows(needed.max(1)).any(|window| window.iter().zip(&name).all(|(word, part)| same_name(word, part)));
-    // "Best Buy" is often written in one word.
+    // Names such as "Best Buy" are often written as one word.
     let is_joined = words.iter().any(|word| word.len() >= 5 && *word == name.concat());
     if starts || is_joined { needed } else { 0 }
 }
 
-/// A possessive's s may follow.
+/// Compares a word with a part of a name; a possessive 's may follow.
 fn same_name(word: &str, part: &str) -> bool {
     word == part || word.strip_suffix('s') == Some(part)
 }

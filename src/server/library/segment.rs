@@ -1,19 +1,19 @@
 //! Passages: pieces of a page of about 800 bytes, cut at line ends, each with a line of context.
 //!
-//! A table's rows stay whole. Where a table goes on in another passage, that one's context carries the table's head; every
-//! passage's carries "issuer · form · period" and the title of its section. Context is indexed and embedded with the text,
-//! and never quoted.
+//! A table's row is never cut. If a table continues in another passage, that passage's context has the table's head.
+//! Every context has "issuer · form · period" and the section's title. Context is indexed and embedded with the text,
+//! but never quoted.
 
 use super::store::segments::NewSegment;
 use crate::domain::library::SegmentKind;
 
-/// A passage ends once it has so many bytes.
+/// A passage ends once it has this many bytes.
 const BYTES_AIM: usize = 800;
-/// At an empty line, it may end from here on.
+/// From this many bytes on, a passage may end at an empty line.
 const BYTES_MIN: usize = 450;
-/// It never has more.
+/// Most bytes of a passage.
 const BYTES_MAX: usize = 1_200;
-/// What is shorter joins the passage before it, if it fits.
+/// A shorter passage joins the one before it, if it fits.
 const BYTES_TAIL: usize = 120;
 
 const HEADING_CHARS_MAX: usize = 90;
@@ -21,11 +21,11 @@ const TABLE_HEAD_BYTES_MAX: usize = 160;
 /// Lines above a table's first row that may be its head.
 const TABLE_HEAD_LINES: usize = 3;
 
-/// Cuts the pages of one document, in their order.
+/// Cuts the pages of one document, in order.
 pub struct Segmenter {
-    /// "issuer · form · period"; empty when nothing is known.
+    /// "issuer · form · period"; empty if nothing is known.
     header: String,
-    /// The heading that was seen last.
+    /// The latest heading.
     section: String,
 }
 
@@ -40,7 +40,7 @@ enum Line {
     Prose,
 }
 
-/// The passage that is being collected.
+/// The passage in progress.
 #[derive(Default)]
 struct Open {
     start: usize,
@@ -56,11 +56,11 @@ impl Segmenter {
         Self { header, section: String::new() }
     }
 
-    /// The passages of a page.
+    /// Passages of a page.
     pub fn cut(&mut self, page: u32, text: &str) -> Vec<NewSegment> {
         let mut made: Vec<NewSegment> = Vec::new();
         let mut open: Option<Open> = None;
-        // The head of the table that the line is in, and the lines that may become one.
+        // Head of the current table, and the lines that may become one.
         let (mut table_head, mut above): (String, Vec<&str>) = (String::new(), Vec::new());
         let mut is_table = false;
         for (start, end) in pieces(text) {
@@ -137,7 +137,7 @@ fn at(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
 }
 
-/// The lines of a text without their ends; one that is too long is cut between sentences or words.
+/// Byte ranges of a text's lines, without line ends; too long lines are cut between sentences or words.
 fn pieces(text: &str) -> Vec<(usize, usize)> {
     let mut pieces = Vec::new();
     let mut start = 0;
@@ -176,7 +176,7 @@ fn kind(line: &str) -> Line {
     if is_heading(trimmed) { Line::Heading } else { Line::Prose }
 }
 
-/// A cell that is a number, with its sign, currency and the marks around it.
+/// Whether a cell is a number, with sign, currency and surrounding marks.
 fn is_number(cell: &str) -> bool {
     let digits = cell.chars().filter(char::is_ascii_digit).count();
     let others = cell.chars().filter(|character| character.is_alphabetic()).count();
@@ -191,7 +191,7 @@ fn is_year(cell: &str) -> bool {
         && bare.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A short line that ends no sentence and is written like a title.
+/// Whether a line is a heading: short, without a sentence's end, written like a title.
 fn is_heading(line: &str) -> bool {
     if line.chars().count() > HEADING_CHARS_MAX || line.ends_with(['.', ',', ';', ':']) && !line.starts_with("Item ") {
         return false;

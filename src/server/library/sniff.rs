@@ -1,11 +1,11 @@
-//! Which format a file is in: by its first bytes, then by its name and what its sender calls it.
+//! Detects a file's format: by its first bytes, then by its name and declared media type.
 
 use super::extract::protocol::Format;
 
-/// So many bytes of a file's beginning are looked at.
+/// Number of first bytes that are examined.
 pub const HEAD_BYTES: usize = 4_096;
 
-/// Nothing for a file that no reader of ours reads.
+/// Format of a file; `None` if it is not supported.
 pub fn format(head: &[u8], name: &str, declared: Option<&str>) -> Option<Format> {
     let declared =
         declared.and_then(|declared| declared.split(';').next()).map(|declared| declared.trim().to_ascii_lowercase());
@@ -38,7 +38,7 @@ pub fn format(head: &[u8], name: &str, declared: Option<&str>) -> Option<Format>
     }
 }
 
-/// Control characters other than those of layout are of no text.
+/// Whether the bytes are text: no control characters except those of layout.
 fn is_text(head: &[u8]) -> bool {
     let odd = head.iter().filter(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31 | 127)).count();
     !head.contains(&0) && odd * 100 <= head.len()

@@ -1,11 +1,11 @@
-//! Words as the index holds them, and what of a question is looked for.
+//! Words in the index's form, and the search terms of a question.
 //!
-//! Numbers are one word each, in one form: `4,523` is indexed and asked as `4523`, `1,452.4` as `1452d4`, since the index
-//! would cut them at their marks. SQLite's tokenizer does the rest: case, accents, and the stems of English words.
+//! A number is one word in one form: `4,523` is indexed and searched as `4523`, `1,452.4` as `1452d4`, since the
+//! tokenizer would split it at its marks. SQLite's tokenizer does the rest: case, accents, and stems of English words.
 
 use std::borrow::Cow;
 
-/// Text with its numbers in the index's form.
+/// Text with numbers in the index's form.
 pub fn indexed(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     if !bytes
@@ -27,7 +27,7 @@ pub fn indexed(text: &str) -> Cow<'_, str> {
     Cow::Owned(form)
 }
 
-/// The length of the number at the beginning: digits with marks between two of them.
+/// Length of a number at the beginning of `text`: digits with marks between them.
 pub fn number_length(text: &str) -> usize {
     let bytes = text.as_bytes();
     let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
@@ -40,7 +40,7 @@ pub fn number_length(text: &str) -> usize {
     end
 }
 
-/// The words of a question that are worth looking for, each once, in their order.
+/// Search terms of a question, each once, in order.
 pub fn terms(question: &str) -> Vec<String> {
     let mut terms = Vec::new();
     for word in indexed(question).split(|character: char| !character.is_alphanumeric()) {
@@ -53,14 +53,14 @@ pub fn terms(question: &str) -> Vec<String> {
     terms
 }
 
-/// What the index is asked: any of the words. Nothing when there is none.
+/// FTS5 query that matches any of the terms; `None` if there are none.
 pub fn any_of(terms: &[String]) -> Option<String> {
     // Terms are letters and digits alone.
     let quoted: Vec<_> = terms.iter().map(|term| format!("\"{term}\"")).collect();
     (!quoted.is_empty()).then(|| quoted.join(" OR "))
 }
 
-/// Byte ranges of the words in `text` that are among the terms, or begin alike.
+/// Byte ranges of the words in `text` that equal a term, or share its stem.
 pub fn marks(text: &str, terms: &[String]) -> Vec<(u32, u32)> {
     let stems: Vec<_> = terms.iter().map(|term| stem(term)).collect();
     let mut marks = Vec::new();
@@ -81,14 +81,14 @@ pub fn marks(text: &str, terms: &[String]) -> Vec<(u32, u32)> {
     marks
 }
 
-/// A word without its most frequent endings: enough for marks, which nothing depends on.
+/// A word without its most frequent endings. Used for highlights only.
 fn stem(word: &str) -> String {
     let ends = ["ations", "ation", "ings", "ing", "ies", "ied", "es", "ed", "ly", "s", "y", "e"];
     let cut = ends.iter().find_map(|end| word.strip_suffix(end).filter(|rest| rest.len() >= 3));
     cut.unwrap_or(word).to_owned()
 }
 
-/// Words that stand in every text, and those that questions are asked with.
+/// Words that occur in every text, and question words.
 const STOP_WORDS: [&str; 120] = [
     "a", "about", "above", "after", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be",
     "because", "been", "before", "being", "below", "between", "both", "but", "by", "can", "could", "did", "do", "does",

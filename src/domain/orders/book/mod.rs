@@ -1,16 +1,16 @@
-//! Which orders of many a span of prices does something to.
+//! Finds the orders that a span of prices affects.
 //!
-//! Per ticker two ordered indices of prices, *fires at or below* and *fires at or above*, are compared with the span at
-//! their best keys only; trailing stops share groups with one mark each ([`trails`]). A span costs the number of orders it fires, each
-//! times log n, and nothing for those that it leaves.
+//! Each ticker has two ordered indices of prices, *fires at or below* and *fires at or above*, of which a span compares
+//! only the best keys; trailing stops share groups with one mark each ([`trails`]). A span costs O(log n) for each
+//! order that it fires, and nothing for the others.
 //!
-//! The book knows no account and no quantity: what fires is taken out, and whoever settles it puts back what is still
-//! open. Held orders are in it for their expiry alone.
+//! The book knows neither accounts nor quantities: orders that fire are taken out, and the caller that settles them
+//! puts back those still open. Held orders are in it only for their expiry.
 //!
 //! # Order of looks and insertions
-//! An order is inserted after the look of the tick at which it was accepted. Where ticks are folded because the matcher is
-//! late, it looks at what is folded before it inserts. At its first look an order is tested by itself, since it may have been
-//! marketable when it was accepted, and `ioc` and `fok` end there.
+//! An order is inserted after the look of the tick at which it was accepted. If ticks are folded because the matcher is
+//! late, the matcher looks at the folded span before it inserts. At its first look an order is tested separately, since
+//! it may have been marketable when accepted, and `ioc` and `fok` end there.
 
 mod trails;
 
@@ -28,18 +28,18 @@ use super::{
 };
 use crate::domain::{instant::UtcInstant, money::Price, order::Side, ticker::Ticker};
 
-/// Where an order stands in the list of slots.
+/// Index of an order in the list of slots.
 type SlotIndex = u32;
 
-/// An order as the book knows it.
+/// An order as the book stores it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting {
     pub id: OrderId,
     pub ticker: Ticker,
     pub resting: Resting,
-    /// No price acts on it, only its expiry.
+    /// Whether it is held: prices do not affect it, only its expiry does.
     pub is_held: bool,
-    /// It ends with its first look: `ioc` or `fok`.
+    /// Whether it ends with its first look: `ioc` or `fok`.
     pub is_immediate: bool,
     pub expires_at: Option<UtcInstant>,
     pub working_at: Option<UtcInstant>,
@@ -59,16 +59,16 @@ impl From<&Order> for Waiting {
     }
 }
 
-/// An order that a span did something to. It is out of the book.
+/// An order that a span affected. It is no longer in the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taken {
     pub id: OrderId,
     pub ticker: Ticker,
-    /// [`Step::Rest`] of an immediate order that ends unfilled.
+    /// [`Step::Rest`] for an immediate order that ends unfilled.
     pub step: Step,
-    /// Of a trailing stop: its mark after the span, had it not fired.
+    /// For a trailing stop: its mark after the span, had it not fired.
     pub mark: Option<Price>,
-    /// The place among the orders that it had, by acceptance.
+    /// Its sequence number by acceptance.
     sequence: u64,
 }
 
@@ -78,7 +78,7 @@ impl From<Taken> for settle::Fired {
     }
 }
 
-/// Where an order is found by price.
+/// Index that holds an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     Held,
@@ -99,7 +99,7 @@ struct Slot {
     /// Milliseconds since the Unix epoch.
     working_ms: i64,
     expires_ms: i64,
-    /// Of a trailing stop that is in no group yet; hundredths of a cent.
+    /// Mark of a trailing stop that is in no group yet, in hundredths of a cent.
     fresh_mark: i64,
     side: Side,
     is_elected: bool,
@@ -110,12 +110,12 @@ struct Slot {
 const NEVER: i64 = i64::MAX;
 const NO_MARK: i64 = 0;
 
-/// The orders of one ticker that are looked at in the same sessions.
+/// Orders of one ticker that share eligible sessions.
 #[derive(Debug)]
 struct Levels {
-    /// They have not had their first look: by sequence number.
+    /// Orders before their first look, by sequence number.
     fresh: BTreeSet<(u64, SlotIndex)>,
-    /// They fire with whatever price there is.
+    /// Orders that fire at any price.
     always: BTreeSet<SlotIndex>,
     at_or_below: BTreeSet<(i64, SlotIndex)>,
     at_or_above: BTreeSet<(i64, SlotIndex)>,
@@ -130,7 +130,7 @@ pub struct OrderBook {
     slots: Vec<Slot>,
     free: Vec<SlotIndex>,
     by_id: HashMap<OrderId, SlotIndex>,
-    /// Those of the regular session, and those of extended hours.
+    /// Per ticker: orders for the regular session, and orders for extended hours.
     tickers: BTreeMap<Ticker, [Levels; 2]>,
     expiries: BTreeSet<(i64, SlotIndex)>,
     next_sequence: u64,
@@ -138,7 +138,7 @@ pub struct OrderBook {
 }
 
 impl OrderBook {
-    /// The model decides which prices reach a limit.
+    /// Creates an empty book. The model decides which prices reach a limit.
     pub fn new(model: FillModel) -> Self {
         Self { model, ..Self::default() }
     }
@@ -155,12 +155,12 @@ impl OrderBook {
         self.by_id.contains_key(&id)
     }
 
-    /// The tickers that orders wait for.
+    /// Tickers with orders.
     pub fn tickers(&self) -> impl Iterator<Item = Ticker> + '_ {
         self.tickers.keys().copied()
     }
 
-    /// Puts an order in that was just accepted, armed or replaced; `last` is the newest price of its ticker.
+    /// Inserts an order that was just accepted, armed or replaced; `last` is the newest price of its ticker.
     pub fn insert(&mut self, order: &Waiting, last: Option<Price>) {
         self.remove(order.id);
         let is_marketable = last.is_some_and(|last| order.resting.is_marketable_at(last));
@@ -169,19 +169,19 @@ impl OrderBook {
         self.put(order, place, sequence);
     }
 
-    /// Puts the open orders of a database in, after a start, each with its [saved mark](SavedMarks). Their first look is one
-    /// over a gap.
+    /// Inserts a database's open orders after a start, each with its [saved mark](SavedMarks). Their first look is over
+    /// a gap.
     pub fn restore(&mut self, mut orders: Vec<Waiting>) {
         orders.sort_by_key(|order| (order.working_at, order.id));
         for order in orders {
             let sequence = self.take_sequence();
-            // Their first look is one over a gap, so there is no need to know what was marketable.
+            // Their first look is over a gap, so marketability does not matter.
             let place = if order.is_held { Place::Held } else { Place::Fresh { is_marketable: false } };
             self.put(&order, place, sequence);
         }
     }
 
-    /// Puts an order back that was taken and is still open, as it is now.
+    /// Puts back an order that was taken and is still open, in its new state.
     pub fn put_back(&mut self, taken: &Taken, order: &Waiting) {
         self.remove(order.id);
         let mark = taken.mark.or(order.resting.mark);
@@ -190,7 +190,7 @@ impl OrderBook {
         self.put(&order, place, taken.sequence);
     }
 
-    /// Takes an order out that has ended; false when it is not in.
+    /// Removes an order that has ended; returns false if it is not in the book.
     pub fn remove(&mut self, id: OrderId) -> bool {
         let Some(index) = self.by_id.get(&id).copied() else {
             return false;
@@ -199,7 +199,7 @@ impl OrderBook {
         true
     }
 
-    /// The mark of a trailing stop that works.
+    /// Mark of a working trailing stop.
     pub fn mark(&self, id: OrderId) -> Option<Price> {
         let slot = &self.slots[*self.by_id.get(&id)? as usize];
         match slot.place {
@@ -208,7 +208,7 @@ impl OrderBook {
         }
     }
 
-    /// Takes out the orders whose time has come by `now`.
+    /// Takes out the orders that have expired by `now`.
     pub fn expire(&mut self, now: UtcInstant) -> Vec<OrderId> {
         let mut expired = Vec::new();
         while let Some((expiry, index)) = self.expiries.first().copied()
@@ -220,18 +220,17 @@ impl OrderBook {
         expired
     }
 
-    /// When the next order expires.
+    /// Next time at which an order expires.
     pub fn next_expiry(&self) -> Option<UtcInstant> {
         self.expiries.first().map(|(expiry, _)| UtcInstant::from_unix_ms(*expiry))
     }
 
-    /// Takes out the orders of a ticker that a span does something to, the first in time first, then in the order of their
-    /// acceptance.
+    /// Takes out the orders of a ticker that a span affects, ordered by moment, then by acceptance.
     pub fn look(&mut self, ticker: Ticker, span: &Span, rules: &FillRules) -> Vec<Taken> {
         let sessions: &[usize] = if span.session.takes_orders() { &[0, 1] } else { &[1] };
         let mut taken = Vec::new();
         for session in sessions {
-            // The last order may have been taken with the session before.
+            // The session before may have taken the last order.
             let Some(levels) = self.tickers.get_mut(&ticker).map(|both| &mut both[*session]) else {
                 break;
             };
@@ -283,7 +282,7 @@ impl OrderBook {
         Resting { side, terms, mark, is_elected, extended_hours }
     }
 
-    /// Where an order waits after its first look. Under `strict` a limit is reached one unit beyond it.
+    /// Index for an order after its first look. Under `strict` a limit is reached one unit beyond it.
     fn place_of(&self, resting: &Resting) -> Place {
         let beyond = if self.model == FillModel::Strict { 1 } else { 0 };
         match (resting.terms, resting.is_elected, resting.side) {
@@ -328,7 +327,8 @@ impl OrderBook {
             }
             None => {
                 self.slots.push(slot);
-                // Invariant: there are far fewer orders than 2³² (a bound a thousand times smaller holds for an account).
+                // Invariant: there are far fewer orders than 2³² (the bound for an account is a thousand times
+                // smaller).
                 SlotIndex::try_from(self.slots.len() - 1).expect("orders are counted in 32 bits")
             }
         };
@@ -339,7 +339,7 @@ impl OrderBook {
         self.enter(index, mark);
     }
 
-    /// Enters a slot where its place says.
+    /// Enters a slot into the index of its place.
     fn enter(&mut self, index: SlotIndex, mark: Option<Price>) {
         let slot = self.slots[index as usize];
         if slot.place == Place::Held {
@@ -361,7 +361,7 @@ impl OrderBook {
                 levels.at_or_above.insert((key, index));
             }
             Place::Trailing(trail) => {
-                // Invariant: an order that trails has had a mark since it began to work.
+                // Invariant: a trailing order has had a mark since it began to work.
                 if let Some(mark) = mark {
                     let trails = levels.trails_mut(slot.side);
                     trails.insert(slot.sequence, slot.working_ms, mark, trail, index);
@@ -405,14 +405,14 @@ impl OrderBook {
         self.tickers.get(&slot.ticker).map(|both| &both[usize::from(slot.extended_hours)])
     }
 
-    /// Whether marks have changed since this was asked last: then they are to be saved.
+    /// Whether marks have changed since the last call and need to be saved.
     pub fn take_marks_changed(&mut self) -> bool {
         std::mem::take(&mut self.marks_changed)
     }
 
-    /// All marks, to be saved: few, since orders that have seen the same best price share one.
+    /// All marks to be saved. They are few, since orders with the same best price share one.
     pub fn trail_marks(&self) -> Vec<TrailMark> {
-        // Trailing stops are not for extended hours.
+        // Trailing stops cannot use extended hours.
         let of_ticker = |(ticker, [levels, _]): (&Ticker, &[Levels; 2])| {
             let grouped = levels.sells.marks(*ticker).chain(levels.buys.marks(*ticker));
             grouped.chain(levels.fresh.iter().filter_map(|(_, index)| self.fresh_mark(*index))).collect::<Vec<_>>()
@@ -420,7 +420,7 @@ impl OrderBook {
         self.tickers.iter().flat_map(of_ticker).collect()
     }
 
-    /// Of a trailing stop that has had no look yet.
+    /// Mark of a trailing stop before its first look.
     fn fresh_mark(&self, index: SlotIndex) -> Option<TrailMark> {
         let Slot { ticker, side, terms, is_elected, working_ms, fresh_mark, .. } = self.slots[index as usize];
         let mark = Price::from_units(fresh_mark).filter(|_| terms.trail().is_some() && !is_elected)?;
@@ -453,14 +453,14 @@ impl Levels {
         }
     }
 
-    /// The orders whose prices the span reaches.
+    /// Orders whose prices the span reaches.
     fn reached(&self, span: &Span) -> Vec<SlotIndex> {
         let below = self.at_or_below.range((span.low.units(), SlotIndex::MIN)..).map(|(_, index)| *index);
         let above = self.at_or_above.range(..=(span.high.units(), SlotIndex::MAX)).map(|(_, index)| *index);
         self.always.iter().copied().chain(below).chain(above).collect()
     }
 
-    /// Tests the trailing stops and moves their marks; adds those that fire. Tells whether a mark moved.
+    /// Tests the trailing stops and moves their marks; adds those that fire. Returns whether a mark moved.
     fn advance_trails(&mut self, span: &Span, rules: &FillRules, reached: &mut Vec<Reached>) -> bool {
         let mut has_moved = false;
         for trails in [&mut self.sells, &mut self.buys] {

@@ -15,7 +15,7 @@ fn price(cents: i64) -> Price {
     Price::from_units(cents * 100).unwrap()
 }
 
-/// The loop that looks at every order, one after the other.
+/// Reference model: a loop over every order.
 #[derive(Default)]
 struct Naive {
     orders: Vec<NaiveOrder>,
@@ -24,7 +24,7 @@ struct Naive {
 #[derive(Clone)]
 struct NaiveOrder {
     waiting: Waiting,
-    /// Whether it was marketable, until its first look.
+    /// Whether it was marketable when accepted; `None` after its first look.
     first_look: Option<bool>,
     sequence: u64,
 }
@@ -75,12 +75,12 @@ enum Event {
         is_gap: bool,
         session: SessionKind,
     },
-    /// What the latest look took is put back, as it was or elected.
+    /// Puts back what the latest look took, unchanged or elected.
     PutBack {
         is_elected: bool,
     },
     Expire(i64),
-    /// All orders are put into another book, with their marks.
+    /// Moves all orders into another book, with their marks.
     Restart,
 }
 
@@ -128,12 +128,12 @@ fn any_event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// The book and the naive loop, side by side.
+/// The book and the reference model, side by side.
 struct Pair {
     book: OrderBook,
     naive: Naive,
     rules: FillRules,
-    /// The newest price of each ticker that trailing stops have seen.
+    /// Newest price of each ticker that trailing stops have seen.
     last: [i64; 2],
     now_ms: i64,
     taken: Vec<(Taken, NaiveOrder)>,
@@ -219,7 +219,7 @@ impl Pair {
         }
     }
 
-    /// Marks are saved apart from the orders, and found again by the moment at which an order began to work.
+    /// Marks are saved separately from the orders, and found again by the time at which an order began to work.
     fn restart(&mut self) -> Result<(), TestCaseError> {
         self.taken.clear();
         let saved = SavedMarks::new(UtcInstant::from_unix_ms(self.now_ms), self.book.trail_marks());
@@ -318,7 +318,7 @@ fn marks_that_changed_are_to_be_saved() {
 fn a_mark_that_was_lost_is_that_of_the_younger_orders_at_least() {
     let mut book = OrderBook::new(FillModel::Plain);
     let terms = Terms::TrailingStop { trail: Trail::Amount(price(30)) };
-    // The younger one has seen 120, so the older one has, too.
+    // The younger one has seen 120, so the older one has too.
     let orders = [(1, 100), (2, 120)].map(|(n, mark)| waiting(n, terms, Side::Sell, Some(price(mark))));
     book.restore(orders.to_vec());
     book.look(ticker(0), &tick(110), &FillRules::default());
@@ -337,7 +337,7 @@ fn an_order_that_began_after_the_marks_were_saved_has_its_own() {
 
 #[test]
 fn an_order_takes_no_more_than_its_slots() {
-    // Beside the slot: an entry of the map of ids, of a price index and of the expiries.
+    // Besides the slot: one entry each in the map of ids, a price index and the expiries.
     let entry = size_of::<(OrderId, SlotIndex)>() + 2 * size_of::<(i64, SlotIndex)>();
     assert!(size_of::<Slot>() + entry <= 170, "{} and {entry}", size_of::<Slot>());
 }

@@ -1,11 +1,11 @@
-//! The trailing stops of one ticker and side, in groups of one mark each.
+//! Trailing stops of one ticker and side, in groups with one mark each.
 //!
-//! A mark is the best price since an order began to work. So, in the order in which they began, marks never get better: an
-//! older order has seen all that a younger one saw. Equal marks stand next to each other and form a group; a new best price
-//! merges the youngest groups into one, and touches no order. Merging moves the smaller group's orders into the larger
-//! one, so that an order moves log n times at most.
+//! A mark is the best price since an order began to work. Ordered by that time, marks never improve, since an older
+//! order has seen every price that a younger one saw. Adjacent orders with equal marks form a group; a new best price
+//! merges the youngest groups without touching orders. A merge moves the smaller group's orders into the larger one, so
+//! each order moves at most log n times.
 //!
-//! Here prices to buy are negated, so that for both sides a better mark is a higher number and a stop is reached from
+//! Prices to buy are negated here, so that on both sides a better mark is a higher number and a stop is reached from
 //! above.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +24,7 @@ use crate::domain::{
     ticker::Ticker,
 };
 
-/// The best price that the trailing stops of a ticker and side saw which began to work from a moment on, up to the next mark.
+/// Mark of the trailing stops of a ticker and side that began to work between this moment and the next mark's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TrailMark {
     pub ticker: Ticker,
@@ -33,16 +33,16 @@ pub struct TrailMark {
     pub mark: Price,
 }
 
-/// Marks as they were saved at a moment.
+/// Marks saved at a moment.
 #[derive(Debug, Clone, Default)]
 pub struct SavedMarks {
     saved_at_ms: i64,
-    /// By ticker and side, and by the moment from which on a mark holds.
+    /// By ticker and side, then by the first moment for which a mark holds.
     marks: BTreeMap<(Ticker, Side), BTreeMap<i64, Price>>,
 }
 
 impl SavedMarks {
-    /// `marks` as [`OrderBook::trail_marks`](super::OrderBook::trail_marks) gave them.
+    /// `marks` as returned by [`OrderBook::trail_marks`](super::OrderBook::trail_marks).
     pub fn new(saved_at: UtcInstant, marks: impl IntoIterator<Item = TrailMark>) -> Self {
         let mut saved = Self { saved_at_ms: saved_at.unix_ms(), marks: BTreeMap::new() };
         for TrailMark { ticker, side, since, mark } in marks {
@@ -51,8 +51,8 @@ impl SavedMarks {
         saved
     }
 
-    /// The mark of an order that began to work at a moment. Nothing when it began after they were saved: then it has the
-    /// mark that it began with.
+    /// Mark of an order that began to work at a moment. `None` if it began after the marks were saved: then it keeps
+    /// its initial mark.
     pub fn of(&self, ticker: Ticker, side: Side, working_at: UtcInstant) -> Option<Price> {
         let working_ms = working_at.unix_ms();
         let marks = self.marks.get(&(ticker, side)).filter(|_| working_ms < self.saved_at_ms)?;
@@ -72,20 +72,20 @@ pub struct Reached {
 #[derive(Debug)]
 pub struct Trails {
     side: Side,
-    /// By the sequence number from which on orders belong to it.
+    /// By the first sequence number of each group.
     groups: BTreeMap<u64, Group>,
-    /// The stop of each group that is reached first.
+    /// Nearest stop of each group.
     by_stop: BTreeSet<(i64, u64)>,
 }
 
 #[derive(Debug, Default)]
 struct Group {
     mark: i64,
-    /// When its oldest order began to work.
+    /// Time at which its oldest order began to work.
     since_ms: i64,
-    /// By amount, hundredths of a cent.
+    /// Orders by amount, in hundredths of a cent.
     amounts: BTreeSet<(i64, SlotIndex)>,
-    /// By percentage, ten-thousandths of a percent.
+    /// Orders by percentage, in ten-thousandths of a percent.
     percents: BTreeSet<(i64, SlotIndex)>,
 }
 
@@ -98,7 +98,7 @@ impl Trails {
         self.groups.is_empty()
     }
 
-    /// Adds an order with its mark. Older orders with a worse mark get this one: they have seen what it saw.
+    /// Adds an order with its mark. Older orders with a worse mark get this one, since they have seen the same prices.
     pub fn insert(&mut self, sequence: u64, working_ms: i64, mark: Price, trail: Trail, index: SlotIndex) {
         let mark = self.signed(mark);
         let mut group = Group { mark, since_ms: working_ms, ..Group::default() };
@@ -117,7 +117,7 @@ impl Trails {
         self.put_group(first, group);
     }
 
-    /// Takes an order out, if it is in.
+    /// Removes an order, if present.
     pub fn remove(&mut self, sequence: u64, trail: Trail, index: SlotIndex) {
         let Some(id) = self.groups.range(..=sequence).next_back().map(|(id, _)| *id) else {
             return;
@@ -140,7 +140,7 @@ impl Trails {
         })
     }
 
-    /// Takes out what a span reaches, and moves the marks of the others. Tells whether one moved.
+    /// Takes out the orders that a span reaches, and moves the others' marks. Returns whether a mark moved.
     pub fn advance(&mut self, span: &Span, slippage: SlippageBps, reached: &mut Vec<Reached>) -> bool {
         let (worst, best) = match self.side {
             Side::Sell => (span.low, span.high),
@@ -182,7 +182,7 @@ impl Trails {
         }
     }
 
-    /// Moves all marks that are worse than a price to it.
+    /// Raises all marks that are worse than a price to it.
     fn raise(&mut self, price: Price) -> bool {
         let mark = self.signed(price);
         let mut raised: Option<(u64, Group)> = None;
@@ -227,7 +227,7 @@ impl Trails {
         self.groups.insert(id, group);
     }
 
-    /// The stop of a group that is reached first; nothing when none can be.
+    /// Nearest stop of a group; `None` if no stop can be reached.
     fn first_stop(&self, group: &Group) -> Option<(i64, Trail, SlotIndex)> {
         let mark = self.price(group.mark)?;
         let stop = |trail: Trail, index| Some((self.signed(trail.stop(self.side, mark)?), trail, index));
@@ -274,7 +274,7 @@ impl Group {
         };
     }
 
-    /// Both in one; the mark is set by the caller.
+    /// Merges two groups; the caller sets the mark.
     fn merged(self, other: Self) -> Self {
         let (mut large, small) = if self.len() < other.len() { (other, self) } else { (self, other) };
         if small.len() > 0 {

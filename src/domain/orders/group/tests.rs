@@ -44,7 +44,7 @@ fn leg(n: u128, role: Role, terms: Terms, class: OrderClass) -> Order {
     }
 }
 
-/// A working order to buy ten at 100, with a target at 110 and a stop at 95, held.
+/// A working order to buy ten at 100, with a held target at 110 and a held stop at 95.
 fn bracket() -> Group {
     let class = OrderClass::Bracket;
     let target = leg(TARGET, Role::TakeProfit, Terms::Limit { limit: price("110") }, class);
@@ -74,7 +74,7 @@ fn cancel(group: &mut Group, n: u128) -> Result<(), OrderFault> {
     group.write(Commission::default(), AT, |change| change.cancel(id(n), CancelReason::Requested))
 }
 
-/// Each order's status, and what is left of it.
+/// Each order's status and remainder.
 fn standing(group: &Group) -> Vec<String> {
     let told = |order: &Order| {
         let reason = order.status.reason().map(|reason| format!(" ({reason})")).unwrap_or_default();
@@ -253,7 +253,7 @@ fn never_a_hold_that_outlives_its_order(#[case] end: fn(&mut Change<'_>) -> Resu
     group.write(Commission::default(), UtcInstant::END, end).unwrap();
     assert!(!group.leader().is_open());
     assert_eq!(group.leader().held, Hold::default());
-    // And what the legs hold ends with them, in the very write that ends them.
+    // The legs' holds end in the same write.
     if group.is_open() {
         group.write(Commission::default(), UtcInstant::END, |change| change.expire()).unwrap();
     }
@@ -268,12 +268,12 @@ fn never_a_partial_fill_that_leaves_a_rest_without_its_stop() {
         let stop = group.get(id(STOP)).unwrap();
         assert_eq!((stop.status, stop.left()), (OrderStatus::Working, Some(quantity(protected))));
     }
-    // What the target leaves stays protected, too.
+    // The remainder after the target's fill stays protected.
     fill(&mut group, TARGET, "0.000001", "110");
     assert_eq!(group.get(id(STOP)).unwrap().left(), Some(quantity("9.999999")));
 }
 
-/// What may happen to a bracket.
+/// Events of a bracket.
 #[derive(Debug, Clone)]
 enum Event {
     Fill(u128, i64),
@@ -316,12 +316,12 @@ proptest! {
             let exited = filled(target) + filled(stop);
             // No more is sold than was bought.
             prop_assert!(exited <= filled(parent));
-            // A partial fill never leaves a rest without its stop.
+            // A partial fill never leaves a remainder without its stop.
             let is_protected = stop.status.is_working() && stop.left().map(Quantity::millionths) == Some(filled(parent) - exited);
             let has_ended_otherwise = [target, stop].iter().any(|leg| !leg.is_open() && leg.status != OrderStatus::Filled
                 && leg.status != OrderStatus::Canceled(CancelReason::OtherLegFilled));
             prop_assert!(filled(parent) == exited || is_protected || has_ended_otherwise, "{:?}", standing(&group));
-            // Both legs have as much left, and an order that has ended holds nothing.
+            // Both legs have the same remainder, and an ended order holds nothing.
             if target.status.is_working() && stop.status.is_working() {
                 prop_assert_eq!(target.left(), stop.left());
             }

@@ -37,7 +37,7 @@ fn gap(text: &str) -> Span {
     Span { is_gap: true, ..tick(text) }
 }
 
-/// Open, low, high and close.
+/// Arguments: open, low, high and close.
 fn bar(prices: [&str; 4]) -> Span {
     let [first, low, high, last] = prices.map(price);
     Span { first, low, high, last, volume: Some(1_000), is_gap: true, session: SessionKind::Regular }
@@ -232,7 +232,7 @@ fn any_span() -> impl Strategy<Value = Span> {
     })
 }
 
-/// Whether a price was reached at which the order had to do something.
+/// Whether the span reached a price at which the order must act.
 fn is_touched(order: Resting, span: &Span) -> bool {
     match (order.terms, order.side) {
         (Terms::Market, _) => true,
@@ -240,7 +240,7 @@ fn is_touched(order: Resting, span: &Span) -> bool {
         (Terms::Limit { limit }, Side::Sell) => span.high >= limit,
         (Terms::Stop { stop } | Terms::StopLimit { stop, .. }, Side::Sell) => span.low <= stop,
         (Terms::Stop { stop } | Terms::StopLimit { stop, .. }, Side::Buy) => span.high >= stop,
-        // At least the stop that it began with.
+        // At least the initial stop.
         (Terms::TrailingStop { trail }, Side::Sell) => {
             trail.stop(Side::Sell, order.mark.unwrap()).is_some_and(|stop| span.low <= stop)
         }
@@ -258,7 +258,7 @@ proptest! {
         let waits = order.step(&before, &rules, false) == Step::Rest;
         let order = Resting { mark: order.mark_after(&before), ..order };
         if let (true, Step::Fill { price, .. }) = (waits, order.step(&span, &rules, false)) {
-            // A tick's range reaches from the one before.
+            // A tick's range extends from the previous one.
             let has_passed = (before.last.min(span.low)..=before.last.max(span.high)).contains(&price);
             prop_assert!(if span.is_gap { span.includes(price) } else { has_passed }, "{price} {span:?}");
         }
@@ -330,7 +330,7 @@ proptest! {
             one_by_one.mark = one_by_one.mark_after(tick);
         }
         let fires_folded = order.step(&folded, &rules, false) != Step::Rest;
-        // A fold does not know in which order low and high came, so it may leave a trailing stop that rose and fell inside.
+        // A fold loses the order of low and high, so it may spare a trailing stop that rose and fell inside.
         prop_assert!(has_fired || !fires_folded);
         if order.terms.trail().is_none() {
             prop_assert_eq!(has_fired, fires_folded);

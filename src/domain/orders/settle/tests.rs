@@ -51,7 +51,7 @@ fn tick(text: &str, volume: Option<u64>) -> Span {
     Span::tick(price(text), volume, false, SessionKind::Regular)
 }
 
-/// What every order of the group does at a span.
+/// Step of every order of the group at a span.
 fn fired(group: &Group, span: &Span, rules: &FillRules) -> Vec<Fired> {
     let working = group.orders().iter().filter(|order| order.status.is_working());
     working.map(|order| Fired { id: order.id, step: Resting::from(order).step(span, rules, false) }).collect()
@@ -104,7 +104,7 @@ fn a_stop_that_finds_no_volume_is_elected_and_fills_at_the_market_later() {
     let mut group = armed();
     assert_eq!(settle(&mut group, &tick("94", Some(0)), &rules), None);
     assert_eq!(words(&group), ["filled", "working", "triggered"]);
-    // The price has recovered, and what was elected stays so.
+    // The price has recovered, but the order stays elected.
     let settled = settle(&mut group, &tick("97", Some(40)), &rules).unwrap();
     assert_eq!((settled.fill.price, settled.fill.quantity), (price("97"), "4".parse().unwrap()));
     assert_eq!(words(&group), ["filled", "working", "partially_filled"]);

@@ -1,21 +1,21 @@
-//! A model's calculation, made by the server: numbers, `+ - * /` and brackets, in exact decimals.
+//! Evaluates a model's calculation on the server: numbers, `+ - * /` and brackets, in exact decimals.
 
 use super::decimal::Decimal;
 use crate::server::library::words::number_length;
 
-/// The longest calculation.
+/// Longest calculation, in characters.
 const CHARS_MAX: usize = 200;
 const DEPTH_MAX: usize = 16;
 
-/// A calculation that was made.
+/// A calculation with its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Calculated {
-    /// The numbers in it, as values.
+    /// Values of the numbers in it.
     pub operands: Vec<Decimal>,
     pub result: Decimal,
 }
 
-/// Nothing when it is no calculation, divides by zero or grows beyond all reports.
+/// Evaluates a calculation; `None` if it cannot be parsed, divides by zero or exceeds 30 digits.
 pub fn calculate(text: &str) -> Option<Calculated> {
     if text.chars().count() > CHARS_MAX {
         return None;

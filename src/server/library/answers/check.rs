@@ -1,6 +1,6 @@
-//! Checking what a model has written: each quotation against its passage, each number against the quotations.
+//! Checks a model's statements: each quotation against its passage, each number against the quotations.
 //!
-//! What is kept of a quotation is the document's own slice, never the model's words.
+//! A citation stores the document's own slice, never the model's words.
 
 use serde::Deserialize;
 
@@ -18,15 +18,15 @@ use crate::{
     },
 };
 
-/// A passage that a model was given.
+/// A passage that the model was given.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Passage {
-    /// `S1`, `S2` and so on.
+    /// Name of the passage in the prompt: `S1`, `S2` and so on.
     pub handle: String,
     pub hit: Hit,
 }
 
-/// A line as a model writes it.
+/// A line in the form in which the model writes it.
 #[derive(Debug, Deserialize)]
 struct Draft {
     text: String,
@@ -42,7 +42,7 @@ struct Cite {
     quote: String,
 }
 
-/// Reads a line and checks it; nothing for a line that is no statement.
+/// Parses a line and checks it; `None` if the line is not a statement.
 pub fn statement(line: &str, passages: &[Passage]) -> Option<Statement> {
     let line = line.trim().trim_end_matches(',');
     let draft: Draft = serde_json::from_str(line).ok()?;
@@ -69,14 +69,14 @@ pub fn statement(line: &str, passages: &[Passage]) -> Option<Statement> {
     Some(Statement { text, citations, support, unsupported_numbers: unsupported, calculation })
 }
 
-/// The document's own words that a quotation names; nothing when they do not stand in the passage.
+/// The document's own words for a quotation; `None` if they are not in the passage.
 fn citation(cite: &Cite, passages: &[Passage]) -> Option<Citation> {
     let passage = passages.iter().find(|passage| passage.handle == cite.s.trim())?;
     let (begin, end) = fold::find(&passage.hit.text, &cite.quote)?;
     slice(passage, begin, end)
 }
 
-/// A citation of a part of a passage; nothing when it is too short or too long.
+/// Cites a byte range of a passage; `None` if the range is too short or too long.
 pub fn slice(passage: &Passage, begin: usize, end: usize) -> Option<Citation> {
     let hit = &passage.hit;
     let quote = hit.text.get(begin..end)?;
@@ -95,7 +95,7 @@ pub fn slice(passage: &Passage, begin: usize, end: usize) -> Option<Citation> {
     })
 }
 
-/// Whether all numbers of a calculation stand in quotations; 1 and 100 are allowed, as for percentages.
+/// Whether every number of a calculation occurs in a quotation; 1 and 100 are always allowed, as for percentages.
 fn rests_on(made: &Calculated, citations: &[Citation]) -> bool {
     let quoted: Vec<Number> = citations.iter().flat_map(|citation| numbers(&citation.quote)).collect();
     made.operands.iter().all(|operand| {
@@ -103,8 +103,8 @@ fn rests_on(made: &Calculated, citations: &[Citation]) -> bool {
     })
 }
 
-/// The numbers of a statement that stand in no quotation, are no result of its calculation, and are no year that its
-/// passages are of.
+/// Numbers of a statement that occur in no quotation, are not the result of its calculation, and are not a year of its
+/// passages.
 fn unsupported(
     text: &str,
     citations: &[Citation],
@@ -131,7 +131,7 @@ fn unsupported(
     missing
 }
 
-/// `FY2022` in a context is a year, though its letters make it a name elsewhere.
+/// Years of a context line. `FY2022` counts as a year here; elsewhere its letters make it a name.
 fn years_of_context(context: &str) -> Vec<Number> {
     numbers(&context.replace("FY", " "))
 }

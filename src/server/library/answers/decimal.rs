@@ -1,4 +1,4 @@
-//! Exact decimal numbers for what is read in documents and calculated from it.
+//! Exact decimal numbers, for figures read from documents and calculations with them.
 
 use std::{cmp::Ordering, fmt};
 
@@ -9,7 +9,7 @@ pub struct Decimal {
     scale: u32,
 }
 
-/// Beyond it a number is none of a report's.
+/// Most digits of a number; longer ones are not parsed.
 const DIGITS_MAX: u32 = 30;
 /// Decimals of a quotient, which is rounded half away from zero.
 const QUOTIENT_SCALE: u32 = 12;
@@ -18,7 +18,7 @@ impl Decimal {
     pub const ONE: Self = Self { digits: 1, scale: 0 };
     pub const HUNDRED: Self = Self { digits: 100, scale: 0 };
 
-    /// Reads `66,608`, `1.577` or `1,452.4`; nothing for what is no such number.
+    /// Parses `66,608`, `1.577` or `1,452.4`; `None` for any other form.
     pub fn parse(text: &str) -> Option<Self> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let digits: String = whole.chars().filter(|character| *character != ',').chain(fraction.chars()).collect();
@@ -29,7 +29,7 @@ impl Decimal {
         is_number.then(|| digits.parse().ok().map(|digits| Self { digits, scale })).flatten()
     }
 
-    /// How many decimals it is written with.
+    /// Number of decimals as written.
     pub fn decimals(self) -> u32 {
         self.scale
     }
@@ -38,7 +38,7 @@ impl Decimal {
         Self { digits: self.digits.abs(), ..self }
     }
 
-    /// Times a power of ten.
+    /// Multiplies by a power of ten.
     pub fn shifted(self, powers: i32) -> Option<Self> {
         let scale = i64::from(self.scale) - i64::from(powers);
         match u32::try_from(scale) {
@@ -49,7 +49,7 @@ impl Decimal {
         }
     }
 
-    /// The digits with so many more decimals.
+    /// The digits with `more` further decimals.
     fn scaled_by(self, more: u32) -> Option<i128> {
         self.digits.checked_mul(10_i128.checked_pow(more)?)
     }
@@ -73,7 +73,7 @@ impl Decimal {
         Some(Self { digits, scale: self.scale.checked_add(other.scale)? }.trimmed())
     }
 
-    /// To 12 decimals; nothing when the divisor is zero.
+    /// Quotient to 12 decimals; `None` if the divisor is zero.
     pub fn divided_by(self, other: Self) -> Option<Self> {
         if other.digits == 0 {
             return None;
@@ -87,7 +87,7 @@ impl Decimal {
         Some(Self { digits: quotient + if is_half { sign } else { 0 }, scale }.trimmed())
     }
 
-    /// Rounded half away from zero.
+    /// Rounds half away from zero.
     pub fn rounded(self, decimals: u32) -> Self {
         if self.scale <= decimals {
             return self;
@@ -97,7 +97,7 @@ impl Decimal {
         Self { digits: (self.digits + half) / step, scale: decimals }
     }
 
-    /// Without zeros at its end.
+    /// Removes trailing zeros.
     fn trimmed(mut self) -> Self {
         while self.scale > 0 && self.digits % 10 == 0 {
             self.digits /= 10;

@@ -1,4 +1,4 @@
-//! An answer without a language model: the lines of the best passages that hold the most of the question's words.
+//! Answers without a language model: from each of the best passages, the lines with the most words of the question.
 
 use super::check::{Passage, slice};
 use crate::{
@@ -6,12 +6,12 @@ use crate::{
     server::library::bounds::{QUOTE_CHARS_MAX, QUOTE_CHARS_MIN},
 };
 
-/// Passages that are quoted.
+/// Most passages that are quoted.
 const QUOTED_MAX: usize = 5;
-/// Lines of a quotation.
+/// Most lines of a quotation.
 const LINES_MAX: usize = 4;
 
-/// A statement a passage: its own words.
+/// One statement per passage: a quotation of its best lines.
 pub fn statements(passages: &[Passage]) -> Vec<Statement> {
     passages.iter().take(QUOTED_MAX).filter_map(statement).collect()
 }
@@ -28,7 +28,7 @@ fn statement(passage: &Passage) -> Option<Statement> {
     })
 }
 
-/// The lines, up to four in a row, with the most different words of the question for their length.
+/// Up to four consecutive lines with the most different words of the question, relative to their length.
 fn best_lines(passage: &Passage) -> Option<(usize, usize)> {
     let text = &passage.hit.text;
     let mut lines = Vec::new();
@@ -52,14 +52,14 @@ fn best_lines(passage: &Passage) -> Option<(usize, usize)> {
             if !(QUOTE_CHARS_MIN..=QUOTE_CHARS_MAX).contains(&length) {
                 continue;
             }
-            // Of as many words, the shorter ones.
+            // On a tie, the shorter range wins.
             let score = (words(*begin, *end), -(length as isize));
             if best.is_none_or(|(known, _)| score > known) {
                 best = Some((score, (*begin, *end)));
             }
         }
     }
-    // A line that is longer than a quotation may be is cut at its end.
+    // A line longer than a quotation may be is cut at its end.
     best.map(|(_, lines)| lines).or_else(|| {
         let end = text.char_indices().nth(QUOTE_CHARS_MAX).map_or(text.len(), |(end, _)| end);
         Some((0, text[..end].trim_end().len()))

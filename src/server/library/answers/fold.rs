@@ -1,12 +1,12 @@
-//! Finding a quotation in a passage: letter by letter, after one fixed folding of what readers do not tell apart.
+//! Finds a quotation in a passage, by comparing both after folding characters that readers do not tell apart.
 //!
-//! Runs of blanks and line ends are one blank; hyphens and dashes, quotation marks and apostrophes have one form each;
-//! ligatures are spelled out; soft hyphens are nothing. Letters, digits and their case stay as they are.
+//! Runs of blanks and line ends become one blank; hyphens and dashes, quotation marks and apostrophes get one form
+//! each; ligatures are spelled out; soft hyphens are removed. Letters, digits and their case are kept.
 
-/// A text in its folded form, with the place of each of its bytes in the original.
+/// A folded text, with each byte's place in the original.
 struct Folded {
     text: String,
-    /// For each byte of `text`, the beginning and the end of the character that it comes from.
+    /// For each byte of `text`, the start and end of the character that it comes from.
     places: Vec<(usize, usize)>,
 }
 
@@ -47,7 +47,7 @@ impl Folded {
     }
 }
 
-/// Where a quotation stands in a passage, as byte offsets between characters; nothing when it does not.
+/// Byte range of a quotation in a passage, on character boundaries; `None` if it is not there.
 pub fn find(passage: &str, quote: &str) -> Option<(usize, usize)> {
     let (passage, quote) = (Folded::of(passage), Folded::of(quote));
     if quote.text.is_empty() {

@@ -1,9 +1,9 @@
-//! Answers: durable tasks that find passages, have a language model write statements about them, and check each statement.
+//! Answers: durable tasks that find passages, have a language model write statements about them, and check each
+//! statement.
 //!
-//! The model gets passages as data and gives text back: there is nothing in an answer's form that could do anything. What
-//! it quotes is looked up in the passages, its numbers in the quotations ([`check`]). Without a model the best passages
-//! speak for themselves ([`extractive`]). Each event is in the file before it is told, so a reader that was cut off goes on
-//! where it was.
+//! The model gets passages as data and returns text; nothing in an answer's form can trigger an action. Its quotations
+//! are looked up in the passages, its numbers in the quotations ([`check`]). Without a model, the best passages are
+//! quoted ([`extractive`]). Each event is stored before it is sent, so a disconnected reader can resume.
 
 mod ask;
 mod calc;
@@ -36,16 +36,16 @@ use crate::{
     server::config::copilot::LlmConfig,
 };
 
-/// Bytes of a token of English text, about.
+/// Approximate bytes per token of English text.
 const BYTES_PER_TOKEN: usize = 4;
-/// Of a question's words, a passage has to hold this part to say something about it.
+/// Least share of the question's words that a passage must contain to count as relevant.
 const FLOOR: f64 = 0.34;
-/// After a failure of the database's own.
+/// Wait after a failure of the database.
 const STORE_WAIT: Duration = Duration::from_secs(2);
 
 const NOT_SAID: &str = "The library does not say.";
 
-/// An answer that a crash or the server's end cut off.
+/// Last event of an answer that a crash or shutdown interrupted.
 pub fn cut_off() -> AnswerEvent {
     AnswerEvent::Error {
         code: "cut_off".to_owned(),
@@ -56,10 +56,10 @@ pub fn cut_off() -> AnswerEvent {
 }
 
 impl Library {
-    /// Puts a question into the queue; gives the answer as it stands.
+    /// Queues a question and returns its answer in its first state.
     ///
     /// # Errors
-    /// When the question is empty or too long, or too many wait.
+    /// If the question is empty or too long, or too many are waiting.
     pub async fn ask(&self, question: String, filters: Filters) -> Result<Answer, ApiError> {
         let length = question.trim().chars().count();
         if length == 0 || length > QUESTION_CHARS_MAX {
@@ -77,39 +77,39 @@ impl Library {
         Ok(answer)
     }
 
-    /// An answer with what it has told so far.
+    /// An answer with its statements so far.
     ///
     /// # Errors
-    /// When there is no such answer.
+    /// If there is no such answer.
     pub async fn answer(&self, id: String) -> Result<Answer, ApiError> {
         self.store().await?.read(move |rows| answers::get(rows, &id)).await?.ok_or(ApiError::NotFound)
     }
 
-    /// A page of answers, newest first, without their statements; and how many there are in all.
+    /// A page of answers, newest first, without their statements, and the total count.
     ///
     /// # Errors
-    /// When the file does not answer.
+    /// If the database does not respond.
     pub async fn answers(&self, cursor: Option<String>, limit: usize) -> Result<(Vec<Answer>, u64), ApiError> {
         self.store().await?.read(move |rows| answers::list(rows, cursor.as_deref(), limit)).await
     }
 
-    /// What an answer has told after the event of this number.
+    /// An answer's events after the one numbered `after`, with their numbers.
     ///
     /// # Errors
-    /// When there is no such answer.
+    /// If there is no such answer.
     pub async fn answer_events(&self, id: String, after: u64) -> Result<Vec<(u64, AnswerEvent)>, ApiError> {
         self.store().await?.read(move |rows| answers::events(rows, &id, after)).await?.ok_or(ApiError::NotFound)
     }
 
-    /// Changes with each event that any answer tells.
+    /// Counter that changes with each event of any answer.
     pub fn answers_told(&self) -> tokio::sync::watch::Receiver<u64> {
         self.0.told.subscribe()
     }
 
-    /// Cancels an answer; when this returns, nothing of it runs any more. One that is over stays as it ended.
+    /// Cancels an answer; all of its work has stopped when this returns. A finished answer keeps its state.
     ///
     /// # Errors
-    /// When there is no such answer.
+    /// If there is no such answer.
     pub async fn cancel_answer(&self, id: String) -> Result<Answer, ApiError> {
         let store = self.store().await?;
         let (own, now) = (id.clone(), self.now());
@@ -125,7 +125,7 @@ impl Library {
     }
 }
 
-/// Answers one question after the other, until the server stops.
+/// Answers queued questions one at a time, until shutdown.
 pub async fn run(library: Library, store: Store, shutdown: CancellationToken) {
     loop {
         let taken = store.write(|rows| Ok(answers::take(rows)?)).await;
@@ -143,13 +143,13 @@ pub async fn run(library: Library, store: Store, shutdown: CancellationToken) {
     }
 }
 
-/// Answers a question and tells its last event, whatever happens.
+/// Answers a question and always writes a last event, even after a panic.
 async fn attend(library: &Library, store: &Store, answer: Answer, shutdown: &CancellationToken) {
     let id = answer.id.clone();
     let (stop, ended) = library.0.live_answers.begin(&id, shutdown);
     let teller = Teller { library: library.clone(), store: store.clone(), id: id.clone() };
     let (own, deadline) = (teller.clone(), Instant::now() + ANSWER_WALL);
-    // A task of its own, so that its panic is its own.
+    // A separate task contains a panic.
     let work = tokio::spawn(async move { own.answer(answer, deadline).await });
     let abort = work.abort_handle();
     let last = tokio::select! {
@@ -157,7 +157,7 @@ async fn attend(library: &Library, store: &Store, answer: Answer, shutdown: &Can
             Ok(last) => last,
             Err(_) => failure(&AskError { code: "internal", cause: "the work panicked".to_owned(), may_pass: false }),
         },
-        // Who cancelled it has written so; the server's end is a cut.
+        // A cancellation has already written its event; a shutdown counts as an interruption.
         () = stop.cancelled() => {
             abort.abort();
             cut_off()
@@ -169,7 +169,7 @@ async fn attend(library: &Library, store: &Store, answer: Answer, shutdown: &Can
     library.0.live_answers.end(&id, &ended);
 }
 
-/// An error's event: our words for whoever asked, the cause for the log.
+/// Event for an error: a fixed message for the caller; the cause is logged.
 fn failure(error: &AskError) -> AnswerEvent {
     let request_id = Uuid::now_v7().to_string();
     warn!(library.cause = error.cause, library.code = error.code, request.id = %request_id, "an answer failed");
@@ -215,7 +215,7 @@ impl Tally {
 }
 
 impl Teller {
-    /// Writes an event, then tells it. One of an answer that is over is dropped.
+    /// Stores an event, then announces it. Events of a finished answer are dropped.
     async fn tell(&self, event: AnswerEvent) -> Result<(), ApiError> {
         let (id, now) = (self.id.clone(), self.library.now());
         self.store.write(move |rows| Ok(answers::tell(rows, &id, &event, now)?)).await?;
@@ -223,7 +223,7 @@ impl Teller {
         Ok(())
     }
 
-    /// Gives the last event.
+    /// Produces the answer and returns its last event.
     async fn answer(self, answer: Answer, deadline: Instant) -> AnswerEvent {
         match timeout_at(deadline, self.answer_in_time(answer)).await {
             Ok(Ok(last)) => last,
@@ -296,7 +296,7 @@ impl Teller {
         self.tell(AnswerEvent::Sources { kind: kind.to_owned(), filters, note, sources }).await
     }
 
-    /// Has a model write, and tells each statement once it is checked.
+    /// Asks the model, and publishes each statement once it is checked.
     async fn have_written(
         &self,
         model: &LlmConfig,
@@ -328,7 +328,7 @@ impl Teller {
     }
 }
 
-/// Said without a citation, since there is nothing to cite.
+/// Statement that the documents do not say; it has no citation.
 fn not_said() -> Statement {
     Statement {
         text: NOT_SAID.to_owned(),
@@ -339,7 +339,7 @@ fn not_said() -> Statement {
     }
 }
 
-/// The hits that say something about the question, with their handles, as many as a model is given.
+/// Relevant hits with their handles, as many as fit in the prompt.
 fn passages(question: &str, found: &SearchResult) -> Vec<Passage> {
     let terms = words::terms(question);
     let mut room = PASSAGE_TOKENS_MAX * BYTES_PER_TOKEN;

@@ -1,12 +1,12 @@
-//! The numbers of a text, with their units, and whether a number stands in a source.
+//! Finds the numbers of a text, with their units, and tells whether a number occurs in a source.
 
 use super::decimal::Decimal;
 use crate::server::library::words::number_length;
 
-/// A number as a text has it. Signs do not count: a loss of 5 is written `(5)`, `-5` or in words.
+/// A number found in a text. Signs are ignored: a loss of 5 may be written `(5)`, `-5` or in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Number {
-    /// As written, its unit left out.
+    /// The number as written, without its unit.
     pub written: String,
     pub value: Decimal,
     pub unit: Unit,
@@ -14,7 +14,7 @@ pub struct Number {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// Nothing follows: the unit may stand in a table's head.
+    /// No unit follows; it may stand in the table's head.
     Bare,
     Percent,
     /// A power of ten: 6 for millions.
@@ -22,14 +22,14 @@ pub enum Unit {
 }
 
 impl Number {
-    /// Whether it is a year, which sources often have in a head.
+    /// Whether the number is a year. Sources often state years in a head.
     pub fn is_year(&self) -> bool {
         let year = self.written.len() == 4 && !self.written.contains([',', '.']);
         year && self.unit == Unit::Bare && (self.written.starts_with("19") || self.written.starts_with("20"))
     }
 
-    /// Whether `source` is this very number, its unit folded: 1,577 million is 1.577 billion. A number of a source without a
-    /// unit may be in thousands, millions or billions, as its table's head says.
+    /// Whether `source` is the same number after units are applied: 1,577 million equals 1.577 billion. A source's
+    /// number without a unit may be in thousands, millions or billions, as a table's head may say.
     pub fn stands_as(&self, source: &Self) -> bool {
         match (self.unit, source.unit) {
             (Unit::Percent, Unit::Percent | Unit::Bare) | (Unit::Bare, Unit::Percent) => self.value == source.value,
@@ -47,7 +47,7 @@ impl Number {
     }
 }
 
-/// The numbers of a text, in their order. Digits that belong to a name, such as `10-K` or `Q4`, are none.
+/// Numbers of a text, in order. Digits within a name, such as `10-K` or `Q4`, are skipped.
 pub fn numbers(text: &str) -> Vec<Number> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -65,7 +65,7 @@ pub fn numbers(text: &str) -> Vec<Number> {
     found
 }
 
-/// `K` of `10-K`, `th` of `4th`; a unit in one letter is none.
+/// Whether the letters after a number make it a name: `K` of `10-K`, `th` of `4th`; one-letter units do not.
 fn is_name_after(after: &str) -> bool {
     let mut letters = after.strip_prefix('-').unwrap_or(after).chars();
     match letters.next() {

@@ -1,10 +1,10 @@
-//! JSON objects out of a text that comes in pieces: a model is asked for one a line, and may write them over several lines,
-//! in a list, or between other words.
+//! Extracts JSON objects from streamed text. The model is asked for one object per line, but may spread it over several
+//! lines, put it in a list, or write other words around it.
 
-/// The longest object; what is longer is none.
+/// Bytes of the longest object; longer ones are dropped.
 const BYTES_MAX: usize = 16 * 1_024;
 
-/// Takes text, and gives each object at its outermost level once it is whole.
+/// Takes text and returns each outermost object once it is complete.
 #[derive(Debug, Default)]
 pub struct Objects {
     object: String,
@@ -14,7 +14,7 @@ pub struct Objects {
 }
 
 impl Objects {
-    /// The objects that end in this piece.
+    /// Adds a piece of text and returns the objects that it completes.
     pub fn take(&mut self, piece: &str) -> Vec<String> {
         let mut whole = Vec::new();
         for character in piece.chars() {

@@ -1,10 +1,10 @@
-//! Text as it is kept: one kind of space, no invisible characters, ligatures spelled out.
+//! Canonical text: one kind of space, no invisible characters, ligatures spelled out.
 
-/// What [`clean`] left out that a reader would not have seen.
+/// Number of characters removed by [`clean`] that a reader would not have seen.
 pub type Dropped = u32;
 
-/// Makes raw text canonical. Lines lose blanks at their end, and at most one empty line stands between two others.
-/// Gives the number of characters dropped because they are invisible or change the order of others.
+/// Makes raw text canonical: no blanks at line ends, at most one empty line in a row. Also returns the number of
+/// characters dropped because they are invisible or reorder others.
 pub fn clean(raw: &str) -> (String, Dropped) {
     let mut text = String::with_capacity(raw.len());
     let mut dropped = 0;
@@ -25,7 +25,7 @@ pub fn clean(raw: &str) -> (String, Dropped) {
     (text, dropped)
 }
 
-/// Adds a character in its canonical form; gives 1 when it was hidden from readers.
+/// Adds a character in its canonical form; returns 1 if it was hidden and dropped, else 0.
 fn push(character: char, text: &mut String) -> Dropped {
     match character {
         ' '..='~' => text.push(character),
@@ -36,7 +36,7 @@ fn push(character: char, text: &mut String) -> Dropped {
         '\u{fb03}' => text.push_str("ffi"),
         '\u{fb04}' => text.push_str("ffl"),
         '\u{fb05}' | '\u{fb06}' => text.push_str("st"),
-        // Soft hyphens and joiners are a matter of layout.
+        // Soft hyphens and joiners only affect layout.
         '\u{ad}' | '\u{200c}' | '\u{200d}' => {}
         _ if is_hidden(character) => return 1,
         _ => text.push(character),
@@ -44,8 +44,8 @@ fn push(character: char, text: &mut String) -> Dropped {
     0
 }
 
-/// Control characters, marks that change the direction of text, tags, invisible operators and private or unassigned
-/// places that fonts use for nothing readable.
+/// Whether a character is invisible: control characters, direction marks, tags, invisible operators, and private-use or
+/// unassigned code points.
 fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(character,

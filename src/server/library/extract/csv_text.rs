@@ -1,4 +1,4 @@
-//! Tables as comma, semicolon or tab separated values: a row a line, its cells apart.
+//! Comma, semicolon or tab separated values: one line per record, cells set apart.
 
 use csv::ReaderBuilder;
 
@@ -11,7 +11,7 @@ pub fn read(source: &str) -> Pages {
         .flexible(true)
         .delimiter(separator(source))
         .from_reader(source.as_bytes());
-    // A record that cannot be read ends the table; what came before it stays.
+    // An unreadable record ends the table; earlier records are kept.
     for record in reader.records().map_while(Result::ok) {
         if pages.is_over() {
             break;
@@ -27,7 +27,7 @@ pub fn read(source: &str) -> Pages {
     pages
 }
 
-/// The mark that stands most often in the first lines.
+/// The most frequent separator in the first lines.
 fn separator(source: &str) -> u8 {
     let lines = source.lines().take(5);
     let counts = lines.fold([0usize; 3], |[comma, semicolon, tab], line| {

@@ -1,7 +1,6 @@
 //! DOCX: the text of `word/document.xml`, with tables as rows of cells.
 //!
-//! The archive's bounds are checked before anything is unpacked, and again while it is: what an archive says of itself is
-//! not believed.
+//! The archive's bounds are checked before unpacking and again during it, since its declared sizes may be false.
 
 use std::io::{Cursor, Read};
 
@@ -19,7 +18,7 @@ use crate::server::library::bounds::{XML_DEPTH_MAX, ZIP_BYTES_MAX, ZIP_ENTRIES_M
 
 const DOCUMENT: &str = "word/document.xml";
 
-/// Small archives may be as tight as they like.
+/// Archives smaller than this may have any compression ratio.
 const RATIO_FROM_BYTES: u64 = 1 << 20;
 
 pub fn read(bytes: Vec<u8>) -> Result<Pages, Refusal> {
@@ -50,7 +49,7 @@ pub fn read(bytes: Vec<u8>) -> Result<Pages, Refusal> {
     }
 }
 
-/// The five of XML; a document type's own entities are not expanded.
+/// Resolves XML's five predefined entities; entities of a document type are not expanded.
 fn entity(name: &str) -> &'static str {
     match name {
         "amp" => "&",
@@ -93,9 +92,9 @@ struct Body {
     pages: Pages,
     depth: usize,
     is_text: bool,
-    /// The depth of the element that hides what is in it: deleted text, a field's code.
+    /// Depth of the element whose content is hidden: deleted text or a field's code.
     hidden_at: Option<usize>,
-    /// A run with the property "vanish" is not seen.
+    /// Whether the run has the property "vanish", which hides it.
     run_vanishes: bool,
     is_heading: bool,
     paragraph: String,

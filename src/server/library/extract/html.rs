@@ -1,8 +1,7 @@
 //! HTML: the text that a reader of the page would see, by html5ever's tokenizer.
 //!
-//! No tree is built, so that neither depth nor number of elements costs more than their text. What is hidden by its
-//! element, an attribute or an inline style is left out and counted; links and images leave their text, never their
-//! address.
+//! No tree is built, so depth and number of elements cost no memory beyond their text. Content hidden by its element,
+//! an attribute or an inline style is left out and counted; links and images keep their text, but not their address.
 
 use std::cell::RefCell;
 
@@ -16,19 +15,19 @@ use html5ever::{
 
 use super::pages::{Pages, add_cell};
 
-/// Open elements that are remembered; deeper ones are taken as visible as their parents.
+/// Depth of open elements that are tracked; deeper ones inherit their parent's visibility.
 const DEPTH_MAX: usize = 512;
 
-/// How far up an end tag looks for its start.
+/// How many open elements an end tag is matched against.
 const LOOK_UP_MAX: usize = 64;
 
-/// A cell's text; what is longer goes on as plain text.
+/// Bytes of a cell's text; the rest continues as plain text.
 const CELL_BYTES_MAX: usize = 4_096;
 
 pub fn read(source: &str) -> Pages {
     let tokenizer = Tokenizer::new(Reader::default(), TokenizerOpts::default());
     let input = BufferQueue::default();
-    // In pieces, as the tokenizer's strings hold at most 4 GiB and its queue is not to hold all at once.
+    // In pieces: the tokenizer's strings hold at most 4 GiB, and its queue should not hold the whole source.
     for piece in pieces(source) {
         input.push_back(StrTendril::from_slice(piece));
         let _ = tokenizer.feed(&input);
@@ -59,9 +58,9 @@ struct State {
     pages: Pages,
     title: String,
     open: Vec<Open>,
-    /// How many of the open elements hide what is in them.
+    /// Number of open elements that hide their content.
     hiding: usize,
-    /// The table row that is being written, and its cell.
+    /// The table row in progress, and its cell.
     row: Option<String>,
     cell: Option<String>,
     is_title: bool,
@@ -106,7 +105,7 @@ impl State {
     }
 
     fn begin(&mut self, name: &str, attributes: &[Attribute]) {
-        // These end where the next of them begins.
+        // These elements end where the next one begins.
         let ends_itself = matches!(name, "p" | "li" | "tr" | "td" | "th" | "dt" | "dd" | "option");
         if ends_itself && self.open.last().is_some_and(|open| open.name == name) {
             self.end(name);
@@ -168,7 +167,7 @@ impl State {
         }
         if self.hiding > 0 {
             let seen = text.chars().filter(|character| !character.is_whitespace()).count();
-            // What a program's text says was never meant for readers.
+            // Text inside scripts and styles is not counted as hidden, since it was never meant for readers.
             if !self.open.last().is_some_and(|open| matches!(open.name.as_str(), "script" | "style")) {
                 self.pages.hidden = self.pages.hidden.saturating_add(u32::try_from(seen).unwrap_or(u32::MAX));
             }
@@ -211,7 +210,7 @@ impl State {
     }
 }
 
-/// Adds text with its blanks folded into one.
+/// Adds text with runs of blanks folded into one.
 fn add_words(target: &mut String, text: &str) {
     for character in text.chars() {
         if !matches!(character, ' ' | '\t' | '\n' | '\r' | '\u{c}') {
@@ -222,7 +221,7 @@ fn add_words(target: &mut String, text: &str) {
     }
 }
 
-/// The tokenizer has to be told which elements hold text that is no markup.
+/// Tells the tokenizer which elements hold raw text.
 fn raw_text(name: &str) -> TokenSinkResult<()> {
     match name {
         "script" => TokenSinkResult::RawData(RawKind::ScriptData),

@@ -1,9 +1,9 @@
-//! Lines of text from the characters of a page, by where they stand.
+//! Builds lines of text from a page's characters and their positions.
 //!
-//! Characters whose baselines are close make a line; a gap wider than a letter's space makes a blank, and a wide one three,
-//! as between the columns of a table. So a table's row stays one line, with its label and all its numbers.
+//! Characters with close baselines form a line. A gap wider than letter spacing becomes a blank; a wide gap, as between
+//! a table's columns, becomes three. A table's row thus stays one line, with its label and all its numbers.
 
-/// A character as it stands on a page: distances in points from the top left corner.
+/// A character with its position on the page, in points from the top left corner.
 #[derive(Clone, Copy, Debug)]
 pub struct Placed {
     pub character: char,
@@ -13,22 +13,22 @@ pub struct Placed {
     pub size: f32,
 }
 
-/// Baselines that differ by less than this part of a character's size are of one line; superscripts are raised by a third.
+/// Baselines closer than this fraction of the character size share a line; superscripts are raised by about a third.
 const SAME_LINE: f32 = 0.4;
-/// The largest size that counts for it, so that a title does not swallow the line below.
+/// Largest character size used for that comparison, so that a title does not absorb the line below.
 const LINE_SIZE_MAX: f32 = 14.0;
-/// Gaps from this part of a size on are blanks.
+/// Gaps of at least this fraction of the size are blanks.
 const BLANK: f32 = 0.13;
-/// Gaps from this part of a size on separate columns.
+/// Gaps of at least this fraction of the size separate columns.
 const COLUMN: f32 = 1.2;
-/// The same character, moved by less than this part of its size, is a bold one that was drawn twice.
+/// The same character again, shifted by less than this fraction of its size, is bold print by double drawing.
 const DRAWN_TWICE: f32 = 0.12;
-/// Smaller characters are not seen.
+/// Smallest visible character size, in points.
 const SIZE_MIN: f32 = 0.5;
-/// From this part of a size on, a gap between two lines is an empty one.
+/// Gaps between lines of at least this fraction of the size are empty lines.
 const PARAGRAPH: f32 = 2.2;
 
-/// The text of a page.
+/// Text of a page.
 pub fn text(mut characters: Vec<Placed>) -> String {
     characters.retain(|placed| {
         let numbers = [placed.left, placed.right, placed.baseline, placed.size];
@@ -50,7 +50,7 @@ pub fn text(mut characters: Vec<Placed>) -> String {
     text
 }
 
-/// The runs of characters, sorted by their baselines, that make a line each.
+/// Runs of characters, sorted by baseline, one run per line.
 fn lines(characters: &mut [Placed]) -> impl Iterator<Item = &mut [Placed]> {
     characters.chunk_by_mut(|above, below| {
         below.baseline - above.baseline <= SAME_LINE * above.size.max(below.size).min(LINE_SIZE_MAX)
@@ -69,7 +69,7 @@ fn write_line(line: &[Placed], text: &mut String) {
                 continue;
             }
             let (gap, size) = (placed.left - before.right, before.size.min(placed.size));
-            // A currency's sign stands at the column's edge, and belongs to its number.
+            // A currency sign stands at the column's edge, but belongs to its number.
             if gap > COLUMN * size && !matches!(before.character, '$' | '€' | '£' | '¥') {
                 text.push_str("   ");
             } else if gap > BLANK * size {

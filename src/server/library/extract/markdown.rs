@@ -18,7 +18,7 @@ pub fn read(source: &str) -> Pages {
         match event {
             Event::Text(text) if is_hidden => pages.hidden += count(&text),
             Event::Text(text) | Event::Code(text) => pages.text.push_str(&text),
-            // An image's text is not seen where the image is.
+            // An image's alternative text is not visible on the page.
             Event::Start(Tag::Image { .. }) => is_hidden = true,
             Event::End(TagEnd::Image) => is_hidden = false,
             Event::Html(source) | Event::InlineHtml(source) => {

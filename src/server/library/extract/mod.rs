@@ -1,8 +1,8 @@
 //! The reading process: `finally --extract MEDIA_TYPE FIRST_PAGE < original`.
 //!
-//! Documents are hostile until they are text. They are read in a process of their own, which has no environment, no
-//! database and no network use, and bounds on its memory, CPU time and output. Whatever kills it is a task that failed,
-//! and nothing worse. It writes [`Piece`]s, a line each.
+//! Documents are hostile until they are text. They are read in a separate process, without environment, database or
+//! network use, with bounds on memory, CPU time and output. If it dies, only its task fails. It writes one [`Piece`]
+//! per line.
 
 mod clean;
 mod csv_text;
@@ -26,11 +26,11 @@ use protocol::{Format, Piece};
 
 use super::bounds::{CHILD_CPU_SECONDS, CHILD_MEMORY_BYTES, FILE_BYTES_MAX, PAGE_BYTES_MAX, TEXT_BYTES_MAX};
 
-/// Why a document as a whole cannot be read.
+/// Reason why a document as a whole cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     pub code: &'static str,
-    /// The end of a sentence that begins with the file's name.
+    /// End of a sentence that begins with the file's name.
     pub cause: String,
 }
 
@@ -44,11 +44,11 @@ impl Refusal {
     }
 }
 
-/// Why reading ended early.
+/// Reason why reading ended early.
 #[derive(Debug)]
 enum Stop {
     Refused(Refusal),
-    /// Nobody reads what is written.
+    /// The output's reader is gone.
     Output(io::Error),
 }
 
@@ -58,10 +58,10 @@ impl From<Refusal> for Stop {
     }
 }
 
-/// Where pieces go.
+/// Writer of pieces.
 struct Sink<'a> {
     output: &'a mut dyn Write,
-    /// Pages before it were read by a process before this one.
+    /// First page to be read; an earlier process read those before it.
     first: u32,
     text_bytes: usize,
 }
@@ -73,7 +73,7 @@ impl Sink<'_> {
         self.output.write_all(&line).and_then(|()| self.output.flush()).map_err(Stop::Output)
     }
 
-    /// Tells a page, made of raw text.
+    /// Writes a page from its raw text.
     fn page(&mut self, page: u32, raw: &str, hidden: u32, unreadable: u32) -> Result<(), Stop> {
         if page < self.first {
             return Ok(());
@@ -88,7 +88,7 @@ impl Sink<'_> {
     }
 }
 
-/// The reading process. Its arguments are the media type and the first page to be read.
+/// Runs the reading process. Arguments: the media type, and the first page to be read.
 pub fn run(media_type: &str, first: &str) -> ExitCode {
     let (Some(format), Ok(first)) = (Format::from_media_type(media_type), first.parse()) else {
         return ExitCode::FAILURE;
@@ -97,7 +97,7 @@ pub fn run(media_type: &str, first: &str) -> ExitCode {
         eprintln!("the reader's bounds cannot be set: {cause}");
         return ExitCode::FAILURE;
     }
-    // A page's panic is told as a piece; its text on stderr would be read by nobody.
+    // A page's panic is reported as a piece; nothing reads stderr.
     panic::set_hook(Box::new(|_| {}));
     let mut bytes = Vec::new();
     if io::stdin().lock().take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).is_err() {
@@ -110,7 +110,7 @@ pub fn run(media_type: &str, first: &str) -> ExitCode {
     }
 }
 
-/// Memory and CPU time, by the system's own limits, which a child of this process could not lift.
+/// Limits memory and CPU time by resource limits that also bind child processes.
 fn bound_this_process() -> io::Result<()> {
     rlimit::setrlimit(rlimit::Resource::AS, CHILD_MEMORY_BYTES, CHILD_MEMORY_BYTES)?;
     rlimit::setrlimit(rlimit::Resource::CPU, CHILD_CPU_SECONDS, CHILD_CPU_SECONDS)?;
@@ -121,7 +121,7 @@ fn bound_this_process() -> io::Result<()> {
 /// Reads a document and writes its pieces.
 ///
 /// # Errors
-/// When nobody reads them.
+/// If the output's reader is gone.
 pub fn extract(format: Format, bytes: Vec<u8>, first: u32, output: &mut dyn Write) -> io::Result<()> {
     let mut sink = Sink { output, first, text_bytes: 0 };
     let read = panic::catch_unwind(AssertUnwindSafe(|| read(format, bytes, &mut sink)));
@@ -152,7 +152,7 @@ fn read(format: Format, bytes: Vec<u8>, sink: &mut Sink<'_>) -> Result<(), Stop>
     made.tell(sink)
 }
 
-/// UTF-8, UTF-16 with its mark, else Windows' Western code page, which never fails.
+/// Decodes UTF-8, UTF-16 with a byte order mark, or else Windows-1252, which accepts any bytes.
 fn decode(bytes: &[u8]) -> String {
     let units = |bytes: &[u8], read: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| read([pair[0], pair[1]])).collect();
@@ -163,7 +163,7 @@ fn decode(bytes: &[u8]) -> String {
         [0xfe, 0xff, rest @ ..] => units(rest, u16::from_be_bytes),
         _ => match str::from_utf8(bytes) {
             Ok(text) => text.to_owned(),
-            // Invalid bytes are few in what is meant as UTF-8, and many in what is not.
+            // Text meant as UTF-8 has few invalid bytes; other encodings have many.
             Err(_) => {
                 let lossy = String::from_utf8_lossy(bytes);
                 let replaced = lossy.chars().filter(|character| *character == '\u{fffd}').count();
@@ -178,7 +178,7 @@ fn decode(bytes: &[u8]) -> String {
     }
 }
 
-/// Windows-1252, as the WHATWG's encoding standard has it.
+/// Decodes a byte of Windows-1252, as in the WHATWG's Encoding Standard.
 fn western(byte: u8) -> char {
     const HIGH: [char; 32] = [
         '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',

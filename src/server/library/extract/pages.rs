@@ -1,14 +1,14 @@
-//! Pages for formats that have none: text cut at line ends, with a title.
+//! Pages for formats without them: text cut at line ends, with a title.
 
 use super::{Refusal, Sink, Stop, protocol::Piece};
 use crate::server::library::bounds::{MADE_PAGE_BYTES, PAGES_MAX, TEXT_BYTES_MAX};
 
-/// Text that is being collected.
+/// Text collected so far.
 #[derive(Debug, Default)]
 pub struct Pages {
     pub title: Option<String>,
     pub text: String,
-    /// Characters that a reader of the original would not see, such as hidden HTML.
+    /// Number of characters that a reader of the original would not see, such as hidden HTML.
     pub hidden: u32,
 }
 
@@ -17,19 +17,19 @@ impl Pages {
         Self { text: text.to_owned(), ..Self::default() }
     }
 
-    /// Whether more text is of no use: the document is refused as too large.
+    /// Whether the text is already over its bound, so that the document will be refused as too large.
     pub fn is_over(&self) -> bool {
         self.text.len() > TEXT_BYTES_MAX
     }
 
-    /// Ends the line that is being written, if there is one.
+    /// Ends the current line, if any.
     pub fn end_line(&mut self) {
         if !self.text.is_empty() && !self.text.ends_with('\n') {
             self.text.push('\n');
         }
     }
 
-    /// Leaves an empty line.
+    /// Adds an empty line.
     pub fn end_block(&mut self) {
         self.end_line();
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {
@@ -57,7 +57,8 @@ impl Pages {
     }
 }
 
-/// Adds a cell to a table's row. A currency's sign goes to the number after it, and what ends a number to the one before.
+/// Adds a cell to a table's row. A currency sign joins the number after it; `%` and closing brackets join the number
+/// before them.
 pub fn add_cell(row: &mut String, cell: &str) {
     if cell.is_empty() {
         return;
@@ -70,7 +71,7 @@ pub fn add_cell(row: &mut String, cell: &str) {
     row.push_str(cell);
 }
 
-/// Cuts text into pages of about [`MADE_PAGE_BYTES`], at an empty line where there is one near, else at a line's end.
+/// Cuts text into pages of about [`MADE_PAGE_BYTES`], at a nearby empty line if there is one, else at a line's end.
 fn cut(text: &str) -> Vec<&str> {
     let (mut pages, mut begin, mut empty_line) = (Vec::new(), 0, None);
     let mut at = 0;
@@ -83,7 +84,7 @@ fn cut(text: &str) -> Vec<&str> {
             begin = cut;
             empty_line = None;
         }
-        // A line without an end, such as a whole book in one paragraph.
+        // Very long lines are cut too, such as a whole book in one paragraph.
         while end - begin > 2 * MADE_PAGE_BYTES {
             let cut = text.floor_char_boundary(begin + MADE_PAGE_BYTES);
             let cut = text[begin..cut].rfind(' ').map_or(cut, |space| begin + space + 1);

@@ -1,7 +1,7 @@
 //! PDF, page by page.
 //!
-//! A page that makes the reader panic is told as broken, and the next one is read; one that ends the process is known by
-//! its [`Piece::Begin`], and the server goes on behind it.
+//! A page on which the parser panics is reported as broken, and reading continues with the next one. If a page ends the
+//! process, its [`Piece::Begin`] identifies it, and the server restarts reading after it.
 
 use std::panic::{self, AssertUnwindSafe};
 
@@ -22,10 +22,10 @@ use super::{
 };
 use crate::server::library::bounds::PAGES_MAX;
 
-/// Characters of one page; a page of small print has 10,000.
+/// Characters of one page; a page of small print has about 10,000.
 const CHARACTERS_MAX: usize = 400_000;
 
-/// Units of a glyph's own coordinates in its size.
+/// Glyph units per unit of text size.
 const UNITS: f64 = 1_000.0;
 
 pub fn read(bytes: Vec<u8>, sink: &mut Sink<'_>) -> Result<(), Stop> {
@@ -52,7 +52,7 @@ pub fn read(bytes: Vec<u8>, sink: &mut Sink<'_>) -> Result<(), Stop> {
         match panic::catch_unwind(AssertUnwindSafe(|| read_page(&pdf, source, &cache))) {
             Ok(read) => sink.page(page, &layout::text(read.characters), read.hidden, read.unreadable)?,
             Err(_) => {
-                // What the panic left in it is not trusted.
+                // A cache that a panic interrupted may be inconsistent.
                 cache = InterpreterCache::new();
                 sink.put(&Piece::Broken { page, cause: "its content is damaged".to_owned() })?;
             }
@@ -84,13 +84,13 @@ fn read_page<'a>(pdf: &'a Pdf, page: &Page<'a>, cache: &InterpreterCache<'a>) ->
     reader
 }
 
-/// Takes the characters that a page shows, and draws nothing.
+/// Collects the characters that a page shows; draws nothing.
 struct Reader {
     area: Rect,
     characters: Vec<Placed>,
-    /// Characters that are not seen on the page: drawn invisibly, or outside of it.
+    /// Number of characters that are not visible: drawn invisibly, or off the page.
     hidden: u32,
-    /// Glyphs of which no character is known.
+    /// Number of glyphs without a known character.
     unreadable: u32,
 }
 
@@ -116,7 +116,7 @@ impl Reader {
             self.hidden += u32::from(!text.trim().is_empty());
             return;
         }
-        // Text that runs up or down, such as a note in the margin, is of no line.
+        // Vertical text, such as a note in the margin, belongs to no line.
         if (end.y - origin.y).abs() > (end.x - origin.x).abs() {
             self.hidden += u32::from(!text.trim().is_empty());
             return;

@@ -1,8 +1,8 @@
-//! What the reading process tells the server: one JSON object a line, on its standard output.
+//! Protocol of the reading process: one JSON object per line on its standard output.
 
 use serde::{Deserialize, Serialize};
 
-/// How a document is written.
+/// Format of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     Pdf,
@@ -32,20 +32,20 @@ impl Format {
     }
 }
 
-/// A piece of what was read.
+/// A message of the reading process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Piece {
-    /// Comes first.
+    /// Sent first.
     Head { pages: u32, title: Option<String> },
-    /// A page is begun: one that ends the process is known by it.
+    /// Reading of a page begins; identifies a page that ends the process.
     Begin { page: u32 },
-    /// A page is read. `dropped` counts characters that a reader of the original would not have seen.
+    /// A page was read. `dropped` counts characters that a reader of the original would not have seen.
     Page { page: u32, text: String, dropped: u32, unreadable: u32 },
     /// A page could not be read, for this cause.
     Broken { page: u32, cause: String },
     /// The document as a whole cannot be read.
     Refused { code: String, cause: String },
-    /// Comes last when all was read.
+    /// Sent last, once all pages were read.
     End,
 }

@@ -1,5 +1,4 @@
-//! Rows of answers and of what they told. An answer's events are kept as they were told, citations included, so that they
-//! outlive the documents.
+//! Rows of answers and their events. Events are stored as sent, citations included, so they outlive the documents.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
@@ -32,10 +31,10 @@ fn read_answer(row: &Row<'_>) -> rusqlite::Result<Answer> {
     })
 }
 
-/// Puts a question into the queue; gives the answer's id. The oldest answers make room.
+/// Queues a question and returns the answer's id. Deletes the oldest answers over the bound.
 ///
 /// # Errors
-/// When too many wait.
+/// If too many are queued.
 pub fn insert(rows: &Connection, question: &str, filters: &Filters, at: UtcInstant) -> Result<String, Failed> {
     let live: i64 = rows
         .prepare_cached("SELECT COUNT(*) FROM answers WHERE account_id = ?1 AND state IN ('queued', 'running')")?
@@ -57,7 +56,7 @@ pub fn insert(rows: &Connection, question: &str, filters: &Filters, at: UtcInsta
     Ok(id)
 }
 
-/// Takes the question that waits longest.
+/// Takes the oldest queued question.
 pub fn take(rows: &Connection) -> rusqlite::Result<Option<Answer>> {
     let next = rows
         .prepare_cached("SELECT * FROM answers WHERE state = 'queued' ORDER BY id LIMIT 1")?
@@ -69,7 +68,7 @@ pub fn take(rows: &Connection) -> rusqlite::Result<Option<Answer>> {
     Ok(next)
 }
 
-/// Says who answers, and with which filters.
+/// Sets the kind of answer and the filters used.
 pub fn set_kind(
     rows: &Connection,
     id: &str,
@@ -84,7 +83,7 @@ pub fn set_kind(
     Ok(())
 }
 
-/// Adds an event to an answer that is still running; its last one ends it. Gives whether it was.
+/// Adds an event to a running answer; the last event ends it. Returns whether the answer was running.
 pub fn tell(rows: &Connection, id: &str, event: &AnswerEvent, at: UtcInstant) -> rusqlite::Result<bool> {
     let is_running: bool = rows
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM answers WHERE id = ?1 AND state IN ('queued', 'running'))")?
@@ -111,7 +110,7 @@ pub fn tell(rows: &Connection, id: &str, event: &AnswerEvent, at: UtcInstant) ->
     Ok(true)
 }
 
-/// The events of an answer after one, with their numbers from 1. Nothing when there is no such answer.
+/// An answer's events after the one numbered `after`, numbered from 1. `None` if there is no such answer.
 pub fn events(rows: &Connection, id: &str, after: u64) -> rusqlite::Result<Option<Vec<(u64, AnswerEvent)>>> {
     let is_there: bool = rows
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM answers WHERE id = ?1 AND account_id = ?2)")?
@@ -146,7 +145,7 @@ pub fn get(rows: &Connection, id: &str) -> rusqlite::Result<Option<Answer>> {
     Ok(Some(answer))
 }
 
-/// Answers, newest first, those before `cursor` (an id), without their statements; and how many there are in all.
+/// Answers, newest first, those before `cursor` (an id), without statements, and the total count.
 pub fn list(rows: &Connection, cursor: Option<&str>, limit: usize) -> rusqlite::Result<(Vec<Answer>, u64)> {
     let total: i64 = rows
         .prepare_cached("SELECT COUNT(*) FROM answers WHERE account_id = ?1")?
@@ -158,7 +157,7 @@ pub fn list(rows: &Connection, cursor: Option<&str>, limit: usize) -> rusqlite::
     Ok((answers.collect::<Result<_, _>>()?, total.unsigned_abs()))
 }
 
-/// After a crash: what ran is told as cut off, what waited still waits.
+/// After a crash: running answers end as interrupted, queued ones stay queued.
 pub fn recover(rows: &Connection, cut_off: &AnswerEvent, at: UtcInstant) -> rusqlite::Result<()> {
     let running: Vec<String> = {
         let mut running = rows.prepare("SELECT id FROM answers WHERE state = 'running'")?;

@@ -12,7 +12,7 @@ use crate::{
     server::library::bounds::DOCUMENTS_MAX,
 };
 
-/// A document before it has a row.
+/// A document that has no row yet.
 #[derive(Debug, Clone)]
 pub struct NewDocument {
     pub id: String,
@@ -21,13 +21,13 @@ pub struct NewDocument {
     pub title: String,
     pub media_type: String,
     pub bytes: u64,
-    /// Empty until an address was fetched.
+    /// Empty until the address is fetched.
     pub content_hash: String,
     pub ticker: Option<String>,
     pub tags: Vec<String>,
 }
 
-/// What can be found in a document, or be said of it by a person.
+/// Descriptive fields, found in a document or set by a person.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Identity {
     pub title: Option<String>,
@@ -80,7 +80,7 @@ pub fn get_with_task(rows: &Connection, id: &str) -> rusqlite::Result<Option<Doc
     Ok(Some(document))
 }
 
-/// The SHA-256 of a document's original; nothing when it has none yet.
+/// SHA-256 of a document's original; `None` if it has none yet.
 pub fn content_hash(rows: &Connection, id: &str) -> rusqlite::Result<Option<String>> {
     let hash: Option<String> = rows
         .prepare_cached("SELECT content_hash FROM documents WHERE id = ?1 AND account_id = ?2")?
@@ -89,7 +89,7 @@ pub fn content_hash(rows: &Connection, id: &str) -> rusqlite::Result<Option<Stri
     Ok(hash.filter(|hash| !hash.is_empty()))
 }
 
-/// The document that holds this content: a living one first, else one that failed or was cancelled.
+/// The document with this content: preferably a live one, else a failed or cancelled one.
 pub fn with_content(rows: &Connection, hash: &str) -> rusqlite::Result<Option<Document>> {
     let query = format!(
         "SELECT {COLUMNS} FROM documents WHERE account_id = ?1 AND content_hash = ?2
@@ -98,14 +98,16 @@ pub fn with_content(rows: &Connection, hash: &str) -> rusqlite::Result<Option<Do
     rows.prepare_cached(&query)?.query_row([ACCOUNT_ID, hash], read_document).optional()
 }
 
-/// Whether any account's document holds this content.
+/// Whether a document of any account has this content.
 pub fn any_with_content(rows: &Connection, hash: &str) -> rusqlite::Result<bool> {
     rows.prepare_cached("SELECT EXISTS (SELECT 1 FROM documents WHERE content_hash = ?1)")?
         .query_row([hash], |row| row.get(0))
 }
 
+/// Inserts a document.
+///
 /// # Errors
-/// When the library is full.
+/// If the library is full.
 pub fn insert(rows: &Connection, document: &NewDocument, at: UtcInstant) -> Result<(), Failed> {
     let count: i64 = rows
         .prepare_cached("SELECT COUNT(*) FROM documents WHERE account_id = ?1")?
@@ -149,7 +151,7 @@ pub fn set_state(rows: &Connection, id: &str, state: DocumentState, at: UtcInsta
     Ok(())
 }
 
-/// After its task has ended early: one whose words are indexed stays searchable.
+/// Sets the state after a task ended early: a document whose words are indexed stays searchable.
 pub fn after_failure(rows: &Connection, id: &str, state: DocumentState, at: UtcInstant) -> rusqlite::Result<()> {
     rows.prepare_cached(
         "UPDATE documents SET state = CASE WHEN state = 'searchable' THEN state ELSE ?2 END, updated_at = ?3,
@@ -159,10 +161,10 @@ pub fn after_failure(rows: &Connection, id: &str, state: DocumentState, at: UtcI
     Ok(())
 }
 
-/// Another document may have taken the content of one that failed; then that one does not live again.
+/// Checks that a failed document's content has not been taken in as another document since.
 ///
 /// # Errors
-/// When it has.
+/// If it has.
 pub fn may_live_again(rows: &Connection, id: &str) -> Result<(), Failed> {
     let is_taken: bool = rows
         .prepare_cached(
@@ -174,7 +176,7 @@ pub fn may_live_again(rows: &Connection, id: &str) -> Result<(), Failed> {
     if is_taken { Err(ApiError::DuplicateDocument.into()) } else { Ok(()) }
 }
 
-/// What fetching an address brought.
+/// Stores the content that was fetched from an address.
 pub fn set_content(
     rows: &Connection,
     id: &str,
@@ -190,7 +192,7 @@ pub fn set_content(
     Ok(())
 }
 
-/// What was found in a document; what a person has set stays.
+/// Stores the fields found in a document; fields set by a person are kept.
 pub fn set_found(
     rows: &Connection,
     id: &str,
@@ -221,7 +223,7 @@ pub fn set_found(
     Ok(())
 }
 
-/// Sets one field as a person wishes. `field` is a column's name of ours, never a caller's text.
+/// Sets a field to a person's value. `field` is a column name from the code, never a caller's text.
 pub fn set_field(rows: &Connection, id: &str, field: &'static str, value: Option<&str>) -> rusqlite::Result<()> {
     let query = format!(
         "UPDATE documents SET {field} = ?2, set_by_person =
@@ -236,24 +238,24 @@ pub fn set_year(rows: &Connection, id: &str, year: Option<i32>) -> rusqlite::Res
     Ok(())
 }
 
-/// Counts a change.
+/// Increments a document's version and records the time.
 pub fn touch(rows: &Connection, id: &str, at: UtcInstant) -> rusqlite::Result<()> {
     rows.prepare_cached("UPDATE documents SET updated_at = ?2, version = version + 1 WHERE id = ?1")?
         .execute(params![id, at.unix_ms()])?;
     Ok(())
 }
 
-/// Tells how much was read of a document.
+/// Sets the number of pages and passages that were read.
 pub fn set_counts(rows: &Connection, id: &str, pages: u32, segments: u32, note: Option<&str>) -> rusqlite::Result<()> {
     rows.prepare_cached("UPDATE documents SET pages = ?2, segments = ?3, note = ?4 WHERE id = ?1")?
         .execute(params![id, pages, segments, note])?;
     Ok(())
 }
 
-/// Deletes a document with all that was made of it; answers keep their citations. Gives its content's hash.
+/// Deletes a document with its pages and passages; answers keep their citations. Returns its content's hash.
 ///
 /// # Errors
-/// When there is no such document.
+/// If there is no such document.
 pub fn delete(rows: &Connection, id: &str) -> Result<String, Failed> {
     let hash: Option<String> = rows
         .prepare_cached("SELECT content_hash FROM documents WHERE id = ?1 AND account_id = ?2")?
@@ -265,16 +267,16 @@ pub fn delete(rows: &Connection, id: &str) -> Result<String, Failed> {
     Ok(hash)
 }
 
-/// What a list is narrowed by.
+/// Filter of a list.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
-    /// Words that the title, source, issuer or ticker contains.
+    /// Words that the title, source, issuer or ticker must contain.
     pub query: Option<String>,
     pub state: Option<DocumentState>,
     pub filters: Filters,
 }
 
-/// The condition of a list or search, with its values; `documents` is the table in reach.
+/// SQL condition of a list or search, with its values; requires the table `documents` in scope.
 pub fn condition(wanted: &Wanted) -> (String, Vec<Value>) {
     let mut sql = "documents.account_id = ?1".to_owned();
     let mut values = vec![Value::from(ACCOUNT_ID.to_owned())];
@@ -315,7 +317,7 @@ pub fn condition(wanted: &Wanted) -> (String, Vec<Value>) {
     (sql, values)
 }
 
-/// Documents, the newest first, those before `cursor` (an id), and how many there are in all.
+/// Documents, newest first, those before `cursor` (an id), and the total count.
 pub fn list(
     rows: &Connection,
     wanted: &Wanted,
@@ -343,7 +345,7 @@ pub fn list(
     Ok((documents, total.unsigned_abs()))
 }
 
-/// The companies that there are documents of: the names that a question may mention.
+/// Issuers of all documents, which a question may name.
 pub fn issuers(rows: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut issuers = rows.prepare_cached(
         "SELECT DISTINCT issuer FROM documents

@@ -1,7 +1,7 @@
-//! `library.db`: a file of its own beside the ledger's, with a writer of its own, so that trades never wait for it.
+//! `library.db`: a file of its own beside the ledger's, with its own writer, so that trades never wait for it.
 //!
-//! A write is a closure that runs in one transaction on the writer's thread; it is answered when it is on disk. Reads go
-//! to connections of their own, and see what was committed.
+//! A write is a closure that runs in one transaction on the writer's thread; it is answered once it is on disk. Reads
+//! use separate connections and see committed data.
 
 pub mod answers;
 pub mod documents;
@@ -27,19 +27,19 @@ use tracing::error;
 
 use crate::error::ApiError;
 
-/// The one account there is until accounts are turned on.
+/// The only account until accounts are turned on.
 pub const ACCOUNT_ID: &str = "default";
 
-/// Reads at once.
+/// Concurrent reads.
 const READERS_MAX: usize = 4;
-/// Writes that may wait.
+/// Queued writes.
 const QUEUE_CAPACITY: usize = 64;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENTS_MAX: usize = 64;
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
-/// Why a write did not happen.
+/// Reason why a write failed.
 #[derive(Debug)]
 pub enum Failed {
     /// The caller's rules refused it.
@@ -59,7 +59,7 @@ impl From<ApiError> for Failed {
     }
 }
 
-/// The library's file. Clones share it; the last one gone closes it.
+/// The library's database. Clones share it; dropping the last one closes it.
 #[derive(Clone)]
 pub struct Store {
     jobs: mpsc::Sender<Job>,
@@ -76,7 +76,7 @@ impl Store {
     /// Opens or creates the file. Blocks.
     ///
     /// # Errors
-    /// The file's or the system's.
+    /// If the file cannot be opened or its thread not started.
     pub fn open(path: &Path) -> io::Result<Self> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
@@ -95,17 +95,17 @@ impl Store {
         Ok(Self { jobs, readers: Arc::new(readers) })
     }
 
-    /// Makes a change in one transaction, which is on disk when this returns.
+    /// Runs a change in one transaction, which is on disk when this returns.
     ///
     /// # Errors
-    /// The change's own refusal, which undoes it; [`ApiError::Busy`] when the database fails, which is logged.
+    /// The change's own refusal, which rolls it back; [`ApiError::Busy`] if the database fails, which is logged.
     pub async fn write<T: Send + 'static>(
         &self,
         change: impl FnOnce(&Transaction<'_>) -> Result<T, Failed> + Send + 'static,
     ) -> Result<T, ApiError> {
         let (reply, outcome) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
-            // A caller that has gone away needs no answer.
+            // The caller may be gone.
             let _ = reply.send(transact(connection, change));
         });
         self.jobs.send(job).await.map_err(|_| ApiError::Busy)?;
@@ -119,10 +119,10 @@ impl Store {
         }
     }
 
-    /// Reads one state of the file.
+    /// Reads one consistent state.
     ///
     /// # Errors
-    /// [`ApiError::BusyReading`] when the database does not answer; the cause is logged.
+    /// [`ApiError::BusyReading`] if the database does not respond; the cause is logged.
     pub async fn read<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -136,7 +136,7 @@ impl Store {
                 let state = connection.transaction()?;
                 query(&state)
             };
-            // One that failed is not trusted with the next read.
+            // A connection that failed is not reused.
             if outcome.is_ok() {
                 readers.idle().push(connection);
             }

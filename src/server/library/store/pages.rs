@@ -1,15 +1,15 @@
-//! Rows of pages. A page's text is written once and never changed: citations point into it.
+//! Rows of pages. A page's text is immutable: citations point into it.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::ACCOUNT_ID;
 use crate::domain::library::Page;
 
-/// A page was read, and there was nothing on it.
+/// Flag: the page was read and is empty.
 pub const NO_TEXT: &str = "no_text";
-/// A page could not be read.
+/// Flag: the page could not be read.
 pub const UNREADABLE: &str = "unreadable";
-/// Characters that a reader of the original would not see were left out.
+/// Flag: characters that a reader of the original would not see were left out.
 pub const HIDDEN_TEXT: &str = "hidden_text";
 
 /// A page that was read.
@@ -20,7 +20,7 @@ pub struct NewPage {
     pub flags: Vec<&'static str>,
 }
 
-/// Adds pages; those that are there already stay as they are.
+/// Inserts pages; existing ones are kept.
 pub fn insert(rows: &Connection, document: &str, pages: &[NewPage]) -> rusqlite::Result<()> {
     let mut insert = rows.prepare_cached(
         "INSERT OR IGNORE INTO pages (document_id, page, account_id, text, flags) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -31,7 +31,7 @@ pub fn insert(rows: &Connection, document: &str, pages: &[NewPage]) -> rusqlite:
     Ok(())
 }
 
-/// The last page that is there; 0 when none is.
+/// Number of the last stored page; 0 if there is none.
 pub fn last(rows: &Connection, document: &str) -> rusqlite::Result<u32> {
     rows.prepare_cached("SELECT COALESCE(MAX(page), 0) FROM pages WHERE document_id = ?1")?
         .query_row([document], |row| row.get(0))
@@ -56,14 +56,14 @@ pub fn get(rows: &Connection, document: &str, page: u32) -> rusqlite::Result<Opt
     .optional()
 }
 
-/// The texts of the pages from `from` on, at most `limit`, with their numbers.
+/// Numbers and texts of at most `limit` pages from page `from` on.
 pub fn texts(rows: &Connection, document: &str, from: u32, limit: u32) -> rusqlite::Result<Vec<(u32, String)>> {
     let mut texts = rows
         .prepare_cached("SELECT page, text FROM pages WHERE document_id = ?1 AND page >= ?2 ORDER BY page LIMIT ?3")?;
     texts.query_map(params![document, from, limit], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
-/// How many pages have a flag.
+/// Number of pages with a flag.
 pub fn count_flagged(rows: &Connection, document: &str, flag: &str) -> rusqlite::Result<u32> {
     rows.prepare_cached("SELECT COUNT(*) FROM pages WHERE document_id = ?1 AND instr(flags, ?2)")?
         .query_row([document, flag], |row| row.get(0))

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-/// Each is applied once, in this order; `user_version` counts those that were.
+/// Migrations, each applied once, in order; `user_version` counts the applied ones.
 const MIGRATIONS: [&str; 1] = [FIRST];
 
 const FIRST: &str = "
@@ -135,9 +135,9 @@ CREATE TABLE settings (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// Brings a new or older file to this program's form.
+/// Migrates a new or older file to the current schema.
 pub fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
-    // An original is acknowledged like a trade: on disk. The log is kept short, as passages are written in batches.
+    // An acknowledged original must be on disk. The log is kept short, since passages are written in batches.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -4096;
          PRAGMA journal_size_limit = 8388608;",

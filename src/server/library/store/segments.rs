@@ -1,4 +1,4 @@
-//! Rows of passages, and the index of their words.
+//! Rows of passages, and their full-text index.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -8,7 +8,7 @@ use crate::{
     server::library::words::indexed,
 };
 
-/// A passage that was made.
+/// A new passage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewSegment {
     pub page: u32,
@@ -18,10 +18,10 @@ pub struct NewSegment {
     pub context: String,
 }
 
-/// The columns of a passage with its text, cut out of its page; texts are UTF-8, so bytes are counted.
+/// Columns of a passage, with its text cut out of its page by byte offsets (UTF-8).
 pub const COLUMNS: &str = "segments.id, segments.document_id, segments.page, segments.start, segments.end, segments.kind, \
     segments.context, CAST(substr(CAST(pages.text AS BLOB), segments.start + 1, segments.end - segments.start) AS TEXT) AS text";
-/// What [`COLUMNS`] are taken from.
+/// Tables that [`COLUMNS`] are read from.
 pub const TABLES: &str =
     "segments JOIN pages ON pages.document_id = segments.document_id AND pages.page = segments.page";
 
@@ -53,7 +53,7 @@ pub fn insert(rows: &Connection, document: &str, page_text: &str, segments: &[Ne
     Ok(())
 }
 
-/// Removes a document's passages with their words and vectors.
+/// Deletes a document's passages with their words and vectors.
 pub fn clear(rows: &Connection, document: &str) -> rusqlite::Result<()> {
     rows.prepare_cached("DELETE FROM passages WHERE rowid IN (SELECT id FROM segments WHERE document_id = ?1)")?
         .execute([document])?;
@@ -65,9 +65,9 @@ pub fn count(rows: &Connection, document: &str) -> rusqlite::Result<u32> {
     rows.prepare_cached("SELECT COUNT(*) FROM segments WHERE document_id = ?1")?.query_row([document], |row| row.get(0))
 }
 
-/// Passages of all accounts.
+/// Number of passages of all accounts.
 pub fn count_all(rows: &Connection) -> rusqlite::Result<u64> {
-    // A document's count is set with its last passage.
+    // A document's count is set together with its last passage.
     let count: i64 =
         rows.prepare_cached("SELECT COALESCE(SUM(segments), 0) FROM documents")?.query_row([], |row| row.get(0))?;
     Ok(count.unsigned_abs())
@@ -79,7 +79,7 @@ pub fn get(rows: &Connection, id: u64) -> rusqlite::Result<Option<Segment>> {
     rows.prepare_cached(&query)?.query_row(params![id as i64, ACCOUNT_ID], read_segment).optional()
 }
 
-/// A document's passages after the one with the id `after`, in their order.
+/// A document's passages after the one with the id `after`, in order.
 pub fn list(rows: &Connection, document: &str, after: u64, limit: usize) -> rusqlite::Result<Vec<Segment>> {
     let query = format!(
         "SELECT {COLUMNS} FROM {TABLES} WHERE segments.document_id = ?1 AND segments.account_id = ?2 AND segments.id > ?3

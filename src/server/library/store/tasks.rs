@@ -34,7 +34,7 @@ fn read_task(row: &Row<'_>) -> rusqlite::Result<Task> {
     })
 }
 
-/// A column that holds the name of a value.
+/// Parses a column that holds the name of a value.
 pub fn name<T>(row: &Row<'_>, column: &str, read: fn(&str) -> Option<T>) -> rusqlite::Result<T> {
     let text: String = row.get(column)?;
     read(&text).ok_or_else(|| {
@@ -63,7 +63,7 @@ pub fn of_document(rows: &Connection, document: &str) -> rusqlite::Result<Option
     rows.prepare_cached(&query)?.query_row([document, ACCOUNT_ID], read_task).optional()
 }
 
-/// Tasks, the newest first, those before `cursor` (an id), and how many there are in all.
+/// Tasks, newest first, those before `cursor` (an id), and the total count.
 pub fn list(
     rows: &Connection,
     state: Option<TaskState>,
@@ -85,10 +85,10 @@ pub fn list(
     Ok((tasks.collect::<Result<_, _>>()?, total.unsigned_abs()))
 }
 
-/// Puts a task for a document into the queue.
+/// Queues a task for a document.
 ///
 /// # Errors
-/// When the queue is full, or the document has a live task.
+/// If the queue is full, or the document has a live task.
 pub fn enqueue(rows: &Connection, document: &str, stage: Stage, at: UtcInstant) -> Result<String, Failed> {
     let live: i64 = rows
         .prepare_cached("SELECT COUNT(*) FROM tasks WHERE account_id = ?1 AND state IN ('queued', 'running')")?
@@ -105,7 +105,7 @@ pub fn enqueue(rows: &Connection, document: &str, stage: Stage, at: UtcInstant) 
     Ok(id)
 }
 
-/// What the worker needs to know of a task.
+/// A task as the worker needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Work {
     pub task: String,
@@ -114,7 +114,7 @@ pub struct Work {
     pub attempt: u32,
 }
 
-/// Takes the task that waits longest and may begin, or says when the next one may.
+/// Takes the oldest queued task that is due, or returns when the next one is due.
 pub fn take(rows: &Connection, now: UtcInstant) -> rusqlite::Result<Result<Work, Option<UtcInstant>>> {
     let next = rows
         .prepare_cached("SELECT id, document_id, stage, attempt, not_before FROM tasks WHERE state = 'queued' ORDER BY not_before, id LIMIT 1")?
@@ -147,13 +147,13 @@ fn set_state(rows: &Connection, task: &str, state: TaskState, at: UtcInstant) ->
     Ok(())
 }
 
-/// Whether a task is still to go on: nobody has cancelled it or deleted its document.
+/// Whether a task still runs: not cancelled, and its document not deleted.
 pub fn is_running(rows: &Connection, task: &str) -> rusqlite::Result<bool> {
     rows.prepare_cached("SELECT EXISTS (SELECT 1 FROM tasks WHERE id = ?1 AND state = 'running')")?
         .query_row([task], |row| row.get(0))
 }
 
-/// Tells how far a stage has come.
+/// Records a stage's progress.
 pub fn progress(rows: &Connection, task: &str, done: u64, total: Option<u64>, at: UtcInstant) -> rusqlite::Result<()> {
     rows.prepare_cached("UPDATE tasks SET done = ?2, total = ?3, updated_at = ?4 WHERE id = ?1")?.execute(params![
         task,
@@ -164,7 +164,7 @@ pub fn progress(rows: &Connection, task: &str, done: u64, total: Option<u64>, at
     Ok(())
 }
 
-/// Moves a task to its next stage, which it begins at once.
+/// Moves a task to its next stage, which starts at once.
 pub fn advance(rows: &Connection, task: &str, stage: Stage, at: UtcInstant) -> rusqlite::Result<()> {
     rows.prepare_cached(
         "UPDATE tasks SET stage = ?2, attempt = 1, done = 0, total = NULL, error_code = NULL, error_text = NULL, updated_at = ?3
@@ -174,7 +174,7 @@ pub fn advance(rows: &Connection, task: &str, stage: Stage, at: UtcInstant) -> r
     Ok(())
 }
 
-/// Ends a task well.
+/// Ends a task as done.
 pub fn finish(rows: &Connection, work: &Work, at: UtcInstant) -> rusqlite::Result<()> {
     rows.prepare_cached(
         "UPDATE tasks SET state = 'done', error_code = NULL, error_text = NULL, updated_at = ?2 WHERE id = ?1",
@@ -183,7 +183,7 @@ pub fn finish(rows: &Connection, work: &Work, at: UtcInstant) -> rusqlite::Resul
     documents::set_state(rows, &work.document, DocumentState::Done, at)
 }
 
-/// After a failure: tries again later, or ends the task as failed. Gives whether it is over.
+/// After a failure: queues a later attempt, or ends the task as failed. Returns whether it is over.
 pub fn fail(
     rows: &Connection,
     work: &Work,
@@ -210,10 +210,10 @@ pub fn fail(
     Ok(is_over)
 }
 
-/// Ends a live task because a person wishes it; gives the task as it is then.
+/// Cancels a live task and returns its new state.
 ///
 /// # Errors
-/// When there is no such task.
+/// If there is no such task.
 pub fn cancel(rows: &Connection, id: &str, at: UtcInstant) -> Result<Task, Failed> {
     let task = get(rows, id)?.ok_or(ApiError::NotFound)?;
     if !task.state.is_over() {
@@ -223,14 +223,14 @@ pub fn cancel(rows: &Connection, id: &str, at: UtcInstant) -> Result<Task, Faile
     Ok(get(rows, id)?.ok_or(ApiError::NotFound)?)
 }
 
-/// Puts a task that failed or was cancelled back into the queue, at the stage that it stopped at.
+/// Queues a failed or cancelled task again, at the stage where it stopped.
 ///
 /// # Errors
-/// When there is no such task, another one of its document is newer or live, or the queue is full.
+/// If there is no such task, its document has a newer or live one, or the queue is full.
 pub fn retry(rows: &Connection, id: &str, at: UtcInstant) -> Result<Task, Failed> {
     let task = get(rows, id)?.ok_or(ApiError::NotFound)?;
     let latest = of_document(rows, &task.document)?.ok_or(ApiError::NotFound)?;
-    // Asking twice is asking once.
+    // A retry is idempotent.
     if !latest.state.is_over() || latest.state == TaskState::Done {
         return Ok(latest);
     }
@@ -251,7 +251,7 @@ pub fn retry(rows: &Connection, id: &str, at: UtcInstant) -> Result<Task, Failed
     Ok(get(rows, &latest.id)?.ok_or(ApiError::NotFound)?)
 }
 
-/// What ran when the program ended goes on where it was. Gives how many tasks wait.
+/// Queues the tasks that a crash interrupted, at their current stage. Returns the number of queued tasks.
 pub fn recover(rows: &Connection, at: UtcInstant) -> rusqlite::Result<u64> {
     rows.execute("UPDATE tasks SET state = 'queued', updated_at = ?1 WHERE state = 'running'", [at.unix_ms()])?;
     let waiting: i64 = rows.query_row("SELECT COUNT(*) FROM tasks WHERE state = 'queued'", [], |row| row.get(0))?;

@@ -67,11 +67,11 @@ pub mod wire;
 #[cfg(feature = "ssr")]
 pub mod server;
 
-/// Which of the two programs this is, for what only one of them has to hold.
+/// Whether this program is the browser's, for state that only one of the two keeps.
 const IN_BROWSER: bool = cfg!(target_family = "wasm");
 
-/// The client's entry point: takes over the page that the server rendered; or builds it anew, where others have put
-/// something between its nodes, so that it cannot be taken over.
+/// The client's entry point: hydrates the page that the server rendered. If other nodes were inserted into it, so that
+/// it cannot be hydrated, renders it anew.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 
-/// A request's memory is mostly freed by another thread than the one that took it, which glibc's allocator has locks for:
-/// with this one a trade takes two thirds of the CPU.
+/// A request's memory is mostly freed by another thread than the one that allocated it, which makes glibc's allocator
+/// take locks: with this one a trade takes two thirds of the CPU time.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -4,14 +4,14 @@ use http::StatusCode;
 
 use super::ApiError;
 
-/// `Retry-After` of a refused stream, in seconds: about how long a page takes to be closed or reloaded.
+/// `Retry-After` of a refused stream, in seconds: about the time until a page is closed or reloaded.
 const STREAM_RETRY_SECONDS: u32 = 5;
 
-/// When a place in the library's queue may be free again: about how long a report takes to be read.
+/// `Retry-After` of a full library queue, in seconds: about the time to read a report.
 const TASKS_RETRY_SECONDS: u32 = 10;
 
 impl ApiError {
-    /// The HTTP status of the answer.
+    /// HTTP status of the response.
     pub fn status(&self) -> StatusCode {
         match self {
             Self::MalformedJson { .. }
@@ -71,7 +71,7 @@ impl ApiError {
         }
     }
 
-    /// The stable word that programs look at.
+    /// Stable code for programs.
     pub fn code(&self) -> &'static str {
         match self {
             Self::MalformedJson { .. } => "malformed_json",
@@ -129,7 +129,7 @@ impl ApiError {
         }
     }
 
-    /// How long to wait before another try, in whole seconds, where that is known.
+    /// Seconds to wait before another attempt, if known.
     pub fn retry_after_seconds(&self) -> Option<u32> {
         match self {
             Self::TooManyRequests { retry_after_seconds } => Some(*retry_after_seconds),
@@ -139,7 +139,7 @@ impl ApiError {
         }
     }
 
-    /// A few words that are the same for every failure of this kind.
+    /// Short title, the same for every failure of this kind.
     pub fn title(&self) -> &'static str {
         match self {
             Self::MalformedJson { .. } => "Malformed JSON",

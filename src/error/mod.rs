@@ -1,8 +1,8 @@
-//! What a caller may learn of a failure.
+//! Errors that callers see.
 //!
-//! [`ApiError`] is the one error that crosses to the outside: REST writes it as problem details (RFC 9457), server
-//! functions as JSON that the page reads back. Its text is a sentence for the person who asked; causes and internals
-//! stay in the log.
+//! [`ApiError`] is the only error that leaves the server: REST writes it as problem details (RFC 9457), server
+//! functions as JSON that the page reads back. Its text is a sentence for a person; causes and internals are only
+//! logged.
 
 mod kind;
 mod source;
@@ -20,7 +20,7 @@ use crate::domain::{
     watchlist::WATCHLIST_MAX,
 };
 
-/// Every way a request can fail, with what its message needs to say.
+/// Every kind of failed request, with the values of its message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum ApiError {
@@ -120,7 +120,7 @@ pub enum ApiError {
     #[error("{}", unknown_ticker(*ticker, *can_be_made_up))]
     UnknownTicker {
         ticker: Ticker,
-        /// The simulator makes up a price for it, once a person has said so.
+        /// Whether the simulator may invent prices for it, once a person has confirmed.
         can_be_made_up: bool,
     },
     #[error("{ticker} would be one position too many: there are {POSITIONS_MAX}. Close one first.")]
@@ -129,12 +129,12 @@ pub enum ApiError {
     #[error("{}", stale_price(*ticker, *age_seconds))]
     StalePrice {
         ticker: Ticker,
-        /// Since the price was last confirmed; nothing where that is not known.
+        /// Seconds since the price was last confirmed; `None` if unknown.
         age_seconds: Option<u64>,
     },
     #[error("The exchange is closed{}. Nothing was traded.", opens.as_ref().map_or(String::new(), |opens| format!("; it opens {opens}")))]
     MarketClosed {
-        /// When it opens, in words.
+        /// Next opening, in words.
         opens: Option<String>,
     },
 
@@ -185,24 +185,24 @@ pub enum ApiError {
     TooManyStreams,
     #[error("The server is busy; nothing was changed. Try again in a moment.")]
     Busy,
-    /// Of a read, which may follow a change that was made.
+    /// A read failed; it may have followed a change that succeeded.
     #[error("The server is too busy to read that now. Try again in a moment.")]
     BusyReading,
-    /// A later step found the server busy, after an earlier one was made.
+    /// A later step found the server busy, after an earlier step had succeeded.
     #[error("The server became busy half way, so part of this was done. Look at what is there before you try again.")]
     PartlyDone,
     #[error("Something went wrong on the server; it has been logged.")]
     Internal,
-    /// Made by the page alone, when no answer came or none that it could read: what was asked may have been done.
+    /// Created by the page only: there was no response, or an unreadable one, so the request may have succeeded.
     #[error("The server could not be reached.")]
     Unreachable,
-    /// Made by the page alone: what was answered, in its own words.
+    /// Created by the page only: the detail of the server's response.
     #[error("{detail}")]
     Told { detail: String },
 }
 
 impl ApiError {
-    /// What the books refused of `order`, in words.
+    /// The error of a refused `order`, with the reason in words.
     pub fn refused(order: &OrderRequest, refusal: Refusal) -> Self {
         let (ticker, quantity) = (order.ticker, order.quantity);
         match refusal {
@@ -259,7 +259,7 @@ impl ApiError {
         Self::StalePrice { ticker, age_seconds: u64::try_from(age_ms / 1_000).ok() }
     }
 
-    /// After an earlier step was made: that nothing was changed is no longer true.
+    /// Converts an error after an earlier step succeeded, since "nothing was changed" would be wrong.
     pub fn half_way(self) -> Self {
         if matches!(self, Self::Busy | Self::BusyReading) { Self::PartlyDone } else { self }
     }

@@ -82,7 +82,7 @@ impl FromServerFnError for ApiError {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
-            // The page reads answers by itself, so what cannot be read is a request's body.
+            // The page parses responses itself, so an argument error concerns a request's body.
             ServerFnErrorErr::Args(reason)
             | ServerFnErrorErr::MissingArg(reason)
             | ServerFnErrorErr::Deserialization(reason) => Self::MalformedJson { reason },

@@ -1,6 +1,6 @@
-//! JavaScript libraries, bound to types that free what they hold.
+//! JavaScript libraries, bound to types that free their resources.
 //!
-//! Nothing here runs on the server, though it compiles there; the page calls it inside effects only.
+//! Nothing here runs on the server, though it compiles there; the page calls it only inside effects.
 
 pub mod idle;
 pub mod lightweight_charts;

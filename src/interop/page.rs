@@ -1,23 +1,23 @@
-//! The page's own scripts, which run before its program (`src/app/scripts`).
+//! The page's own scripts, which run before its WebAssembly (`src/app/scripts`).
 
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::Event;
 
 #[wasm_bindgen]
 extern "C" {
-    /// Whether the page's nodes are those that the server wrote, so that it can be taken over.
+    /// Whether the page's nodes are as the server wrote them, so that hydration is possible.
     #[wasm_bindgen(js_name = isPageAsServed)]
     pub fn is_as_served() -> bool;
 
-    /// Takes the server's nodes away.
+    /// Removes the server's nodes.
     #[wasm_bindgen(js_name = clearPage)]
     pub fn clear();
 }
 
-/// Tells those who see the page that its program has stopped, without the program.
+/// Tells people by a script that the WebAssembly program has panicked.
 pub fn tell_panic() {
     if let (Some(window), Ok(event)) = (web_sys::window(), Event::new("finally:panic")) {
-        // It has no listener that could forbid it.
+        // No listener cancels this event.
         let _ = window.dispatch_event(&event);
     }
 }

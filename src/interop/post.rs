@@ -1,4 +1,4 @@
-//! Asking the server: JSON goes out in a POST, and JSON comes back.
+//! Requests to the server: a POST with a JSON body and a JSON response.
 
 use js_sys::Promise;
 use wasm_bindgen::{JsCast, JsValue};
@@ -6,21 +6,23 @@ use web_sys::{AbortController, Event, Headers, RequestInit, Response};
 
 const JSON: &str = "application/json";
 
-/// Fired on the window when the server has nothing at an address that the page asks: the page is of another build.
+/// Fired on the window when the server knows no such address, so the page is of another build.
 pub const GONE_EVENT: &str = "gone";
 
 const NOT_FOUND: u16 = 404;
 
-/// What was answered.
+/// A response.
 pub struct Answer {
     pub status: u16,
-    /// When to ask again, where the answer says so in whole seconds.
+    /// Value of `Retry-After`, if given in seconds.
     pub retry_after_seconds: Option<u32>,
     pub text: String,
 }
 
+/// Sends a request.
+///
 /// # Errors
-/// When nothing came back; what of it went wrong, browsers do not tell.
+/// If there was no response; browsers do not report the cause.
 pub async fn post(path: &str, body: &str) -> Result<Answer, JsValue> {
     let (answer, mut given_up) = begin(path, body)?;
     let answer: Response = answer.await?.dyn_into()?;
@@ -53,7 +55,7 @@ fn begin(path: &str, body: &str) -> Result<(Promise, GivenUp), JsValue> {
     Ok((window.fetch_with_str_and_init(path, &request).unchecked_into(), GivenUp(Some(controller))))
 }
 
-/// Ends the request when nobody waits for it any more.
+/// Aborts the request when dropped.
 struct GivenUp(Option<AbortController>);
 
 impl Drop for GivenUp {

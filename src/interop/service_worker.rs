@@ -1,17 +1,17 @@
-//! The page's service worker (`public/sw.js`), which shows a page of its own while the server cannot be reached.
+//! The page's service worker (`public/sw.js`), which shows an offline page while the server is unreachable.
 
 use js_sys::Reflect;
 use wasm_bindgen::{JsValue, closure::Closure};
 
 const SCRIPT: &str = "/sw.js";
 
-/// A registration under way. Keep it: its failure, which costs the offline page alone, would else be reported as an
-/// error of the page.
+/// A registration in progress. Keep it, because otherwise its failure is reported as an error of the page, though it
+/// only costs the offline page.
 pub struct Registration {
     _on_failure: Closure<dyn FnMut(JsValue)>,
 }
 
-/// Nothing where the browser has no service workers, as on an insecure address.
+/// Starts the registration; `None` if the browser has no service workers, as on an insecure address.
 pub fn register() -> Option<Registration> {
     let navigator = web_sys::window()?.navigator();
     if !Reflect::has(&navigator, &"serviceWorker".into()).ok()? {

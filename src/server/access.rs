@@ -1,8 +1,8 @@
-//! Who may ask from another machine, while there are no accounts: whoever has the link that was printed at the start.
+//! Access from other machines while there are no accounts: it needs the link that is printed at the start.
 //!
-//! A browser that opens the link is given a key of its own in a cookie; a script sends the token that the link ends with.
-//! Keys and tokens are 256 random bits. Only their hashes are kept, with the database, so that they hold over a restart; the
-//! token that is printed is another one at each start, and the earlier ones go on for the scripts that used them.
+//! A browser that opens the link gets a key of its own in a cookie; a script sends the token at the end of the link.
+//! Keys and tokens are 256 random bits. Only their hashes are stored, in the database, so they survive a restart. Each
+//! start prints a new token; earlier tokens remain valid for scripts that have used them.
 
 use std::{
     collections::HashSet,
@@ -28,10 +28,10 @@ use super::{
 };
 use crate::{domain::account_id::AccountId, error::ApiError};
 
-/// The longest key that is looked at; ours are 64 characters long.
+/// Longest key that is checked; real ones are 64 characters long.
 const KEY_LENGTH_MAX: usize = 128;
 
-/// The parameter of the link that holds the token.
+/// Query parameter of the link that holds the token.
 pub const LINK_PARAMETER: &str = "token";
 
 /// The keys. Clones share them.
@@ -39,20 +39,20 @@ pub const LINK_PARAMETER: &str = "token";
 pub struct AccessKeys(Option<Arc<Keys>>);
 
 struct Keys {
-    /// Whose account they let in to.
+    /// Account that the keys give access to.
     account: AccountId,
-    /// The token that this start printed.
+    /// Hash of the token that this start printed.
     token: KeyHash,
     kept: RwLock<HashSet<KeyHash>>,
     ledger: Ledger,
     clock: Clock,
 }
 
-/// The token that this start prints, which is nowhere else.
+/// The token that this start prints; it is stored nowhere.
 pub struct Token(String);
 
 impl Token {
-    /// The link that a person opens in a browser of another machine, whose address there is `address` as far as is known.
+    /// The link for a browser on another machine; `address` is the server's address as far as known.
     pub fn link(&self, config: &Config, address: SocketAddr) -> String {
         let name = config.edge.allowed_hosts.iter().find_map(|rule| match rule {
             HostRule::One(host) => Some(host.clone()),
@@ -64,12 +64,13 @@ impl Token {
 }
 
 impl AccessKeys {
-    /// The keys that are kept, and a new token; nobody is asked for one where all may ask, or only this machine can.
+    /// Loads the stored keys and makes a new token. No keys are needed if access is open, or only this machine can
+    /// connect.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not respond.
     pub async fn open(config: &Config, ledger: Ledger, clock: Clock) -> Result<(Self, Option<Token>), ApiError> {
-        // Behind a proxy that tells of others, this machine is not alone either.
+        // A proxy that forwards other clients also makes this server reachable.
         let is_reached = !config.host.is_loopback() || !config.edge.trusted_proxies.is_empty();
         if config.edge.access == Access::Open || !is_reached {
             return Ok((Self::none(), None));
@@ -80,22 +81,22 @@ impl AccessKeys {
         Ok((Self(Some(Arc::new(keys))), Some(Token(token))))
     }
 
-    /// Nobody is asked for a key.
+    /// Access without keys.
     pub fn none() -> Self {
         Self(None)
     }
 
-    /// Whether anyone is asked for a key.
+    /// Whether keys are required.
     pub fn are_asked_for(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Whether a browser's key is a good one.
+    /// Whether a browser's key is valid.
     pub fn admits_browser(&self, key: &str) -> bool {
         self.0.as_ref().is_none_or(|keys| keys.is_kept(&hash(key)))
     }
 
-    /// Whether a script's token is a good one. The first use of a new token keeps it.
+    /// Whether a script's token is valid. The first use of a new token stores it.
     pub async fn admits_script(&self, token: &str) -> bool {
         let Some(keys) = &self.0 else { return true };
         let hash = hash(token);
@@ -105,17 +106,17 @@ impl AccessKeys {
         if hash != keys.token {
             return false;
         }
-        // The script is let in now whatever the disk does; the next use tries again.
+        // The script is admitted even if storing fails; the next use tries again.
         if let Err(cause) = keys.keep(hash, KeyKind::Script).await {
             warn!(access.cause = %cause, "a token could not be kept for the next start");
         }
         true
     }
 
-    /// A new browser's key for whoever has the link; nothing when its token is not the one of this start.
+    /// Makes a new browser's key in exchange for the link's token; `None` if that is not this start's token.
     ///
     /// # Errors
-    /// When the key cannot be kept.
+    /// If the key cannot be stored.
     pub async fn sign_in(&self, token: &str) -> Result<Option<String>, ApiError> {
         let Some(keys) = &self.0 else { return Ok(None) };
         let hash_of_token = hash(token);
@@ -150,19 +151,19 @@ fn new_key() -> String {
     })
 }
 
-/// A key that is too long to be one of ours has the hash of none.
+/// Hash of a key; a key that is too long gets a hash that matches none.
 fn hash(key: &str) -> KeyHash {
     let key = if key.len() > KEY_LENGTH_MAX { "" } else { key };
     Sha256::digest(key).into()
 }
 
-/// The address by which other machines reach this one, when it listens on all of them: the one that a packet to them would
-/// come from. None is sent.
+/// This machine's address as seen by other machines, if it listens on all of them: the source address of a packet to
+/// them. No packet is sent.
 fn outer_address(listening: IpAddr) -> IpAddr {
     if !listening.is_unspecified() {
         return listening;
     }
-    // An address that is for documentation, and reached by the default route.
+    // A documentation address, which the default route covers.
     let elsewhere = if listening.is_ipv4() { "192.0.2.1:9" } else { "[2001:db8::1]:9" };
     let probe = || {
         let socket = std::net::UdpSocket::bind((listening, 0))?;

@@ -21,7 +21,7 @@ enum Failure {
     Backup(#[from] BackupError),
 }
 
-/// Copies the configured database to `target`, and says so in one line, or why not.
+/// Copies the configured database to `target`, and prints the outcome in one line.
 pub fn run(target: &str) -> ExitCode {
     match copy(Path::new(target)) {
         Ok(bytes) => {

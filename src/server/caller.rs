@@ -18,16 +18,16 @@ pub struct Caller {
     pub source: OrderSource,
 }
 
-/// A kind of access that a caller may have.
+/// A kind of access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// Reads everything of the account.
     Read,
-    /// Has changes proposed, which wait for a person.
+    /// Proposes changes, which wait for a person.
     Propose,
     /// Changes the account.
     Trade,
-    /// Changes who may ask, and how the server is set.
+    /// Changes access and the server's settings.
     Admin,
 }
 
@@ -53,10 +53,10 @@ impl Scopes {
 }
 
 impl Caller {
-    /// The person at the page, or their script, while there are no accounts: whom the door lets in may do everything.
+    /// The only caller while there are no accounts: any admitted request has all scopes.
     pub const ONLY: Self = Self { account: AccountId::DEFAULT, scopes: Scopes::ALL, source: OrderSource::Manual };
 
-    /// The caller of the request with this head, which the door has let in.
+    /// Caller of an admitted request with this head.
     pub fn of(_: &Parts) -> Self {
         Self::ONLY
     }

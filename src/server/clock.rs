@@ -1,10 +1,10 @@
-//! The one place that reads the time of day.
+//! The only module that reads the time of day.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::domain::instant::UtcInstant;
 
-/// Tells the time; services are handed one, so that tests can hand them another.
+/// Returns the current time. Services receive a clock, so that tests can replace it.
 pub type Clock = fn() -> UtcInstant;
 
 /// The machine's clock.

@@ -1,5 +1,5 @@
-//! Follows the vendor's splits and dividends: asked for each ticker that is held or watched, at the start, once a day and
-//! when a price jumps as in a split; applied to the books and to what the feed shows once their day has come.
+//! Follows the vendor's splits and dividends. Each held or watched ticker is queried at the start, once a day, and when
+//! a price jumps as in a split; actions are applied to the books and to the feed's prices once their day has come.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,25 +27,25 @@ use crate::{
     error::ApiError,
 };
 
-/// How often it is looked whether a day has come.
+/// Interval of checking whether a day has come.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How often each ticker is asked for.
+/// Interval of querying each ticker.
 const ASK_EVERY: Duration = Duration::from_secs(24 * 3_600);
 
-/// Between two tickers, so that a long list does not come as a burst.
+/// Pause between two tickers, to avoid bursts.
 const GAP: Duration = Duration::from_millis(100);
 
-/// A price that changed by such a factor at once may have been split: the smallest common split is three for two.
+/// A change of price by this factor may be a split: the smallest common split is three for two.
 const JUMP: f64 = 1.3;
 
-/// A ticker whose price jumps is asked for again, but not more often than this.
+/// Minimum interval between queries of a ticker whose price jumps.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
-/// How long a split waits for a price of its ticker, by which trades of the same day are told apart.
+/// Time that a split waits for a price of its ticker, which classifies trades of the same day.
 const PRICE_PATIENCE: Duration = Duration::from_secs(20);
 
-/// Follows the actions for as long as the server runs.
+/// Follows the actions until shutdown.
 pub async fn follow(reference: CompanyActions, ledger: Ledger, feed: Feed, clock: Clock, shutdown: CancellationToken) {
     let mut follower = Follower {
         reference,
@@ -80,16 +80,16 @@ struct Follower {
     ledger: Ledger,
     feed: Feed,
     clock: Clock,
-    /// Those that are held or watched.
+    /// Held or watched tickers.
     tickers: BTreeMap<Ticker, Known>,
     started: Instant,
-    /// Nothing is asked before.
+    /// Earliest time of the next query.
     not_before: Instant,
     backoff: Backoff,
     has_failed: bool,
-    /// The last day on which dividends were paid.
+    /// Last day on which dividends were paid.
     paid_until: Option<ExchangeDate>,
-    /// The splits of today that the feed knows of.
+    /// Today's splits that the feed has applied.
     shown: BTreeSet<(ExchangeDate, String)>,
 }
 
@@ -97,11 +97,11 @@ struct Follower {
 #[derive(Default)]
 struct Known {
     asked: Option<Instant>,
-    /// Its price jumped since.
+    /// Whether its price has jumped since the last query.
     is_doubtful: bool,
-    /// When it was looked at last.
+    /// Price at the last check.
     price: Option<Price>,
-    /// The actions that have not been applied yet, in the order of their days.
+    /// Actions not applied yet, in order of their days.
     actions: Vec<CorporateAction>,
 }
 
@@ -133,7 +133,7 @@ impl Follower {
         self.pay().await;
     }
 
-    /// Takes in what is new, lets go of what is followed no more, and notices jumps.
+    /// Adds new tickers, drops those no longer followed, and detects jumps.
     fn follow_tickers(&mut self) {
         let wanted = self.ledger.wanted().borrow().clone();
         self.tickers.retain(|ticker, _| wanted.contains(ticker));
@@ -144,7 +144,7 @@ impl Follower {
         }
     }
 
-    /// The next ticker to ask for; holdings go first.
+    /// The next ticker to query; holdings come first.
     fn next_due(&self) -> Option<Ticker> {
         if Instant::now() < self.not_before {
             return None;
@@ -152,13 +152,13 @@ impl Follower {
         let books: Vec<_> = self.ledger.accounts().into_iter().map(|account| self.ledger.books(account)).collect();
         let is_held = |ticker: &Ticker| books.iter().any(|books| books.account.holdings.contains_key(ticker));
         let due = self.tickers.iter().filter(|(_, known)| known.is_due());
-        // One that fails does not keep the others waiting.
+        // A failing ticker does not delay the others.
         let first = due.min_by_key(|(ticker, known)| (known.asked.is_some(), !is_held(ticker), known.asked));
         first.map(|(ticker, _)| *ticker)
     }
 
     async fn ask(&mut self, ticker: Ticker) {
-        // What was before the first account was opened does not concern any.
+        // Actions before the first account was opened are irrelevant.
         let opened_at = self.ledger.accounts().into_iter().map(|account| self.ledger.books(account).opened_at).min();
         let since = ExchangeDate::of(opened_at.unwrap_or_else(self.clock));
         match self.reference.actions(ticker, since).await {
@@ -174,7 +174,7 @@ impl Follower {
                 if let Some(known) = self.tickers.get_mut(&ticker) {
                     (known.asked, known.is_doubtful) = (Some(Instant::now()), true);
                 }
-                // Said once, not at every attempt.
+                // Logged once, not at every attempt.
                 if std::mem::replace(&mut self.has_failed, true) {
                     debug!(market.ticker = %ticker, market.cause = %failure, "no splits and dividends yet");
                 } else {
@@ -204,14 +204,14 @@ impl Follower {
             for account in self.ledger.accounts() {
                 is_busy |= !self.apply_to(account, &action, at, today).await;
             }
-            // For an account that it was applied to, it does nothing the next time.
+            // Applying an action again to the same account has no effect.
             if is_busy && let Some(known) = self.tickers.get_mut(&action.ticker) {
                 known.actions.insert(0, action);
             }
         }
     }
 
-    /// Applies an action to an account; tells whether the ledger took it.
+    /// Applies an action to an account; returns whether the ledger accepted it.
     async fn apply_to(
         &mut self,
         account: AccountId,
@@ -234,7 +234,7 @@ impl Follower {
             self.paid_until = None;
         }
         self.shown.retain(|(day, _)| *day == today);
-        // What the vendor tells of later days is adjusted by itself.
+        // The vendor's prices of later days are already adjusted.
         if let ActionKind::Split(ratio) = action.kind
             && action.ex_date == today
             && self.shown.insert((today, action.id.clone()))
@@ -243,7 +243,7 @@ impl Follower {
         }
     }
 
-    /// Credits the dividends that are due, once a day and after each that was recorded.
+    /// Credits due dividends, once a day and after each newly recorded one.
     async fn pay(&mut self) {
         let at = (self.clock)();
         let today = ExchangeDate::of(at);

@@ -1,7 +1,7 @@
-//! The equity curve's keeper: records what the portfolio is worth, and thins out what is old.
+//! Records the equity curve of each account, and thins old values.
 //!
-//! Full resolution for an hour, then a value each five minutes for a week, then one an hour. Thinning goes in small
-//! steps, each a write like any other, so that no trade waits for it.
+//! Full resolution for an hour, then a value every five minutes for a week, then one an hour. Thinning runs in small
+//! steps, each an ordinary write, so that no trade waits for it.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -20,25 +20,25 @@ use crate::{
     error::ApiError,
 };
 
-/// How often the value is recorded while nobody trades.
+/// Interval of recording a value without trades.
 const SNAPSHOT_INTERVAL: Duration = Duration::from_secs(30);
 
-/// The prices of what is held are kept with every second value.
+/// Prices of holdings are stored with every second value.
 const PRICES_EVERY: u32 = 2;
 
-/// Values older than `age_s` are thinned to one in each `step_s`.
+/// Values older than `age_s` are thinned to one per `step_s`.
 #[derive(Clone, Copy)]
 struct Retention {
     age_s: i64,
     step_s: i64,
-    /// Up to here it has been thinned; what is new since then is looked at.
+    /// End of the thinned range, in Unix seconds.
     done_until_s: i64,
 }
 
 const HOUR_S: i64 = 3_600;
 const WEEK_S: i64 = 7 * 86_400;
 
-/// Keeps the curve for as long as the server runs.
+/// Records values until shutdown.
 pub async fn keep(ledger: Ledger, feed: Feed, clock: Clock, metrics: Metrics, shutdown: CancellationToken) {
     let mut ticks = interval(SNAPSHOT_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -59,21 +59,21 @@ pub async fn keep(ledger: Ledger, feed: Feed, clock: Clock, metrics: Metrics, sh
         }
     };
     tokio::select! {
-        // The ledger closes next, and what it does not take any more is not worth a warning.
+        // The ledger closes next; a refused write is not worth a warning then.
         biased;
         () = shutdown.cancelled() => {}
         () = keeping => {}
     }
 }
 
-/// A value that could not be recorded is one point less; the next one comes in time.
+/// Ignores a failed recording: one point is missing, and the next one follows soon.
 fn note(outcome: Result<(), ApiError>) {
     if let Err(error) = outcome {
         warn!(equity.cause = %error, "the equity curve could not be kept");
     }
 }
 
-/// Keeps the curves of all accounts, and remembers how far each is thinned out.
+/// Records the curves of all accounts, and remembers how far each is thinned.
 pub struct Keeper {
     ledger: Ledger,
     retentions: HashMap<AccountId, [Retention; 2]>,
@@ -84,7 +84,7 @@ impl Keeper {
         Self { ledger, retentions: HashMap::new() }
     }
 
-    /// Records what an account is worth. Without a price there is no value to record, and a gap in the curve says so.
+    /// Records an account's value. If a price is missing, nothing is recorded, which leaves a gap in the curve.
     async fn record(&self, account: AccountId, tick: &Tick, at: UtcInstant, metrics: &Metrics) -> Result<(), ApiError> {
         if let Some(total_value) = self.ledger.books(account).value(tick).total_value {
             self.ledger.submit(account, RecordSnapshot { total_value, at }).await?;
@@ -93,7 +93,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// Keeps the prices of what an account holds.
+    /// Stores the prices of an account's holdings.
     async fn record_prices(&self, account: AccountId, tick: &Arc<Tick>) -> Result<(), ApiError> {
         if self.ledger.books(account).account.holdings.is_empty() {
             return Ok(());
@@ -101,21 +101,21 @@ impl Keeper {
         self.ledger.submit(account, RecordPrices { prices: Arc::clone(tick) }).await
     }
 
-    /// Thins what has become old enough by `now`.
+    /// Thins values that have become old enough by `now`.
     ///
     /// # Errors
-    /// When the ledger is busy; the rest is done next time.
+    /// If the ledger is busy; the rest is done at the next call.
     pub async fn thin(&mut self, now: UtcInstant) -> Result<(), ApiError> {
         let now_s = now.unix_second();
         let retention = |age_s, step_s| Retention { age_s, step_s, done_until_s: 0 };
         for account in self.ledger.accounts() {
             let usual = || [retention(HOUR_S, 300), retention(WEEK_S, HOUR_S)];
             for Retention { age_s, step_s, done_until_s } in self.retentions.entry(account).or_insert_with(usual) {
-                // Whole stretches only: the last value of one that is not over may still come.
+                // Only complete steps: more values of an incomplete one may follow.
                 let until_s = (now_s - *age_s).div_euclid(*step_s) * *step_s;
                 let write = || ThinSnapshots { from_s: *done_until_s, until_s, step_seconds: *step_s };
                 while self.ledger.submit(account, write()).await? > 0 {}
-                // Further back than before, if the clock is.
+                // Moves back if the clock went back.
                 *done_until_s = until_s;
             }
         }

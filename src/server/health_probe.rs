@@ -1,7 +1,7 @@
-//! Asking a running server whether it lives: what a container's health check runs.
+//! Checks that a running server is alive, for a container's health check.
 //!
-//! A server that answers, and whose database works, lives. Prices that a vendor does not give are said by `/api/health`, and
-//! starting the server anew would not bring them.
+//! A server is alive if it responds and its database works. Missing prices of a vendor are reported by `/api/health`,
+//! but a restart would not fix them.
 
 use std::{
     io::{Read, Write},
@@ -14,7 +14,7 @@ use super::{config::Config, reachable};
 
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Succeeds when the server on the configured address answers, and its database works.
+/// Succeeds if the server at the configured address responds and its database works.
 pub fn run() -> ExitCode {
     let outcome = Config::from_env()
         .map_err(|error| error.to_string())
@@ -35,13 +35,13 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Whether the answer is that of a server which works, but for what others give it.
+/// Whether the response shows a working server, apart from its suppliers.
 fn is_alive(answer: &str) -> bool {
     let is_degraded = answer.starts_with("HTTP/1.1 503 ") && answer.contains("\"database\":\"ok\"");
     answer.starts_with("HTTP/1.1 200 ") || is_degraded
 }
 
-/// The whole answer, as text.
+/// The whole response as text.
 fn ask(address: SocketAddr) -> std::io::Result<String> {
     let mut socket = TcpStream::connect_timeout(&reachable(address), TIMEOUT)?;
     socket.set_read_timeout(Some(TIMEOUT))?;

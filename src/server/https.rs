@@ -1,4 +1,4 @@
-//! How the server asks other servers: one way to make a client, so that TLS is set up in one place.
+//! Requests to other servers: one constructor of clients, so that TLS is set up in one place.
 
 use std::{error::Error, fmt::Write, net::IpAddr, sync::Arc, time::Duration};
 
@@ -6,11 +6,11 @@ use reqwest::{ClientBuilder, Response, Url, redirect::Policy};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use tokio::time::timeout;
 
-/// A client that trusts this machine's certificates and Mozilla's, which stand in where the machine has none (as in a
-/// bare container image). It follows no redirect, so that a key goes nowhere but to the address that was set.
+/// A client that trusts this machine's certificates and Mozilla's; the latter suffice if the machine has none (as in a
+/// bare container image). Follows no redirects, so that a key goes only to the configured address.
 pub fn client_builder() -> ClientBuilder {
     let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    // A certificate of the machine that cannot be read is one server less to trust, and no reason to stop.
+    // An unreadable certificate of the machine is skipped: one server less is trusted.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -24,8 +24,7 @@ pub fn client_builder() -> ClientBuilder {
         .user_agent(concat!("finally/", env!("CARGO_PKG_VERSION")))
 }
 
-/// The same for one server. A proxy that the environment names is for others than this machine, so its own addresses are
-/// asked directly.
+/// The same for one server. A proxy from the environment is not used for this machine's own addresses.
 pub fn client_builder_for(address: &str) -> ClientBuilder {
     let is_loopback = Url::parse(address).is_ok_and(|url| is_loopback(&url));
     let builder = client_builder();
@@ -41,45 +40,45 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// An address of IPv4 or IPv6, or a name.
+/// Parses an IPv4 or IPv6 address, or else returns the name.
 fn host_of(host: &str) -> Result<IpAddr, &str> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare.parse().map_err(|_| host)
 }
 
-/// Whether an address is of this machine or of its network: where people run models of their own.
+/// Whether an address belongs to this machine or its network, where people run their own models.
 pub fn is_nearby(url: &Url) -> bool {
     is_loopback(url)
         || match url.host_str().map(host_of) {
             Some(Ok(IpAddr::V4(ip))) => ip.is_private() || ip.is_link_local(),
             Some(Ok(IpAddr::V6(ip))) => ip.is_unique_local() || ip.is_unicast_link_local(),
-            // A container's neighbour has a name without dots.
+            // A neighbouring container has a name without dots.
             Some(Err(name)) => !name.contains('.') || name.ends_with(".local") || name == "host.docker.internal",
             None => false,
         }
 }
 
-/// Why a body could not be read whole.
+/// Reason why a body could not be read completely.
 #[derive(Debug)]
 pub enum BodyError {
     TooLarge,
     Broken(reqwest::Error),
-    /// Nothing came for too long.
+    /// No data came for too long.
     Silent,
 }
 
-/// The body of an answer, of which no more than `bytes_max` is ever held.
+/// The body of a response; at most `bytes_max` are held.
 ///
 /// # Errors
-/// When it is larger, or the connection breaks.
+/// If it is larger, or the connection breaks.
 pub async fn read_body(response: Response, bytes_max: usize) -> Result<Vec<u8>, BodyError> {
     read_lively_body(response, bytes_max, Duration::MAX).await
 }
 
-/// The same, as long as something comes in every `silence_max`.
+/// The body of a response, if data keeps coming within every `silence_max`.
 ///
 /// # Errors
-/// When it is larger, falls silent, or the connection breaks.
+/// If it is larger, pauses for too long, or the connection breaks.
 pub async fn read_lively_body(
     mut response: Response,
     bytes_max: usize,
@@ -98,7 +97,7 @@ pub async fn read_lively_body(
     }
 }
 
-/// A failure with all its causes, for the log; without the address, which may hold a key.
+/// A failure with all its causes, for the log; without the address, which may contain a key.
 pub fn describe(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut text = error.to_string();

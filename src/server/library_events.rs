@@ -1,5 +1,5 @@
-//! The library's changes as events of the account: gathered for a moment, since a document that is read changes several
-//! times a second, and written as one.
+//! Writes the library's changes as events of the account. Changes are collected for a moment and written together,
+//! since a document changes several times a second while it is read.
 
 use std::{
     collections::BTreeMap,
@@ -16,14 +16,13 @@ use super::{
 };
 use crate::domain::{account_id::AccountId, event::EventKind};
 
-/// How long changes are gathered.
+/// Time for which changes are collected.
 const GATHER: Duration = Duration::from_millis(400);
 
-/// How long a ledger that is busy is left alone.
+/// Wait while the ledger is busy.
 const BUSY_WAIT: Duration = Duration::from_secs(2);
 
-/// What changed and is not told yet: a kind and id each, and the document of a task. No more than there are documents,
-/// tasks and answers.
+/// Changes not written yet: kind and id, with a task's document. No more entries than documents, tasks and answers.
 type Pending = BTreeMap<(EventKind, String), Option<String>>;
 
 #[derive(Default)]
@@ -34,12 +33,12 @@ struct Gathered {
 
 impl Gathered {
     fn pending(&self) -> MutexGuard<'_, Pending> {
-        // Nothing panics while it is held.
+        // Nothing panics while the lock is held.
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Starts the part that writes the events; gives what the library tells its changes to.
+/// Starts the part that writes the events; returns the function by which the library announces changes.
 pub fn start(ledger: Ledger, parts: &Parts) -> Tell {
     let gathered = Arc::new(Gathered::default());
     let (told, shutdown) = (Arc::clone(&gathered), parts.shutdown());
@@ -71,7 +70,7 @@ async fn write(ledger: &Ledger, gathered: &Gathered) {
             document: document.clone(),
         };
         let changes: Vec<Change> = pending.iter().map(change).collect();
-        // A ledger that is busy, or has no such account any more, is asked again with what came meanwhile.
+        // If the ledger is busy, or the account is gone, the changes are submitted again together with newer ones.
         if !changes.is_empty() && ledger.submit(AccountId::DEFAULT, Announce(changes)).await.is_err() {
             gathered.pending().extend(pending);
             sleep(BUSY_WAIT).await;

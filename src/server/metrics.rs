@@ -1,7 +1,7 @@
-//! The server's metrics, as Prometheus reads them.
+//! The server's metrics, for Prometheus.
 //!
-//! One registry a process, built with the services and handed on with them. Units come last in the names, and every
-//! label has a bounded set of values: a route is its template, never the path that was asked for.
+//! One registry per process, built with the services and passed on with them. Units come last in the names, and every
+//! label has a bounded set of values: a route is its template, never the requested path.
 
 use std::{
     fmt,
@@ -21,11 +21,11 @@ use prometheus_client::{
 
 use super::market::feed::Tick;
 
-/// Of an answer's beginning, and of a commit.
+/// Buckets for the time until a response begins, and for commits.
 const DURATION_BUCKETS_SECONDS: [f64; 14] =
     [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 
-/// Of the writes that share a transaction.
+/// Buckets for the number of writes in a transaction.
 const BATCH_BUCKETS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -144,7 +144,7 @@ impl Registered {
 }
 
 impl Metrics {
-    /// A request was answered; `route` is the template that matched it, `latency` until the answer's beginning.
+    /// Records a response; `route` is the matching template, `latency` the time until the response began.
     pub fn request_answered(&self, route: &str, method: &Method, status: StatusCode, latency: Duration) {
         let answer =
             Answer { route: route.to_owned(), method: method_label(method), status: u32::from(status.as_u16()) };
@@ -160,36 +160,36 @@ impl Metrics {
         self.0.streams_open.dec();
     }
 
-    /// So many events went to streams, and slow readers were moved past so many ticks.
+    /// Records events sent to streams, and ticks that slow readers skipped.
     pub fn ticks_told(&self, frames_sent: u64, ticks_skipped: u64) {
         self.0.frames_sent.inc_by(frames_sent);
         self.0.ticks_skipped.inc_by(ticks_skipped);
     }
 
-    /// The gauges of the feed's newest tick, computed when the metrics are read.
+    /// Sets the gauges of the feed's newest tick, when the metrics are read.
     pub fn feed_is_at(&self, tick: &Tick) {
         self.0.tick_age.set(tick.at.elapsed().as_secs_f64());
         self.0.ticks.inner().store(tick.version, Ordering::Relaxed);
         self.0.frames_written.inner().store(tick.frames_written(), Ordering::Relaxed);
     }
 
-    /// The ledger's writer took `size` writes into one transaction, and left `waiting` in its queue.
+    /// Records that the ledger's writer took `size` writes into one transaction, and left `waiting` in its queue.
     pub fn ledger_batch_taken(&self, size: usize, waiting: usize) {
         self.0.batch_size.observe(size as f64);
         self.0.queue_depth.set(i64::try_from(waiting).unwrap_or(i64::MAX));
     }
 
-    /// A batch is on disk, or was given up, after `time`.
+    /// Records that a batch was committed, or given up, after `time`.
     pub fn ledger_batch_settled(&self, time: Duration) {
         self.0.commit_duration.observe(time.as_secs_f64());
     }
 
-    /// The equity curve's keeper recorded a value; those that trades record count as trades.
+    /// Records a value of the equity curve; values recorded by trades count as trades.
     pub fn snapshot_recorded(&self) {
         self.0.snapshots.inc();
     }
 
-    /// The copilot answered, or an error's code is its outcome; the latency is missing when it was not awaited.
+    /// Records a copilot's reply, or an error's code as its outcome; without a latency if nothing awaited it.
     pub fn copilot_answered(&self, outcome: &'static str, latency_ms: Option<u64>) {
         self.0.copilot_replies.get_or_create(&CopilotOutcome { outcome }).inc();
         if let Some(latency_ms) = latency_ms {
@@ -197,10 +197,10 @@ impl Metrics {
         }
     }
 
-    /// All of them as text, in the OpenMetrics format.
+    /// All metrics as text, in the OpenMetrics format.
     ///
     /// # Errors
-    /// When a metric cannot be written as text, which none of these does.
+    /// If a metric cannot be written as text, which does not happen.
     pub fn write(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         text::encode(&mut text, &self.0.registry)?;
@@ -212,7 +212,7 @@ fn duration_histogram() -> Histogram {
     Histogram::new(DURATION_BUCKETS_SECONDS)
 }
 
-/// A client may make up methods; those share a label.
+/// Label of a method; unknown methods share one, since clients can invent them.
 fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

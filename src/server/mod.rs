@@ -72,19 +72,19 @@ use self::{
 };
 use crate::{domain::account_id::AccountId, error::ApiError};
 
-/// How long open requests may take to end once the server stops.
+/// Time for open requests to finish at a stop.
 const DRAIN_MAX: Duration = Duration::from_millis(1_200);
 
-/// How long the copilot may take to record that it was cut off.
+/// Time for the copilot to record an interruption.
 const COPILOT_MAX: Duration = Duration::from_millis(200);
 
-/// How long the last prices may take to be kept.
+/// Time to store the last prices.
 const PRICES_MAX: Duration = Duration::from_millis(200);
 
-/// How long the ledger may take to close its file after that.
+/// Time for the ledger to close its file after that.
 const CLOSE_MAX: Duration = Duration::from_millis(500);
 
-/// Why the server did not start: one line for the person who started it.
+/// Reason why the server did not start: one line for a person.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(transparent)]
@@ -105,17 +105,17 @@ pub enum StartError {
     Orders(ApiError),
 }
 
-/// A server that answers requests until it is stopped.
+/// A running server.
 pub struct Server {
     pub address: SocketAddr,
-    /// The link that a browser of another machine opens once to sign in, where access needs that.
+    /// Sign-in link for a browser on another machine, if access requires one.
     pub sign_in_link: Option<String>,
     shutdown: CancellationToken,
-    /// The ledger closes when it is cancelled: after the last request.
+    /// Cancelled after the last request, to close the ledger.
     closing: CancellationToken,
     serving: JoinHandle<()>,
     copilot: Copilot,
-    /// For what is kept at the end.
+    /// Services needed to store the last prices.
     last_words: (Ledger, Feed),
     writer: ledger::Ended,
     feed: AbortHandle,
@@ -126,7 +126,7 @@ impl Server {
     /// Opens the database, starts the market and listens.
     ///
     /// # Errors
-    /// When a part cannot start; nothing is left running then.
+    /// If a part cannot start; everything is stopped then.
     pub async fn start(config: Config, site: Site) -> Result<Self, StartError> {
         let shutdown = CancellationToken::new();
         let (metrics, closing, clock) = (Metrics::default(), CancellationToken::new(), config.clock);
@@ -159,7 +159,7 @@ impl Server {
         };
         let feed_end = feed_task.abort_handle();
         parts.spawn("the market feed", async {
-            // Its panic, if it was one, is on stderr.
+            // A panic was already printed on stderr.
             let _ = feed_task.await;
         });
         let keeper = equity::keep(ledger.clone(), feed.clone(), clock, metrics.clone(), shutdown.clone());
@@ -235,10 +235,10 @@ impl Server {
         })
     }
 
-    /// Ends the streams with their last event, lets requests finish, writes what is queued and closes the database.
+    /// Ends the streams with their last event, lets requests finish, writes queued changes and closes the database.
     pub async fn stop(mut self) {
         self.shutdown.cancel();
-        // One that has ended by itself cannot be waited for once more.
+        // A finished task must not be polled again.
         if !self.serving.is_finished() {
             match timeout(DRAIN_MAX, &mut self.serving).await {
                 Ok(Ok(())) => {}
@@ -270,13 +270,13 @@ impl Server {
         }
     }
 
-    /// Waits until a part that should run for ever has ended.
+    /// Waits until a part ends that should run until shutdown.
     async fn failed(&self) -> &'static str {
         self.parts.failed().await
     }
 }
 
-/// The library beside this database, which goes on with what the last end cut off.
+/// The library beside this database, which resumes interrupted work.
 fn library(config: &Config, ledger: &Ledger, parts: &Parts, copilot: &Copilot) -> Result<Library, StoreError> {
     let database = file_of(&config.database_url)?;
     let tell = library_events::start(ledger.clone(), parts);
@@ -287,7 +287,7 @@ fn library(config: &Config, ledger: &Ledger, parts: &Parts, copilot: &Copilot) -
     Ok(library)
 }
 
-/// The market of this database, or of the seed that is set.
+/// The market of this database, or of the configured seed.
 async fn simulator(ledger: &Ledger, config: SimulatorConfig, clock: Clock) -> Result<Simulator, StartError> {
     let keep = KeepMarketSeed { given: config.seed, drawn: rand::random() };
     let kept = ledger.submit(AccountId::DEFAULT, keep).await.map_err(|_| StartError::MarketSeed)?;
@@ -303,7 +303,7 @@ async fn simulator(ledger: &Ledger, config: SimulatorConfig, clock: Clock) -> Re
 /// The services of this request, inside a server function.
 ///
 /// # Errors
-/// When called outside of a request.
+/// If called outside a request.
 pub fn state() -> Result<AppState, ApiError> {
     leptos::prelude::use_context().ok_or(ApiError::Internal)
 }
@@ -311,7 +311,7 @@ pub fn state() -> Result<AppState, ApiError> {
 /// The services of this request and its caller, inside a server function.
 ///
 /// # Errors
-/// When called outside of a request.
+/// If called outside a request.
 pub fn request() -> Result<(AppState, Caller), ApiError> {
     let caller = leptos::prelude::with_context(Caller::of).ok_or(ApiError::Internal)?;
     Ok((state()?, caller))
@@ -329,7 +329,7 @@ FinAlly, the AI trading workstation.
   finally --version  print the version
 ";
 
-/// The program: serves until SIGTERM or SIGINT, or does what its one argument says.
+/// The program: serves until SIGTERM or SIGINT, or runs the command of its one argument.
 pub fn run() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
@@ -361,7 +361,7 @@ fn run_server() -> ExitCode {
     };
     match runtime.block_on(serve()) {
         Ok(None) => ExitCode::SUCCESS,
-        // Whoever watches over the program starts it again.
+        // A supervisor restarts the program.
         Ok(Some(_)) => ExitCode::FAILURE,
         Err(error) => fail(&error.to_string()),
     }
@@ -372,7 +372,7 @@ fn fail(reason: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Serves until it is told to stop, or a part ends that should not; gives which one that was.
+/// Serves until a signal, or until a part fails; returns the failed part's name.
 async fn serve() -> Result<Option<&'static str>, StartError> {
     let config = Config::from_env()?;
     start_logging(config.log_filter.as_deref());
@@ -405,7 +405,7 @@ async fn serve() -> Result<Option<&'static str>, StartError> {
     Ok(failed)
 }
 
-/// Readable lines on stderr; stdout is for the one line that tells the address.
+/// Logs readable lines to stderr; stdout only gets the line with the address.
 fn start_logging(filter: Option<&str>) {
     let filter = filter.and_then(|filter| EnvFilter::try_new(filter).ok()).unwrap_or_else(|| EnvFilter::new("info"));
     let is_terminal = io::stderr().is_terminal();
@@ -428,7 +428,7 @@ async fn stop_signal() {
             Ok(mut signals) => {
                 signals.recv().await;
             }
-            // Without a handler the signal ends the program by itself.
+            // Without a handler the signal ends the program directly.
             Err(cause) => {
                 warn!(%cause, "a stop signal cannot be caught");
                 std::future::pending().await

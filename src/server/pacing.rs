@@ -1,4 +1,4 @@
-//! How long to leave a server in peace that did not answer well.
+//! Pauses before further requests to a server that failed.
 
 use std::time::Duration;
 
@@ -7,37 +7,37 @@ use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
 use crate::domain::instant::UtcInstant;
 
-/// The wait after the first failure, at the most; each further failure doubles it…
+/// Longest wait after the first failure; each further failure doubles it.
 const BACKOFF_FIRST: Duration = Duration::from_secs(1);
-/// …up to this.
+/// Upper bound of the doubled wait.
 const BACKOFF_MAX: Duration = Duration::from_secs(60);
 
-/// However long a server asks to be left alone, it is asked again after this.
+/// Longest honoured `Retry-After`.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);
 
-/// Waits that grow with each failure in a row.
+/// Waits that grow with consecutive failures.
 #[derive(Debug, Default)]
 pub struct Backoff {
     failures: u32,
 }
 
 impl Backoff {
-    /// The wait after one more failure: between half of the doubled wait and all of it, so that the clients of a
-    /// server that comes back do not come back at once.
+    /// The wait after one more failure: random between half of the doubled wait and all of it, so that a recovering
+    /// server's clients do not return at the same time.
     pub fn next_wait(&mut self) -> Duration {
         let ceiling = BACKOFF_FIRST.saturating_mul(2_u32.saturating_pow(self.failures)).min(BACKOFF_MAX);
         self.failures = self.failures.saturating_add(1);
         ceiling.mul_f64(rand::random_range(0.5..=1.0))
     }
 
-    /// The server answered.
+    /// Resets the wait after a success.
     pub fn reset(&mut self) {
         self.failures = 0;
     }
 }
 
-/// Reads `Retry-After` (RFC 9110, 10.2.3), a number of seconds or a date; nothing when it is neither. A date that is
-/// over is a wait of zero, and no wait is longer than [`RETRY_AFTER_MAX`].
+/// Parses `Retry-After` (RFC 9110, 10.2.3), a number of seconds or a date; `None` if malformed. A past date is a wait
+/// of zero, and no wait exceeds [`RETRY_AFTER_MAX`].
 pub fn retry_after(header: &HeaderValue, now: UtcInstant) -> Option<Duration> {
     let text = header.to_str().ok()?.trim();
     let wait = match text.parse() {

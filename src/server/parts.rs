@@ -1,46 +1,46 @@
-//! The parts that run for as long as the server does.
+//! Parts: tasks that run until shutdown.
 //!
-//! A part that ends before the server stops, by a panic or otherwise, has failed: the health says so at once, and the
-//! program ends in order, so that whoever watches over it starts it again.
+//! A part that ends earlier, by a panic or otherwise, has failed: health reports it at once, and the program stops
+//! gracefully, so that a supervisor restarts it.
 
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-/// Starts parts and sees them end. Clones share what was seen.
+/// Starts parts and detects their end. Clones share the state.
 #[derive(Clone)]
 pub struct Parts {
-    /// The part that ended first.
+    /// Name of the part that failed first.
     failed: watch::Sender<Option<&'static str>>,
     shutdown: CancellationToken,
 }
 
 impl Parts {
-    /// After `shutdown` parts may end.
+    /// Parts may end after `shutdown`.
     pub fn new(shutdown: CancellationToken) -> Self {
         Self { failed: watch::Sender::new(None), shutdown }
     }
 
-    /// Starts a part. Has to be called within a tokio runtime.
+    /// Starts a part. Must be called within a tokio runtime.
     pub fn spawn(&self, name: &'static str, part: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
         let seen = Seen { name, parts: self.clone() };
         tokio::spawn(async move {
-            // Dropped when the part ends, by a panic too.
+            // Dropped when the part ends, also by a panic.
             let _seen = seen;
             part.await;
         })
     }
 
-    /// Cancelled when parts may end.
+    /// Cancelled when parts should end.
     pub fn shutdown(&self) -> CancellationToken {
         self.shutdown.clone()
     }
 
-    /// Whether all parts run.
+    /// Whether all parts are running.
     pub fn all_run(&self) -> bool {
         self.failed.borrow().is_none()
     }
 
-    /// Waits until a part has ended that should run on, and names it.
+    /// Waits until a part fails, and returns its name.
     pub async fn failed(&self) -> &'static str {
         let mut failed = self.failed.subscribe();
         loop {

@@ -1,4 +1,4 @@
-//! `finally --revoke-access`: signs all browsers and scripts of other machines out.
+//! `finally --revoke-access`: signs out all browsers and scripts on other machines.
 
 use std::process::ExitCode;
 
@@ -21,7 +21,7 @@ enum Failure {
     Revoke(#[from] RevokeError),
 }
 
-/// Deletes the keys of the configured database, and says in one line how many there were, or why not.
+/// Deletes the keys in the configured database, and prints their number, or the error, in one line.
 pub fn run() -> ExitCode {
     match revoke() {
         Ok(count) => {

@@ -1,4 +1,4 @@
-//! The services, built once a process and handed on.
+//! The services, built once per process and passed on.
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
@@ -42,13 +42,14 @@ use crate::{
     error::ApiError,
 };
 
-/// The candles that a chart of the page starts with.
+/// Number of candles in a chart's initial state.
 const CHART_CANDLES_MAX: usize = 500;
 
-/// How long a chart waits for the past of a ticker of which little was kept; the simulator tells it at the next tick.
+/// Time that a chart waits for the history of a ticker with few stored candles; the simulator provides it at the next
+/// tick.
 const PAST_PATIENCE: Duration = Duration::from_millis(1_500);
 
-/// The services as every request reaches them: one handle, because axum clones it several times a request.
+/// The services as every request gets them: one handle, because axum clones it several times per request.
 #[derive(Clone)]
 pub struct AppState(Arc<Services>);
 
@@ -66,10 +67,10 @@ impl From<Services> for AppState {
     }
 }
 
-/// All services, and what they are asked together.
+/// All services, and the queries that combine them.
 pub struct Services {
     pub wanted: Wanted,
-    /// Who may ask from another machine.
+    /// Access from other machines.
     pub access: AccessKeys,
     pub feed: Feed,
     pub ledger: Ledger,
@@ -84,24 +85,24 @@ pub struct Services {
     pub streams: StreamPlaces,
     pub fan_out: FanOut,
     pub events: Events,
-    /// The build of the page that this server serves.
+    /// Build of the page that this server serves.
     pub build: Arc<str>,
     pub metrics: Metrics,
-    /// The tasks that run for as long as the server does.
+    /// Tasks that run until shutdown.
     pub parts: Parts,
-    /// Streams end when it is cancelled.
+    /// Cancelled to end the streams.
     pub shutdown: CancellationToken,
     pub leptos_options: LeptosOptions,
 }
 
 impl Services {
-    /// The portfolio: one state of the books, valued at one tick.
+    /// The portfolio: one consistent state of the books, valued at one tick.
     pub fn portfolio(&self, account: AccountId) -> Portfolio {
         let (books, tick) = (self.ledger.books(account), self.feed.latest());
         books.value(&tick)
     }
 
-    /// A ticker's latest candles, at most `limit`, oldest first; nothing when it is neither watched nor held.
+    /// A ticker's latest candles, at most `limit`, oldest first; `None` if it is neither watched nor held.
     pub async fn candles(
         &self,
         account: AccountId,
@@ -113,8 +114,8 @@ impl Services {
         Some(self.feed.candles(ticker, interval, limit).unwrap_or_default())
     }
 
-    /// The candles of a ticker's chart: the latest ones, or those from `since` (Unix seconds) on; empty when it is
-    /// neither watched nor held.
+    /// Candles of a ticker's chart: the latest ones, or those from `since` (Unix seconds) on; empty if it is neither
+    /// watched nor held.
     pub async fn chart(
         &self,
         account: AccountId,
@@ -127,8 +128,8 @@ impl Services {
         candles
     }
 
-    /// Has the whole past of a ticker kept: of one that is held and not watched little is, until someone looks at it.
-    /// Nothing when it is neither.
+    /// Makes the market keep a ticker's whole history: only little is kept of a held, unwatched ticker until its chart
+    /// is opened. `None` if it is neither held nor watched.
     async fn open_chart(&self, account: AccountId, ticker: Ticker) -> Option<()> {
         if !self.ledger.books(account).wants(ticker) {
             return None;
@@ -142,25 +143,25 @@ impl Services {
     /// The equity curve over `range` up to now.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not respond.
     pub async fn equity_curve(&self, account: AccountId, range: HistoryRange) -> Result<EquityCurve, ApiError> {
         let snapshots = self.ledger.equity(account, range, (self.clock)()).await?.snapshots;
         Ok(EquityCurve { snapshots, high_water_mark: self.ledger.books(account).high_water_mark })
     }
 
-    /// Closes a position at the last price known, when its market has none.
+    /// Closes a position at the last known price, if its market has none.
     ///
     /// # Errors
-    /// When nothing of the ticker is held, it has a price, or the ledger is busy.
+    /// If the ticker is not held, it has a price, or the ledger is busy.
     pub async fn write_off(&self, account: AccountId, ticker: Ticker) -> Result<TradeReceipt, ApiError> {
         let (trade_id, at) = (Uuid::now_v7().to_string(), (self.clock)());
         self.ledger.submit(account, WriteOff { ticker, prices: self.feed.latest(), trade_id, at }).await
     }
 
-    /// The realised P&L by ticker, and the latest dividends.
+    /// Realised P&L by ticker, and the latest dividends.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not respond.
     pub async fn realized(&self, account: AccountId) -> Result<Realized, ApiError> {
         let actions = self.ledger.corporate_actions(account, ACTIONS_MAX, None);
         let (lines, actions) = tokio::join!(self.ledger.realized(account), actions);
@@ -168,15 +169,15 @@ impl Services {
         Ok(Realized { lines: lines?, dividends })
     }
 
-    /// Gives the account its deposit back.
+    /// Resets the account to its deposit.
     ///
     /// # Errors
-    /// When the ledger is busy.
+    /// If the ledger is busy.
     pub async fn reset(&self, account: AccountId) -> Result<(), ApiError> {
         self.ledger.submit(account, Reset { at: (self.clock)() }).await
     }
 
-    /// The account as it is now, without any price.
+    /// The account's current state, without prices.
     pub fn statement(&self, account: AccountId) -> Statement {
         let books = self.ledger.books(account);
         Statement {
@@ -187,10 +188,10 @@ impl Services {
         }
     }
 
-    /// The page's first state: one state of the books, and one tick. The chart is that of `selected`, or of the first
-    /// ticker watched when that one is neither watched nor held.
+    /// The page's initial state: one state of the books, and one tick. The chart shows `selected`, or the first watched
+    /// ticker if that one is neither watched nor held.
     pub async fn workstation(&self, account: AccountId, selected: Option<Ticker>) -> Workstation {
-        // What is read after it may be newer, and is then read once more.
+        // Data read after this may be newer; the page then reads it once more.
         let version = self.ledger.books(account).version();
         let conversation = self.copilot.conversation(account, None).await;
         let books = self.ledger.books(account);
@@ -215,7 +216,7 @@ impl Services {
         }
     }
 
-    /// The watchlist as the page shows it, with the prices of its tickers.
+    /// The watchlist for the page, with its tickers' prices.
     pub fn watched_lines(&self, account: AccountId) -> WatchedLines {
         let (books, tick) = (self.ledger.books(account), self.feed.latest());
         WatchedLines {
@@ -225,11 +226,11 @@ impl Services {
         }
     }
 
-    /// Adds a ticker to the watchlist, in front of `before` or at the end, and waits for its first price. One that no company
-    /// is known by takes a person's word that it may be made up.
+    /// Adds a ticker to the watchlist, before `before` or at the end, and waits for its first price. A ticker that
+    /// belongs to no known company needs a person's confirmation that its prices may be invented.
     ///
     /// # Errors
-    /// When there is no such ticker, the list is full, or the ledger busy.
+    /// If there is no such ticker, the list is full, or the ledger is busy.
     pub async fn watch(
         &self,
         account: AccountId,
@@ -246,19 +247,19 @@ impl Services {
         Ok(self.watched_lines(account))
     }
 
-    /// Takes a ticker off the watchlist.
+    /// Removes a ticker from the watchlist.
     ///
     /// # Errors
-    /// When it is not on the list, or the ledger is busy.
+    /// If it is not on the list, or the ledger is busy.
     pub async fn unwatch(&self, account: AccountId, ticker: Ticker) -> Result<WatchedLines, ApiError> {
         self.watchlist.remove(account, ticker).await?;
         Ok(self.watched_lines(account))
     }
 
-    /// Moves a ticker of the watchlist in front of `before`, or to the end.
+    /// Moves a ticker of the watchlist before `before`, or to the end.
     ///
     /// # Errors
-    /// When it is not on the list, or the ledger is busy.
+    /// If it is not on the list, or the ledger is busy.
     pub async fn reorder(
         &self,
         account: AccountId,
@@ -269,7 +270,7 @@ impl Services {
         Ok(self.watched_lines(account))
     }
 
-    /// A ticker of the watchlist as REST tells it, with the prices of a tick.
+    /// A watchlist entry for REST, with the prices of a tick.
     pub fn watchlist_entry(&self, watched: WatchedTicker, tick: &Tick) -> WatchlistEntry {
         let ticker = watched.ticker;
         let (quote, sparkline) = (tick.quotes.get(ticker), self.feed.sparkline(ticker));

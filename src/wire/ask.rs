@@ -1,7 +1,7 @@
-//! How the page calls a server function.
+//! Calls of server functions from the page.
 //!
-//! Leptos would compile the whole request and its answer for each function. Here each has its own arguments and its own
-//! result only, and all share one way of asking.
+//! Leptos would compile the whole request and response for each function. Here only arguments and results are separate,
+//! and all share one request function.
 
 use std::pin::Pin;
 
@@ -19,13 +19,13 @@ use crate::{
 /// HTTP, with JSON both ways.
 pub struct Call<const IS_QUESTION: bool>;
 
-/// Of what changes nothing: while the server is asked too much it waits, and is sent again.
+/// For calls without changes: they wait while the server limits requests, and are sent again.
 pub type Question = Call<true>;
 
-/// For requests that change something: sent once. The caller decides whether to send it again.
+/// For calls that make changes: sent once. The caller decides whether to send them again.
 pub type Command = Call<false>;
 
-/// How often a question is sent, if the server wants it later.
+/// Most attempts at a question while the server asks to wait.
 const TRIES_MAX: u32 = 4;
 
 impl<Input, Output, C, S, const IS_QUESTION: bool> Protocol<Input, Output, C, S, ApiError> for Call<IS_QUESTION>
@@ -59,7 +59,7 @@ where
 type Answered<'a> = Pin<Box<dyn Future<Output = Result<String, ApiError>> + Send + 'a>>;
 
 fn ask(path: &str, body: String, is_question: bool) -> Answered<'_> {
-    // The browser has one thread, which the future never leaves.
+    // The browser has one thread, so the future never moves to another.
     Box::pin(SendWrapper::new(async move {
         let mut tries = 0;
         loop {
@@ -81,27 +81,27 @@ fn ask(path: &str, body: String, is_question: bool) -> Answered<'_> {
     }))
 }
 
-/// The detail of a problem (RFC 9457).
+/// Detail of a problem (RFC 9457).
 #[derive(Deserialize)]
 struct Problem {
     detail: String,
 }
 
-/// When the server says 429 without a word on when to come back.
+/// Wait after a 429 without `Retry-After`.
 const RETRY_SECONDS_ASSUMED: u32 = 1;
 
-/// The error of an answer that is not a success: the server's own words, or a proxy's status.
+/// The error of an unsuccessful response: the server's own text, or a proxy's status.
 fn refusal(answer: &Answer) -> ApiError {
     let problem = read::<Problem>(&answer.text);
     match (answer.status, problem) {
         (429, _) => ApiError::TooManyRequests {
             retry_after_seconds: answer.retry_after_seconds.unwrap_or(RETRY_SECONDS_ASSUMED),
         },
-        // Functions are the page's own: one that is gone went with the page's build.
+        // Only the page calls functions: a missing one belongs to another build.
         (404, _) => {
             ApiError::Told { detail: "FinAlly was updated: reload the page. What you typed is kept.".to_owned() }
         }
-        // It may have happened after the deed.
+        // The failure may have come after the change.
         (500, Ok(_)) => ApiError::Internal,
         (_, Ok(Problem { detail })) => ApiError::Told { detail },
         (500.., Err(_)) => ApiError::Unreachable,

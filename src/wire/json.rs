@@ -1,10 +1,10 @@
-//! JSON's text (RFC 8259) as a tree.
+//! JSON text (RFC 8259) as a tree.
 
 use std::borrow::Cow;
 
 use super::Unreadable;
 
-/// A value; a text without escapes is borrowed from the whole.
+/// A value; a string without escapes is borrowed from the whole text.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Json<'a> {
     Null,
@@ -12,15 +12,17 @@ pub enum Json<'a> {
     Number(f64),
     Text(Cow<'a, str>),
     List(Vec<Json<'a>>),
-    /// The entries, the last one first: a reader takes them from the end.
+    /// Entries in reverse order: a reader pops them from the end.
     Object(Vec<(Cow<'a, str>, Json<'a>)>),
 }
 
-/// How deep lists and objects may nest: far deeper than any of ours, and no danger to the stack.
+/// Greatest nesting of lists and objects: far deeper than the server's, but safe for the stack.
 const DEPTH_MAX: usize = 64;
 
+/// Parses a text.
+///
 /// # Errors
-/// When it is not JSON, or nests too deep.
+/// If it is not JSON, or nested too deeply.
 pub fn parse(text: &str) -> Result<Json<'_>, Unreadable> {
     let mut parser = Parser { text, at: 0 };
     let value = parser.value(DEPTH_MAX)?;
@@ -35,7 +37,7 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     fn peek(&self) -> u8 {
-        // No JSON has a zero byte outside a text, nor in one.
+        // JSON never contains a zero byte.
         self.text.as_bytes().get(self.at).copied().unwrap_or(0)
     }
 
@@ -120,7 +122,7 @@ impl<'a> Parser<'a> {
             while !matches!(self.peek(), b'"' | b'\\' | 0..=0x1f) {
                 self.at += 1;
             }
-            // A quotation mark or a backslash is a character of its own, so this cuts none in two.
+            // Quotation marks and backslashes are ASCII, so this cuts no character.
             text += &self.text[begin..self.at];
             match self.peek() {
                 b'"' => {
@@ -133,7 +135,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// After a backslash.
+    /// Parses the escape after a backslash.
     fn escaped(&mut self) -> Result<char, Unreadable> {
         self.at += 1;
         let letter = self.peek();
@@ -157,7 +159,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    /// A character beyond the basic plane is written as two halves.
+    /// Parses the second half of a surrogate pair.
     fn second_half(&mut self, first: u16) -> Result<char, Unreadable> {
         if !self.text.as_bytes()[self.at..].starts_with(b"\\u") {
             return Err(Unreadable);
@@ -170,7 +172,7 @@ impl<'a> Parser<'a> {
     fn code_unit(&mut self) -> Result<u16, Unreadable> {
         let digits = self.text.get(self.at..self.at + 4).ok_or(Unreadable)?;
         self.at += 4;
-        // Reading would take a sign too.
+        // The number parser would accept a sign.
         if digits.starts_with('+') { Err(Unreadable) } else { u16::from_str_radix(digits, 16).map_err(|_| Unreadable) }
     }
 
@@ -183,12 +185,11 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// The largest power of ten that is an `f64`.
+/// Largest power of ten that an `f64` holds exactly.
 const POWER_EXACT_MAX: i32 = 22;
 
-/// A number as an `f64`: the nearest for up to 15 digits, as every amount has, since then a single operation on two exact
-/// numbers rounds once. One of more digits may come out as a neighbour of the nearest, and one of enormous size a little
-/// beside it.
+/// A number as an `f64`: the nearest one for up to 15 digits, as in every amount, since a single operation on two exact
+/// numbers rounds once. Longer numbers, and very large or small ones, may be slightly off.
 fn number(text: &str) -> Option<f64> {
     let (is_negative, unsigned) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -208,7 +209,7 @@ fn number(text: &str) -> Option<f64> {
             return None;
         }
         has_digit = true;
-        // A digit for which there is no place counts by its place alone.
+        // A digit that does not fit only shifts the exponent.
         let fits = digits < u64::MAX / 10;
         if fits {
             digits = digits * 10 + u64::from(byte - b'0');
@@ -225,7 +226,7 @@ fn scale(digits: f64, power: i32) -> f64 {
     } else if power >= -POWER_EXACT_MAX {
         digits / 10_f64.powi(-power)
     } else {
-        // In two steps, since the power alone may be larger than any number.
+        // In two steps, since the power alone may overflow.
         digits / 10_f64.powi(POWER_EXACT_MAX) / 10_f64.powi(-POWER_EXACT_MAX - power.max(-400))
     }
 }

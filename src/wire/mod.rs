@@ -1,8 +1,8 @@
 //! The page's reader of the server's JSON.
 //!
-//! The server writes and reads JSON with `serde_json`. The page has to be small, and `serde_json` compiles a type's reading
-//! into one long function for each type. Here a text becomes a tree first ([`json`]), and one small reader walks it
-//! ([`reader`]), which saves a twelfth of the client; [`ask`] saves a fortieth more.
+//! The server writes and reads JSON with `serde_json`. The page must be small, and `serde_json` compiles one long
+//! function per type. Here a text is parsed into a tree first ([`json`]), and one small deserializer walks it
+//! ([`reader`]), which saves a twelfth of the client; [`ask`] saves another fortieth.
 
 pub mod ask;
 pub mod json;
@@ -18,23 +18,23 @@ use leptos::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-/// The text is not the JSON that is expected. What of it is wrong, nobody is told: it came from a server of another version.
+/// The text is not the expected JSON. It carries no details: the cause is a server of another version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the server's answer cannot be read")]
 pub struct Unreadable;
 
-/// Reads a value of the page's own types: those whose `Deserialize` says which kind of value it wants.
+/// Deserializes the page's own types: those whose `Deserialize` states the kind of value it expects.
 ///
 /// # Errors
-/// When it is not JSON, or another value.
+/// If the text is not JSON, or of another form.
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
     T::deserialize(json::parse(text)?)
 }
 
-/// JSON, in the body of a POST's answer or in the page, that [`read`] reads.
+/// JSON in a POST's response or in the page, for [`read`].
 pub struct WireEncoding;
 
-/// How server functions answer.
+/// Encoding of server functions' responses.
 pub type Wire = Post<WireEncoding>;
 
 impl ContentType for WireEncoding {

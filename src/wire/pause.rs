@@ -1,4 +1,4 @@
-//! The pause that the server asks for when too much is asked of it: nothing is sent into its limit meanwhile.
+//! Pause after the server limited requests: nothing is sent until it ends.
 
 use std::{cell::Cell, sync::LazyLock, time::Duration};
 
@@ -7,25 +7,25 @@ use leptos::{prelude::*, task::spawn_local};
 
 use crate::error::ApiError;
 
-/// The longest pause that a question waits for by itself, in seconds; a longer one is told at once.
+/// Longest pause that a question waits for, in seconds; a longer one is an error at once.
 const WAIT_MAX_SECONDS: u32 = 60;
 
-/// The questions that have waited do not all come back in the same moment.
+/// Random spread, so that waiting questions are not all sent at the same moment.
 const SPREAD_MS: f64 = 500.0;
 
 thread_local! {
-    /// When the pause is over, in milliseconds of the Unix epoch.
+    /// End of the pause, in milliseconds since the Unix epoch.
     static ENDS_MS: Cell<f64> = const { Cell::new(0.0) };
 }
 
 static SECONDS: LazyLock<ArcRwSignal<Option<u32>>> = LazyLock::new(|| ArcRwSignal::new(None));
 
-/// How many seconds the pause was asked for, while it lasts; tracked.
+/// Length of the current pause in seconds, if there is one; tracked.
 pub fn seconds() -> Option<u32> {
     SECONDS.get()
 }
 
-/// Begins a pause, as the server has asked for it.
+/// Starts a pause of the requested length.
 pub fn begin(seconds: u32) {
     let ends_ms = js_sys::Date::now() + f64::from(seconds) * 1_000.0;
     if ends_ms <= ENDS_MS.get() {
@@ -35,7 +35,7 @@ pub fn begin(seconds: u32) {
     SECONDS.set(Some(seconds));
     spawn_local(async move {
         sleep(Duration::from_secs(seconds.into())).await;
-        // Unless a later answer has prolonged it.
+        // Unless a later response has prolonged it.
         if ENDS_MS.get() == ends_ms {
             SECONDS.set(None);
         }
@@ -45,7 +45,7 @@ pub fn begin(seconds: u32) {
 /// Waits for the end of the pause, if there is one and the caller `can_wait`.
 ///
 /// # Errors
-/// [`ApiError::TooManyRequests`] when it cannot, or the pause is too long.
+/// [`ApiError::TooManyRequests`] if it cannot, or the pause is too long.
 pub async fn pass(can_wait: bool) -> Result<(), ApiError> {
     loop {
         let left_ms = ENDS_MS.get() - js_sys::Date::now();

@@ -1,7 +1,7 @@
 //! Serde's view of the tree.
 //!
-//! A struct's fields are handed over in the order in which its type declares them, so that the code which looks at names is
-//! compiled once, here, and not for each type. A type must therefore have no `alias`, `flatten`, `tag` or `untagged`.
+//! A struct's fields are passed in the order of their declaration, so the code that compares names is compiled once,
+//! here, not for each type. Types must therefore not use `alias`, `flatten`, `tag` or `untagged`.
 
 use std::{borrow::Cow, vec};
 
@@ -17,7 +17,7 @@ impl Error for Unreadable {
     }
 }
 
-/// The integers that are `f64`s, and so are their neighbours.
+/// Largest integer up to which `f64` distinguishes all integers.
 const INTEGER_MAX: f64 = 9_007_199_254_740_991.0;
 
 impl<'de> Json<'de> {
@@ -46,7 +46,7 @@ impl<'de> Json<'de> {
         Ok(Fields { names: names.iter(), entries: self.entries()?.entries })
     }
 
-    /// A variant without content is its name, another an object of one entry.
+    /// A variant without content is its name, any other an object with one entry.
     fn variant(self) -> Result<Variant<'de>, Unreadable> {
         match self {
             Self::Text(name) => Ok(Variant { name, content: Self::Null }),
@@ -59,7 +59,7 @@ impl<'de> Json<'de> {
     }
 }
 
-/// Integers of each width, by way of the widest.
+/// Integers of each width, converted from the widest.
 macro_rules! integers {
     ($($method:ident)*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
@@ -68,7 +68,7 @@ macro_rules! integers {
     };
 }
 
-/// Kinds of values that the page's types do not ask for.
+/// Kinds of values that the page's types do not use.
 macro_rules! unwanted {
     ($($method:ident)*) => {
         $(fn $method<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Unreadable> {
@@ -178,17 +178,17 @@ impl<'de> SeqAccess<'de> for Items<'de> {
     }
 }
 
-/// A struct's fields, as a list in the order of their declaration.
+/// A struct's fields as a list, in the order of their declaration.
 struct Fields<'de> {
     names: std::slice::Iter<'static, &'static str>,
     entries: Vec<Entry<'de>>,
 }
 
 impl<'de> Fields<'de> {
-    /// Nothing where the field is missing: that is its default, if it has one.
+    /// The next field's value; `None` if missing, which means its default, if it has one.
     fn next(&mut self) -> Option<Json<'de>> {
         let wanted = self.names.next()?;
-        // It is the last one: the entries are in order, if both programs are of one version.
+        // Usually the last entry: both programs declare the fields in the same order.
         let place = self.entries.iter().rposition(|(name, _)| name == wanted)?;
         Some(self.entries.remove(place).1)
     }
@@ -204,7 +204,7 @@ impl<'de> SeqAccess<'de> for Fields<'de> {
 
 struct Entries<'de> {
     entries: Vec<Entry<'de>>,
-    /// Of the name that was handed over last.
+    /// Value of the latest name.
     value: Option<Json<'de>>,
 }
 

@@ -1,4 +1,4 @@
-//! The library's own names.
+//! Bindings with the library's own names.
 
 use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::prelude::*;
@@ -11,7 +11,7 @@ extern "C" {
     #[wasm_bindgen(js_name = import)]
     pub fn import_module(address: &str) -> Promise;
 
-    /// The library, loaded.
+    /// The loaded library.
     #[derive(Clone)]
     pub type Library;
 
@@ -54,19 +54,19 @@ extern "C" {
     #[wasm_bindgen(method, js_name = horzBehaviour)]
     pub fn time_behavior(this: &Chart) -> TimeBehavior;
 
-    /// How a chart reads and weighs its points' times.
+    /// Methods by which a chart reads times and weighs time marks.
     #[wasm_bindgen(extends = Object)]
     #[derive(Clone)]
     pub type TimeBehavior;
 
-    /// Unix seconds.
+    /// Time as Unix seconds.
     #[wasm_bindgen(method)]
     pub fn key(this: &TimeBehavior, time: &JsValue) -> f64;
 
     #[wasm_bindgen(method, js_name = convertHorzItemToInternal)]
     pub fn read_time(this: &TimeBehavior, unix_seconds: f64) -> JsValue;
 
-    /// Gives each point from the one at `first` on the weight of the mark that may stand below it.
+    /// Sets the weight of the time mark of each point from index `first` on.
     #[wasm_bindgen(method, getter, js_name = fillWeightsForPoints)]
     pub fn weigh(this: &TimeBehavior) -> Function;
 
@@ -91,7 +91,7 @@ extern "C" {
 
     pub type Pane;
 
-    /// In CSS pixels.
+    /// Height in CSS pixels.
     #[wasm_bindgen(method, js_name = getHeight)]
     pub fn height(this: &Pane) -> f64;
 
@@ -111,7 +111,7 @@ extern "C" {
     #[wasm_bindgen(method, js_name = setData)]
     pub fn set_data(this: &Series, points: &Array<Point>);
 
-    /// `is_past` for a point before the last one, which is slower.
+    /// `is_past` permits a point before the last one, which is slower.
     #[wasm_bindgen(method)]
     pub fn update(this: &Series, point: &Point, is_past: bool);
 
@@ -124,7 +124,7 @@ extern "C" {
     #[wasm_bindgen(method, js_name = removePriceLine)]
     pub fn remove_price_line(this: &Series, line: &PriceLine);
 
-    /// Where a price stands, in CSS pixels below the top of its pane; nothing while there is no scale.
+    /// Position of a price in CSS pixels below the top of its pane; `None` while there is no scale.
     #[wasm_bindgen(method, js_name = priceToCoordinate)]
     pub fn coordinate_of(this: &Series, dollars: f64) -> Option<f64>;
 
@@ -135,14 +135,14 @@ extern "C" {
     #[wasm_bindgen(method, js_name = setMarkers)]
     pub fn set_markers(this: &Markers, markers: &JsValue);
 
-    /// Takes the markers off their series, which then forgets them.
+    /// Detaches the markers from their series.
     #[wasm_bindgen(method)]
     pub fn detach(this: &Markers);
 
-    /// What the library tells of a move of the crosshair.
+    /// The library's event for a crosshair move.
     pub type CrosshairMove;
 
-    /// The time of the point below the crosshair, Unix seconds; nothing beside the points and outside of the chart.
+    /// Time of the point below the crosshair, in Unix seconds; `None` between points and outside the chart.
     #[wasm_bindgen(method, getter)]
     pub fn time(this: &CrosshairMove) -> Option<f64>;
 }

@@ -11,25 +11,25 @@ use super::{
 };
 use crate::domain::{equity::Snapshot, money::Money};
 
-/// It shows all of its range, whatever its size, and ranges are chosen beside it: there is nowhere to scroll to, and the times
-/// at its edges are moved in to be read whole. Points may be much closer than the library's half a pixel.
+/// The chart always shows its whole range, and ranges are chosen outside it, so it cannot scroll. Times at its edges
+/// are moved inwards to be readable. Points may be much closer than the library's default minimum of half a pixel.
 const WHOLE: &str = r#"{
     "handleScroll": false, "handleScale": false,
     "timeScale": { "rightOffset": 0, "minBarSpacing": 0.001, "lockVisibleTimeRangeOnResize": true }
 }"#;
 
-/// A chart in a container, whose size it follows. Dropping it removes it from the page.
+/// A chart that follows its container's size. Dropping it removes it from the page.
 pub struct EquityChart {
     chart: Chart,
     palette: Palette,
     curve: Series,
     high_water_mark: Option<(Money, PriceLine)>,
-    /// Read by the chart for as long as it stands.
+    /// Kept alive because the chart calls it.
     _local_time: LocalTime,
 }
 
 impl EquityChart {
-    /// `deposit` is the line that the curve is a gain above and a loss below.
+    /// `deposit` is the baseline: above it the curve is a gain, below it a loss.
     pub fn new(library: &Library, container: &HtmlElement, deposit: Money) -> Self {
         let palette = Palette::read(container);
         let chart_options = options(&palette.chart_options());
@@ -43,7 +43,7 @@ impl EquityChart {
         Self { chart, palette, curve, high_water_mark: None, _local_time: local_time }
     }
 
-    /// Draws the curve, in the order of time, in the place of what was drawn.
+    /// Draws the curve in place of the previous one, in order of time.
     pub fn draw(&self, snapshots: &[Snapshot]) {
         let point =
             |snapshot: &Snapshot| points::value(snapshot.recorded_at.unix_second(), dollars(snapshot.total_value));
@@ -51,7 +51,7 @@ impl EquityChart {
         self.chart.time_scale().fit_content();
     }
 
-    /// Moves the last point, or adds one after it, which `is_new` says; `time` (Unix seconds) must not be before it.
+    /// Moves the last point, or appends one if `is_new`; `time` (Unix seconds) must not precede the last point's.
     pub fn update(&self, time: i64, total_value: Money, is_new: bool) {
         self.curve.update(&points::value(time, dollars(total_value)), false);
         if is_new {
@@ -59,7 +59,7 @@ impl EquityChart {
         }
     }
 
-    /// Draws a line at the highest value.
+    /// Draws a line at the high-water mark.
     pub fn set_high_water_mark(&mut self, value: Money) {
         if let Some((drawn, line)) = self.high_water_mark.take() {
             if drawn == value {
@@ -80,12 +80,12 @@ impl Drop for EquityChart {
     }
 }
 
-/// For drawing only.
+/// Dollars as a float, for drawing only.
 fn dollars(amount: Money) -> f64 {
     amount.cents() as f64 / 100.0
 }
 
-/// A line across the chart, named at the axis.
+/// Options of a horizontal line with a label at the axis.
 fn level_options(palette: &Palette, level: Money, title: &str, color: &str) -> String {
     format!(
         r#"{{

@@ -1,5 +1,5 @@
-//! Times on a chart's axis and crosshair, in the reader's own time zone; the library would write UTC, and let days begin
-//! when they do there.
+//! Times on a chart's axis and crosshair in the reader's time zone. The library by itself uses UTC, for labels and for
+//! the boundaries of days.
 
 use std::{cell::Cell, rc::Rc};
 
@@ -10,16 +10,16 @@ use super::bindings::{Chart, TimeBehavior, TimePoint};
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// The library's `TickMarkType`.
+/// Values of the library's `TickMarkType`.
 const YEAR: u32 = 0;
 const MONTH: u32 = 1;
 const DAY_OF_MONTH: u32 = 2;
 const TIME_WITH_SECONDS: u32 = 4;
 
-/// Gives weights to the times of an axis, from an index on.
+/// Weighs the times of an axis, from an index on.
 type Weigh = dyn FnMut(Array<TimePoint>, u32);
 
-/// The functions that a chart writes its times with; the chart's handle keeps them for as long as the chart stands.
+/// Functions that format a chart's times; the chart's handle keeps them alive.
 pub struct LocalTime {
     has_whole_days: Rc<Cell<bool>>,
     mark: Closure<dyn FnMut(f64, u32) -> String>,
@@ -41,12 +41,12 @@ impl LocalTime {
         Self { has_whole_days, mark, moment, weigh: None }
     }
 
-    /// Whether the points are whole days; these are UTC's, and have no time.
+    /// Sets whether the points are whole UTC days, which have no time of day.
     pub fn set_whole_days(&self, has_whole_days: bool) {
         self.has_whole_days.set(has_whole_days);
     }
 
-    /// Lets the marks of the chart's axis stand where the reader's own days, and their parts, begin.
+    /// Places the axis's marks at boundaries of the reader's local days.
     pub fn weigh(&mut self, chart: &Chart) {
         let (behavior, has_whole_days) = (chart.time_behavior(), self.has_whole_days.clone());
         let library_s = behavior.weigh();
@@ -58,7 +58,7 @@ impl LocalTime {
                 for point in points.slice(before, points.length()).iter() {
                     local.push(&local_point(&behavior, &point, has_whole_days.get()));
                 }
-                // Times alone, which the library has read itself, cannot be wrong to it.
+                // The argument consists of times that the library has parsed itself, so this cannot fail.
                 if library_s.call2(&behavior, &local, &(first - before).into()).is_ok() {
                     for index in first..points.length() {
                         points.get(index).set_weight(&local.get(index - before).weight());
@@ -70,7 +70,7 @@ impl LocalTime {
         self.weigh = Some(weigh);
     }
 
-    /// Puts the functions into a chart's options.
+    /// Sets the functions in a chart's options.
     pub fn put_into(&self, options: &JsValue) {
         // Invariant: options are plain objects, which take any property.
         let set = |target: &JsValue, name: &str, value: &JsValue| {
@@ -84,7 +84,7 @@ impl LocalTime {
     }
 }
 
-/// The point at the time that UTC's clocks show when the reader's own show this one's.
+/// Shifts a point so that UTC's clock shows what the reader's clock shows for the original.
 fn local_point(behavior: &TimeBehavior, point: &TimePoint, is_whole_day: bool) -> TimePoint {
     let unix_seconds = behavior.key(&point.time());
     let offset_seconds =
@@ -94,7 +94,7 @@ fn local_point(behavior: &TimeBehavior, point: &TimePoint, is_whole_day: bool) -
     local
 }
 
-/// A point's time, to be written.
+/// A point's time, to be formatted.
 struct Moment {
     date: Date,
     is_whole_day: bool,
@@ -104,13 +104,13 @@ impl Moment {
     fn new(unix_seconds: f64, is_whole_day: bool) -> Self {
         let date = Date::new(&JsValue::from_f64(unix_seconds * 1_000.0));
         if is_whole_day {
-            // The local getters then tell UTC's day.
+            // After this the local getters return UTC's day.
             date.set_time(date.get_time() + date.get_timezone_offset() * 60_000.0);
         }
         Self { date, is_whole_day }
     }
 
-    /// A label of the axis: as much as tells it from its neighbours.
+    /// Axis label: only the parts that differ from its neighbours.
     fn mark(&self, kind: u32) -> String {
         match kind {
             YEAR => self.date.get_full_year().to_string(),

@@ -1,13 +1,13 @@
-//! The page's colours, for canvases, which the style sheet does not reach.
+//! The page's colours, for canvases, which style sheets do not reach.
 
 use leptos::prelude::{document, window};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-/// Where the browser does not tell the size of a text.
+/// Font size in pixels if the browser does not report one.
 const FONT_SIZE_ASSUMED: f64 = 11.0;
 
-/// Colours as `rgb(…)`, which both the library and canvases read.
+/// Colours as `rgb(…)`, which both the library and canvases parse.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Palette {
     pub panel: String,
@@ -20,12 +20,12 @@ pub struct Palette {
     pub accent: String,
     pub blue: String,
     pub violet: String,
-    /// Of the axes' labels, in pixels: it follows the browser's text size.
+    /// Font size of axis labels in pixels; it follows the browser's text size.
     pub font_size: u32,
 }
 
 impl Palette {
-    /// The colours in effect within `container`.
+    /// Reads the colours in effect within `container`.
     pub fn read(container: &HtmlElement) -> Self {
         let probe = probe(container);
         let color = |token: &str| {
@@ -36,7 +36,7 @@ impl Palette {
         };
         let style = window().get_computed_style(&probe).ok().flatten();
         let size = style.and_then(|style| style.get_property_value("font-size").ok());
-        // The browser reads a number; Rust's own reading of floats is as large as a panel.
+        // Parsed by the browser, since Rust's float parser is as large as a panel.
         let font_size = size.map(|size| js_sys::parse_float(&size)).filter(|size| size.is_finite());
         let palette = Self {
             panel: color("--panel"),
@@ -55,10 +55,11 @@ impl Palette {
         palette
     }
 
-    /// What every chart starts from.
+    /// Options common to all charts.
     pub fn chart_options(&self) -> String {
         let Self { panel, line, line_strong, grid, muted, font_size, .. } = self;
-        // The library's own logo would bring an inline style, which the page's policy forbids; the panel names its makers.
+        // The library's own logo would need an inline style, which the page's policy forbids; the panel credits its
+        // makers.
         format!(
             r#"{{
                 "autoSize": true,
@@ -83,7 +84,7 @@ impl Palette {
     }
 }
 
-/// `rgb(1, 2, 3)` as `rgba(1, 2, 3, 0.5)`.
+/// Adds an alpha value: `rgb(1, 2, 3)` becomes `rgba(1, 2, 3, 0.5)`.
 pub fn faded(color: &str, alpha: f64) -> String {
     match color.strip_prefix("rgb(").and_then(|rest| rest.strip_suffix(')')) {
         Some(channels) => format!("rgba({channels}, {alpha})"),
@@ -91,7 +92,7 @@ pub fn faded(color: &str, alpha: f64) -> String {
     }
 }
 
-/// An element that nobody sees, which resolves custom properties; forced colours leave it alone.
+/// An invisible element that resolves custom properties; forced colours do not affect it.
 fn probe(container: &HtmlElement) -> HtmlElement {
     // Invariant: "span" is an element's name, and makes an HTML element.
     let probe: HtmlElement = document().create_element("span").expect("a span can be made").unchecked_into();

@@ -1,4 +1,4 @@
-//! Data as the library takes it: plain objects.
+//! Data for the library: plain objects.
 
 use js_sys::{Array, JsString, Object};
 use wasm_bindgen::prelude::*;
@@ -7,7 +7,7 @@ use crate::domain::candle::Candle;
 
 #[wasm_bindgen]
 extern "C" {
-    /// A point of any kind of series; which properties count is the series' business.
+    /// A point of any kind of series; each series reads its own properties.
     #[wasm_bindgen(extends = Object)]
     pub type Point;
 
@@ -47,7 +47,7 @@ pub fn value(time: i64, value: f64) -> Point {
     point
 }
 
-/// A value in a colour other than its series'.
+/// A value with its own colour.
 pub fn coloured(time: i64, number: f64, color: &JsString) -> Point {
     let point = value(time, number);
     point.set_color(color);

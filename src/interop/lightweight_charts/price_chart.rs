@@ -1,4 +1,4 @@
-//! A chart of prices: candles or a line, with volume, averages, an index, trades and the average cost.
+//! A chart of prices: candles or a line, with volume, averages, relative strength, trades and the average cost.
 
 use js_sys::JsString;
 use wasm_bindgen::{JsCast, prelude::Closure};
@@ -17,7 +17,7 @@ use crate::domain::{
     order::Side,
 };
 
-/// How the price itself is drawn.
+/// Style of the price's series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PriceStyle {
     #[default]
@@ -26,12 +26,12 @@ pub enum PriceStyle {
     Area,
 }
 
-/// A line that is drawn beside the price.
+/// A line drawn beside the price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Study {
     SimpleAverage,
     ExponentialAverage,
-    /// In a pane of its own, with lines at 30 and 70.
+    /// Relative strength, in a pane of its own with lines at 30 and 70.
     RelativeStrength,
 }
 
@@ -40,11 +40,11 @@ impl PriceStyle {
 }
 
 impl Study {
-    /// In the order of their discriminants.
+    /// In order of their discriminants.
     pub const ALL: [Self; 3] = [Self::SimpleAverage, Self::ExponentialAverage, Self::RelativeStrength];
 }
 
-/// What is drawn.
+/// Layers that are drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layers {
     pub style: PriceStyle,
@@ -52,39 +52,39 @@ pub struct Layers {
     pub studies: Vec<Study>,
 }
 
-/// A trade, marked at the candle that it fell into.
+/// A trade, marked at the candle that contains it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FillMark {
     pub time: i64,
     pub side: Side,
 }
 
-/// The average cost, out of view.
+/// Edge label for an average cost that is out of view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CostEdge {
     pub price: Price,
     pub is_above: bool,
-    /// The place of its label, in CSS pixels below the top of the chart.
+    /// Position of its label, in CSS pixels below the top of the chart.
     pub top: i32,
 }
 
-/// How high the label is, with what is kept free around it, in CSS pixels.
+/// Height of the label and the space around it, in CSS pixels.
 const EDGE_LABEL_HEIGHT: f64 = 22.0;
 const EDGE_MARGIN: f64 = 4.0;
 
-/// Nothing when a price that stands at `y` is in view, in a pane so high.
+/// The edge label for a price at `y` in a pane of this height; `None` if the price is in view.
 fn cost_edge(price: Price, y: f64, height: f64) -> Option<CostEdge> {
     let is_above = y < 0.0;
     let top = if is_above { EDGE_MARGIN } else { height - EDGE_LABEL_HEIGHT - EDGE_MARGIN };
     (is_above || y > height).then_some(CostEdge { price, is_above, top: top.max(EDGE_MARGIN) as i32 })
 }
 
-/// How high the panes are, in parts of the whole.
+/// Relative heights of the panes.
 const PRICE_STRETCH: f64 = 0.66;
 const VOLUME_STRETCH: f64 = 0.14;
 const STUDY_STRETCH: f64 = 0.2;
 
-/// A chart in a container, whose size it follows. Dropping it removes it from the page.
+/// A chart that follows its container's size. Dropping it removes it from the page.
 pub struct PriceChart {
     library: Library,
     chart: Chart,
@@ -92,7 +92,7 @@ pub struct PriceChart {
     local_time: LocalTime,
     layers: Layers,
     price: Series,
-    /// The prices' decimal places.
+    /// Decimal places of the prices.
     decimals: u32,
     volume: Option<Volume>,
     studies: Vec<(Study, Series)>,
@@ -102,7 +102,7 @@ pub struct PriceChart {
     crosshair: Closure<dyn FnMut(CrosshairMove)>,
 }
 
-/// The volume's bars, and the colours of a rise and a fall.
+/// The volume's series, with the colours of a rise and a fall.
 struct Volume {
     bars: Series,
     up: JsString,
@@ -110,7 +110,7 @@ struct Volume {
 }
 
 impl PriceChart {
-    /// `on_hover` is told the time of the candle below the crosshair, and nothing when it leaves.
+    /// `on_hover` receives the time of the candle below the crosshair, or `None` when the crosshair leaves.
     pub fn new(
         library: &Library,
         container: &HtmlElement,
@@ -151,7 +151,7 @@ impl PriceChart {
         &self.layers
     }
 
-    /// Changes what is drawn; all candles and studies have to be drawn again after it.
+    /// Changes the layers; afterwards all candles and studies must be drawn again.
     pub fn set_layers(&mut self, layers: Layers) {
         let is_restyled = layers.style != self.layers.style;
         self.layers = layers;
@@ -162,8 +162,8 @@ impl PriceChart {
         self.add_panes();
     }
 
-    /// Draws `candles`, in the order of time, in the place of what was drawn. `is_new` shows the latest of them, else
-    /// what is looked at stays.
+    /// Draws `candles`, in order of time, in place of the previous ones. If `is_new`, scrolls to the latest; otherwise
+    /// keeps the visible range.
     pub fn draw(&mut self, candles: &[Candle], interval: Interval, is_new: bool) {
         self.clear_beside_price();
         self.local_time.set_whole_days(interval == Interval::Day);
@@ -177,7 +177,7 @@ impl PriceChart {
         }
     }
 
-    /// Moves one candle that is drawn, or draws the next one; `is_past` for one before the last.
+    /// Updates a drawn candle or appends the next one; `is_past` for one before the last.
     pub fn update(&self, candle: &Candle, is_past: bool) {
         self.price.update(&self.price_point(candle), is_past);
         if let Some(volume) = &self.volume {
@@ -185,21 +185,21 @@ impl PriceChart {
         }
     }
 
-    /// Draws a study's values in the place of what was drawn of it.
+    /// Draws a study's values in place of the previous ones.
     pub fn draw_study(&self, study: Study, values: impl Iterator<Item = (i64, f64)>) {
         if let Some(line) = self.study(study) {
             line.set_data(&points::all(values.map(|(time, value)| points::value(time, value))));
         }
     }
 
-    /// As [`Self::update`], for a study's value.
+    /// Like [`Self::update`], for a study's value.
     pub fn update_study(&self, study: Study, time: i64, value: f64, is_past: bool) {
         if let Some(line) = self.study(study) {
             line.update(&points::value(time, value), is_past);
         }
     }
 
-    /// Marks own trades, in the order of time.
+    /// Marks own trades, in order of time.
     pub fn set_fills(&mut self, fills: Vec<FillMark>) {
         if self.fills != fills {
             self.fills = fills;
@@ -207,7 +207,7 @@ impl PriceChart {
         }
     }
 
-    /// Draws a line at the average cost, or none.
+    /// Draws a line at the average cost, or removes it.
     pub fn set_average_cost(&mut self, price: Option<Price>) {
         if self.average_cost.as_ref().map(|(drawn, _)| *drawn) == price {
             return;
@@ -218,8 +218,8 @@ impl PriceChart {
         self.average_cost = price.map(|price| (price, self.add_cost_line(price)));
     }
 
-    /// Where the average cost is to be shown, when its line is out of view: below the top of the chart or above the bottom of
-    /// the prices.
+    /// Edge label for the average cost if its line is out of view: at the top of the chart or the bottom of the price
+    /// pane.
     pub fn cost_edge(&self) -> Option<CostEdge> {
         let (price, _) = self.average_cost.as_ref()?;
         let height = self.chart.panes().iter().next()?.height();
@@ -245,7 +245,7 @@ impl PriceChart {
         }
     }
 
-    /// What hangs on the price's series goes with it, and is hung on the next one.
+    /// Replaces the price's series, and attaches its lines and markers to the new one.
     fn replace_price(&mut self) {
         self.markers.detach();
         self.chart.remove_series(&self.price);
@@ -267,7 +267,7 @@ impl PriceChart {
         }
     }
 
-    /// Adds the volume, and each study: averages to the price's pane, the index to one of its own, below.
+    /// Adds the volume and each study: averages to the price's pane, relative strength to a pane below.
     fn add_panes(&mut self) {
         let mut stretches = vec![PRICE_STRETCH];
         if self.layers.has_volume {

@@ -1,4 +1,4 @@
-//! Which copilot there is, and what it may do.
+//! Settings of the copilot: its model, autonomy and limits.
 
 use std::{str::FromStr, time::Duration};
 
@@ -14,28 +14,29 @@ use crate::{
     server::https,
 };
 
-/// Where models are asked for unless a setting says else, and which one.
+/// Default model server, and the default model.
 pub const OPENROUTER_URL: &str = "https://openrouter.ai/api/v1";
 pub const OPENROUTER_MODEL: &str = "openai/gpt-oss-120b";
 
-/// Which copilot there is, and what it may do.
+/// Settings of the copilot.
 #[derive(Debug, Clone)]
 pub struct CopilotConfig {
     pub model: ModelConfig,
-    /// How a model is asked that a person connects in the page.
+    /// Request settings for a model that a person connects in the page.
     pub asking: LlmConfig,
-    /// Where models of this machine are looked for, and the programs that listen there. No variable sets it; tests do.
+    /// Ports that are searched for models on this machine, with the programs that use them. Set by tests only, not by a
+    /// variable.
     pub model_ports: Vec<(&'static str, u16)>,
     pub limits: CopilotLimits,
 }
 
-/// Who answers.
+/// Model that answers.
 #[derive(Debug, Clone)]
 pub enum ModelConfig {
     /// A few rules, without a network: for tests.
     Mock,
     Remote(LlmConfig),
-    /// None is set: the model that a person connects in the page, or else the built-in copilot.
+    /// No model is set: uses the model that a person connects in the page, or else the built-in copilot.
     Unset,
     Off,
 }
@@ -44,18 +45,18 @@ pub enum ModelConfig {
 #[derive(Debug, Clone)]
 pub struct LlmConfig {
     pub api_key: Option<Secret>,
-    /// Without a slash at its end.
+    /// Without a trailing slash.
     pub base_url: String,
     pub model: String,
-    /// For one reply, retries included.
+    /// Time limit of one reply, retries included.
     pub timeout: Duration,
-    /// Otherwise it depends on where the server is.
+    /// Whether the timeout was set; otherwise it depends on the server's location.
     is_timeout_set: bool,
-    /// How the form of replies is asked for; nothing means that it is found out.
+    /// Method of requesting a reply's format; `None` means that it is detected.
     pub response_format: Option<ResponseFormat>,
-    /// The most that a prompt may take.
+    /// Most tokens of a prompt.
     pub context_tokens: usize,
-    /// The most that the model may write, its thoughts included.
+    /// Most tokens of a reply, its reasoning included.
     pub reply_tokens_max: u32,
 }
 
@@ -65,30 +66,32 @@ impl LlmConfig {
         Url::parse(&self.base_url).is_ok_and(|url| https::is_nearby(&url))
     }
 
-    /// The same for another server, which has no key of this one's.
+    /// The same settings for another server, without this one's key.
     pub fn at(&self, base_url: String, model: String, api_key: Option<Secret>) -> Self {
         let other = Self { api_key, base_url, model, ..self.clone() };
         if self.is_timeout_set { other } else { other.with_default_patience() }
     }
 }
 
-/// How a server is asked for replies of a certain form.
+/// Method of requesting replies in a certain format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResponseFormat {
     /// OpenAI's strict schema.
     JsonSchema,
-    /// A JSON object with a schema beside it, which llama-cpp-python takes.
+    /// A JSON object with a separate schema, as llama-cpp-python accepts it.
     JsonObject,
 }
 
-/// Where the usual programs that run models listen.
+/// Default ports of common programs that run models.
 const MODEL_PORTS: [(&str, u16); 4] = [("Ollama", 11434), ("LM Studio", 1234), ("llama.cpp", 8080), ("vLLM", 8000)];
 
 const LLM_SECONDS_MIN: f64 = 0.05;
-/// Less than [`Patience::answer`](super::Patience::answer), so that the copilot says itself that it was too slow.
+/// Less than [`Patience::answer`](super::Patience::answer), so that the copilot itself reports a timeout.
 const LLM_SECONDS_MAX: f64 = 110.0;
 
 impl CopilotConfig {
+    /// Reads the settings.
+    ///
     /// # Errors
     /// The first variable with a bad value.
     pub fn read(vars: &Variables<'_>) -> Result<Self, ConfigError> {
@@ -97,7 +100,7 @@ impl CopilotConfig {
     }
 }
 
-/// All are checked, whichever copilot there is, so that a mistake shows at once.
+/// All variables are checked, whichever copilot is chosen, so that a mistake shows at once.
 fn asking(vars: &Variables<'_>) -> Result<LlmConfig, ConfigError> {
     let reply_tokens_max = vars.parse("LLM_MAX_TOKENS", 4_096, "is not a whole number of tokens", "4096")?;
     if reply_tokens_max == 0 {
@@ -118,7 +121,7 @@ fn asking(vars: &Variables<'_>) -> Result<LlmConfig, ConfigError> {
 }
 
 impl LlmConfig {
-    /// With the patience that suits the server where none is set: one nearby may have to load its model first.
+    /// Sets a default timeout that suits the server: a nearby one may have to load its model first.
     fn with_default_patience(self) -> Self {
         let seconds = if self.is_nearby() { LLM_SECONDS_MAX } else { 30.0 };
         Self { timeout: Duration::from_secs_f64(seconds), ..self }
@@ -135,7 +138,7 @@ fn model(vars: &Variables<'_>, asking: &LlmConfig) -> Result<ModelConfig, Config
         }
     };
     let is_mock = vars.flag("LLM_MOCK")?;
-    // An address of one's own needs no key: a model on this machine has none.
+    // A custom address needs no key: a local model has none.
     let is_set = asking.api_key.is_some() || vars.get("LLM_BASE_URL").is_some();
     Ok(match (is_off, is_mock, is_set) {
         (true, _, _) => ModelConfig::Off,
@@ -176,7 +179,7 @@ fn limits(vars: &Variables<'_>) -> Result<CopilotLimits, ConfigError> {
     })
 }
 
-/// An amount of money as it is written in a setting: `20000`, `20000.50`.
+/// An amount of money in a setting: `20000`, `20000.50`.
 struct Dollars(Money);
 
 impl FromStr for Dollars {

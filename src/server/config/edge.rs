@@ -7,31 +7,33 @@ use super::{
     variables::{ConfigError, Variables},
 };
 
-/// The most entries of a list.
+/// Most entries of a list.
 const ENTRIES_MAX: usize = 64;
 
-/// The checks between the network and the handlers.
+/// Checks between the network and the handlers.
 #[derive(Debug, Clone)]
 pub struct EdgeConfig {
-    /// Hosts that are answered, besides the loopback ones and the address listened on.
+    /// Accepted hosts, besides loopback and the listening address.
     pub allowed_hosts: Vec<HostRule>,
-    /// Origins that may change things, besides our own.
+    /// Origins that may make changes, besides the server's own.
     pub trusted_origins: Vec<WebOrigin>,
-    /// Proxies whose forwarding headers are believed.
+    /// Proxies whose forwarding headers are trusted.
     pub trusted_proxies: Vec<Network>,
     pub access: Access,
 }
 
-/// Who may ask without signing in.
+/// Clients that need no sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Browsers and scripts on this machine.
     Local,
-    /// Everyone who can reach the server.
+    /// Every client that can reach the server.
     Open,
 }
 
 impl EdgeConfig {
+    /// Reads the settings.
+    ///
     /// # Errors
     /// The first variable with a bad value.
     pub fn read(vars: &Variables<'_>) -> Result<Self, ConfigError> {
@@ -57,7 +59,7 @@ impl EdgeConfig {
     }
 }
 
-/// Entries between commas or blanks.
+/// Parses entries separated by commas or blanks.
 fn list<T: FromStr<Err = Unreadable>>(
     vars: &Variables<'_>,
     variable: &'static str,
@@ -79,7 +81,7 @@ fn list<T: FromStr<Err = Unreadable>>(
     entries.iter().map(read).collect()
 }
 
-/// A page under a path is not served yet, and a start that ignored the wish would look broken.
+/// Refuses a base path: a page under a path is not supported yet, and ignoring the setting would look broken.
 fn refuse_base_path(vars: &Variables<'_>) -> Result<(), ConfigError> {
     match vars.get("BASE_PATH").as_deref() {
         None | Some("/") => Ok(()),

@@ -1,4 +1,4 @@
-//! How orders are filled, and what that costs.
+//! Settings of fills: the fill model, slippage and commission.
 
 use super::variables::{ConfigError, Variables};
 use crate::domain::{
@@ -10,11 +10,13 @@ use crate::domain::{
     },
 };
 
-/// A hundred dollars an order, ten dollars a share, ten percent.
+/// Upper bounds: a hundred dollars per order, ten dollars per share, ten percent.
 const PER_ORDER_CENTS_MAX: i64 = 10_000;
 const PER_SHARE_UNITS_MAX: i64 = 100_000;
 const PERCENT_COUNT_MAX: i64 = 100_000;
 
+/// Reads the settings.
+///
 /// # Errors
 /// The first variable with a bad value.
 pub fn read(vars: &Variables<'_>) -> Result<FillRules, ConfigError> {
@@ -33,7 +35,7 @@ pub fn read(vars: &Variables<'_>) -> Result<FillRules, ConfigError> {
     Ok(FillRules { model, slippage, commission })
 }
 
-/// A number of so many decimal places as a count of its smallest unit, zero when it is not set.
+/// A number with the given decimal places as a count of its smallest unit; zero if not set.
 fn amount(
     vars: &Variables<'_>,
     variable: &'static str,

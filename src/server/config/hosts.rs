@@ -1,12 +1,12 @@
-//! Names and addresses in settings: the hosts that are answered, the origins and proxies that are trusted.
+//! Names and addresses in settings: accepted hosts, trusted origins and proxies.
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
-/// The longest name of the DNS, and its longest label.
+/// Longest DNS name, and its longest label.
 const NAME_LENGTH_MAX: usize = 253;
 const LABEL_LENGTH_MAX: usize = 63;
 
-/// A host without its port: an address by its value, or a name in lower case without a dot at its end.
+/// A host without its port: an address by value, or a name in lower case without a trailing dot.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Host {
     Address(IpAddr),
@@ -14,7 +14,7 @@ pub enum Host {
 }
 
 impl Host {
-    /// Reads any text; `text` may have an IPv6 address's brackets, but no port.
+    /// Parses any text; an IPv6 address may have brackets, but `text` has no port.
     pub fn read(text: &str) -> Self {
         let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
         match bare.parse::<IpAddr>() {
@@ -34,13 +34,13 @@ impl fmt::Display for Host {
     }
 }
 
-/// An entry of `ALLOWED_HOSTS`. Ports do not matter, nor does the scheme of an address line.
+/// An entry of `ALLOWED_HOSTS`. Ports and a URL's scheme are ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HostRule {
-    /// `*`
+    /// `*`: any host.
     Any,
     One(Host),
-    /// `*.example.org`, kept as `.example.org`: every name that ends so.
+    /// `*.example.org`, stored as `.example.org`: every name with this ending.
     Below(String),
 }
 
@@ -55,7 +55,7 @@ impl HostRule {
     }
 }
 
-/// Text in a setting that is not what it should be.
+/// A setting's text is malformed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Unreadable;
 
@@ -85,8 +85,8 @@ impl FromStr for HostRule {
     }
 }
 
-/// Where a page comes from, as browsers write it in `Origin`: `https://nas.local`, `http://nas:8000`. The scheme's own port
-/// is left out.
+/// Origin of a page, as in browsers' `Origin` header: `https://nas.local`, `http://nas:8000`. The scheme's default port
+/// is omitted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct WebOrigin(String);
 
@@ -105,7 +105,7 @@ impl FromStr for WebOrigin {
     }
 }
 
-/// An address, or a network: `10.0.0.0/8`, `fd00::/8`.
+/// An address or a network: `10.0.0.0/8`, `fd00::/8`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
     address: IpAddr,
@@ -115,7 +115,7 @@ pub struct Network {
 impl Network {
     pub fn contains(&self, address: IpAddr) -> bool {
         let length = u32::from(self.prefix_length);
-        // A shift by all bits leaves none to differ.
+        // Shifting by all bits is an overflow, for which every address matches.
         match (self.address, address.to_canonical()) {
             (IpAddr::V4(one), IpAddr::V4(other)) => {
                 (one.to_bits() ^ other.to_bits()).checked_shr(u32::BITS - length).unwrap_or(0) == 0
@@ -143,7 +143,7 @@ impl FromStr for Network {
     }
 }
 
-/// The scheme in lower case, and its own port.
+/// Parses the scheme, in lower case, and its default port.
 fn read_scheme(text: &str) -> Result<(&'static str, u16), Unreadable> {
     match text.to_ascii_lowercase().as_str() {
         "http" => Ok(("http", 80)),
@@ -152,7 +152,7 @@ fn read_scheme(text: &str) -> Result<(&'static str, u16), Unreadable> {
     }
 }
 
-/// A host, with or without a port behind it; an IPv6 address without a port may stand without brackets.
+/// Splits a host from an optional port; an IPv6 address without a port may omit the brackets.
 fn split_port(text: &str) -> Result<(&str, Option<u16>), Unreadable> {
     let (host, port) = if text.starts_with('[') {
         text.split_at(text.find(']').ok_or(Unreadable)? + 1)
@@ -169,7 +169,7 @@ fn split_port(text: &str) -> Result<(&str, Option<u16>), Unreadable> {
     }
 }
 
-/// A host that can be one: an address, or a name of labels, of which the last is no number.
+/// Parses a valid host: an address, or a name of labels whose last one is not a number.
 fn read_host(text: &str) -> Result<Host, Unreadable> {
     let host = Host::read(text);
     if let Host::Name(name) = &host {

@@ -5,33 +5,35 @@ use std::path::PathBuf;
 use super::variables::{ConfigError, Secret, Variables};
 use crate::server::library::FetchHost;
 
-/// Hosts in a list.
+/// Most hosts in a list.
 const HOSTS_MAX: usize = 64;
 
 #[derive(Debug, Clone, Default)]
 pub struct LibraryConfig {
-    /// A folder whose files are taken in on demand.
+    /// Folder whose files are taken in on demand.
     pub folder: Option<PathBuf>,
-    /// Hosts of one's own network that documents may be fetched from.
+    /// Private hosts that documents may be fetched from.
     pub fetch_hosts: Vec<FetchHost>,
-    /// A server that embeds, instead of the built-in model.
+    /// Embedding server, instead of the built-in model.
     pub embedding: Option<EndpointConfig>,
-    /// A server that puts the first passages in order.
+    /// Server that reranks the first passages.
     pub rerank: Option<EndpointConfig>,
-    /// The program that reads documents; nothing for the running one. No variable sets it; tests hand in another.
+    /// Program that reads documents; `None` for the running one. Set by tests only, not by a variable.
     pub program: Option<PathBuf>,
 }
 
-/// A model's server of the library.
+/// A model server of the library.
 #[derive(Debug, Clone)]
 pub struct EndpointConfig {
-    /// Without a slash at its end.
+    /// Without a trailing slash.
     pub base_url: String,
     pub model: String,
     pub key: Option<Secret>,
 }
 
 impl LibraryConfig {
+    /// Reads the settings.
+    ///
     /// # Errors
     /// The first variable with a bad value.
     pub fn read(vars: &Variables<'_>) -> Result<Self, ConfigError> {

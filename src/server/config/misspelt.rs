@@ -1,17 +1,17 @@
-//! Variables that are none of ours, and look as if they were meant to be.
+//! Warnings about unknown variables that resemble known ones.
 
 use std::collections::BTreeSet;
 
-/// Of these, one whose name is not complete is noticed too. They begin no variables of others.
+/// Prefixes for which incomplete names are noticed too. Other programs' variables do not start with them.
 const PREFIXES: [&str; 4] = ["SIM_", "LLM_", "MASSIVE_", "COPILOT_"];
 
-/// Shorter names are close to too many others.
+/// Shorter names resemble too many others.
 const NAME_CHARS_MIN: usize = 6;
 
-/// So many letters may be wrong in a name of at least so many.
+/// Permitted misspelt letters, with the least length of the name.
 const WRONG_LETTERS: [(usize, usize); 2] = [(9, 2), (NAME_CHARS_MIN, 1)];
 
-/// A line for each variable that is not known and looks like one that is. No value is part of it.
+/// One line for each unknown variable that resembles a known one. Values are not included.
 pub fn warnings<'a>(names: impl Iterator<Item = &'a str>, known: &BTreeSet<String>) -> Vec<String> {
     let unknown = names.filter(|name| !known.contains(*name));
     unknown
@@ -22,9 +22,9 @@ pub fn warnings<'a>(names: impl Iterator<Item = &'a str>, known: &BTreeSet<Strin
         .collect()
 }
 
-/// The variable that comes closest.
+/// The most similar known variable.
 fn meant<'a>(name: &str, known: &'a BTreeSet<String>) -> Option<&'a str> {
-    // A name that is too long is nobody's slip of the fingers.
+    // Very long names are not typing errors.
     if name.len() > 40 || !name.is_ascii() {
         return None;
     }
@@ -38,13 +38,13 @@ fn meant<'a>(name: &str, known: &'a BTreeSet<String>) -> Option<&'a str> {
     close.min().map(|(_, known)| known)
 }
 
-/// Whether one name is the other one with more words behind it.
+/// Whether one name is the other with further words appended.
 fn is_part(one: &str, other: &str) -> bool {
     let (short, long) = if one.len() < other.len() { (one, other) } else { (other, one) };
     long.strip_prefix(short).is_some_and(|rest| rest.starts_with('_'))
 }
 
-/// How many letters have to be changed, left out, put in or swapped with the next one (optimal string alignment).
+/// Edit distance: changes, deletions, insertions, and swaps of neighbours (optimal string alignment).
 fn distance(one: &str, other: &str) -> usize {
     let (one, other) = (one.as_bytes(), other.as_bytes());
     let mut rows = vec![vec![0; other.len() + 1]; one.len() + 1];

@@ -1,8 +1,8 @@
-//! Settings: read once at start-up, checked, and handed on.
+//! Settings: read once at start-up, checked, and passed on.
 //!
 //! They come from the process environment and from `.env` in the working directory; the environment wins. A bad value
-//! stops the start with one line that names the variable, what is wrong with it and an example. A secret's value is
-//! never part of that line, nor of `Debug`.
+//! stops the start with one line: the variable, the problem and an example. Secrets never appear in that line or in
+//! `Debug`.
 
 pub mod copilot;
 pub mod edge;
@@ -26,7 +26,7 @@ use super::{
 };
 use crate::domain::orders::rules::FillRules;
 
-/// Everything that can be set from outside.
+/// All settings.
 #[derive(Debug, Clone)]
 pub struct Config {
     pub host: IpAddr,
@@ -38,49 +38,49 @@ pub struct Config {
     pub massive: Option<MassiveConfig>,
     pub limits: LimitsConfig,
     pub patience: Patience,
-    /// The clock. No variable sets it; tests hand in another.
+    /// The clock. Set by tests only, not by a variable.
     pub clock: Clock,
     pub edge: EdgeConfig,
-    /// How orders are filled, and what that costs.
+    /// Fill model, slippage and commission.
     pub fills: FillRules,
     pub copilot: CopilotConfig,
     pub library: LibraryConfig,
     /// The log filter, in the syntax of `tracing`.
     pub log_filter: Option<String>,
-    /// Warnings about the settings that do not stop the start, a line each.
+    /// Warnings about the settings that do not prevent the start, one line each.
     pub warnings: Vec<String>,
 }
 
-/// Variables of ours that are not read at every start.
+/// Known variables that are not read at every start.
 const SOMETIMES_READ: [&str; 2] = ["MASSIVE_BASE_URL", "MASSIVE_POLL_SECONDS"];
 
 #[derive(Debug, Clone)]
 pub struct MassiveConfig {
     pub api_key: Secret,
-    /// Without a slash at its end.
+    /// Without a trailing slash.
     pub base_url: String,
     pub poll: Duration,
 }
 
-/// Limits a client and in all; nothing means no limit.
+/// Limits per client and in total; `None` means unlimited.
 #[derive(Debug, Clone, Copy)]
 pub struct LimitsConfig {
     pub streams_per_client: Option<NonZeroU32>,
     pub streams_in_all: Option<NonZeroU32>,
-    /// A second; bursts of twice that.
+    /// Per second, with bursts of twice that.
     pub requests_per_client: Option<NonZeroU32>,
 }
 
-/// How long the server waits, for a client or for itself. No variable sets it; tests shorten it.
+/// Time limits for clients and for the server itself. Shortened by tests only, not by a variable.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// For a whole request head, and so for the next one on a connection that is kept.
+    /// For a whole request head, so also for the next request on a kept connection.
     pub head: Duration,
     /// For a whole request body.
     pub body: Duration,
-    /// For an answer to begin; longer than a copilot's reply may take.
+    /// For a response to begin; longer than a copilot's reply may take.
     pub answer: Duration,
-    /// For a peer to take any of what is sent to it.
+    /// For a peer to accept any of the bytes sent to it.
     pub progress: Duration,
 }
 
@@ -97,7 +97,7 @@ impl Default for Patience {
 
 #[derive(Debug, Clone, Copy)]
 pub struct SimulatorConfig {
-    /// The same seed is the same market; nothing for the one that is kept with the database.
+    /// Seed of the market; `None` uses the one stored in the database.
     pub seed: Option<u64>,
     pub tick: Duration,
     pub hours: Hours,
@@ -198,7 +198,7 @@ fn parse_host(text: &str) -> Result<IpAddr, ConfigError> {
 
 fn database_url(text: Option<String>) -> Result<String, ConfigError> {
     let url = text.unwrap_or_else(|| "sqlite://db/finally.db".to_owned());
-    // A database in memory would lose acknowledged trades, which this program never does; one that is only read takes none.
+    // A database in memory would lose acknowledged trades; a read-only one cannot store them.
     let is_unfit = [":memory:", "mode=memory", "mode=ro"].iter().any(|unfit| url.contains(unfit));
     if url.starts_with("sqlite:") && !is_unfit {
         return Ok(url);

@@ -1,4 +1,4 @@
-//! How variables are read and checked, wherever they come from.
+//! Reading and checking of variables from any source.
 
 use std::{collections::HashMap, fmt, num::NonZeroU32, str::FromStr, time::Duration};
 
@@ -11,7 +11,7 @@ impl Secret {
         Self(value)
     }
 
-    /// The value itself, for the one call that needs it.
+    /// The value itself, only for the call that needs it.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -23,7 +23,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A variable has a value that cannot be used.
+/// A variable has an unusable value.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{variable} {problem}; an example is {variable}={example}")]
 pub struct ConfigError {
@@ -32,7 +32,7 @@ pub struct ConfigError {
     pub example: &'static str,
 }
 
-/// The environment, or what stands for it in a test.
+/// The environment, or its replacement in a test.
 pub struct Variables<'a> {
     pub lookup: &'a dyn Fn(&str) -> Option<String>,
 }
@@ -46,8 +46,10 @@ impl Variables<'_> {
         self.get(name).map(Secret)
     }
 
+    /// Parses a variable.
+    ///
     /// # Errors
-    /// When the value says something else, which `problem` puts into words.
+    /// If the value is malformed; `problem` describes that.
     pub fn parse<T: FromStr>(
         &self,
         variable: &'static str,
@@ -63,7 +65,7 @@ impl Variables<'_> {
         }
     }
 
-    /// A number of which zero means that there is no limit.
+    /// A number; zero means unlimited.
     pub fn limit(
         &self,
         variable: &'static str,
@@ -73,7 +75,7 @@ impl Variables<'_> {
         self.parse(variable, default, "is not a whole number (0 means no limit)", example).map(NonZeroU32::new)
     }
 
-    /// A duration in seconds, which may have a fraction.
+    /// A duration in seconds, possibly with a fraction.
     pub fn seconds(
         &self,
         variable: &'static str,
@@ -90,7 +92,7 @@ impl Variables<'_> {
         Ok(Duration::from_secs_f64(seconds))
     }
 
-    /// An address, without a slash at its end.
+    /// An address, without a trailing slash.
     pub fn address(&self, variable: &'static str, default: &'static str) -> Result<String, ConfigError> {
         let address = self.get(variable).unwrap_or_else(|| default.to_owned());
         if !address.starts_with("http://") && !address.starts_with("https://") {
@@ -111,27 +113,26 @@ impl Variables<'_> {
     }
 }
 
-/// A value as it is meant: without blanks around it, and without the quotes that `docker --env-file` and some panels leave
-/// on; nothing when that is empty.
+/// A trimmed value, without the quotes that `docker --env-file` and some panels leave in place; `None` if empty.
 pub fn plain_value(value: &str) -> Option<String> {
     let value = value.trim();
     let inside = ['"', '\''].iter().find_map(|quote| {
         let inside = value.strip_prefix(*quote)?.strip_suffix(*quote)?;
-        // Quotes in between belong to the value.
+        // Inner quotes belong to the value.
         (!inside.contains(*quote)).then_some(inside)
     });
     let value = inside.unwrap_or(value).trim();
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// The variables of `.env` in the working directory; nothing when there is no such file.
+/// Variables of `.env` in the working directory; empty if there is no such file.
 ///
 /// # Errors
-/// When it cannot be read.
+/// If the file cannot be read.
 pub fn read_dotenv() -> Result<HashMap<String, String>, ConfigError> {
     let bad = |error: dotenvy::Error| ConfigError {
         variable: ".env",
-        // The error's own text may quote the line, and the line may hold a key.
+        // The error's own text may quote the line, which may contain a key.
         problem: match error {
             dotenvy::Error::LineParse(..) => "has a line that is not NAME=value".to_owned(),
             _ => "cannot be read".to_owned(),

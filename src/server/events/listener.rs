@@ -1,4 +1,4 @@
-//! One listener of the account's stream: where it begins, which events it is sent, and when.
+//! One listener of the account's stream: its start, its selection of events, and their delivery.
 
 use std::{collections::BTreeSet, io, sync::Arc};
 
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// The kinds of events that a listener wants; nothing means all.
+/// Kinds of events that a listener wants; `None` means all.
 #[derive(Debug, Clone, Default)]
 pub struct Choice(Option<BTreeSet<EventKind>>);
 
@@ -39,24 +39,24 @@ impl Choice {
 pub struct Listener {
     pub events: AccountEvents,
     pub choice: Choice,
-    /// The last event it has seen; nothing for a listener that begins now.
+    /// Number of the last event seen; `None` for a listener without history.
     pub after: Option<i64>,
     pub framing: Framing,
-    /// The page's build that belongs to this server.
+    /// Build of the page that belongs to this server.
     pub build: Arc<str>,
 }
 
-/// Why a listener is told nothing more.
+/// Reason why a listener's stream ends.
 enum End {
     Shutdown,
     Fault(String),
 }
 
 impl Listener {
-    /// Tells `socket` each change, until the server stops or the connection ends.
+    /// Sends each change to `socket`, until the server stops or the connection ends.
     ///
     /// # Errors
-    /// When the connection fails, or its peer takes nothing for long.
+    /// If the connection fails, or its peer accepts nothing for too long.
     pub async fn run(self, socket: TcpStream) -> io::Result<()> {
         tokio::select! {
             ended = hang_up(&socket) => ended,
@@ -65,7 +65,7 @@ impl Listener {
     }
 
     async fn tell(self, socket: &TcpStream) -> io::Result<()> {
-        // From before the beginning is read on, so that nothing falls in between.
+        // Subscribed before the initial read, so that no event is missed between them.
         let mut newest = self.events.newest.clone();
         newest.mark_unchanged();
         let end = match self.begin(socket).await? {
@@ -79,7 +79,7 @@ impl Listener {
         write_all(socket, rest, self.events.progress).await
     }
 
-    /// Tells what was missed; gives the number up to which all is told.
+    /// Sends missed events; returns the number up to which all have been sent.
     async fn begin(&self, socket: &TcpStream) -> io::Result<Result<i64, End>> {
         let now = self.events.version();
         let (seen, text) = match self.after {
@@ -117,7 +117,7 @@ impl Listener {
                             Err(end) => return Ok(end),
                         }
                     }
-                    // The task that reads ends at the shutdown alone.
+                    // The reading task only ends at shutdown.
                     Err(_) => return Ok(End::Shutdown),
                 },
             };
@@ -132,7 +132,7 @@ impl Listener {
         }
     }
 
-    /// The events up to the end of a span; read from the ledger when its beginning was missed.
+    /// Events up to the end of a span; read from the ledger if the span's beginning was missed.
     async fn catch_up(&self, span: &Span, seen: &mut i64) -> Result<String, End> {
         if span.page.until <= *seen {
             return Ok(String::new());

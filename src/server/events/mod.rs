@@ -1,8 +1,8 @@
-//! An account's own stream: what changed, in the order of the changes, whoever changed it.
+//! An account's event stream: its changes in order, from every source.
 //!
-//! The ledger writes an event in the transaction of each change. One task an account, from its first listener on, reads what
-//! was written since it last looked, at most twice a second, and hands it to all listeners; one that was away reads the
-//! events it missed from the ledger.
+//! The ledger writes an event in the transaction of each change. One task per account, started by its first listener,
+//! reads new events at most twice a second and passes them to all listeners. A listener that was disconnected reads the
+//! missed events from the ledger.
 
 mod listener;
 mod text;
@@ -25,10 +25,10 @@ use super::{
 };
 use crate::{domain::account_id::AccountId, error::ApiError};
 
-/// Two frames a second at the most, to each listener.
+/// Minimum interval between frames to a listener: at most two per second.
 const FRAME_INTERVAL: Duration = Duration::from_millis(500);
 
-/// When events are read again after the database did not answer.
+/// Delay before reading again after the database did not respond.
 const RETRY_DELAY: Duration = Duration::from_secs(5);
 
 /// The streams of all accounts; clones share them.
@@ -36,9 +36,9 @@ const RETRY_DELAY: Duration = Duration::from_secs(5);
 pub struct Events {
     ledger: Ledger,
     parts: Parts,
-    /// A listener that takes nothing for so long is cut off.
+    /// Time after which a listener that accepts nothing is disconnected.
     progress: Duration,
-    /// The latest events of each account that was listened to.
+    /// Latest events of each account that has had listeners.
     newest: Arc<Mutex<HashMap<AccountId, watch::Receiver<Arc<Span>>>>>,
 }
 
@@ -49,32 +49,32 @@ pub struct AccountEvents {
     newest: watch::Receiver<Arc<Span>>,
     ledger: Ledger,
     shutdown: CancellationToken,
-    /// A listener that takes nothing for so long is cut off.
+    /// Time after which a listener that accepts nothing is disconnected.
     progress: Duration,
 }
 
-/// The events from one number to another.
+/// A contiguous range of events.
 #[derive(Debug, Default)]
 struct Span {
-    /// The event with this number is not part of it, and all that follow are.
+    /// Number of the event before the first one.
     after: i64,
     page: EventsPage,
 }
 
 impl Events {
-    /// Streams that nobody listens to yet. A listener that takes nothing for as long as `progress` is cut off.
+    /// Creates the streams, without listeners. A listener that accepts nothing for `progress` is disconnected.
     pub fn new(ledger: Ledger, parts: Parts, progress: Duration) -> Self {
         Self { ledger, parts, progress, newest: Arc::default() }
     }
 
-    /// A listener that takes nothing for so long is cut off.
+    /// Time after which a listener that accepts nothing is disconnected.
     pub fn progress(&self) -> Duration {
         self.progress
     }
 
-    /// The stream of an account. Has to be called within a tokio runtime.
+    /// The stream of an account. Must be called within a tokio runtime.
     pub fn of(&self, account: AccountId) -> AccountEvents {
-        // Nothing panics while it is held.
+        // Nothing panics while the lock is held.
         let mut streams = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
         let newest = streams.entry(account).or_insert_with(|| self.start(account)).clone();
         let (ledger, shutdown) = (self.ledger.clone(), self.parts.shutdown());
@@ -98,18 +98,18 @@ impl Events {
 }
 
 impl AccountEvents {
-    /// The events after a number; nothing when they are not kept any more.
+    /// Events after a number; `None` if they are no longer stored.
     async fn after(&self, after: i64) -> Result<Option<EventsPage>, ApiError> {
         self.ledger.events_after(self.account, after).await
     }
 
-    /// The number of the account's latest event.
+    /// Number of the account's latest event.
     fn version(&self) -> i64 {
         self.ledger.books(self.account).version()
     }
 }
 
-/// Reads the events of each commit, for as long as it is polled.
+/// Reads the events of each commit, until dropped.
 async fn gather(account: AccountId, ledger: Ledger, sender: watch::Sender<Arc<Span>>) {
     let mut commits = ledger.commits(account);
     let mut told = sender.borrow().page.until;
@@ -120,9 +120,9 @@ async fn gather(account: AccountId, ledger: Ledger, sender: watch::Sender<Arc<Sp
                 sender.send_replace(Arc::new(Span { after, page }));
                 sleep(FRAME_INTERVAL).await;
             }
-            // More came since than is kept: those who listen find the gap, and are told to read everything.
+            // More events were written than are stored: listeners find the gap and are told to read everything.
             Ok(None) => told = ledger.books(account).version(),
-            // The cause was logged.
+            // The cause is already logged.
             Err(_) => sleep(RETRY_DELAY).await,
         }
     }

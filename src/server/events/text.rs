@@ -1,4 +1,4 @@
-//! Events as text: server-sent events, of which several make a frame.
+//! Events as text: server-sent events, several of which form a frame.
 
 use std::{fmt::Write, time::Duration};
 
@@ -7,37 +7,37 @@ use serde_json::json;
 use super::listener::Choice;
 use crate::{domain::event::PING_INTERVAL_MAX, error::ApiError, server::ledger::EventsPage};
 
-/// How long a silence is broken at the latest.
+/// Longest silence before a ping.
 pub const PING_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The `ping` event of a quiet stream: the build of this server's page, and the longest time until the next event. The
-/// comment is for readers of the price stream that wait for one.
+/// comment is for readers of the price stream that expect one.
 pub fn ping(build: &str) -> String {
     let data = json!({ "build": build, "seconds_max": PING_INTERVAL_MAX.as_secs() });
     format!(": still here\nevent: ping\ndata: {data}\n\n")
 }
 
-/// The same on the account's stream: with the number up to which all is told.
+/// The `ping` event of the account's stream, which also has the number up to which all events have been sent.
 pub fn numbered_ping(build: &str, version: i64) -> String {
     format!("id: {version}\n{}", ping(build))
 }
 
-/// The first event of a listener that begins at this number.
+/// First event of a listener that starts at this number.
 pub fn hello(build: &str, version: i64) -> String {
     event("hello", version, &json!({ "version": version, "build": build }).to_string())
 }
 
-/// Tells a listener to read everything anew, since the events that it missed are not kept.
+/// Tells a listener to read everything anew, because the events that it missed are no longer stored.
 pub fn reset(version: i64) -> String {
     event("reset", version, &json!({ "version": version }).to_string())
 }
 
-/// The last event before a stream ends for a fault.
+/// Last event before a stream ends because of an error.
 pub fn fault(error: &ApiError) -> String {
     format!("event: error\ndata: {}\n\n", json!({ "code": error.code(), "detail": error.to_string() }))
 }
 
-/// The events of a page that come after one and are chosen; empty when none are.
+/// Selected events after a number; empty if there are none.
 pub fn frame(page: &EventsPage, after: i64, choice: &Choice) -> String {
     let mut text = String::new();
     for recorded in page.events.iter().filter(|event| event.sequence > after && choice.includes(event.kind)) {
@@ -48,7 +48,7 @@ pub fn frame(page: &EventsPage, after: i64, choice: &Choice) -> String {
 
 fn event(kind: &str, sequence: i64, data: &str) -> String {
     let mut text = String::new();
-    // A string takes whatever is written.
+    // Writing to a string cannot fail.
     let _ = write!(text, "event: {kind}\nid: {sequence}\ndata: {data}\n\n");
     text
 }

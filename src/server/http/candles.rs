@@ -1,4 +1,4 @@
-//! `/api/prices/{ticker}/candles`: what a ticker's price did.
+//! `/api/prices/{ticker}/candles`: a ticker's candles.
 
 use axum::{Router, extract::State, routing::get};
 use serde::{Deserialize, Serialize};
@@ -29,15 +29,15 @@ pub fn router() -> Router<AppState> {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct CandlesParameters {
-    /// How long each candle is.
+    /// Length of a candle.
     #[param(value_type = Option<Interval>, default = "1m")]
     interval: Option<String>,
-    /// How many at the most.
+    /// Most candles to return.
     #[param(value_type = Option<u16>, minimum = 1, maximum = 1800, default = 500)]
     limit: Option<String>,
 }
 
-/// Oldest first, the last one still forming.
+/// Oldest first; the last candle is still forming.
 #[derive(Serialize, ToSchema)]
 pub struct CandleSeries {
     ticker: Ticker,

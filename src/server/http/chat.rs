@@ -32,14 +32,14 @@ pub struct ChatRequest {
     /// 1 to 4,000 characters, not all of them blank.
     #[schema(min_length = 1, max_length = 4_000)]
     message: String,
-    /// Names the message, so that sending it again does not have it answered again.
+    /// Id of the message, which makes sending it again idempotent.
     client_message_id: Option<ClientOrderId>,
 }
 
-/// Say something to the copilot. The answer comes when its actions have run: additions to the watchlist first, then
-/// trades, then removals. `status` is the record of what became of each; what the message claims is not. With the same
-/// `client_message_id` again it is the first answer, and nothing runs twice. One message is answered at a time. The
-/// copilot goes on when the caller disconnects; the conversation has its answer.
+/// Send a message to the copilot. The response comes after its actions have run: additions to the watchlist first, then
+/// trades, then removals. `status` records the outcome of each action; the message's text may claim otherwise. A
+/// repeated `client_message_id` returns the first response, and runs nothing again. One message is answered at a time.
+/// The copilot continues if the caller disconnects; the conversation then has its answer.
 #[utoipa::path(
     post, path = "/api/chat", tag = "Copilot",
     request_body(content = ChatRequest, example = json!({ "message": "Buy 2 NVDA and watch XOM" })),
@@ -64,14 +64,14 @@ pub async fn send(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ChatParameters {
-    /// How many at the most.
+    /// Most messages to return.
     #[param(value_type = Option<u16>, minimum = 1, maximum = 200, default = 50)]
     limit: Option<String>,
-    /// The `next_before` of the page before.
+    /// `next_before` of the previous page.
     before: Option<String>,
 }
 
-/// The conversation since it was last cleared: its newest messages, oldest first.
+/// The conversation since it was last cleared: the newest messages, oldest first.
 #[utoipa::path(
     get, path = "/api/chat", tag = "Copilot", params(ChatParameters),
     responses((status = 200, body = ChatPage))
@@ -88,8 +88,7 @@ pub async fn read(
     Ok(Json(ChatPage { messages: page.messages.into_iter().map(ChatMessage::from).collect(), next_before }))
 }
 
-/// Clear the conversation; an answer that is being made is cancelled. Trades stay, and the database keeps why they
-/// happened.
+/// Clear the conversation, and cancel an answer in progress. Trades are kept, and so are their reasons in the database.
 #[utoipa::path(
     delete, path = "/api/chat", tag = "Copilot",
     responses((status = 204, description = "The conversation is empty."))

@@ -25,17 +25,17 @@ pub fn router() -> Router<AppState> {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ActionsParameters {
-    /// How many at the most.
+    /// Most entries to return.
     #[param(value_type = Option<u16>, minimum = 1, maximum = 500, default = 100)]
     limit: Option<String>,
-    /// The `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
 }
 
-/// The splits and cash dividends that concerned the account since the latest reset, newest first, with what each changed.
-/// They come from the vendor of real prices. A split multiplies what was held when its day began, at the same cost; trades
-/// before it bear what they are in shares of today (`adjusted`). A dividend is owed on what was held when its ex-date began,
-/// and goes to cash on its pay date, as `dividend_income`.
+/// Splits and cash dividends of the account since the latest reset, newest first, with the effect of each. They come
+/// from the vendor of real prices. A split multiplies the shares held when its day began, at the same cost; earlier
+/// trades also have their figures in shares of today (`adjusted`). A dividend is owed on the shares held when its
+/// ex-date began, and is credited to cash on its pay date, as `dividend_income`.
 #[utoipa::path(
     get, path = "/api/corporate-actions", tag = "Portfolio", params(ActionsParameters),
     responses((status = 200, body = ActionPage))

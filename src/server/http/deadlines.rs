@@ -1,6 +1,6 @@
-//! How long a request's body may take to arrive, and its answer to begin; and how large a body may be.
+//! Time limits of a request's body and of the start of its response, and the size limit of a body.
 //!
-//! An upload is larger and takes longer than any other body: it may take its time as long as it goes on.
+//! An upload may be larger than other bodies, and may take longer as long as it keeps progressing.
 
 use std::{
     error::Error,
@@ -31,10 +31,10 @@ use crate::{
     },
 };
 
-/// What holds for a request's body.
+/// Limits of a request's body.
 struct Bounds {
     bytes: usize,
-    /// How long it may stand still; nothing where it has to be whole within a time.
+    /// Longest pause; `None` if only the total time is limited.
     silence: Option<Duration>,
     answer: Duration,
 }
@@ -50,15 +50,15 @@ impl Bounds {
     }
 }
 
-/// Why a body was not read to its end: its reader may tell only that it was not.
+/// Reason why a body was not read to its end; the handler may report the failure only in general.
 #[derive(Default)]
 struct Broken {
     is_late: AtomicBool,
     is_too_large: AtomicBool,
 }
 
-/// Lets `answer` answer the request. Refuses a body that takes too long or is too large, whoever reads it, and gives up on
-/// an answer that takes too long. A stream's answer has begun when its head is there.
+/// Runs `answer` on the request. Refuses a body that takes too long or is too large, whichever handler reads it, and
+/// aborts a response that takes too long. A stream's response has begun once its head exists.
 pub async fn keep<F: Future<Output = Response>>(
     patience: Patience,
     request: Request,
@@ -68,7 +68,7 @@ pub async fn keep<F: Future<Output = Response>>(
     let bounds = Bounds::of(&request, patience);
     let request = request.map(|body| bounded(body, patience, &bounds, Arc::clone(&broken)));
     let answer = timeout(bounds.answer, answer(request)).await;
-    // Whatever the reader made of the half that it got, these are the reasons.
+    // Whatever error the handler made of the partial body, these are the reasons.
     if broken.is_late.load(Ordering::Relaxed) {
         return ApiError::RequestTimeout.into_response();
     }
@@ -101,7 +101,7 @@ fn bounded(body: Body, patience: Patience, bounds: &Bounds, broken: Arc<Broken>)
     }))
 }
 
-/// Whether an error, or one that it wraps, is of this type.
+/// Whether an error, or one of its sources, is of this type.
 fn is_or_comes_from<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(cause) = next {

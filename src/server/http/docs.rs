@@ -1,6 +1,6 @@
-//! `/api/docs`: a page to read the API's description and to try it, without anything from elsewhere.
+//! `/api/docs`: a page for reading and trying the API's description, without resources from other sites.
 //!
-//! The page is three small files of our own: the script reads `/api/openapi.json` and builds the rest from it.
+//! The page consists of three small files; the script reads `/api/openapi.json` and builds the rest from it.
 
 use axum::{
     Router,
@@ -10,7 +10,7 @@ use axum::{
 
 use crate::server::state::AppState;
 
-/// The page's own policy: its script and style come from here, and it asks nobody else.
+/// The page's own policy: scripts, styles and requests from this server only.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

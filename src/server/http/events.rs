@@ -1,4 +1,4 @@
-//! `/api/events`: what changed of the account, as server-sent events.
+//! `/api/events`: the account's changes, as server-sent events.
 
 use axum::{
     Extension, Router,
@@ -27,10 +27,10 @@ use crate::{
     },
 };
 
-/// The header in which a browser that reconnects sends the last `id` it saw.
+/// Header in which a reconnecting browser sends the last `id` it saw.
 const LAST_EVENT_ID: &str = "last-event-id";
 
-/// After no event there is, so that everything is to be read anew.
+/// A number after every event, which makes the listener read everything anew.
 const UNKNOWN: i64 = i64::MAX;
 
 pub fn router() -> Router<AppState> {
@@ -42,7 +42,7 @@ pub fn router() -> Router<AppState> {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct EventsParameters {
-    /// The number of the last event known; what came after it is told first. The header `Last-Event-ID` goes before it.
+    /// Number of the last known event; later ones are sent first. The header `Last-Event-ID` takes precedence.
     #[param(value_type = Option<u64>, example = 41)]
     after: Option<String>,
     /// Only events of these types, separated by commas.
@@ -61,7 +61,7 @@ impl EventsParameters {
 
     fn after(&self, headers: &HeaderMap) -> Result<Option<i64>, ApiError> {
         let number = |text: &str| text.parse().ok().filter(|number| *number >= 0);
-        // A browser sends what it was told; another number is one of another server.
+        // A browser repeats a number that it was sent; an unknown number is from another server.
         if let Some(last) = headers.get(LAST_EVENT_ID).filter(|last| !last.is_empty()) {
             return Ok(Some(last.to_str().ok().and_then(number).unwrap_or(UNKNOWN)));
         }
@@ -70,16 +70,16 @@ impl EventsParameters {
     }
 }
 
-/// All changes of the account as server-sent events, in the order of the changes. `id` is the account's
-/// sequence number; `event` the type: `account` (cash or positions; `"reset": true` when the account began anew),
-/// `watchlist`, `chat`, `settings`, `document`, `task`, `answer` and others to come. `data` names what changed:
-/// `{"kind","id","version"}` and the few fields that a list shows. Several changes of one thing may be told as one, so numbers may skip; nothing is left out. At
-/// most two frames come a second.
+/// All changes of the account as server-sent events, in order. `id` is the account's sequence number; `event` the type:
+/// `account` (cash or positions; `"reset": true` if the account started over), `watchlist`, `chat`, `settings`,
+/// `document`, `task`, `answer` and others to come. `data` identifies the changed object: `{"kind","id","version"}` and
+/// the few fields of a list. Several changes of one object may be sent as one event, so numbers may skip without a
+/// loss. At most two frames are sent per second.
 ///
-/// Without `after`, the first event is `hello`, with the number that the stream begins at. With it, or with
-/// `Last-Event-ID`, what was missed is told first; the latest 10,000 changes are kept, and further back `reset` says to read
-/// everything anew. `ping` comes at least every 15 seconds, with the build of the page that belongs to this server; `error`
-/// before the server closes a stream for a fault, `done` before it closes one on shutdown.
+/// Without `after`, the first event is `hello`, with the stream's starting number. With `after`, or with
+/// `Last-Event-ID`, missed events are sent first. The latest 10,000 changes are stored; after a longer gap, `reset`
+/// asks to read everything anew. `ping` comes at least every 15 seconds, with the build of the page that belongs to
+/// this server; `error` before the server closes a stream because of an error, `done` before it closes one on shutdown.
 #[utoipa::path(
     get, path = "/api/events", tag = "Portfolio", params(EventsParameters),
     responses((

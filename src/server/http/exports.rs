@@ -29,7 +29,7 @@ use crate::{
 const COLUMNS: [&str; 9] =
     ["executed_at_utc", "ticker", "side", "quantity", "price", "notional", "realized_pnl", "source", "id"];
 
-/// About as long as a line is.
+/// Approximate length of a line.
 const LINE_BYTES: usize = 140;
 
 pub fn router() -> Router<AppState> {
@@ -41,7 +41,7 @@ pub fn router() -> Router<AppState> {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ExportParameters {
-    /// Between the fields: `,`, `;` or a tab (`%09`); without it `,`, or `;` where that is the decimal mark.
+    /// Field separator: `,`, `;` or a tab (`%09`); by default `,`, or `;` if the decimal mark is a comma.
     #[param(example = ";")]
     separator: Option<String>,
     /// The decimal mark: `.` or `,`.
@@ -49,7 +49,7 @@ pub struct ExportParameters {
     decimal: Option<String>,
 }
 
-/// How a file is written.
+/// Format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Form {
     separator: char,
@@ -74,8 +74,8 @@ impl ExportParameters {
     }
 }
 
-/// The trades since the latest reset, newest first, as separated values (RFC 4180) with a line of names at the top;
-/// numbers without grouping, instants in UTC.
+/// The trades since the latest reset, newest first, as separated values (RFC 4180) with a header line; numbers without
+/// grouping, times in UTC.
 #[utoipa::path(
     get, path = "/api/exports/trades.csv", tag = "Portfolio", params(ExportParameters),
     responses((status = 200, description = "A file without an end in sight.", content_type = "text/csv", body = String))
@@ -86,7 +86,7 @@ pub async fn trades(
     Parameter(parameters): Parameter<ExportParameters>,
 ) -> Result<Response, ApiError> {
     let form = parameters.form()?;
-    // What fails now is still told as a problem; what fails later breaks the file off, which a browser tells.
+    // A failure now becomes a problem; a later one aborts the download, which browsers report.
     let first = read_page(&state.ledger, caller.account, Next::First, form).await?;
     let ledger = state.ledger.clone();
     let pages = try_unfold(first, move |page| {
@@ -104,14 +104,14 @@ pub async fn trades(
     Ok((headers, Body::from_stream(pages)).into_response())
 }
 
-/// The page that follows.
+/// The page to read next.
 enum Next {
     First,
     Before(String),
     None,
 }
 
-/// The text of a page, and what follows; nothing after the last one.
+/// Text of a page, and the page after it; `None` after the last one.
 async fn read_page(
     ledger: &Ledger,
     account: AccountId,
@@ -132,9 +132,9 @@ async fn read_page(
     Ok(Some((text.into(), page.next_before.map_or(Next::None, Next::Before))))
 }
 
-/// In the order of the columns.
+/// In order of the columns.
 fn fields(trade: &Trade, form: Form) -> [String; 9] {
-    // Without the marks that are for people: `-$1,234.50` is `-1234.50`.
+    // Removes the marks of the display format: `-$1,234.50` becomes `-1234.50`.
     let figure = |text: String| text.replace([',', '$'], "").replace('.', form.decimal_mark.encode_utf8(&mut [0; 4]));
     [
         trade.executed_at.to_rfc3339(),
@@ -144,13 +144,13 @@ fn fields(trade: &Trade, form: Form) -> [String; 9] {
         figure(trade.price.to_string()),
         figure(trade.notional.to_string()),
         figure(trade.realized_pnl.to_string()),
-        // A correction has no source, and is called what it is.
+        // A correction has no source; its kind is written instead.
         trade.correction.map_or(trade.source.as_str(), Correction::as_str).to_owned(),
         trade.id.clone(),
     ]
 }
 
-/// A field with the separator in it stands in quotes; none has a quote or the end of a line in it.
+/// Quotes a field that contains the separator; no field contains a quote or a line end.
 fn write_line(text: &mut String, form: Form, fields: [String; 9]) {
     for (index, field) in fields.iter().enumerate() {
         if index > 0 {

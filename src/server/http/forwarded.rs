@@ -1,5 +1,5 @@
-//! The client as trusted proxies report it: its address, the host that its browser named, and whether it came over
-//! https. The word of anyone else is ignored, since anyone can send these headers.
+//! The client as reported by trusted proxies: its address, the host it requested, and whether it used https. The same
+//! headers from other peers are ignored, since anyone can send them.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -12,10 +12,10 @@ const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// The hops that are looked at, from the nearest on.
+/// Most hops that are examined, from the nearest on.
 const HOPS_MAX: usize = 32;
 
-/// The proxies whose word counts. Clones share the list.
+/// Trusted proxies. Clones share the list.
 #[derive(Clone)]
 pub struct TrustedProxies(Arc<[Network]>);
 
@@ -40,7 +40,7 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.contains(address))
     }
 
-    /// Sets in `connection` what a trusted proxy tells of this request.
+    /// Sets the fields of `connection` that a trusted proxy reports for this request.
     pub fn apply(&self, connection: &mut Connection, headers: &HeaderMap) {
         let ClientIp(peer) = connection.client;
         if !self.contains(peer) {
@@ -55,8 +55,8 @@ impl TrustedProxies {
         connection.forwarded_host = told.host.and_then(|host| Authority::try_from(host).ok());
     }
 
-    /// Where a proxy of one kind passes on what a client sent of the other, the two differ in the client, and then neither
-    /// counts.
+    /// If a proxy writes one kind of header and passes on the client's headers of the other kind, the two differ in the
+    /// client's address; then both are ignored.
     fn read(&self, headers: &HeaderMap) -> Told {
         let (standard, usual) = (self.read_standard(headers), self.read_usual(headers));
         match (standard, usual) {
@@ -68,7 +68,7 @@ impl TrustedProxies {
         }
     }
 
-    /// `Forwarded` (RFC 7239): each proxy adds an element about its own client.
+    /// `Forwarded` (RFC 7239): each proxy appends an element about its own client.
     fn read_standard(&self, headers: &HeaderMap) -> Option<Told> {
         let lines: Vec<_> = headers.get_all(header::FORWARDED).iter().filter_map(|line| line.to_str().ok()).collect();
         let mut told = None;
@@ -80,7 +80,7 @@ impl TrustedProxies {
                 })
             };
             let client = parameter("for").and_then(|node| read_node(&node));
-            // A proxy that hides its client is the last address known.
+            // If a proxy hides its client, the last known address counts.
             let Some(client) = client else { break };
             told = Some(Told { client: Some(client), host: parameter("host"), proto: parameter("proto") });
             if !self.contains(client) {
@@ -90,7 +90,7 @@ impl TrustedProxies {
         told
     }
 
-    /// `X-Forwarded-For` grows by an address a proxy; of the host and the scheme the nearest proxy's word counts.
+    /// `X-Forwarded-For`: each proxy appends an address; host and scheme are taken from the nearest proxy.
     fn read_usual(&self, headers: &HeaderMap) -> Option<Told> {
         let lines: Vec<_> = headers.get_all(FOR).iter().filter_map(|line| line.to_str().ok()).collect();
         let mut client = None;
@@ -106,13 +106,13 @@ impl TrustedProxies {
     }
 }
 
-/// The last entry of a list.
+/// Last entry of a list.
 fn last(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let line = headers.get_all(name).iter().next_back()?.to_str().ok()?;
     line.rsplit(',').next().map(|entry| entry.trim().to_owned()).filter(|entry| !entry.is_empty())
 }
 
-/// The pieces between separators that do not stand in quotes.
+/// Splits at separators outside quotes.
 fn split(text: &str, separator: char) -> Vec<&str> {
     let (mut is_quoted, mut is_escaped) = (false, false);
     text.split(|letter| {
@@ -132,7 +132,7 @@ fn unquote(text: &str) -> String {
     }
 }
 
-/// An address, with or without a port; nothing for `unknown` and for names that proxies make up.
+/// Parses an address with or without a port; `None` for `unknown` and obfuscated names.
 fn read_node(text: &str) -> Option<IpAddr> {
     let host = match text.rsplit_once(':') {
         Some((host, _)) if host.ends_with(']') || !host.contains(':') => host,

@@ -1,4 +1,4 @@
-//! Asking browsers and scripts of other machines for their key.
+//! Requires keys from browsers and scripts on other machines.
 
 use axum::{
     extract::Request,
@@ -12,28 +12,28 @@ use crate::{
     server::access::{AccessKeys, LINK_PARAMETER},
 };
 
-/// The name of a browser's cookie, behind which stands the port of the address it uses: cookies know hosts, not ports.
+/// Name of the browser's cookie, without the port that is appended, since cookies are per host, not per port.
 const COOKIE: &str = "finally_access";
 
-/// As long as browsers keep one: 400 days.
+/// Longest lifetime that browsers accept: 400 days.
 const COOKIE_SECONDS: u32 = 400 * 86_400;
 
-/// Answered without a key: the server's health says nothing of the account.
+/// Path that needs no key: the server's health does not reveal the account.
 const HEALTH: &str = "/api/health";
 
 /// Checks keys of browsers and scripts. Clones share the keys.
 #[derive(Clone)]
 pub struct Gate(AccessKeys);
 
-/// How a request stands before the gate.
+/// Result of checking a request.
 pub enum Admission {
-    /// It needs no key, or has a good one.
+    /// It needs no key, or has a valid one.
     Admitted,
-    /// A script with a token.
+    /// A script with a token that must be checked.
     Script {
         token: String,
     },
-    /// A browser that opens the link, and may have to be signed in.
+    /// A browser that opens the link and may have to be signed in.
     Link {
         token: String,
         is_admitted: bool,
@@ -42,7 +42,7 @@ pub enum Admission {
     Stranger,
 }
 
-/// The cookie that a browser would be given.
+/// Cookie for the browser.
 pub struct Cookie {
     name: String,
     is_secure: bool,
@@ -53,7 +53,7 @@ impl Gate {
         Self(keys)
     }
 
-    /// Looks at a request for a page or for the API.
+    /// Checks a request for a page or for the API.
     pub fn look(&self, request: &Request) -> Admission {
         if let Some(token) = link_token(request) {
             let is_secure = connection(request).is_some_and(|connection| connection.is_https);
@@ -77,11 +77,11 @@ impl Gate {
         cookies(request.headers(), &name).any(|key| self.0.admits_browser(key))
     }
 
-    /// Lets a caller in, or answers it: a browser that opens the link is sent on to the page without the token in its
-    /// address.
+    /// Admits a caller, or returns a response: a browser that opens the link is redirected to the page without the
+    /// token in its address.
     ///
     /// # Errors
-    /// [`ApiError::SignInNeeded`], or [`ApiError::TokenInvalid`] for a token that is not known.
+    /// [`ApiError::SignInNeeded`], or [`ApiError::TokenInvalid`] for an unknown token.
     pub async fn decide(&self, caller: Admission) -> Result<Option<Response>, ApiError> {
         match caller {
             Admission::Admitted => Ok(None),
@@ -112,7 +112,7 @@ fn to_the_page() -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, "/"), (header::CACHE_CONTROL, "no-store")]).into_response()
 }
 
-/// The token of the link, when that is what is opened.
+/// Token of the link, if the request opens it.
 fn link_token(request: &Request) -> Option<&str> {
     if request.method() != Method::GET || request.uri().path() != "/" {
         return None;
@@ -124,12 +124,12 @@ fn connection(request: &Request) -> Option<&Connection> {
     request.extensions().get::<Connection>()
 }
 
-/// Whether the request comes from a program on this machine, and through no proxy that we know of.
+/// Whether the request comes from a program on this machine, and through no known proxy.
 fn is_local(request: &Request) -> bool {
     connection(request).is_some_and(Connection::is_local)
 }
 
-/// The name of the cookie at the address that the browser uses.
+/// Name of the cookie for the address that the browser uses.
 fn cookie_name(request: &Request) -> String {
     let forwarded = connection(request).and_then(|connection| connection.forwarded_host.as_ref());
     let named = || Authority::try_from(request.headers().get(header::HOST)?.as_bytes()).ok();
@@ -139,14 +139,14 @@ fn cookie_name(request: &Request) -> String {
     }
 }
 
-/// The values of all cookies of a name.
+/// Values of all cookies with a name.
 fn cookies<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.filter(move |(key, _)| *key == name).map(|(_, value)| value)
 }
 
-/// The token of `Authorization: Bearer …`.
+/// Token of `Authorization: Bearer …`.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

@@ -16,7 +16,7 @@ pub struct Health {
     /// `ok` or `degraded`
     status: &'static str,
     version: &'static str,
-    /// Of the page that this server serves: a page of another one is out of date.
+    /// Build of the page that this server serves; a page of another build is out of date.
     build: String,
     market: MarketHealth,
     /// `ok` or `failed`
@@ -32,7 +32,7 @@ pub struct MarketHealth {
     tickers: usize,
     last_tick_age_ms: u64,
     data: Data,
-    /// A fault of the prices, or that the exchange is closed, in sentences; missing when prices are as they should be.
+    /// A fault of the prices, or the exchange's closing, in sentences; omitted if prices are normal.
     #[serde(skip_serializing_if = "str::is_empty")]
     note: String,
 }

@@ -1,7 +1,7 @@
-//! The hosts that are answered.
+//! Checks the requested host.
 //!
-//! A page of another site can make its own name point to this machine (DNS rebinding), and is then of our origin as
-//! far as a browser can tell. But its requests carry that name, so a name that is not expected is refused.
+//! A page of another site can make its own name resolve to this machine (DNS rebinding), and then has the server's
+//! origin as far as a browser can tell. But its requests carry that name, so unexpected names are refused.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -19,14 +19,14 @@ use crate::{
     },
 };
 
-/// The longest name that is told back.
+/// Characters of a refused name that are repeated in the error.
 const TOLD_LENGTH_MAX: usize = 100;
 
-/// Loopback names and addresses, the address listened on, and what the settings add. Clones share the list.
+/// Loopback names and addresses, the listening address, and the settings' additions. Clones share the list.
 #[derive(Debug, Clone)]
 pub struct AllowedHosts {
     rules: Arc<[HostRule]>,
-    /// The server listens on every address of this machine.
+    /// Whether the server listens on every address of this machine.
     is_everywhere: bool,
 }
 
@@ -37,8 +37,8 @@ impl AllowedHosts {
         Self { rules, is_everywhere: config.host.is_unspecified() }
     }
 
-    /// Refuses a request to a host that is not ours, in the header or, where it is there, in the request line. What a
-    /// trusted proxy says that its client asked for stands for both.
+    /// Refuses a request to a host that is not allowed, in the header or, if present, in the request line. The host
+    /// that a trusted proxy reports replaces both.
     ///
     /// # Errors
     /// [`ApiError::WrongHost`].
@@ -56,7 +56,7 @@ impl AllowedHosts {
 
     fn check_authority(&self, authority: &Authority, local: Option<IpAddr>) -> Result<(), ApiError> {
         let host = Host::read(authority.host());
-        // A host never comes with a user's name.
+        // A valid host never includes user information.
         if !authority.as_str().contains('@') && self.allows(&host, local) {
             return Ok(());
         }
@@ -64,7 +64,8 @@ impl AllowedHosts {
         Err(ApiError::WrongHost { host: (told.len() <= TOLD_LENGTH_MAX).then_some(told) })
     }
 
-    /// `local` is the address that the client reached us by, where any will do: no other site can name that.
+    /// `local` is the address that the client connected to, if the server listens on all: another site's name cannot be
+    /// an address.
     fn allows(&self, host: &Host, local: Option<IpAddr>) -> bool {
         let is_address_of_ours =
             matches!(host, Host::Address(address) if address.is_loopback() || local == Some(*address));
@@ -72,9 +73,9 @@ impl AllowedHosts {
     }
 }
 
-/// The host that the header names, once.
+/// The header's host, if there is exactly one.
 fn named(headers: &HeaderMap) -> Option<Authority> {
-    // Two headers would let each reader see another one.
+    // With two headers, different readers could see different hosts.
     let mut hosts = headers.get_all(header::HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
         return None;

@@ -1,4 +1,4 @@
-//! Answers in JSON.
+//! Responses in JSON.
 
 use axum::{
     http::{HeaderValue, header},
@@ -9,11 +9,11 @@ use tracing::error;
 
 use crate::error::ApiError;
 
-/// The buffer that an answer starts with; most fit into it.
+/// Initial capacity of a response's buffer; most responses fit.
 const CAPACITY_BYTES: usize = 768;
 
-/// An answer's body. Like axum's of this name, which writes each piece through a slower kind of buffer, and tells a failure
-/// as plain text.
+/// A response's body. Unlike axum's type of this name, writes into a plain buffer, which is faster, and reports a
+/// failure as a problem instead of plain text.
 pub struct Json<T>(pub T);
 
 impl<T: Serialize> IntoResponse for Json<T> {
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_written_is_a_problem() {
-        // JSON has no objects with numbers in pairs for names.
+        // JSON objects cannot have pairs of numbers as names.
         let response = Json(BTreeMap::from([((1, 2), 3)])).into_response();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(response.extensions().get::<ApiError>(), Some(&ApiError::Internal));

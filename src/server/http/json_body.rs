@@ -1,4 +1,4 @@
-//! Reading a JSON object from a request, strictly: no field twice, none unknown, numbers digit by digit.
+//! Strict parsing of a JSON object in a request: no duplicate or unknown fields, numbers digit by digit.
 
 use std::fmt;
 
@@ -16,27 +16,27 @@ use serde_json::value::RawValue;
 
 use crate::error::ApiError;
 
-/// The largest body that is read.
+/// Largest body.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// The fields of a JSON object, each still as it was written.
+/// The fields of a JSON object, each as its original text.
 ///
-/// A handler takes the fields it knows; [`finish`](Self::finish) refuses what is left.
+/// A handler takes the fields it knows; [`finish`](Self::finish) refuses leftover ones.
 pub struct JsonObject(Vec<(String, Box<RawValue>)>);
 
 impl JsonObject {
-    /// The field as a string, if it is there and not null.
+    /// The field as a string, if present and not null.
     ///
     /// # Errors
-    /// `wrong_type` when it is something else.
+    /// `wrong_type` if it is not a string.
     pub fn take_string(&mut self, field: &str, wrong_type: ApiError) -> Result<Option<String>, ApiError> {
         self.take(field).map(|raw| serde_json::from_str(raw.get()).map_err(|_| wrong_type)).transpose()
     }
 
-    /// The field's number as it was written, if it is there and not null.
+    /// The field's number as written, if present and not null.
     ///
     /// # Errors
-    /// `wrong_type` when it is something else.
+    /// `wrong_type` if it is not a number.
     pub fn take_number(&mut self, field: &str, wrong_type: ApiError) -> Result<Option<String>, ApiError> {
         let is_number = |text: &str| text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
         self.take(field)
@@ -44,16 +44,18 @@ impl JsonObject {
             .transpose()
     }
 
-    /// The field as a list of strings, if it is there and not null.
+    /// The field as a list of strings, if present and not null.
     ///
     /// # Errors
-    /// `wrong_type` when it is something else.
+    /// `wrong_type` if it is not a list of strings.
     pub fn take_strings(&mut self, field: &str, wrong_type: ApiError) -> Result<Option<Vec<String>>, ApiError> {
         self.take(field).map(|raw| serde_json::from_str(raw.get()).map_err(|_| wrong_type)).transpose()
     }
 
+    /// Ends the parsing.
+    ///
     /// # Errors
-    /// When a field is left that nobody took.
+    /// If a field was not taken.
     pub fn finish(self) -> Result<(), ApiError> {
         match self.0.first() {
             None => Ok(()),
@@ -85,7 +87,7 @@ impl JsonObject {
     }
 }
 
-/// The error of a field that has to be there.
+/// The error for a missing required field.
 pub fn missing(field: &str) -> ApiError {
     ApiError::MissingField { field: field.to_owned() }
 }

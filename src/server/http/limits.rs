@@ -1,4 +1,4 @@
-//! Limits a client and in all: requests and files a second, connections and streams at once.
+//! Limits per client and in total: requests and files per second, connections and streams at a time.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -23,23 +23,22 @@ use crate::{
     server::{config::LimitsConfig, metrics::Metrics},
 };
 
-/// The clients whose rates are remembered at once; while so many ask, a new one is told to wait.
+/// Most clients whose rates are tracked at a time; beyond that, a new one is told to wait.
 const CLIENTS_MAX: usize = 65_536;
 
-/// How often, at most, the clients are forgotten that have not asked for a while.
+/// Minimum interval between removals of idle clients.
 const PURGE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// `Retry-After` while too many clients ask.
+/// `Retry-After` while too many clients are active.
 const CROWD_RETRY_SECONDS: u32 = 1;
 
-/// The files that a client may load for each request: a page comes with about ten.
+/// Files that a client may load per permitted request: a page loads about ten.
 const FILES_PER_REQUEST: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
 
-/// The connections that a client may have besides those of its streams: a browser opens six, and some browsers share an
-/// address.
+/// Connections of a client besides its streams: a browser opens six, and several browsers may share an address.
 const CONNECTIONS_BESIDE_STREAMS: u32 = 256;
 
-/// Who is counted: an IPv4 address, or an IPv6 network of 64 bits, of which one client has every address.
+/// Unit of counting: an IPv4 address, or an IPv6 network of 64 bits, since one client has all of its addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Client(IpAddr);
 
@@ -55,7 +54,7 @@ impl From<ClientIp> for Client {
     }
 }
 
-/// The rates of requests and of files, for each client by itself. Clones share them.
+/// Rates of requests and of files per client. Clones share them.
 #[derive(Clone)]
 pub struct RequestRates(Option<Arc<Kinds>>);
 
@@ -80,7 +79,8 @@ impl RequestRates {
         Self(limits.requests_per_client.map(|rate| Arc::new(kinds(rate))))
     }
 
-    /// Counts a request, and refuses it over the rate. A file costs far less than an answer that is computed.
+    /// Counts a request, and refuses it above the rate. Files have a higher rate, since they cost far less than
+    /// computed responses.
     ///
     /// # Errors
     /// [`ApiError::TooManyRequests`].
@@ -130,7 +130,7 @@ impl Rates {
     }
 }
 
-/// The streams that are open, of prices and of events, for each client and in all. Clones share them.
+/// Open streams of prices and of events, per client and in total. Clones share them.
 #[derive(Clone)]
 pub struct StreamPlaces {
     places: Places,
@@ -142,10 +142,10 @@ impl StreamPlaces {
         Self { places: Places::new(limits.streams_per_client, limits.streams_in_all), metrics }
     }
 
-    /// Takes a place until the value returned is dropped.
+    /// Takes a place until the returned value is dropped.
     ///
     /// # Errors
-    /// [`ApiError::TooManyStreams`] when the client, or all of them, have as many as they may.
+    /// [`ApiError::TooManyStreams`] if the client's or the total limit is reached.
     pub fn take(&self, client: ClientIp) -> Result<StreamPlace, ApiError> {
         let place = self.places.take(client.into()).ok_or(ApiError::TooManyStreams)?;
         self.metrics.stream_opened();
@@ -153,7 +153,7 @@ impl StreamPlaces {
     }
 }
 
-/// One open stream's place, given back when this is dropped.
+/// The place of one open stream; freed when dropped.
 pub struct StreamPlace {
     _place: Place,
     metrics: Metrics,
@@ -165,13 +165,13 @@ impl Drop for StreamPlace {
     }
 }
 
-/// The connections that a client may have open at once; unlimited where its streams are.
+/// Limit of open connections per client; unlimited if its streams are.
 pub fn connection_places(limits: &LimitsConfig) -> Places {
     let per_client = limits.streams_per_client.map(|streams| streams.saturating_add(CONNECTIONS_BESIDE_STREAMS));
     Places::new(per_client, None)
 }
 
-/// A poisoned lock is used on: no change of the counts can panic half way.
+/// Ignores poisoning: no change of the counts can panic half way.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! `/api/market`: where prices come from, how current they are, and when orders are filled.
+//! `/api/market`: the source of prices, how current they are, and when orders are filled.
 
 use axum::{Router, extract::State, routing::get};
 use serde::Serialize;
@@ -10,7 +10,7 @@ use crate::{
     server::state::AppState,
 };
 
-/// The sessions that are told ahead.
+/// Number of sessions returned in advance.
 const DAYS: usize = 5;
 
 pub fn router() -> Router<AppState> {
@@ -22,21 +22,21 @@ pub fn router() -> Router<AppState> {
 pub struct Market {
     /// `simulator` or `massive`
     source: &'static str,
-    /// The session of this moment; null while the exchange is closed. Orders are filled in a `regular` or a `continuous` one.
+    /// The current session; null while the exchange is closed. Orders are filled in a `regular` or `continuous` one.
     session: Option<Session>,
-    /// The next regular session that opens; null for a market that never closes.
+    /// The next regular session; null for a market that never closes.
     next: Option<Session>,
-    /// The regular sessions to come, the next one first, half days among them.
+    /// The next regular sessions in order, half days included.
     days: Vec<Session>,
     data: Data,
-    /// Since when the prices have been like this; of stale ones, when they were last confirmed.
+    /// Start of the prices' present state; for stale prices, the time of their last confirmation.
     since: UtcInstant,
-    /// A fault of the prices, or that the exchange is closed, in sentences; missing when prices are as they should be.
+    /// A fault of the prices, or the exchange's closing, in sentences; omitted if prices are normal.
     #[serde(skip_serializing_if = "str::is_empty")]
     note: String,
 }
 
-/// Where prices come from, how current they are, and when orders are filled.
+/// The source of prices, how current they are, and when orders are filled.
 #[utoipa::path(get, path = "/api/market", tag = "Prices", responses((status = 200, body = Market)))]
 pub async fn read(State(state): State<AppState>) -> Json<Market> {
     let (tick, hours, now) = (state.feed.latest(), state.feed.hours, (state.clock)());

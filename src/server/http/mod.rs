@@ -1,4 +1,4 @@
-//! HTTP: the REST API, the price stream, the page and its files, and what guards them.
+//! HTTP: the REST API, the price stream, the page and its files, and the checks in front of them.
 
 mod candles;
 mod chat;

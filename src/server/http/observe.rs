@@ -1,6 +1,6 @@
-//! Each answer, told once: a line in the log, and a count in the metrics.
+//! Observes each response: one line in the log, one count in the metrics.
 //!
-//! Both name the route by its template. A stream is told when it begins.
+//! Both use the route's template. A stream is recorded when it begins.
 
 use std::time::Instant;
 
@@ -14,10 +14,10 @@ use tracing::info;
 use super::plain_page::Reader;
 use crate::server::metrics::Metrics;
 
-/// The route of a request that none matched.
+/// Route label of unmatched requests.
 const UNMATCHED: &str = "unmatched";
 
-/// A request that is on its way.
+/// A request in progress.
 pub struct Observed {
     started: Instant,
     pub method: Method,
@@ -31,7 +31,7 @@ impl Observed {
         Self { started: Instant::now(), method, uri, reader: Reader::of(request) }
     }
 
-    /// Logs and counts the answer when it begins.
+    /// Logs and counts the response when it begins.
     pub fn record(self, response: &Response, metrics: &Metrics) {
         let latency = self.started.elapsed();
         let route = response.extensions().get::<MatchedPath>().map_or(UNMATCHED, MatchedPath::as_str);

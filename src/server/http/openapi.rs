@@ -1,7 +1,6 @@
 //! `/api/openapi.json`: the API's description, generated from the code's own types and handlers.
 //!
-//! Errors are described by example: each operation names the errors it can answer, and the document shows
-//! the very bodies that they make.
+//! Errors are described by example: each operation lists its possible errors, with the actual bodies.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +34,7 @@ use crate::{
 };
 
 pub fn router() -> Router<AppState> {
-    // Written once: it never changes while the program runs.
+    // Generated once: it never changes while the program runs.
     let document = document();
     Router::new().route(
         "/api/openapi.json",
@@ -123,7 +122,7 @@ pub struct WriteOffRequest {
 )]
 struct Description;
 
-/// The document, as JSON text.
+/// The document as JSON text.
 pub fn document() -> String {
     let mut api = Description::openapi();
     for (path, item) in &mut api.paths.paths {
@@ -145,7 +144,7 @@ pub fn document() -> String {
     api.to_pretty_json().expect("the document is JSON")
 }
 
-/// One response for each status, with an example for each error.
+/// One response per status, with an example for each error.
 fn describe_errors(operation: &mut Operation, errors: Vec<ApiError>) {
     let mut by_status: BTreeMap<u16, Vec<ApiError>> = BTreeMap::new();
     for error in errors {
@@ -153,7 +152,7 @@ fn describe_errors(operation: &mut Operation, errors: Vec<ApiError>) {
     }
     for (status, errors) in by_status {
         let mut response = response_of(&errors);
-        // A status that is also an answer of another kind keeps that one too.
+        // If a status also has a success response, that one is kept too.
         if let Some(RefOr::T(answer)) = operation.responses.responses.remove(&status.to_string()) {
             response.description = format!("{} {}", answer.description, response.description);
             response.content.extend(answer.content);
@@ -163,8 +162,8 @@ fn describe_errors(operation: &mut Operation, errors: Vec<ApiError>) {
     }
 }
 
-/// A response that tells these errors by example. An example is named by its error's code, the second one of a code by what
-/// the code calls the error itself.
+/// A response with examples of these errors. An example is named by its error's code; further ones of the same code by
+/// the error's name.
 fn response_of(errors: &[ApiError]) -> Response {
     let mut examples: BTreeMap<String, RefOr<Example>> = BTreeMap::new();
     for error in errors {
@@ -189,7 +188,7 @@ fn name_of(error: &ApiError) -> String {
     }
 }
 
-/// The errors that any request can be answered with.
+/// Errors that any request can get.
 fn any_request_errors() -> Vec<ApiError> {
     vec![
         ApiError::NotFound,
@@ -200,9 +199,9 @@ fn any_request_errors() -> Vec<ApiError> {
     ]
 }
 
-/// The errors of an operation, with figures that make a telling example.
+/// Errors of an operation, with realistic values for the examples.
 fn errors(method: &str, path: &str) -> Vec<ApiError> {
-    // Invariants: the symbols and numbers below are good ones.
+    // Invariants: the symbols and numbers below are valid.
     let aapl: Ticker = "AAPL".parse().expect("a ticker");
     let hundred = "100".parse().expect("a quantity");
     let malformed = || ApiError::MalformedJson { reason: "the field \"ticker\" stands twice".to_owned() };
@@ -349,7 +348,7 @@ mod tests {
         }
     }
 
-    /// The names of all errors, as serde tells them to one that it does not know.
+    /// Names of all errors, taken from serde's message about an unknown variant.
     fn error_names() -> Vec<String> {
         let refusal = serde_json::from_str::<ApiError>("\"no such error\"").unwrap_err().to_string();
         refusal.split('`').skip(3).step_by(2).map(str::to_owned).collect()
@@ -367,7 +366,7 @@ mod tests {
             .flatten()
             .map(|error| name_of(&error))
             .collect();
-        // The page makes these two by itself.
+        // The page creates these two itself.
         let missing: Vec<String> = error_names()
             .into_iter()
             .filter(|name| !described.contains(name) && !["unreachable", "told"].contains(&name.as_str()))

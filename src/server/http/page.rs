@@ -1,4 +1,4 @@
-//! The page, rendered by the server, and the files that it loads.
+//! The page, rendered by the server, and its files.
 
 use std::{
     collections::BTreeSet,
@@ -31,7 +31,7 @@ use crate::{
     server::state::AppState,
 };
 
-/// Where the page's files are, and whether their names carry a hash.
+/// Location of the page's files, and whether their names carry a hash.
 #[derive(Debug, Clone)]
 pub struct Site {
     pub root: PathBuf,
@@ -41,10 +41,11 @@ pub struct Site {
 const HASH_FILE: &str = "hash.txt";
 
 impl Site {
-    /// Beside the program, as the bundle has it; or where cargo-leptos says, when that started the program.
+    /// Locates the files beside the program, as in the bundle, or where cargo-leptos reports them if it started the
+    /// program.
     ///
     /// # Errors
-    /// When the folder of the program cannot be told.
+    /// If the program's folder is unknown.
     pub fn locate() -> io::Result<Self> {
         let program = env::current_exe()?;
         let folder = program.parent().map(PathBuf::from).unwrap_or_default();
@@ -56,8 +57,8 @@ impl Site {
         Ok(Self { root, hash_files })
     }
 
-    /// Identifies the page's build: a hash over the hashes of its files.
-    /// While it is developed its files have none, and whatever is newer is another one.
+    /// Identifies the page's build: a hash over its files' hashes. During development files have no hashes, and their
+    /// time of change is used.
     pub fn build(&self) -> Arc<str> {
         let mut hasher = DefaultHasher::new();
         env!("CARGO_PKG_VERSION").hash(&mut hasher);
@@ -70,7 +71,7 @@ impl Site {
         format!("{:016x}", hasher.finish()).into()
     }
 
-    /// The options that Leptos needs.
+    /// Options for Leptos.
     pub fn leptos_options(&self) -> LeptosOptions {
         let reload_port = env::var("LEPTOS_RELOAD_PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8001);
         LeptosOptions::builder()
@@ -83,7 +84,7 @@ impl Site {
     }
 }
 
-/// When a file was written, and its length.
+/// A file's modification time and length.
 fn age(path: &Path) -> Option<(SystemTime, u64)> {
     let file = fs::metadata(path).ok()?;
     Some((file.modified().ok()?, file.len()))
@@ -91,8 +92,8 @@ fn age(path: &Path) -> Option<(SystemTime, u64)> {
 
 const SERVICE_WORKER: &str = "/sw.js";
 
-/// The service worker's script. It is checked for a new version at each visit, and what it may do is said with it: fetch
-/// from here, and nothing else.
+/// The service worker's script. Browsers check it for a new version at each visit; its policy permits requests to this
+/// server only.
 fn service_worker(
     options: &LeptosOptions,
 ) -> SetResponseHeader<SetResponseHeader<ServeFile, HeaderValue>, HeaderValue> {
@@ -102,15 +103,15 @@ fn service_worker(
         .service(ServeFile::new(format!("{}{SERVICE_WORKER}", options.site_root)))
 }
 
-/// The paths of the page's files. What else is asked for is rendered.
+/// Paths of the page's files. Other paths are rendered.
 #[derive(Debug, Clone)]
 pub struct PageFiles {
     package: Arc<str>,
-    /// Those beside the package, as they were at the start; no more than [`FILES_MAX`].
+    /// Files outside the package, as at the start; at most [`FILES_MAX`].
     others: Arc<BTreeSet<String>>,
 }
 
-/// The address of the script that fetches the parts of the page's program; the page's own script imports it.
+/// Address of the script that loads the program's lazy parts; the page's main script imports it.
 fn loader_address(options: &LeptosOptions) -> String {
     let hashes = env::current_exe().and_then(|program| fs::read_to_string(program.with_file_name(HASH_FILE)));
     let hashes = hashes.ok().filter(|_| options.hash_files).unwrap_or_default();
@@ -118,15 +119,15 @@ fn loader_address(options: &LeptosOptions) -> String {
     format!("/{}/__wasm_split.{hash}.js", options.site_pkg_dir)
 }
 
-/// What cargo-leptos writes where a hash is to be.
+/// Placeholder that cargo-leptos writes instead of a hash.
 const UNHASHED: &str = "______________________";
 
-/// More than a site has beside its package.
+/// More files than a site has outside its package.
 const FILES_MAX: usize = 256;
 
 impl PageFiles {
     pub fn of(options: &LeptosOptions) -> Self {
-        // A site that is not there has no files, and is told of at the start.
+        // A missing site has no files; a warning at the start reports it.
         let entries = fs::read_dir(&*options.site_root).into_iter().flatten().flatten();
         let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
         let paths = files.filter_map(|file| Some(format!("/{}", file.file_name().to_str()?)));
@@ -141,11 +142,11 @@ impl PageFiles {
     }
 }
 
-/// The page and its files: every path that is not the API's.
+/// The page and its files: every path outside the API.
 pub fn router(state: &AppState) -> Router<AppState> {
     let options = &state.leptos_options;
     let package = format!("{}/{}", options.site_root, options.site_pkg_dir);
-    // A hashed name never holds anything else; that it holds nothing may change with the next build.
+    // A hashed name's content never changes; a missing one may appear with the next build.
     let caching = if options.hash_files { "public, max-age=31536000, immutable" } else { "no-cache" };
     let cache = move |answer: &Response<ServeFileSystemResponseBody>| {
         answer.status().is_success().then(|| HeaderValue::from_static(caching))
@@ -155,7 +156,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .service(ServeDir::new(package).precompressed_br().precompressed_gzip());
     let reload_sources = security_headers::reload_sources(options);
     let set_policy = move || security_headers::set_page_policy(&reload_sources);
-    // Rendered whole, so that a browser without scripts shows everything too.
+    // Rendered completely, so that a browser without scripts shows everything too.
     let pages = address::PATHS.map(|path| AxumRouteListing::new(path.to_owned(), SsrMode::Async, [Method::Get], []));
     let about = Document { build: Arc::clone(&state.build), loader: loader_address(options).into() };
     Router::new()

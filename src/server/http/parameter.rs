@@ -1,4 +1,4 @@
-//! Reading a request's path and query, strictly: an unknown or malformed parameter is told, not ignored.
+//! Strict parsing of a request's path and query: unknown and malformed parameters are errors.
 
 use axum::{
     extract::{FromRequestParts, Path, Query},
@@ -22,14 +22,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Parameter<T> {
     }
 }
 
-/// The one ticker that a path names.
+/// The ticker in a path.
 pub struct TickerInPath(pub Ticker);
 
 impl<S: Send + Sync> FromRequestParts<S> for TickerInPath {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        // A path that is no text once it is decoded names no ticker.
+        // A path that is not UTF-8 once decoded contains no ticker.
         let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| ApiError::InvalidTicker)?;
         Ok(Self(text.parse()?))
     }
@@ -39,10 +39,10 @@ pub fn invalid_parameter(parameter: &str, reason: &str) -> ApiError {
     ApiError::InvalidParameter { parameter: parameter.to_owned(), reason: reason.to_owned() }
 }
 
-/// How many entries of a list are asked for: `default` unless told, from 1 to `max`.
+/// Number of requested entries: `default` if absent, from 1 to `max`.
 ///
 /// # Errors
-/// When the text is not such a number.
+/// If the text is not such a number.
 pub fn read_limit(text: Option<&str>, default: usize, max: usize) -> Result<usize, ApiError> {
     match text {
         None => Ok(default),

@@ -1,4 +1,4 @@
-//! Places that are taken and given back: so many for one client, and so many in all.
+//! Limits of concurrent use: places per client and in total, which are taken and freed.
 
 use std::{
     collections::HashMap,
@@ -8,14 +8,14 @@ use std::{
 
 use super::limits::Client;
 
-/// The places there are. Clones share them.
+/// All places. Clones share them.
 #[derive(Clone)]
 pub struct Places(Arc<Shared>);
 
 struct Shared {
     per_client_max: Option<NonZeroU32>,
     all_max: Option<NonZeroU32>,
-    /// As many entries as places at the most.
+    /// At most as many entries as places.
     taken: Mutex<Taken>,
 }
 
@@ -26,13 +26,12 @@ struct Taken {
 }
 
 impl Places {
-    /// Nothing means no limit.
+    /// `None` means unlimited.
     pub fn new(per_client_max: Option<NonZeroU32>, all_max: Option<NonZeroU32>) -> Self {
         Self(Arc::new(Shared { per_client_max, all_max, taken: Mutex::default() }))
     }
 
-    /// Takes a place until the value returned is dropped; nothing when the client, or all of them, have as many as they
-    /// may.
+    /// Takes a place until the returned value is dropped; `None` if the client's or the total limit is reached.
     pub fn take(&self, client: Client) -> Option<Place> {
         let mut taken = self.0.taken();
         let of_client = taken.by_client.get(&client).copied().unwrap_or_default();
@@ -47,13 +46,13 @@ impl Places {
 }
 
 impl Shared {
-    /// A poisoned lock is used on: no change of the counts can panic half way.
+    /// Ignores poisoning: no change of the counts can panic half way.
     fn taken(&self) -> MutexGuard<'_, Taken> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A place that is taken, given back when this is dropped.
+/// A taken place; freed when dropped.
 pub struct Place {
     places: Arc<Shared>,
     client: Client,

@@ -1,4 +1,4 @@
-//! The document that a browser shows when the page itself is refused: plain, without any script.
+//! The document that a browser shows if the page itself is refused: plain, without scripts.
 
 use std::fmt::Write;
 
@@ -11,11 +11,11 @@ const STYLE: &str = "body{display:grid;place-content:center;min-height:100dvh;ma
     max-width:40rem;box-sizing:border-box;font:16px/1.5 system-ui,sans-serif;background:light-dark(#f2f5f8,#0b0f14);\
     color:light-dark(#17202a,#e4ebf2)}h1{font-size:1.25rem}a{color:light-dark(#0a6a9c,#209dd7)}";
 
-/// Who reads an answer.
+/// Reader of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reader {
     Program,
-    /// A browser that asked for a page, perhaps by a link of another site.
+    /// A browser that requested a page, possibly by a link from another site.
     Person {
         comes_from_elsewhere: bool,
     },
@@ -35,25 +35,25 @@ impl Reader {
     }
 }
 
-/// Whether a page of another site has the link that was followed.
+/// Whether the request followed a link from another site's page.
 fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     match text("sec-fetch-site") {
         Some(site) => matches!(site, "cross-site" | "same-site"),
-        // Browsers tell less of plain addresses beyond this machine.
+        // Browsers send fewer headers to plain http addresses of other machines.
         None => {
             text("referer").and_then(|referer| referer.split('/').nth(2)).is_some_and(|from| Some(from) != text("host"))
         }
     }
 }
 
-/// The document, and the policy that lets it have its style.
+/// The document, and the policy that permits its style.
 ///
-/// A browser that comes by a link of another site leaves our cookie out. The document then loads its address anew: asked by
-/// ourselves, the browser sends it along.
+/// A browser that follows another site's link omits the cookie. The document then reloads its own address, so that the
+/// browser sends the cookie.
 pub fn write(error: &ApiError, request_id: &str, path: &str, comes_from_elsewhere: bool) -> (String, String) {
     let nonce = format!("{:032x}", rand::random::<u128>());
-    // A second slash would begin another host.
+    // A second slash would start another host.
     let is_loaded_anew = comes_from_elsewhere && *error == ApiError::SignInNeeded && !path.starts_with("//");
     let reload = if is_loaded_anew {
         format!("<meta http-equiv=\"refresh\" content=\"0;url={}\">\n", escape(path))
@@ -81,7 +81,7 @@ fn escape(text: &str) -> String {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
-            // A string takes what is written to it.
+            // Writing to a string cannot fail.
             letter if letter.is_control() => drop(write!(escaped, " ")),
             letter => escaped.push(letter),
         }

@@ -1,4 +1,4 @@
-//! `/api/portfolio`: what there is, and trading.
+//! `/api/portfolio`: the portfolio and trading.
 
 use std::{fmt::Display, str::FromStr};
 
@@ -46,10 +46,10 @@ pub async fn read(State(state): State<AppState>, caller: Caller) -> Json<Portfol
     Json(state.portfolio(caller.account))
 }
 
-/// Place a market order. It is filled at once at the server's price, or refused; the answer comes when the trade is on
-/// disk. A buy costs at least one cent. With `expected_price` it is filled no further from that than
-/// `max_slippage_percent` (0.5 unless given), else refused with `price_moved`. The same `client_order_id` again answers the first result, with
-/// `"replayed": true`, and trades nothing.
+/// Place a market order. It is filled at once at the server's price, or refused; the response comes when the trade is
+/// on disk. A buy costs at least one cent. With `expected_price`, a fill that deviates by more than
+/// `max_slippage_percent` (default 0.5) is refused with `price_moved`. A repeated `client_order_id` returns the first
+/// result, with `"replayed": true`, and trades nothing.
 #[utoipa::path(
     post, path = "/api/portfolio/trade", tag = "Portfolio",
     request_body(content = OrderRequest, example = json!({
@@ -66,9 +66,9 @@ pub async fn trade(
     state.execution.execute(caller, order).await.map(Json)
 }
 
-/// Write a position off whose market has no price any more, such as one that was delisted: it is closed at the last price
-/// that is known (`stale` and `price_at` of the position). That is a correction of the books and no order; it stands
-/// among the trades with `"correction": "write_off"`. A position that has a price is refused with `price_is_live`.
+/// Write off a position whose market has no price any more, such as a delisted one: it is closed at the last known
+/// price (`stale` and `price_at` of the position). This is a correction of the books, not an order; it appears among
+/// the trades with `"correction": "write_off"`. A position with a price is refused with `price_is_live`.
 #[utoipa::path(
     post, path = "/api/portfolio/write-off", tag = "Portfolio",
     request_body(content = WriteOffRequest, example = json!({ "ticker": "XOM" })),
@@ -89,10 +89,10 @@ pub async fn write_off(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct TradesParameters {
-    /// How many at the most.
+    /// Most trades to return.
     #[param(value_type = Option<u16>, minimum = 1, maximum = 500, default = 100)]
     limit: Option<String>,
-    /// The `next_before` of the page before.
+    /// `next_before` of the previous page.
     before: Option<String>,
 }
 
@@ -110,18 +110,18 @@ pub async fn trades(
     state.ledger.trades(caller.account, limit, parameters.before.as_deref()).await.map(Json)
 }
 
-/// `?range=1d`, which is the default.
+/// `?range=1d`, the default.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct HistoryParameters {
-    /// How far back.
+    /// Time range up to now.
     #[param(value_type = Option<HistoryRange>, default = "1d")]
     range: Option<String>,
 }
 
-/// The equity curve since the latest reset, oldest first, at most 2,000 points; a longer one is down-sampled with
-/// Largest-Triangle-Three-Buckets, which keeps its shape.
+/// The equity curve since the latest reset, oldest first, at most 2,000 points; longer ones are down-sampled with
+/// Largest-Triangle-Three-Buckets, which preserves the shape.
 #[utoipa::path(
     get, path = "/api/portfolio/history", tag = "Portfolio", params(HistoryParameters),
     responses((status = 200, body = EquityHistory))
@@ -148,10 +148,10 @@ pub async fn reset(State(state): State<AppState>, caller: Caller) -> Result<Json
     Ok(Json(state.portfolio(caller.account)))
 }
 
-/// Reads an order from its body; nothing of it has been decided by that.
+/// Parses an order from its body, without deciding about it.
 ///
 /// # Errors
-/// The one that its sender is answered.
+/// The error for the sender.
 pub fn read_order(mut body: JsonObject) -> Result<OrderRequest, ApiError> {
     let ticker = body.take_string("ticker", ApiError::InvalidTicker)?.ok_or_else(|| missing("ticker"))?;
     let side = body.take_string("side", ApiError::InvalidSide)?.ok_or_else(|| missing("side"))?;
@@ -178,7 +178,7 @@ pub fn read_order(mut body: JsonObject) -> Result<OrderRequest, ApiError> {
     })
 }
 
-/// A number that need not be there.
+/// An optional number.
 fn read_optional<T: FromStr<Err: Display>>(body: &mut JsonObject, field: &str) -> Result<Option<T>, ApiError> {
     let not_a_number = invalid_parameter(field, "it has to be a number");
     let number = body.take_number(field, not_a_number)?;

@@ -1,7 +1,7 @@
-//! Problem details (RFC 9457): how REST tells a failure.
+//! Problem details (RFC 9457): REST's form of failures.
 //!
-//! A handler returns an [`ApiError`]; its response carries the error aside until [`render`], which knows the request's
-//! id, writes the body. What is the server's fault is logged where it happens, with its cause.
+//! A handler returns an [`ApiError`]; its response carries the error as an extension until [`render`], which knows the
+//! request's id, writes the body. Errors of the server itself are logged where they happen, with their cause.
 
 use std::any::Any;
 
@@ -28,16 +28,16 @@ use crate::{domain::orders::view::OrderView, error::ApiError};
 /// The body of every failure under `/api`.
 #[derive(Serialize, ToSchema)]
 pub struct Problem {
-    /// A name for this kind of problem; not an address.
+    /// Identifier of this kind of problem; not an address.
     #[schema(example = "urn:finally:problem:insufficient_cash")]
     r#type: String,
     title: &'static str,
     status: u16,
     /// A sentence that a person can act on.
     detail: String,
-    /// The stable word that programs look at.
+    /// Stable code for programs.
     code: &'static str,
-    /// The id under which the server's log has the request; also in the header `x-request-id`.
+    /// Id of the request in the server's log; also in the header `x-request-id`.
     request_id: String,
     /// Of `too_late` and `revision_conflict`: the order as it is now.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,7 +67,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// Writes the body of each failure that a handler answered with, or that axum did by itself.
+/// Writes the body of each failure, from a handler or from axum itself.
 pub fn render(response: Response, request: &Observed, id: &RequestId) -> Response {
     let path = request.uri.path();
     let Some(error) = error_of(&response, &request.method, path) else {
@@ -100,7 +100,7 @@ pub fn render(response: Response, request: &Observed, id: &RequestId) -> Respons
     Response::from_parts(parts, body)
 }
 
-/// How to sign in, as HTTP says it (RFC 6750).
+/// `WWW-Authenticate`: the way to sign in (RFC 6750).
 fn challenge(error: &ApiError) -> Option<HeaderValue> {
     match error {
         ApiError::SignInNeeded => Some(HeaderValue::from_static("Bearer realm=\"FinAlly\"")),
@@ -109,10 +109,10 @@ fn challenge(error: &ApiError) -> Option<HeaderValue> {
     }
 }
 
-/// The longest failure of a server function: its request's body may be named in it.
+/// Longest failure of a server function: it may quote its request's body.
 const FUNCTION_FAILURE_BYTES_MAX: usize = 2 * BODY_BYTES_MAX;
 
-/// A server function writes its failure by itself, always as a 500; here it becomes a failure like any other.
+/// Converts a server function's failure, which it always writes as a 500, into an ordinary failure.
 pub async fn of_server_function(response: Response) -> Response {
     if !response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
         return response;
@@ -130,7 +130,7 @@ pub async fn of_server_function(response: Response) -> Response {
     }
 }
 
-/// A handler's panic is a defect: it is logged, and the caller is told no more than that.
+/// Converts a handler's panic, which is a bug: it is logged, and the caller gets no details.
 pub fn of_panic(panic: &(dyn Any + Send)) -> Response {
     let cause = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     error!(panic.cause = cause.unwrap_or("unknown"), "a request's handler panicked");
@@ -142,7 +142,7 @@ fn error_of(response: &Response, method: &Method, path: &str) -> Option<ApiError
         return Some(error.clone());
     }
     match response.status() {
-        // axum answers a wrong method by itself, and says which are right.
+        // axum answers a wrong method itself, with the allowed ones.
         StatusCode::METHOD_NOT_ALLOWED => Some(ApiError::MethodNotAllowed {
             method: method.to_string(),
             allowed: response
@@ -157,7 +157,7 @@ fn error_of(response: &Response, method: &Method, path: &str) -> Option<ApiError
     }
 }
 
-/// Whether a failure under the API was told as text, or not at all, by an extractor of axum's own.
+/// Whether an API failure came from axum's own extractors: as text, or without a body.
 fn is_plain_failure(response: &Response, path: &str) -> bool {
     let is_failure = response.status().is_client_error() || response.status().is_server_error();
     is_failure

@@ -1,4 +1,4 @@
-//! Peers that take nothing of what is sent to them.
+//! Detection of peers that accept no bytes.
 
 use std::{
     io,
@@ -14,19 +14,19 @@ use tokio::{
 };
 use tracing::warn;
 
-/// Lets the system end a connection whose peer acknowledges nothing, or has no room, for `patience`. It sees that long
-/// before we do: what we write fits into its buffer, for minutes where it is little.
+/// Makes the system end a connection whose peer acknowledges nothing, or has no room, for `patience`. The system
+/// notices this earlier: small writes fit into its buffer for minutes.
 pub fn expect_progress(socket: &TcpStream, patience: Duration) {
     if let Err(cause) = socket2::SockRef::from(socket).set_tcp_user_timeout(Some(patience)) {
         warn!(%cause, "a connection stays without TCP_USER_TIMEOUT");
     }
 }
 
-/// A socket that fails when its peer takes nothing for a time though there is something to send.
+/// A socket that fails if its peer accepts nothing for a time while there is something to send.
 pub struct Progress<S> {
     socket: S,
     patience: Duration,
-    /// Runs while a write waits.
+    /// Runs while a write is pending.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 

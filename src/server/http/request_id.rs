@@ -1,5 +1,5 @@
-//! Each request's id: taken from the caller when it is well formed, else made; it comes back in a header, stands in
-//! every problem, and in every line that is logged on the request's way.
+//! Request ids: the caller's if well-formed, else a new one. The id is in a response header, in every problem, and in
+//! every log line of the request.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The longest id that is taken from a caller.
+/// Longest id accepted from a caller.
 const LENGTH_MAX: usize = 64;
 
-/// Letters, digits, `.`, `_` and `-` only, so that it can be logged as it is.
+/// Only letters, digits, `.`, `_` and `-`, so that it can be logged verbatim.
 #[derive(Debug, Clone)]
 pub struct RequestId(HeaderValue);
 

@@ -1,4 +1,4 @@
-//! All routes, and what every request passes through.
+//! All routes, and the steps that every request passes through.
 
 use std::{convert::Infallible, panic::AssertUnwindSafe};
 
@@ -44,10 +44,10 @@ use crate::{
     },
 };
 
-/// The whole server: its routes, and what every answer passes on its way out. Clones share both.
+/// The whole server: its routes, and the processing of every response. Clones share both.
 ///
-/// The checks of every request are functions called in turn, not a stack of layers: each layer of a
-/// router clones and boxes all that is inside of it, for every request.
+/// The checks of every request are functions called in turn instead of a stack of layers: each layer of a router clones
+/// and boxes everything inside it, for every request.
 #[derive(Clone)]
 pub struct App {
     routes: Router,
@@ -79,8 +79,7 @@ impl App {
         Self { routes: guard(routes, guards).with_state(state), metrics }
     }
 
-    /// Answers a request. All of this stands around the routes as a whole, where axum's own "method not allowed" is seen
-    /// too.
+    /// Handles a request. These steps wrap the routes as a whole, which also covers axum's own "method not allowed".
     pub async fn answer(mut self, request: Request) -> Response {
         let id = RequestId::of(request.headers());
         let span = info_span!("request", request.id = %id);
@@ -99,15 +98,14 @@ impl App {
     }
 }
 
-/// Puts the guards before every handler. They stand inside of the routes, so that a refusal is told with the route it was
-/// for.
+/// Puts the guards before every handler. They are inside the routes, so that a refusal is recorded with its route.
 fn guard<S: Clone + Send + Sync + 'static>(routes: Router<S>, guards: Guards) -> Router<S> {
     let layers =
         ServiceBuilder::new().layer(from_fn_with_state(guards, pass)).layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
     routes.layer(layers)
 }
 
-/// The checks that a request has to pass, in their order. Clones share them.
+/// Checks that a request must pass, in order. Clones share them.
 #[derive(Clone)]
 struct Guards {
     proxies: TrustedProxies,
@@ -132,7 +130,7 @@ impl Guards {
         }
     }
 
-    /// Takes in what trusted proxies tell.
+    /// Applies the reports of trusted proxies.
     fn look(&self, request: &mut Request) {
         if self.proxies.are_none() {
             return;
@@ -142,22 +140,23 @@ impl Guards {
         request.extensions_mut().insert(connection);
     }
 
-    /// Gives the reason to refuse a request, or its client. Requests of another site's page do not count towards a person's rate.
+    /// Returns the reason to refuse a request, or its admission. Requests from other sites' pages do not count towards
+    /// a person's rate.
     fn check(&self, request: &Request) -> Result<Admission, ApiError> {
         self.hosts.check(request)?;
         self.sites.check(request)?;
         let is_file = self.files.contain(request.uri().path());
         self.rates.check(request, is_file)?;
-        // The files are those of a program that anyone can read.
+        // The files are public: anyone can read the program's source.
         Ok(if is_file { Admission::Admitted } else { self.gate.look(request) })
     }
 }
 
-/// Answers a request that passes, or refuses it.
+/// Handles a request that passes, or refuses it.
 async fn pass(State(guards): State<Guards>, mut request: Request, next: Next) -> Response {
     guards.look(&mut request);
     let route = request.extensions().get::<MatchedPath>().cloned();
-    // The page answers for every other path.
+    // The page handles every other path.
     let is_nowhere = route.is_none() && is_api(request.uri().path());
     let admitted = match guards.check(&request) {
         Ok(caller) => guards.gate.decide(caller).await,
@@ -173,14 +172,14 @@ async fn pass(State(guards): State<Guards>, mut request: Request, next: Next) ->
         }
         Err(refusal) => refusal.into_response(),
     };
-    // Tells the template to what stands around the routes, and cannot see it.
+    // Passes the template to the outer steps, which cannot see it.
     if let Some(route) = route {
         response.extensions_mut().insert(route);
     }
     response
 }
 
-/// Whether a path is of the API rather than of the page.
+/// Whether a path belongs to the API rather than to the page.
 pub fn is_api(path: &str) -> bool {
     path.strip_prefix("/api").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

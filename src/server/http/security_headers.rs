@@ -1,11 +1,11 @@
-//! The security headers of every answer.
+//! Security headers of every response.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::use_context};
 use leptos_axum::ResponseOptions;
 use tracing::error;
 
-/// On all answers alike: types as declared, no trace of addresses elsewhere, no frame, no other origin, no device.
+/// Headers of all responses: no type sniffing, no referrer to other sites, no frames, no other origins, no devices.
 const HEADERS: [(HeaderName, HeaderValue); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
@@ -21,15 +21,15 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
     ),
 ];
 
-/// Of all that is not a page: were it shown as one, it could do nothing.
+/// Policy of everything but pages: even if shown as a page, it could do nothing.
 const DATA_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
-/// Of the service worker, which hands requests on.
+/// Policy of the service worker, which forwards requests.
 pub const WORKER_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; connect-src 'self'");
 
-/// Adds the headers, and the policy of what is not a page unless there is another.
+/// Adds the headers, and the data policy unless there is another one.
 pub fn add(headers: &mut HeaderMap) {
-    // At once for all that is added here and after: these, the policy, and the request's id.
+    // Reserves once for all headers added here and later: these, the policy, and the request's id.
     headers.reserve(HEADERS.len() + 2);
     headers.extend(HEADERS);
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(DATA_POLICY);
@@ -37,7 +37,7 @@ pub fn add(headers: &mut HeaderMap) {
 
 /// Sets the policy of the page that Leptos is about to render, whose scripts carry this request's nonce.
 ///
-/// Runs in the context of every rendering; where that makes no page, as for a server function, it does nothing.
+/// Runs in the context of every rendering; has no effect if no page is made, as for a server function.
 pub fn set_page_policy(reload_sources: &str) {
     let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else {
         return;
@@ -49,7 +49,7 @@ pub fn set_page_policy(reload_sources: &str) {
     }
 }
 
-/// Own files, and inline what carries the nonce; WebAssembly may be compiled, text may not be evaluated.
+/// Own files, and inline code with the nonce; WebAssembly may be compiled, text may not be evaluated.
 fn page_policy(nonce: &str, reload_sources: &str) -> String {
     format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; connect-src 'self'{reload_sources}; \
@@ -58,7 +58,7 @@ fn page_policy(nonce: &str, reload_sources: &str) -> String {
     )
 }
 
-/// Where the page connects to for reloading itself: nowhere, but under `cargo leptos watch`.
+/// Addresses for live reloading: none except under `cargo leptos watch`.
 pub fn reload_sources(options: &LeptosOptions) -> String {
     if std::env::var_os("LEPTOS_WATCH").is_none() {
         return String::new();

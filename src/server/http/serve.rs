@@ -1,7 +1,7 @@
-//! Accepting connections and serving HTTP/1.1 on them, with a bound on everything a client can make last or grow.
+//! Accepts connections and serves HTTP/1.1 on them, with a bound on everything that a client can prolong or enlarge.
 //!
-//! What axum's own loop leaves open is closed here: how long a request's head may take, how many connections there
-//! are, how large a connection's buffers get (thousands of streams stay open at once), and when a stop ends.
+//! Adds the bounds that axum's own loop lacks: the time of a request's head, the number of connections, the size of a
+//! connection's buffers (thousands of streams stay open at a time), and the time of a stop.
 
 use std::{
     convert::Infallible,
@@ -40,19 +40,19 @@ use crate::{
     server::config::{Config, Patience},
 };
 
-/// The connections that are open at once; the next one waits in the kernel until one of them ends.
+/// Most open connections; the next one waits in the kernel until one ends.
 const CONNECTIONS_MAX: usize = 12_000;
 
-/// The longest request head, which is a connection's buffer for reading; also how much is gathered before a write.
+/// Longest request head, which is the size of a connection's read buffer; also the size of write batches.
 pub const HEAD_BYTES_MAX: usize = 8 * 1_024;
 
-/// How long no connection is accepted after the system refused to give one, as it does when files run out.
+/// Pause after the system failed to accept a connection, as when file descriptors run out.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
-/// When a client whose connections are too many may try again.
+/// `Retry-After` for a client with too many connections.
 const CONNECTION_RETRY_SECONDS: u32 = 5;
 
-/// The client's address: the peer's, or what a trusted proxy tells. Anyone else's header does not change it.
+/// The client's address: the peer's, or the one reported by a trusted proxy. Other peers' headers do not change it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientIp(pub IpAddr);
 
@@ -60,13 +60,13 @@ pub struct ClientIp(pub IpAddr);
 #[derive(Clone)]
 pub struct Connection {
     pub client: ClientIp,
-    /// Our own address, as the peer knows it.
+    /// The server's own address, as the peer knows it.
     pub local: IpAddr,
-    /// The host that the client named, where a trusted proxy tells.
+    /// Host that the client requested, if a trusted proxy reports it.
     pub forwarded_host: Option<Authority>,
-    /// A trusted proxy tells of another client.
+    /// Whether a trusted proxy reports another client.
     pub is_forwarded: bool,
-    /// The client came to a trusted proxy over https.
+    /// Whether the client reached a trusted proxy over https.
     pub is_https: bool,
     pub handoff: SocketHandoff,
 }
@@ -76,17 +76,17 @@ impl Connection {
         Self { client, local, forwarded_host: None, is_forwarded: false, is_https: false, handoff }
     }
 
-    /// Whether the peer is a program on this machine, which tells of no other.
+    /// Whether the peer is a program on this machine that forwards no other client.
     pub fn is_local(&self) -> bool {
         !self.is_forwarded && self.client.0.to_canonical().is_loopback()
     }
 }
 
-/// The limits that a new connection has to pass.
+/// Limits that a new connection must pass.
 #[derive(Clone)]
 pub struct Door {
     patience: Patience,
-    /// The connections of each client. A trusted proxy's are those of many.
+    /// Connections per client. A trusted proxy's connections are not counted, since they belong to many clients.
     places: Places,
     proxies: TrustedProxies,
 }
@@ -100,8 +100,10 @@ impl Door {
         }
     }
 
+    /// Takes a place for a connection.
+    ///
     /// # Errors
-    /// When the peer has as many connections as it may.
+    /// If the peer has reached its limit.
     fn admit(&self, peer: IpAddr) -> Result<Option<Place>, ApiError> {
         if self.proxies.contains(peer) {
             return Ok(None);
@@ -111,9 +113,10 @@ impl Door {
     }
 }
 
-/// Serves until `shutdown`, then lets the open requests finish, and ends. Dropped before that, it cuts them off.
+/// Serves until `shutdown`, then lets open requests finish. Dropping the future cuts them off.
 ///
-/// A connection is closed when a request's head is not whole in time, or when its peer takes nothing for too long.
+/// A connection is closed if a request's head is incomplete after its time, or if its peer accepts nothing for too
+/// long.
 pub async fn serve(listener: TcpListener, app: App, shutdown: CancellationToken, door: Door) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(door.patience.head).max_buf_size(HEAD_BYTES_MAX);
@@ -134,7 +137,7 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: CancellationToken,
                     }
                     Err(refusal) => turn_away(socket, &refusal),
                 },
-                // The peer's own doing, and gone with it.
+                // The peer caused it, and it ends with the connection.
                 Err(cause) if is_about_one_connection(&cause) => {}
                 Err(cause) => {
                     error!(%cause, connections = connections.len(), "no connection can be accepted for now");
@@ -152,7 +155,7 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: CancellationToken,
     }
 }
 
-/// One connection, to its end.
+/// Serves one connection until it ends.
 async fn talk(
     http: http1::Builder,
     socket: TcpStream,
@@ -162,7 +165,7 @@ async fn talk(
     shutdown: CancellationToken,
 ) {
     expect_progress(&socket, progress);
-    // A frame is small and must not wait for the next one.
+    // A small frame must not wait for the next one.
     if let Err(cause) = socket.set_nodelay(true) {
         warn!(%cause, "a connection stays without TCP_NODELAY");
     }
@@ -171,7 +174,7 @@ async fn talk(
         Ok(Some((rest, socket))) => rest(socket).await.map_err(BoxError::from),
         Err(cause) => Err(cause),
     };
-    // Mostly the client's doing: it went away, or never sent a whole head.
+    // Mostly caused by the client: it disconnected, or never sent a whole head.
     if let Err(cause) = ended {
         debug!(%cause, client.address = %peer, "a connection failed");
     }
@@ -193,7 +196,7 @@ async fn serve_requests(
         app.clone().answer(request.map(Body::new)).map(Ok::<_, Infallible>)
     });
     let socket = TokioIo::new(Told::new(FlushObserver::new(Progress::new(socket, progress), handoff.clone())));
-    // Apart, because what takes over lives on without all of this.
+    // Boxed separately, because a takeover outlives it.
     let mut connection = Box::new(http.serve_connection(socket, service));
     let mut stopping = pin!(shutdown.cancelled().fuse());
     let taken = poll_fn(|cx| {
@@ -214,7 +217,7 @@ fn is_about_one_connection(cause: &io::Error) -> bool {
     matches!(cause.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// Says why, without having read what is asked, and closes.
+/// Sends the reason without reading the request, and closes.
 fn turn_away(socket: TcpStream, refusal: &ApiError) {
     let problem = Problem::new(refusal, String::new());
     let told = serde_json::to_string(&problem).unwrap_or_default();
@@ -223,14 +226,14 @@ fn turn_away(socket: TcpStream, refusal: &ApiError) {
          Retry-After: {CONNECTION_RETRY_SECONDS}\r\nConnection: close\r\n\r\n{told}",
         told.len()
     );
-    // A socket that has just been accepted has room for it; one that has not is closed all the same.
+    // A newly accepted socket has room for it; otherwise it is closed anyway.
     let told = socket.into_std().and_then(|mut socket| io::Write::write_all(&mut socket, answer.as_bytes()));
     if let Err(cause) = told {
         debug!(%cause, "a connection was turned away without a word");
     }
 }
 
-/// Handlers' panics are answered where they happen, so this one is a defect of the loop's own.
+/// Logs a panic: handlers' panics are caught elsewhere, so this is a bug in the loop itself.
 fn tell_panic(ended: Result<(), JoinError>) {
     if let Err(cause) = ended {
         error!(%cause, "a connection's task panicked");

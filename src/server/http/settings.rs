@@ -1,4 +1,4 @@
-//! `/api/settings`: what the page's settings keep on the server.
+//! `/api/settings`: the page's settings that are stored on the server.
 
 use axum::{Router, extract::State, routing::get};
 use serde::Serialize;
@@ -21,20 +21,20 @@ pub fn router() -> Router<AppState> {
 
 #[derive(Serialize, ToSchema)]
 pub struct Settings {
-    /// How far the copilot acts by itself: not at all, each action waits for a click, or within the limits.
+    /// The copilot's autonomy: it only advises, each action waits for approval, or it acts within the limits.
     #[schema(value_type = String, example = "auto")]
     autonomy: Autonomy,
     copilot: CopilotSettings,
 }
 
-/// Who answers. A model's key is not part of it, here or anywhere.
+/// The model that answers. Its key is never returned, here or anywhere else.
 #[derive(Serialize, ToSchema)]
 pub struct CopilotSettings {
     /// `built_in`, `mock`, `ready` or `off`
     #[schema(value_type = String, example = "built_in")]
     kind: Availability,
     model: Option<String>,
-    /// The environment configures the copilot, and overrides the model connected in the page.
+    /// Whether the environment configures the copilot, which overrides the model connected in the page.
     set_by_environment: bool,
 }
 
@@ -51,13 +51,13 @@ fn settings(state: &AppState, caller: Caller) -> Settings {
     Settings { autonomy: state.ledger.books(caller.account).autonomy, copilot }
 }
 
-/// The settings that are kept on the server.
+/// The settings that are stored on the server.
 #[utoipa::path(get, path = "/api/settings", tag = "Copilot", responses((status = 200, body = Settings)))]
 pub async fn read(State(state): State<AppState>, caller: Caller) -> Json<Settings> {
     Json(settings(&state, caller))
 }
 
-/// Change settings. The copilot's autonomy holds from this answer on, also for a reply that is being made.
+/// Change settings. The copilot's autonomy applies from this response on, also to a reply in progress.
 #[utoipa::path(
     patch, path = "/api/settings", tag = "Copilot",
     request_body(content = SettingsChange, example = json!({ "autonomy": "propose" })),

@@ -1,8 +1,8 @@
-//! The shape of a page: which nodes stand in its body, in their order.
+//! The shape of a page: the nodes of its body, in order.
 //!
-//! The page's program takes over what the server rendered by walking its nodes. Where an extension, a translation or a proxy
-//! has put a node between them, it would take the wrong ones for its own. So the server writes the shape of the body into
-//! the body's tag, the page compares (`src/app/scripts/as_served.js`), and builds itself anew where they differ.
+//! Hydration walks the nodes that the server rendered. If an extension, a translation or a proxy has inserted a node,
+//! it would bind to the wrong ones. So the server writes the body's shape into its tag, the page compares
+//! (`src/app/scripts/as_served.js`), and renders itself anew if they differ.
 
 use axum::{
     body::{Body, to_bytes},
@@ -11,24 +11,24 @@ use axum::{
 };
 use tracing::error;
 
-/// The largest page that is looked at; ours have a tenth of that.
+/// Largest page that is processed; real ones have a tenth of that.
 const PAGE_BYTES_MAX: usize = 8 << 20;
 
-/// How many nodes there are, and a hash of the lengths of their names.
+/// Number of nodes, and a hash of the lengths of their names.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct Shape {
     count: u32,
     hash: i32,
 }
 
-/// The names of nodes that are no elements, as browsers call them.
+/// Names of non-element nodes in browsers.
 const TEXT: &str = "#text";
 const COMMENT: &str = "#comment";
 
-/// Elements whose content is text, whatever it looks like.
+/// Elements whose content is always text.
 const TEXT_ONLY: [&str; 5] = ["script", "style", "textarea", "title", "noscript"];
 
-/// Writes its shape into the answer's page, if it is one.
+/// Writes the shape into the response's page, if it is one.
 pub async fn write(response: Response) -> Response {
     let is_page = response.headers().get(header::CONTENT_TYPE).is_some_and(is_html);
     if !is_page {
@@ -52,7 +52,7 @@ fn is_html(media_type: &HeaderValue) -> bool {
     media_type.as_bytes().starts_with(b"text/html")
 }
 
-/// Nothing when it has no body that could have one.
+/// The page with its shape; `None` if there is no suitable body tag.
 fn with_shape(page: &str) -> Option<String> {
     let (head, body) = page.split_once("<body>")?;
     let Shape { count, hash } = Shape::of(body.rsplit_once("</body>")?.0);
@@ -60,7 +60,7 @@ fn with_shape(page: &str) -> Option<String> {
 }
 
 impl Shape {
-    /// Of HTML as Leptos writes it: every element is closed, and markup in texts and attributes is escaped.
+    /// Shape of HTML as Leptos writes it: every element is closed, and markup in texts and attributes is escaped.
     fn of(html: &str) -> Self {
         let mut shape = Self::default();
         let mut rest = html;
@@ -76,7 +76,7 @@ impl Shape {
         shape
     }
 
-    /// Takes the tag or comment at the beginning; gives what follows.
+    /// Consumes the tag or comment at the beginning; returns the rest.
     fn take_tag<'a>(&mut self, html: &'a str) -> &'a str {
         if let Some(comment) = html.strip_prefix("<!--") {
             self.add(COMMENT);
@@ -113,7 +113,7 @@ fn after<'a>(html: &'a str, end: &str) -> &'a str {
     html.split_once(end).map_or("", |(_, rest)| rest)
 }
 
-/// After the tag's end, which no attribute's value is taken for.
+/// The text after the tag's end; a `>` within an attribute's value does not end the tag.
 fn after_attributes(tag: &str) -> &str {
     let mut is_quoted = false;
     let end = tag.find(|character| {

@@ -1,7 +1,7 @@
-//! Requests that pages of other sites make a browser send.
+//! Requests that other sites' pages make a browser send.
 //!
-//! They may change nothing (CSRF), and may not use up what a person may ask for: so they are refused before they are
-//! counted, reads too. What a person follows, a link from elsewhere to a page, is answered.
+//! They must not change anything (CSRF) nor use up a person's rate, so they are refused before they are counted, reads
+//! included. Links from other sites to a page are followed.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -16,7 +16,7 @@ use crate::{
     server::config::{edge::EdgeConfig, hosts::WebOrigin},
 };
 
-/// Our own origin is always trusted. Clones share the others.
+/// The server's own origin is always trusted. Clones share the others.
 #[derive(Clone)]
 pub struct TrustedSites(Arc<HashSet<WebOrigin>>);
 
@@ -25,7 +25,7 @@ impl TrustedSites {
         Self(Arc::new(config.trusted_origins.iter().cloned().collect()))
     }
 
-    /// Refuses what another site's page asks for.
+    /// Refuses requests from other sites' pages.
     ///
     /// # Errors
     /// [`ApiError::CrossSite`].
@@ -34,7 +34,7 @@ impl TrustedSites {
         let is_ours = match text(headers, "sec-fetch-site") {
             Some("same-origin" | "none") => true,
             Some(_) => self.trusts(headers),
-            // A program, or a browser that does not tell: that of a plain address beyond this machine.
+            // A program, or a browser that omits the header, as for a plain http address of another machine.
             None => !headers.contains_key(header::ORIGIN) || is_own(request) || self.trusts(headers),
         };
         if is_ours || is_navigation(request) { Ok(()) } else { Err(ApiError::CrossSite) }
@@ -46,7 +46,7 @@ impl TrustedSites {
     }
 }
 
-/// Whether the page comes from the very host that it asks.
+/// Whether the page comes from the same host that it requests.
 fn is_own(request: &Request) -> bool {
     let headers = request.headers();
     let forwarded = request.extensions().get::<Connection>().and_then(|connection| connection.forwarded_host.as_ref());
@@ -58,7 +58,7 @@ fn is_own(request: &Request) -> bool {
     }
 }
 
-/// Whether a person goes to a page of ours. A frame of another site would show none, so it is not asked for in vain.
+/// Whether a person navigates to a page. A frame of another site could not show it, so it is refused.
 fn is_navigation(request: &Request) -> bool {
     let headers = request.headers();
     matches!(*request.method(), Method::GET | Method::HEAD)

@@ -1,8 +1,8 @@
-//! How a handler takes a connection over: hyper writes the head of the answer and its beginning, and what follows has the
-//! socket to itself until it closes.
+//! Lets a handler take over a connection: hyper writes the response's head and its beginning, then the handler owns the
+//! socket until it closes.
 //!
-//! A price stream writes small chunks for hours. Through hyper, each of them takes half as long again as the kernel needs to
-//! send it, and an open connection holds some ten kilobytes.
+//! A price stream writes small chunks for hours. Through hyper, each costs half as much again as the kernel's send, and
+//! an open connection holds some ten kilobytes.
 
 use std::{
     convert::Infallible,
@@ -23,7 +23,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// Writes the rest of an answer; the connection closes when it ends.
+/// Writes the rest of a response; the connection closes when it ends.
 pub type Rest = Box<dyn FnOnce(TcpStream) -> BoxFuture<'static, io::Result<()>> + Send>;
 
 /// Hands a connection's socket from hyper to one of its handlers, once.
@@ -32,20 +32,20 @@ pub struct SocketHandoff(Arc<Mutex<State>>);
 
 #[derive(Default)]
 enum State {
-    /// hyper has it.
+    /// hyper owns the socket.
     #[default]
     Open,
-    /// hyper has it until the beginning is written.
+    /// hyper owns the socket until the beginning is written.
     Asked(Rest),
     Due(Rest),
 }
 
 impl SocketHandoff {
-    /// The body of an answer that begins with `beginning`; `rest` writes what follows. When the body is dropped before, as
-    /// it is with the answer to a `HEAD` request, nothing is taken over.
+    /// Body of a response that begins with `beginning`; `rest` writes what follows. If the body is dropped earlier, as
+    /// for a `HEAD` request, nothing is taken over.
     pub fn body(self, beginning: Bytes, rest: Rest) -> Body {
         let mut rest = Some(rest);
-        // Asked for more, hyper has the beginning; it is given no more, and asks the socket to flush what it has.
+        // When hyper polls again, it has the beginning. It gets no more, and flushes its buffer.
         let more = poll_fn(move |_| {
             if let Some(rest) = rest.take() {
                 self.change(|state| *state = State::Asked(rest));
@@ -55,7 +55,7 @@ impl SocketHandoff {
         Body::from_stream(once(async { Ok::<_, Infallible>(beginning) }).chain(more))
     }
 
-    /// The writer that takes the connection over now, if there is one: all that hyper had to write is written.
+    /// The writer that takes the connection over, if there is one and hyper has written everything.
     pub fn take(&self) -> Option<Rest> {
         self.change(|state| match std::mem::take(state) {
             State::Due(rest) => Some(rest),
@@ -81,7 +81,7 @@ impl SocketHandoff {
     }
 }
 
-/// The socket as hyper uses it: notes when hyper has flushed all it wrote.
+/// The socket as hyper uses it: notes when hyper has flushed everything.
 pub struct FlushObserver<S> {
     socket: S,
     handoff: SocketHandoff,
@@ -120,7 +120,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for FlushObserver<S> {
         self.socket.is_write_vectored()
     }
 
-    /// Called only when hyper has written all that it holds.
+    /// hyper calls this only after it has written its whole buffer.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.socket).poll_flush(cx))?;
         self.handoff.flushed();

@@ -1,4 +1,4 @@
-//! How a stream of server-sent events goes over a connection that was taken over.
+//! Server-sent events over a connection that was taken over.
 
 use std::{io, time::Duration};
 
@@ -11,10 +11,10 @@ use tokio::{net::TcpStream, task::yield_now, time::timeout};
 
 use crate::server::market::event::Event;
 
-/// How a stream begins.
+/// First bytes of a stream.
 pub const OPENING: &[u8] = b"retry: 1000\n\n";
 
-/// The headers of every stream.
+/// Headers of every stream.
 pub const STREAM_HEADERS: [(HeaderName, HeaderValue); 4] = [
     (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
     (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
@@ -22,19 +22,19 @@ pub const STREAM_HEADERS: [(HeaderName, HeaderValue); 4] = [
     (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
 ];
 
-/// Bytes that a peer sends on a stream are read in pieces of this size and ignored.
+/// Buffer size for bytes that a peer sends on a stream, which are ignored.
 const IGNORED_BYTES: usize = 1_024;
 
 const DONE: &[u8] = b"event: done\ndata: {\"code\":\"shutdown\",\"detail\":\"The server is shutting down.\"}\n\n";
 
-/// Ends a body that is in chunks.
+/// End of a chunked body.
 const LAST_CHUNK: Bytes = Bytes::from_static(b"0\r\n\r\n");
 
-/// How the body of an answer is told from what is around it.
+/// Framing of a response's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
     Chunks,
-    /// It ends with the connection, as HTTP/1.0 has it.
+    /// The body ends with the connection, as in HTTP/1.0.
     Plain,
 }
 
@@ -50,12 +50,12 @@ impl Framing {
         }
     }
 
-    /// The end on shutdown.
+    /// End of the stream on shutdown.
     pub fn end(self) -> Bytes {
         self.end_with(&Event::of(DONE))
     }
 
-    /// The end, with this last event.
+    /// End of the stream with this last event.
     pub fn end_with(self, event: &Event) -> Bytes {
         let last = self.of(event);
         match self {
@@ -65,15 +65,15 @@ impl Framing {
     }
 }
 
-/// Waits until the peer has closed; what it still sends means nothing.
+/// Waits until the peer has closed; ignores further bytes from it.
 pub async fn hang_up(socket: &TcpStream) -> io::Result<()> {
     loop {
         socket.readable().await?;
-        // A statement of its own, so that no connection keeps the buffer while it waits.
+        // A separate statement, so that no connection keeps the buffer while it waits.
         let read = socket.try_read(&mut [0; IGNORED_BYTES]);
         match read {
             Ok(0) => return Ok(()),
-            // Others have their turn, however much it sends.
+            // Yields to other tasks, however much the peer sends.
             Ok(_) => yield_now().await,
             Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {}
             Err(cause) => return Err(cause),
@@ -81,10 +81,10 @@ pub async fn hang_up(socket: &TcpStream) -> io::Result<()> {
     }
 }
 
-/// Writes all of it, however slowly it is taken.
+/// Writes all bytes, however slowly the peer accepts them.
 ///
 /// # Errors
-/// When the connection fails, or nothing is taken for as long as `progress`.
+/// If the connection fails, or nothing is accepted for `progress`.
 pub async fn write_all(socket: &TcpStream, mut bytes: Bytes, progress: Duration) -> io::Result<()> {
     while !bytes.is_empty() {
         let written = timeout(progress, write_some(socket, &bytes)).await;
@@ -93,7 +93,7 @@ pub async fn write_all(socket: &TcpStream, mut bytes: Bytes, progress: Duration)
     Ok(())
 }
 
-/// Writes as much as the socket has room for, once it has some.
+/// Waits for room in the socket, then writes as much as fits.
 async fn write_some(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
     loop {
         socket.writable().await?;

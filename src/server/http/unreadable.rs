@@ -1,5 +1,5 @@
-//! Requests that are no HTTP, or whose head is too long: hyper answers them by itself, without a body, and before any handler
-//! sees them. Here they are told as problems like all else.
+//! Malformed requests, and those with too long a head: hyper answers them itself, without a body, and before any
+//! handler sees them. This module replaces these answers by problems.
 
 use std::{
     io,
@@ -17,13 +17,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::{problem::Problem, request_id, request_id::RequestId, serve::HEAD_BYTES_MAX};
 use crate::error::ApiError;
 
-/// Where the status stands in an answer's first line.
+/// Position of the status in a response's first line.
 const STATUS: std::ops::Range<usize> = 9..12;
 
-/// The socket as hyper has it, which writes a problem in the place of an answer of hyper's own.
+/// The socket as hyper uses it, which replaces hyper's own answers by problems.
 pub struct Told<S> {
     socket: S,
-    /// The bytes that are still to be written.
+    /// Bytes still to be written.
     problem: Bytes,
 }
 
@@ -36,7 +36,7 @@ impl<S> Told<S> {
         self.socket
     }
 
-    /// Takes an answer of hyper's own, which closes the connection; whether it was one.
+    /// Replaces hyper's own answer, which closes the connection; returns whether it was one.
     fn take(&mut self, bytes: &[u8]) -> bool {
         if let Some(error) = error_of(bytes) {
             self.problem = write(&error);
@@ -55,7 +55,7 @@ impl<S: AsyncWrite + Unpin> Told<S> {
     }
 }
 
-/// The error of an answer that hyper made without a body. Our own answers have a request id.
+/// The error for an answer that hyper made without a body. The server's own responses have a request id.
 fn error_of(bytes: &[u8]) -> Option<ApiError> {
     if !bytes.starts_with(b"HTTP/1.") {
         return None;
@@ -94,7 +94,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Told<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Told<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        // Nothing follows an answer of hyper's own, and it is flushed.
+        // Nothing follows hyper's own answer, and it is flushed.
         if self.take(bytes) { Poll::Ready(Ok(bytes.len())) } else { Pin::new(&mut self.socket).poll_write(cx, bytes) }
     }
 

@@ -1,4 +1,4 @@
-//! `/api/watchlist`: the tickers that are followed, with their prices.
+//! `/api/watchlist`: the followed tickers, with their prices.
 
 use axum::{
     Router,
@@ -34,8 +34,8 @@ pub async fn read(State(state): State<AppState>, caller: Caller) -> Json<Watchli
     Json(Watchlist { tickers })
 }
 
-/// Watch a ticker. It streams from the next tick on, for which the answer waits. One that no company is known by is a
-/// made-up stock of the simulator, and refused where prices are real.
+/// Watch a ticker. It streams from the next tick on, for which the response waits. A ticker that belongs to no known
+/// company is invented by the simulator, and refused if prices are real.
 #[utoipa::path(
     post, path = "/api/watchlist", tag = "Watchlist",
     request_body(content = WatchRequest, example = json!({ "ticker": "XOM" })),
@@ -61,7 +61,7 @@ pub async fn add(
     Ok((status, Json(state.watchlist_entry(watched, &tick))))
 }
 
-/// Stop watching a ticker. One that is held keeps its live price.
+/// Stop watching a ticker. A held one keeps its live price.
 #[utoipa::path(
     delete, path = "/api/watchlist/{ticker}", tag = "Watchlist",
     params(("ticker" = TickerText, Path, example = "XOM")),

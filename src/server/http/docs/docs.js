@@ -1,4 +1,4 @@
-// Builds the page from the OpenAPI document. Everything is set as text, so nothing in the document can act.
+// Builds the page from the OpenAPI document. Everything is set as text, so nothing in the document is executed.
 
 const STREAM_SECONDS = 3;
 
@@ -104,7 +104,7 @@ async function send(method, url, body, output) {
   output.textContent = head + pretty(text);
 }
 
-// A stream has no end: shows what comes in a few seconds, and closes it.
+// A stream has no end: shows a few seconds of it, then closes it.
 async function showStream(response, stop, head, output) {
   output.textContent = head;
   setTimeout(() => stop.abort(), STREAM_SECONDS * 1000);

@@ -1,4 +1,4 @@
-//! `/api/library/answers`: questions, their answers, and the stream that an answer grows in.
+//! `/api/library/answers`: questions, their answers, and the stream of an answer.
 
 use std::{fmt::Write, io, time::Duration};
 
@@ -38,18 +38,18 @@ use crate::{
     },
 };
 
-/// How long a silence is broken at the latest.
+/// Longest silence before a ping.
 const PING_INTERVAL: Duration = Duration::from_secs(10);
 
 #[derive(Serialize, ToSchema)]
 pub struct AnswerPage {
-    /// Without their statements.
+    /// Answers, without their statements.
     answers: Vec<Answer>,
     total: u64,
     next_cursor: Option<String>,
 }
 
-/// A question, and what narrows its search.
+/// A question with the filters of its search.
 #[derive(Serialize, ToSchema)]
 pub struct AnswerRequest {
     /// 1 to 2,000 characters.
@@ -63,7 +63,7 @@ pub struct AnswerRequest {
     to: Option<i32>,
 }
 
-/// Ask the library. The answer is made whether anyone listens or not; follow it with its events.
+/// Ask the library. The answer is made whether or not its events are read.
 #[utoipa::path(
     post, path = "/api/library/answers", tag = "Library",
     request_body(content = AnswerRequest, example = json!({ "question": "What was revenue in 2022?", "ticker": "BA" })),
@@ -105,7 +105,7 @@ pub async fn list(
     Ok(Json(AnswerPage { answers, total, next_cursor }))
 }
 
-/// An answer with what it has told so far.
+/// An answer with its statements so far.
 #[utoipa::path(
     get, path = "/api/library/answers/{id}", tag = "Library", params(("id" = String, Path)),
     responses((status = 200, body = Answer))
@@ -114,7 +114,7 @@ pub async fn read(State(state): State<AppState>, Path(id): Path<String>) -> Resu
     state.library.answer(id).await.map(Json)
 }
 
-/// Cancel an answer; one that is over stays as it ended.
+/// Cancel an answer; a finished one keeps its state.
 #[utoipa::path(
     post, path = "/api/library/answers/{id}/cancel", tag = "Library", params(("id" = String, Path)),
     responses((status = 200, body = Answer))
@@ -128,14 +128,14 @@ pub async fn cancel(State(state): State<AppState>, Path(id): Path<String>) -> Re
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct AnswerEventsParameters {
-    /// The number of the last event known. The header `Last-Event-ID` goes before it.
+    /// Number of the last known event. The header `Last-Event-ID` takes precedence.
     #[param(value_type = Option<u32>)]
     after: Option<String>,
 }
 
-/// What an answer tells, as server-sent events: `started`, `sources`, a `statement` each once it is checked, and at last
-/// `done`, `error` or `cancelled`. `id` is the event's number; `Last-Event-ID` goes on behind it. `ping` comes at least every
-/// 15 seconds. A stream that ends without its last event was cut off.
+/// An answer's events, as server-sent events: `started`, `sources`, a `statement` each once it is checked, and finally
+/// `done`, `error` or `cancelled`. `id` is the event's number; `Last-Event-ID` resumes after it. `ping` comes at least
+/// every 15 seconds. A stream without a final event was interrupted.
 #[utoipa::path(
     get, path = "/api/library/answers/{id}/events", tag = "Library", params(("id" = String, Path), AnswerEventsParameters),
     responses((
@@ -154,12 +154,12 @@ pub async fn events(
     let wrong = |_| invalid_parameter("after", "it has to be the number of an event");
     let after: u32 =
         match headers.get("last-event-id").and_then(|last| last.to_str().ok()).filter(|last| !last.is_empty()) {
-            // A browser sends what it was told; another number is one of another stream.
+            // A browser repeats a number that it was sent; an unknown number is from another stream.
             Some(last) => last.parse().unwrap_or(0),
             None => parameters.after.as_deref().map_or(Ok(0), str::parse).map_err(wrong)?,
         };
     let told = state.library.answers_told();
-    // An answer that is not there is a problem, not a stream.
+    // A missing answer is a problem, not a stream.
     state.library.answer_events(id.clone(), u64::from(u32::MAX)).await?;
     let listener = Listener {
         library: state.library.clone(),
@@ -182,7 +182,7 @@ pub async fn events(
     Ok((STREAM_HEADERS, handoff.body(Bytes::from_static(OPENING), Box::new(rest))).into_response())
 }
 
-/// One who follows an answer.
+/// A reader of an answer's stream.
 struct Listener {
     library: Library,
     id: String,
@@ -202,7 +202,7 @@ impl Listener {
         }
     }
 
-    /// Tells what there is, then what comes, until the answer's last event.
+    /// Sends existing events, then new ones, until the answer's last event.
     async fn tell(&mut self, socket: &TcpStream) -> io::Result<()> {
         loop {
             self.told.mark_unchanged();
@@ -230,14 +230,14 @@ impl Listener {
                         let ping = self.ping.clone();
                         self.say(socket, &ping).await?;
                     }
-                    // The sender lives as long as the library, which is held here.
+                    // The sender lives as long as the library, which this holds.
                     _ = self.told.changed() => break,
                 }
             }
         }
     }
 
-    /// Whether the reader knows the answer's last event.
+    /// Whether the reader has the answer's last event.
     async fn is_over_already(&self) -> bool {
         let answer = self.library.answer(self.id.clone()).await;
         answer.is_ok_and(|answer| answer.finished_at.is_some())
@@ -255,7 +255,7 @@ fn frame(events: &[(u64, AnswerEvent)]) -> String {
         let data =
             serde_json::to_value(event).ok().and_then(|mut event| event.get_mut("data").map(serde_json::Value::take));
         let data = data.unwrap_or_default();
-        // A string takes whatever is written.
+        // Writing to a string cannot fail.
         let _ = write!(text, "event: {}\nid: {number}\ndata: {data}\n\n", event.name());
     }
     text

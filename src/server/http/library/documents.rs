@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// What narrows the list of documents; all optional.
+/// Filters of the list of documents; all optional.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
@@ -36,22 +36,22 @@ pub struct DocumentsParameters {
     tag: Option<String>,
     /// `reading`, `searchable`, `done`, `failed` or `cancelled`
     state: Option<String>,
-    /// How many at the most.
+    /// Most documents to return.
     #[param(value_type = Option<u16>, minimum = 1, maximum = 100, default = 50)]
     limit: Option<String>,
-    /// The `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
 pub struct DocumentPage {
     documents: Vec<Document>,
-    /// Of all that fit, on every page of the list.
+    /// Number of matching documents on all pages.
     total: u64,
     next_cursor: Option<String>,
 }
 
-/// What is written to change a document; what is left out stays, and an empty text takes a field away.
+/// A change of a document; omitted fields are kept, and an empty text clears a field.
 #[derive(ToSchema, Serialize)]
 pub struct DocumentChange {
     title: Option<String>,
@@ -93,8 +93,8 @@ pub async fn read(State(state): State<AppState>, Path(id): Path<String>) -> Resu
     state.library.document(id).await.map(Json)
 }
 
-/// Change what describes a document. What a person has set is not found anew; a new issuer, form or period is written into
-/// the passages' context by a task.
+/// Change a document's description. Fields set by a person are not overwritten later; a task writes a new issuer, form
+/// or period into the passages' context.
 #[utoipa::path(
     patch, path = "/api/library/documents/{id}", tag = "Library", params(("id" = String, Path)),
     request_body(content = DocumentChange, example = json!({ "ticker": "BA", "tags": ["annual report"] })),
@@ -144,10 +144,10 @@ fn wrong_tags() -> ApiError {
     invalid_parameter("tags", &reason)
 }
 
-/// Tags without blanks around them, each once.
+/// Tags, trimmed and without duplicates.
 ///
 /// # Errors
-/// When there are too many, or one is empty or too long.
+/// If there are too many, or one is empty or too long.
 pub fn check_tags(tags: &[String]) -> Result<Vec<String>, ApiError> {
     let mut checked: Vec<String> = Vec::new();
     for tag in tags.iter().map(|tag| tag.trim()) {

@@ -1,9 +1,9 @@
-//! What the library's operations can answer when they fail, for the API's description.
+//! Errors of the library's operations, for the API's description.
 
 use super::super::parameter::invalid_parameter;
 use crate::error::ApiError;
 
-/// Nothing for a path that is none of the library's.
+/// Errors of an operation; empty for paths outside the library.
 pub fn errors(method: &str, path: &str) -> Vec<ApiError> {
     let malformed = || ApiError::MalformedJson { reason: "the field \"text\" stands twice".to_owned() };
     let limit = || invalid_parameter("limit", "it has to be a whole number from 1 to 100");

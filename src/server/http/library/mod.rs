@@ -26,11 +26,11 @@ use crate::{
     },
 };
 
-/// Where documents are handed in; its bodies have bounds of their own.
+/// Path of uploads, whose bodies have their own limits.
 pub const UPLOAD_PATH: &str = "/api/library/documents";
 
 pub fn router() -> Router<AppState> {
-    // The upload's own readers bound what they read.
+    // The upload's own readers limit the size.
     let documents = get(documents::list).merge(post(upload::upload).layer(DefaultBodyLimit::disable()));
     Router::new()
         .route(UPLOAD_PATH, documents)
@@ -56,10 +56,10 @@ pub fn router() -> Router<AppState> {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ListParameters {
-    /// How many at the most.
+    /// Most entries to return.
     #[param(value_type = Option<u16>, minimum = 1, maximum = 100, default = 50)]
     limit: Option<String>,
-    /// The `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
 }
 
@@ -67,7 +67,7 @@ fn limit(text: Option<&str>) -> Result<usize, ApiError> {
     read_limit(text, LIST_DEFAULT, LIST_MAX)
 }
 
-/// A name of one of our enumerations in a query.
+/// Parses the name of an enumeration's value in a query.
 fn named<T>(
     parameter: &str,
     text: Option<&str>,
@@ -78,7 +78,7 @@ fn named<T>(
     text.map(|text| read(text).ok_or_else(wrong)).transpose()
 }
 
-/// The cursor behind a page that is full: the id of its last entry.
+/// Cursor after a full page: the id of its last entry.
 fn next_cursor(count: usize, limit: usize, last: Option<&str>) -> Option<&str> {
     last.filter(|_| count == limit)
 }
@@ -88,12 +88,12 @@ fn next_cursor(count: usize, limit: usize, last: Option<&str>) -> Option<&str> {
 pub struct LibraryStats {
     documents: u64,
     pages: u64,
-    /// Passages that are indexed.
+    /// Number of indexed passages.
     segments: u64,
     /// Bytes of the originals.
     bytes: u64,
     tasks_live: u64,
     tasks_failed: u64,
-    /// `words` while no model for search by meaning is there, else `hybrid`.
+    /// `words` while there is no model for search by meaning, else `hybrid`.
     search: &'static str,
 }

@@ -1,4 +1,4 @@
-//! A document's original, as a download: whatever is in it, the browser does not show it as a page of ours.
+//! A document's original as a download, which the browser never shows as a page of this site.
 
 use axum::{
     body::{Body, Bytes},
@@ -14,10 +14,10 @@ use crate::{error::ApiError, server::state::AppState};
 
 const PIECE_BYTES: usize = 64 * 1_024;
 
-/// The characters of a file name that need no escape (RFC 8187).
+/// Characters of a file name that need no escaping (RFC 8187).
 const PLAIN: &[u8] = b"!#$&+-.^_`|~";
 
-/// The original of a document, as it was handed in: an attachment, in a sandbox.
+/// The original of a document, as uploaded: an attachment, in a sandbox.
 #[utoipa::path(
     get, path = "/api/library/documents/{id}/original", tag = "Library", params(("id" = String, Path)),
     responses((

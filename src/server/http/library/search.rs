@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// `?q=…` and what narrows it.
+/// `?q=…` and filters.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
@@ -38,22 +38,22 @@ pub struct SearchParameters {
     issuer: Option<String>,
     form: Option<String>,
     tag: Option<String>,
-    /// The first year of the documents' periods.
+    /// First year of the documents' periods.
     #[param(value_type = Option<u16>)]
     from: Option<String>,
-    /// The last year of the documents' periods.
+    /// Last year of the documents' periods.
     #[param(value_type = Option<u16>)]
     to: Option<String>,
-    /// `false`: a company that the question names does not become a filter.
+    /// `false`: a company named in the question does not become a filter.
     #[param(value_type = Option<bool>)]
     found: Option<String>,
-    /// How many at the most.
+    /// Most passages to return.
     #[param(value_type = Option<u16>, minimum = 1, maximum = 100, default = 10)]
     limit: Option<String>,
 }
 
-/// The passages that fit a question best. `mode_used` says how it was searched, `filters` what narrowed it; those that the
-/// question itself named are in `filters.found`.
+/// The passages that match a question best. `mode_used` is the search method used, `filters` the filters applied; those
+/// read from the question itself are named in `filters.found`.
 #[utoipa::path(
     get, path = "/api/library/search", tag = "Library", params(SearchParameters),
     responses((status = 200, body = SearchResult))

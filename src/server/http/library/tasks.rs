@@ -1,4 +1,4 @@
-//! `/api/library/tasks`: what is being taken in, what failed and why.
+//! `/api/library/tasks`: tasks that take documents in, with their errors.
 
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
@@ -20,10 +20,10 @@ use crate::{
 pub struct TasksParameters {
     /// `queued`, `running`, `done`, `failed` or `cancelled`
     state: Option<String>,
-    /// How many at the most.
+    /// Most tasks to return.
     #[param(value_type = Option<u16>, minimum = 1, maximum = 100, default = 50)]
     limit: Option<String>,
-    /// The `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
 }
 
@@ -51,7 +51,7 @@ pub async fn list(
     Ok(Json(TaskPage { tasks, total, next_cursor }))
 }
 
-/// Cancel a task. When the answer comes, nothing of it runs any more; a task that is over stays as it ended.
+/// Cancel a task. All of its work has stopped when the response comes; a finished task keeps its state.
 #[utoipa::path(
     post, path = "/api/library/tasks/{id}/cancel", tag = "Library", params(("id" = String, Path)),
     responses((status = 200, body = Task))
@@ -60,7 +60,7 @@ pub async fn cancel(State(state): State<AppState>, Path(id): Path<String>) -> Re
     state.library.cancel_task(id).await.map(Json)
 }
 
-/// Try a task again that failed or was cancelled; it begins at the stage that it stopped at.
+/// Retry a failed or cancelled task, from the stage where it stopped.
 #[utoipa::path(
     post, path = "/api/library/tasks/{id}/retry", tag = "Library", params(("id" = String, Path)),
     responses((status = 200, body = Task))

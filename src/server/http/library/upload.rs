@@ -1,4 +1,4 @@
-//! Handing documents in: files as multipart, a text or an address as JSON, and the folder of the settings.
+//! Intake of documents: files as multipart, a text or an address as JSON, and the configured folder.
 
 use axum::{
     body::to_bytes,
@@ -27,19 +27,19 @@ use crate::{
     },
 };
 
-/// The longest text field of a form.
+/// Longest text field of a form.
 const FIELD_BYTES_MAX: usize = 4_096;
 
-/// A document that was handed in, and the task that reads it.
+/// An accepted document, and the task that reads it.
 #[derive(Serialize, ToSchema)]
 pub struct AcceptedDocument {
     document: Document,
     task: Option<Task>,
-    /// The library had this very content; the document is the one that is there.
+    /// Whether the library already had the same content; the document is the existing one.
     duplicate: bool,
 }
 
-/// What became of one of several files.
+/// Outcome of an upload, one per file.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum UploadItem {
@@ -52,7 +52,7 @@ pub enum UploadItem {
     },
 }
 
-/// What became of an upload: the first document that was accepted, and each file in its order.
+/// Outcome of an upload: the first accepted document, and each file's outcome in order.
 #[derive(Serialize, ToSchema)]
 pub struct Uploaded {
     document: Document,
@@ -72,13 +72,13 @@ pub struct TextOrAddress {
     tags: Option<Vec<String>>,
 }
 
-/// What a look at the folder brought.
+/// Result of a scan of the folder.
 #[derive(Serialize, ToSchema)]
 pub struct FolderLook {
     added: u64,
-    /// Files that the library had.
+    /// Number of files that the library already had.
     known: u64,
-    /// Files that were not taken in, at most a hundred, with the reason.
+    /// Files that were not taken in, with the reason; at most a hundred.
     skipped: Vec<SkippedFile>,
 }
 
@@ -94,9 +94,9 @@ impl From<Accepted> for AcceptedDocument {
     }
 }
 
-/// Hand documents in: files as `multipart/form-data` (PDF, DOCX, HTML, Markdown, CSV or text, up to 50 MiB each, with the
-/// fields `title`, `ticker` and `tags` if you like), or JSON with a `text` and its `title`, or with a `url`. The same
-/// content again answers the document that is there, with `"duplicate": true`.
+/// Add documents: files as `multipart/form-data` (PDF, DOCX, HTML, Markdown, CSV or text, up to 50 MiB each, with the
+/// optional fields `title`, `ticker` and `tags`), or JSON with a `text` and its `title`, or with a `url`. Repeated
+/// content returns the existing document, with `"duplicate": true`.
 #[utoipa::path(
     post, path = "/api/library/documents", tag = "Library",
     request_body(content(
@@ -158,7 +158,7 @@ fn check_title(title: &str) -> Result<String, ApiError> {
     Ok(title.to_owned())
 }
 
-/// Streams each file to the disk; they are taken in once the form is whole.
+/// Streams each file to the disk; they are taken in once the form is complete.
 async fn take_files(state: &AppState, mut form: Multipart) -> Result<Response, ApiError> {
     let cut_off = |_| malformed("the form did not arrive whole");
     let (mut described, mut files) = (Described::default(), Vec::new());
@@ -176,7 +176,7 @@ async fn take_files(state: &AppState, mut form: Multipart) -> Result<Response, A
     if files.is_empty() {
         return Err(missing("file"));
     }
-    // A title is one document's.
+    // A title belongs to a single document.
     if files.len() > 1 {
         described.title = None;
     }
@@ -191,7 +191,7 @@ async fn take_files(state: &AppState, mut form: Multipart) -> Result<Response, A
     answer(outcomes)
 }
 
-/// What goes wrong with one file is told of that file; the rest of it is read and forgotten.
+/// Receives a file. Its failure is reported for that file only; the rest of it is read and discarded.
 async fn receive(state: &AppState, name: String, mut field: Field<'_>) -> Result<Upload, ApiError> {
     let name: String = name
         .rsplit(['/', '\\'])
@@ -242,7 +242,7 @@ async fn describe(described: &mut Described, mut field: Field<'_>) -> Result<(),
     Ok(())
 }
 
-/// 202 when something is taken in, 200 when the library had it all; the first error when nothing was accepted.
+/// 202 if something was taken in, 200 if the library had everything; the first error if nothing was accepted.
 fn answer(outcomes: Vec<(String, Result<Accepted, ApiError>)>) -> Result<Response, ApiError> {
     let is_new = |(_, outcome): &(String, Result<Accepted, ApiError>)| {
         outcome.as_ref().is_ok_and(|accepted| !accepted.is_duplicate)
@@ -262,7 +262,7 @@ fn answer(outcomes: Vec<(String, Result<Accepted, ApiError>)>) -> Result<Respons
     Ok((status, Json(Uploaded { document, task, duplicate: is_duplicate, items })).into_response())
 }
 
-/// Take in what is new in the folder that `LIBRARY_FOLDER` names.
+/// Take in new files of the folder `LIBRARY_FOLDER`.
 #[utoipa::path(
     post, path = "/api/library/folder", tag = "Library",
     responses((status = 202, description = "What is new is being taken in.", body = FolderLook))

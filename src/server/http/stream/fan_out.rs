@@ -1,9 +1,9 @@
-//! The fan-out: each tick goes to all listeners in one pass, straight into their sockets.
+//! The fan-out: each tick goes to all listeners in one pass, directly into their sockets.
 //!
-//! An up-to-date listener is registered with a shard, of which there is one for each of the runtime's workers; at a tick a
-//! shard writes the same bytes to each of its subscriptions. A listener whose socket has no room for all of them is returned
-//! to its own task, which waits until the rest is written, then registers it again and sends it the newest tick. So many
-//! listeners cost little more than the kernel takes to send, and a slow one holds nobody back.
+//! An up-to-date listener is registered with a shard, one per worker of the runtime. At each tick a shard writes the
+//! same bytes to each of its subscriptions. A listener whose socket lacks room is returned to its own task, which waits
+//! until the rest is written, then registers it again and sends it the newest tick. So many listeners cost little more
+//! than the kernel's sends, and a slow one delays nobody.
 
 use std::{
     io,
@@ -30,11 +30,12 @@ use crate::server::{
     parts::Parts,
 };
 
-/// A connection is told a ping after this long, at the feed's next beat, ticks or not: proxies keep it open, and a page
-/// knows that it is alive. A beat later it is still within [`PING_INTERVAL_MAX`](crate::domain::event::PING_INTERVAL_MAX).
+/// After this time, the feed's next beat sends a connection a ping, with or without a tick: proxies keep it open, and a
+/// page knows that it is alive. One beat later is still within
+/// [`PING_INTERVAL_MAX`](crate::domain::event::PING_INTERVAL_MAX).
 const PING_INTERVAL: Duration = Duration::from_secs(8);
 
-/// After so many writes a shard lets others have its worker.
+/// Number of writes after which a shard yields its worker.
 const WRITES_AT_ONCE: usize = 64;
 
 /// The shards; clones share them. They end with the feed.
@@ -42,17 +43,16 @@ const WRITES_AT_ONCE: usize = 64;
 pub struct FanOut(Arc<Shards>);
 
 struct Shards {
-    /// One queue a shard; it holds no more than there are connections.
+    /// One queue per shard; it holds no more entries than there are connections.
     registrations: Vec<mpsc::UnboundedSender<Subscription>>,
     next: AtomicUsize,
-    /// How long a peer may take nothing of what it is sent.
+    /// Time after which a peer that accepts nothing is disconnected.
     progress: Duration,
 }
 
 impl FanOut {
-    /// Starts the shards. Has to be called within a tokio runtime.
-    /// `ping` is the text of the event that all are told now and then; one who takes nothing for as long as `progress` is
-    /// cut off.
+    /// Starts the shards. Must be called within a tokio runtime. `ping` is the text of the regular event; a peer that
+    /// accepts nothing for `progress` is disconnected.
     pub fn start(
         ticks: &watch::Receiver<Arc<Tick>>,
         ping: &str,
@@ -72,10 +72,10 @@ impl FanOut {
         Self(Arc::new(Shards { registrations, next: AtomicUsize::new(0), progress }))
     }
 
-    /// Tells `socket` each tick, until the feed or the connection ends.
+    /// Sends each tick to `socket`, until the feed or the connection ends.
     ///
     /// # Errors
-    /// When the connection fails.
+    /// If the connection fails.
     pub async fn tell(self, socket: TcpStream, choice: Choice, framing: Framing) -> io::Result<()> {
         let socket = Arc::new(socket);
         tokio::select! {
@@ -103,21 +103,21 @@ impl FanOut {
     }
 }
 
-/// One connection: what it wants, and how far it is.
+/// One connection: its selection, and its progress.
 struct Listener {
-    /// It lives as long as the listener's own task.
+    /// Lives as long as the listener's own task.
     socket: Weak<TcpStream>,
     choice: Choice,
     framing: Framing,
-    /// The version of the tick that it was last told, or that had nothing to tell it.
+    /// Version of the latest tick that was sent, or had nothing to send.
     seen: Option<u64>,
-    /// When it was last told a ping, or came.
+    /// Time of the last ping, or of the connection.
     pinged_at: Instant,
-    /// Bytes that the socket had no room for.
+    /// Bytes that did not fit into the socket.
     unsent: Bytes,
 }
 
-/// A shard's counts since they were last added to the metrics.
+/// A shard's counts that are not in the metrics yet.
 #[derive(Default)]
 struct Counts {
     frames_sent: u64,
@@ -129,7 +129,7 @@ impl Listener {
         Self { socket, choice, framing, seen: None, pinged_at: Instant::now(), unsent: Bytes::new() }
     }
 
-    /// The event to send now; nothing when the tick was sent before and no ping is due.
+    /// The event to send now; `None` if the tick was already sent and no ping is due.
     fn news(&mut self, tick: &Tick, ping: &Event, now: Instant, counts: &mut Counts) -> Option<Bytes> {
         let frame = self.frame(tick, counts);
         let ping = (now - self.pinged_at >= PING_INTERVAL).then_some(ping);
@@ -149,7 +149,7 @@ impl Listener {
             return None;
         }
         let seen = before.unwrap_or_default();
-        // A new listener missed none.
+        // A new listener has missed no ticks.
         if seen > 0 {
             counts.ticks_skipped += tick.version.saturating_sub(seen + 1);
         }
@@ -158,9 +158,9 @@ impl Listener {
         Some(frame)
     }
 
-    /// Writes as much as the socket has room for; whether that was all.
+    /// Writes as much as the socket has room for; returns whether that was all.
     fn say(&mut self, socket: &TcpStream, bytes: Bytes) -> bool {
-        // Whatever the cause, its own task meets it again when it writes the rest.
+        // Whatever the error, the listener's own task meets it again when it writes the rest.
         let written = socket.try_write(&bytes).unwrap_or_default();
         self.unsent = bytes.slice(written..);
         self.unsent.is_empty()
@@ -176,9 +176,9 @@ struct Subscription {
 
 enum Told {
     Whole,
-    /// It has more to write than its socket takes now.
+    /// The socket has no room for all of it.
     InPart,
-    /// Its task has ended.
+    /// The listener's task has ended.
     Gone,
 }
 
@@ -196,7 +196,7 @@ impl Subscription {
     }
 }
 
-/// The subscriptions that are written to in one pass.
+/// Subscriptions that are written to in one pass.
 struct Shard {
     ticks: watch::Receiver<Arc<Tick>>,
     registrations: mpsc::UnboundedReceiver<Subscription>,
@@ -242,7 +242,7 @@ impl Shard {
         self.metrics.ticks_told(counts.frames_sent, counts.ticks_skipped);
     }
 
-    /// Registers a listener, and sends it the present tick unless it knows it.
+    /// Registers a listener, and sends it the present tick if it lacks it.
     fn take_in(&mut self, mut subscription: Subscription) {
         let tick = Arc::clone(&self.ticks.borrow());
         let mut counts = Counts::default();

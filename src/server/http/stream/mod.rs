@@ -1,6 +1,6 @@
-//! `/api/stream/prices`: server-sent events, one a tick.
+//! `/api/stream/prices`: server-sent events, one per tick.
 //!
-//! Here a stream is asked for and begins; what each tick goes through from there is in `fan_out`.
+//! This module parses the request and opens the stream; `fan_out` then sends the ticks.
 
 mod fan_out;
 
@@ -34,7 +34,7 @@ use crate::{
     },
 };
 
-/// The most tickers that one stream may choose; without a choice it has all of them.
+/// Most tickers that a stream may select; by default it has all of them.
 const CHOSEN_TICKERS_MAX: usize = 100;
 
 pub fn router() -> Router<AppState> {
@@ -46,14 +46,14 @@ pub fn router() -> Router<AppState> {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct StreamParameters {
-    /// `only`: after the first event, only the tickers whose price changed; no event when none did.
+    /// `only`: after the first event, only tickers whose price changed; no event if none did.
     #[param(example = "only")]
     changes: Option<String>,
     /// Only these, separated by commas; at most 100.
     #[param(example = "AAPL,MSFT")]
     tickers: Option<String>,
-    /// `compact`: every ticker in about a byte a tick, for readers that keep what they were told; see the stream's own
-    /// description. It goes with none of the others.
+    /// `compact`: every ticker in about a byte a tick, for readers that keep state; see the stream's description. It
+    /// cannot be combined with the other parameters.
     #[param(example = "compact")]
     format: Option<String>,
 }
@@ -89,19 +89,19 @@ fn read_tickers(list: &str) -> Result<TickerSet, ApiError> {
     Ok(tickers)
 }
 
-/// Prices as they come: server-sent events, one a tick. Each `data` is an object of quotes by ticker; `id` is the tick's
-/// version. A slow reader gets the newest state, and a reconnection starts with everything. `event: ping` comes at least
-/// every 15 seconds, with the build of the page that belongs to this server; `event: error` before the server closes a
-/// stream for a fault, `event: done` before it closes one on shutdown.
+/// Prices as server-sent events, one per tick. Each `data` is an object of quotes by ticker; `id` is the tick's
+/// version. A slow reader gets the newest state, and a reconnection starts with everything. `event: ping` comes at
+/// least every 15 seconds, with the build of the page that belongs to this server; `event: error` before the server
+/// closes a stream because of an error, `event: done` before it closes one on shutdown.
 ///
-/// `?format=compact` is what the page itself reads: each `data` is either a key frame, `K<version> <unix ms>` and, for
-/// each ticker, ` TICKER:price:previous price:previous close[:unix ms][?]`, prices in hundredths of a cent, `?` after a stale
-/// one, and at its end ` @` with the market's status (how current prices are, `+` while orders are filled, the trading day's
-/// date, start and end in Unix seconds, a note); or a change,
-/// `D<version> <unix ms> <step> <moves>`, with for each ticker of the last key frame, in its order, by how many steps (in
-/// hundredths of a cent) its price moved, as Base64 VLQ; `!` and such a number skip tickers that were not traded, and
-/// those left out at the end were not traded either. A key frame comes first, every 30 seconds, after a tick was missed,
-/// and whenever a change could not say it all.
+/// `?format=compact` is the page's own format: each `data` is either a key frame, `K<version> <unix ms>` and, for each
+/// ticker, ` TICKER:price:previous price:previous close[:unix ms][?]`, prices in hundredths of a cent, `?` after a
+/// stale one, and at its end ` @` with the market's status (how current prices are, `+` while orders are filled, the
+/// trading day's date, start and end in Unix seconds, a note); or a change, `D<version> <unix ms> <step> <moves>`, with
+/// for each ticker of the last key frame, in its order, the number of steps (in hundredths of a cent) by which its
+/// price moved, as Base64 VLQ; `!` and such a number skip tickers that were not traded, and those omitted at the end
+/// were not traded either. A key frame comes first, every 30 seconds, after a missed tick, and whenever a change cannot
+/// express everything.
 #[utoipa::path(
     get, path = "/api/stream/prices", tag = "Prices", params(StreamParameters),
     responses((
@@ -129,8 +129,8 @@ pub async fn prices(
     Ok((STREAM_HEADERS, handoff.body(opening, Box::new(rest))).into_response())
 }
 
-/// How a stream begins. One that the page reads tells it at once which build this server belongs to, before any frame that
-/// an older one could not read.
+/// First bytes of a stream. The page's own stream starts with the server's build, before any frame that an older page
+/// could not read.
 fn opening(choice: &Choice, build: &str) -> Bytes {
     match choice {
         Choice::Json(_) => Bytes::from_static(OPENING),

@@ -1,5 +1,5 @@
-//! Connecting a language model from the page: looking for one on this machine, trying it out, keeping it, and letting it go.
-//! The environment's settings override all of that.
+//! Connection of a language model from the page: searching this machine, trying a model out, storing and removing it.
+//! The environment's settings take precedence.
 
 use std::{sync::Arc, time::Duration};
 
@@ -27,19 +27,19 @@ use crate::{
     },
 };
 
-/// How long a server on this machine may take to say which models it has.
+/// Time for a server on this machine to list its models.
 const FIND_MAX: Duration = Duration::from_millis(1_500);
 
-/// The largest list of models that is read.
+/// Largest list of models in bytes.
 const LIST_BYTES_MAX: usize = 256 * 1024;
 
-/// The models of one server that are shown.
+/// Most models shown per server.
 const MODELS_MAX: usize = 20;
 
 const MODEL_NAME_CHARS_MAX: usize = 200;
 const KEY_CHARS_MAX: usize = 512;
 
-/// The configuration of the kept model; nothing when none is kept, or its file cannot be read.
+/// Configuration of the stored model; `None` if there is none, or its file cannot be read.
 pub fn load(path: &std::path::Path, asking: &LlmConfig) -> Option<LlmConfig> {
     match Kept::load(path) {
         Ok(kept) => kept.map(|kept| asking.at(kept.base_url, kept.model, kept.api_key.map(Secret::new))),
@@ -51,15 +51,16 @@ pub fn load(path: &std::path::Path, asking: &LlmConfig) -> Option<LlmConfig> {
 }
 
 impl Copilot {
-    /// Who answers.
+    /// The model that answers.
     pub fn model_state(&self) -> ModelState {
         self.0.model_state(Vec::new())
     }
 
-    /// Changes which model answers, as a person asks for it in the page, and says which one that is now.
+    /// Applies a person's change of the model, and returns the resulting state.
     ///
     /// # Errors
-    /// When the environment has a say, another change is being made, the model does not answer, or it cannot be kept.
+    /// If the environment configures the model, another change is in progress, the model does not answer, or it cannot
+    /// be stored.
     pub async fn change_model(&self, change: ModelChange) -> Result<ModelState, ApiError> {
         let service = &self.0;
         if matches!(change, ModelChange::Look) {
@@ -138,7 +139,7 @@ impl Service {
         *self.model.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(model);
     }
 
-    /// Asks the usual ports of this machine once which models there are.
+    /// Queries the usual ports of this machine once for models.
     async fn find_models(&self) -> Result<Vec<FoundModel>, ApiError> {
         let http = https::client_builder().no_proxy().timeout(FIND_MAX).build().map_err(|_| ApiError::Internal)?;
         let asked = self.models.ports.iter().map(|(server, port)| list_models(&http, server, *port));
@@ -150,7 +151,7 @@ fn local_url(port: u16) -> String {
     format!("http://127.0.0.1:{port}/v1")
 }
 
-/// The models that a server lists; nothing when no model server answers there.
+/// Models that a server lists; empty if no model server answers there.
 async fn list_models(http: &reqwest::Client, server: &str, port: u16) -> Vec<FoundModel> {
     #[derive(Deserialize)]
     struct List {

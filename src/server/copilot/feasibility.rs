@@ -1,7 +1,7 @@
-//! A look ahead: what each proposed trade would come to, and whether it can be done at all. A proposal that cannot is refused
-//! when it is made, and not only when a person says yes to it.
+//! Checks proposed trades ahead: their cost, and whether they are possible. An impossible proposal is rejected when it
+//! is made rather than when a person approves it.
 //!
-//! The transaction that runs an approved trade decides by itself; this only spares people a vain click.
+//! The transaction that runs an approved trade decides independently; this only avoids useless approvals.
 
 use crate::{
     domain::{
@@ -16,8 +16,8 @@ use crate::{
     server::{ledger::chat::NewAction, market::feed::Tick},
 };
 
-/// Notes what each proposed trade comes to at the price that it is proposed at, and rejects those that cannot be done: not
-/// now, and not after those proposed before it, such as a sale that brings the cash.
+/// Sets each proposed trade's estimate at its current price, and rejects those that are impossible both now and after
+/// the trades proposed before them, such as a sale that provides the cash.
 pub fn look_ahead(actions: &mut [NewAction], account: &Account, prices: &Tick, limits: &CopilotLimits) {
     let total_value = Portfolio::value(account, |ticker| prices.price(ticker)).total_value;
     let mut after_earlier = account.clone();
@@ -62,7 +62,7 @@ fn fill(account: &mut Account, order: &OrderRequest, price: Price) -> Result<Fil
     account.apply(order.side, order.ticker, order.quantity, price)
 }
 
-/// The cost of a purchase that the cash does not suffice for, and the negative cash that it would leave.
+/// Estimate of a purchase that exceeds the cash, with the negative cash that it would leave.
 fn shortfall(refusal: &Refusal) -> Option<Estimate> {
     match refusal {
         Refusal::InsufficientCash { cost, available } => {
@@ -77,13 +77,13 @@ mod tests {
     use super::*;
     use crate::domain::{account::INITIAL_DEPOSIT, instant::UtcInstant, order::Side, quote::Quote};
 
-    /// The outcome of these trades, proposed one after the other over $10,000 in cash and 10 V at $280: the status, the
-    /// cash after, and the reason.
+    /// Outcome of trades proposed in sequence with $10,000 in cash and 10 V at $280: status, cash afterwards, and
+    /// reason.
     fn proposed(trades: &[(Side, &str, &str)]) -> Vec<(ActionStatus, Option<i64>, Option<String>)> {
         proposed_within(99, trades)
     }
 
-    /// The same, each trade worth at most so many percent of the total value.
+    /// The same, with each trade limited to a percentage of the total value.
     fn proposed_within(
         trade_percent_max: u32,
         trades: &[(Side, &str, &str)],

@@ -1,5 +1,5 @@
-//! The model that a person connected in the page, kept in a file of its own beside the database: it holds a key, so that only
-//! the program's own user may read it, and copies of the database do not carry it along.
+//! The model that a person connected in the page, stored in a separate file beside the database. The file contains a
+//! key, so only the program's own user may read it, and database copies do not include it.
 
 use std::{
     fs::{self, OpenOptions},
@@ -12,7 +12,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteConnectOptions;
 
-/// A model, and how to reach it.
+/// A model with its address and key.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kept {
@@ -21,9 +21,9 @@ pub struct Kept {
     pub api_key: Option<String>,
 }
 
-/// The file that a database has it in.
+/// Path of the file for a database.
 pub fn path_beside(database_url: &str) -> PathBuf {
-    // A bad address stops the start elsewhere.
+    // A bad address is reported elsewhere at the start.
     let database = SqliteConnectOptions::from_str(database_url).map(|options| options.get_filename().to_owned());
     let database = database.unwrap_or_else(|_| PathBuf::from("finally.db"));
     let mut name = database.file_name().unwrap_or_default().to_owned();
@@ -32,23 +32,23 @@ pub fn path_beside(database_url: &str) -> PathBuf {
 }
 
 impl Kept {
-    /// Reads the file; nothing when there is no such file.
+    /// Reads the file; `None` if there is none.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// If it cannot be read.
     pub fn load(path: &Path) -> io::Result<Option<Self>> {
         match fs::read(path) {
-            // The cause could quote what is in it.
+            // The cause could quote the file's content.
             Ok(text) => serde_json::from_slice(&text).map(Some).map_err(|_| io::ErrorKind::InvalidData.into()),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(cause) => Err(cause),
         }
     }
 
-    /// Puts it into the file, whole or not at all.
+    /// Writes the file atomically.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn store(&self, path: &Path) -> io::Result<()> {
         let unfinished = path.with_extension("model-new");
         remove(&unfinished)?;
@@ -59,10 +59,10 @@ impl Kept {
     }
 }
 
-/// Takes the file away, if there is one.
+/// Removes the file, if there is one.
 ///
 /// # Errors
-/// When it cannot be removed.
+/// If it cannot be removed.
 pub fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),

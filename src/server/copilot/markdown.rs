@@ -1,16 +1,16 @@
-//! A message's Markdown, read into the tree that the page shows.
+//! Parses a message's Markdown into the tree that the page shows.
 //!
-//! HTML in it is text like any other. Links are shown as text with their address beside it, and pictures as their
-//! description: what a model writes must not make the page ask another server for anything.
+//! HTML in it is plain text. Links become text followed by their address, and images their description: a model's text
+//! must not make the page request anything from another server.
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 use crate::domain::rich_text::{Block, Span};
 
-/// Deeper than any readable text; what is nested deeper is shown as plain text.
+/// Greatest nesting; deeper content is shown as plain text.
 const DEPTH_MAX: usize = 12;
 
-/// Reads CommonMark with tables and strikethrough.
+/// Parses CommonMark with tables and strikethrough.
 pub fn read(text: &str) -> Vec<Block> {
     let parser = Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH);
     let events: Vec<Event<'_>> = parser.collect();
@@ -23,7 +23,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Blocks up to the end of what they are in, which is taken too.
+    /// Blocks up to the enclosing element's end, which is consumed.
     fn blocks(&mut self) -> Vec<Block> {
         let mut blocks = Vec::new();
         while let Some(event) = self.events.peek() {
@@ -94,14 +94,14 @@ impl Reader<'_> {
         cells
     }
 
-    /// Spans up to the end of what they are in, which is taken too.
+    /// Spans up to the enclosing element's end, which is consumed.
     fn spans(&mut self) -> Vec<Span> {
         let spans = self.bare_spans();
         self.events.next();
         spans
     }
 
-    /// Spans up to a block or the end of what they are in, which is left.
+    /// Spans up to a block or the enclosing element's end, which is not consumed.
     fn bare_spans(&mut self) -> Vec<Span> {
         let mut spans = Vec::new();
         loop {
@@ -122,7 +122,7 @@ impl Reader<'_> {
                     | Event::InlineMath(text)
                     | Event::DisplayMath(text),
                 ) => push_text(&mut spans, &text),
-                // Footnotes and task lists are not asked for.
+                // Footnotes and task lists are not enabled.
                 _ => {}
             }
         }
@@ -151,7 +151,7 @@ impl Reader<'_> {
         }
     }
 
-    /// All the text up to the end of what it is in, which is taken too.
+    /// Text up to the enclosing element's end, which is consumed.
     fn plain_text(&mut self) -> String {
         let (mut text, mut depth) = (String::new(), 0);
         for event in self.events.by_ref() {
@@ -178,7 +178,7 @@ fn is_block(tag: &Tag<'_>) -> bool {
     !matches!(tag, Tag::Emphasis | Tag::Strong | Tag::Strikethrough | Tag::Link { .. } | Tag::Image { .. })
 }
 
-/// Text joins the text before it.
+/// Appends text, merging it with preceding text.
 fn push_text(spans: &mut Vec<Span>, text: &str) {
     match spans.last_mut() {
         Some(Span::Text(before)) => before.push_str(text),

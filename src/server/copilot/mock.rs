@@ -1,7 +1,7 @@
-//! The copilot without a model: a few words are understood, and nothing is random, so that it can be tried and tested
-//! without a network.
+//! The mock copilot: understands a few words without a model, deterministically, for trials and tests without a
+//! network.
 //!
-//! Its answers are written as a model would write them, and are read like those.
+//! Its replies are written and parsed like a model's.
 
 use serde_json::{Value, json};
 
@@ -12,8 +12,8 @@ use crate::domain::{
     typed_number::{UnreadableQuantity, read_quantity},
 };
 
-/// The reply to `text`: each `buy|sell N TICKER` and `add|watch|remove|unwatch TICKER` in it becomes an action, in any
-/// case and order; anything else gets a sentence on the portfolio.
+/// Reply to `text`: each `buy|sell N TICKER` and `add|watch|remove|unwatch TICKER` in it becomes an action, in any case
+/// and order; any other text gets a sentence on the portfolio.
 pub fn reply(text: &str, portfolio: &Portfolio) -> String {
     let (mut trades, mut changes, mut asked, mut doubts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let words = words_of(text);
@@ -45,7 +45,7 @@ pub fn reply(text: &str, portfolio: &Portfolio) -> String {
             _ => {}
         }
     }
-    // What is asked for is not what is done: the outcomes stand beside the message.
+    // The message states the request; the outcomes are shown beside it.
     let mut sentences = doubts;
     if !asked.is_empty() {
         sentences.insert(0, format!("You asked me to {}.", asked.join(", ")));
@@ -55,7 +55,7 @@ pub fn reply(text: &str, portfolio: &Portfolio) -> String {
     reply.to_string()
 }
 
-/// The words of a text; a comma between digits is part of a number.
+/// Splits a text into words; a comma between digits belongs to the number.
 fn words_of(text: &str) -> Vec<&str> {
     let is_between_words =
         |character: char| character.is_whitespace() || matches!(character, ';' | ':' | '!' | '?' | '(' | ')' | '"');
@@ -69,7 +69,7 @@ fn words_of(text: &str) -> Vec<&str> {
     words
 }
 
-/// A quantity and a ticker, or why the quantity is one of two; nothing when they are not both there.
+/// A quantity and a ticker, or the quantity's ambiguity; `None` if either is absent.
 fn read_order(words: &[&str]) -> Option<Result<(Quantity, Ticker), UnreadableQuantity>> {
     let [quantity, ticker, ..] = words else {
         return None;
@@ -82,7 +82,7 @@ fn read_order(words: &[&str]) -> Option<Result<(Quantity, Ticker), UnreadableQua
     }
 }
 
-/// A ticker, at the end of a sentence perhaps.
+/// A ticker, possibly followed by a sentence's end.
 fn read_ticker(word: &str) -> Option<Ticker> {
     word.trim_end_matches('.').parse().ok()
 }

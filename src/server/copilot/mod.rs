@@ -1,16 +1,16 @@
-//! The copilot: it reads the account, explains it, trades and keeps the watchlist, and never oversteps.
+//! The copilot: reads the account, explains it, trades and maintains the watchlist within its limits.
 //!
 //! # A turn
-//! One at a time for each account. A person's message is stored, with a look at the account from the very commit that stores it
-//! ([`BeginTurn`]); the model is asked ([`model`]), while no transaction is open; its reply is read as untrusted input
-//! ([`reply`]) and stored together with the effects of its actions ([`turn`]). A turn is a task of its own: it goes on
-//! when the caller has disconnected, and its reply is there when they come back. It ends early when it is cancelled,
-//! or when the server stops; then the conversation says so.
+//! One at a time for each account. A person's message is stored together with a snapshot of the account from the same
+//! commit ([`BeginTurn`]). The model is asked ([`model`]) while no transaction is open. Its reply is parsed as
+//! untrusted input ([`reply`]) and stored together with its actions' effects ([`turn`]). A turn is a task of its own:
+//! it continues if the caller disconnects, and its reply can be read later. It ends early if it is cancelled or the
+//! server stops; then the conversation records that.
 //!
-//! # What may run
-//! An action is a person's order, or change of the watchlist, made by the same code, with the limits of
-//! [`CopilotLimits`] on top, checked inside the transaction that applies it. What becomes of it depends on the
-//! [`Autonomy`] that the account is set to.
+//! # Permitted actions
+//! An action is an ordinary order or change of the watchlist, made by the same code, with the additional limits of
+//! [`CopilotLimits`], checked inside the transaction that applies it. Whether it runs, is proposed or only advised
+//! depends on the account's [`Autonomy`].
 
 mod built_in;
 mod client;
@@ -70,7 +70,7 @@ use crate::{
 
 type Outcome = Result<RecordedMessage, ApiError>;
 
-/// The messages that the page starts with, and loads at a time.
+/// Messages per page of the conversation.
 const PAGE_MESSAGES: usize = 40;
 
 /// The handle to the copilot; clones share it.
@@ -78,7 +78,7 @@ const PAGE_MESSAGES: usize = 40;
 pub struct Copilot(Arc<Service>);
 
 struct Service {
-    /// A turn keeps the one that it began with.
+    /// A turn keeps the model that it began with.
     model: RwLock<Arc<Model>>,
     models: Models,
     limits: CopilotLimits,
@@ -89,26 +89,26 @@ struct Service {
     clock: Clock,
     metrics: Metrics,
     shutdown: CancellationToken,
-    /// The turn of each account that has one.
+    /// Turns in progress, at most one per account.
     running: Mutex<HashMap<AccountId, Running>>,
     tasks: TaskTracker,
 }
 
-/// How a person connects a model in the page.
+/// State of connecting a model in the page.
 struct Models {
-    /// The environment configures no copilot, so that a person may connect a model.
+    /// Whether a person may connect a model, since the environment configures none.
     is_open: bool,
-    /// How a model is asked.
+    /// Request settings.
     asking: LlmConfig,
-    /// Where this machine's models are looked for, but not where we listen ourselves.
+    /// Ports that are searched for models on this machine, without the server's own.
     ports: Vec<(&'static str, u16)>,
-    /// Where the one that was connected is kept.
+    /// Path of the stored model.
     path: PathBuf,
-    /// Held while one is tried out.
+    /// Held while a model is tried out.
     changing: tokio::sync::Mutex<()>,
 }
 
-/// The turn that is being made.
+/// The turn in progress.
 #[derive(Clone)]
 struct Running {
     text: MessageText,
@@ -121,7 +121,7 @@ struct Running {
 impl Running {
     async fn outcome(mut self) -> Outcome {
         match self.outcome.wait_for(Option::is_some).await {
-            // Invariant: it is awaited until it is there.
+            // Invariant: the outcome is set, since the wait has ended.
             Ok(outcome) => outcome.clone().unwrap_or(Err(ApiError::Internal)),
             // The turn panicked, which was logged.
             Err(_) => Err(ApiError::Internal),
@@ -138,15 +138,17 @@ pub struct Parts {
     pub clock: Clock,
     pub metrics: Metrics,
     pub shutdown: CancellationToken,
-    /// Where a model that is connected in the page is kept.
+    /// Path of the file for a model that is connected in the page.
     pub kept_path: PathBuf,
-    /// Where this server listens.
+    /// Port that this server listens on.
     pub port: u16,
 }
 
 impl Copilot {
+    /// Creates the copilot.
+    ///
     /// # Errors
-    /// When the machine has no means for an HTTPS client.
+    /// If the machine lacks the means for an HTTPS client.
     pub fn new(config: &CopilotConfig, parts: Parts) -> Result<Self, reqwest::Error> {
         let Parts { ledger, feed, execution, watchlist, clock, metrics, shutdown, kept_path, port } = parts;
         let model = match &config.model {
@@ -183,10 +185,10 @@ impl Copilot {
         })))
     }
 
-    /// Ends what the end of the program before this one cut off.
+    /// Closes turns that the program's last end interrupted.
     ///
     /// # Errors
-    /// When the ledger is busy.
+    /// If the ledger is busy.
     pub async fn close_turns(&self) -> Result<(), ApiError> {
         for account in self.0.ledger.accounts() {
             self.0.ledger.submit(account, CloseTurns { at: (self.0.clock)() }).await?;
@@ -198,12 +200,12 @@ impl Copilot {
         self.0.model().availability()
     }
 
-    /// Answers a message, and does what the reply asks for as far as it may. A message whose id was seen before is
-    /// answered as it was then; while that answer is being made, with it.
+    /// Answers a message, and runs the reply's actions as permitted. A message with a known id gets its earlier reply;
+    /// if that is still in progress, waits for it.
     ///
     /// # Errors
-    /// When there is no model, another message is being answered, the id names another message, the model fails, or the
-    /// turn is cancelled. Whatever it is, the conversation has it too.
+    /// If there is no model, another message is being answered, the id belongs to another message, the model fails, or
+    /// the turn is cancelled. The conversation records the error too.
     pub async fn send(
         &self,
         account: AccountId,
@@ -216,7 +218,7 @@ impl Copilot {
         self.begin(account, text, client_message_id)?.outcome().await
     }
 
-    /// Takes the one place that an account has for a turn, or joins the turn that has it for the same message.
+    /// Takes the account's single place for a turn, or joins the turn in progress for the same message.
     fn begin(
         &self,
         account: AccountId,
@@ -248,7 +250,7 @@ impl Copilot {
         let leave = Leave(self.clone(), account);
         let task = async move {
             let outcome = turn.run().await;
-            // The next message may come as soon as this one is answered.
+            // The next message is accepted as soon as this one is answered.
             drop(leave);
             sender.send_replace(Some(outcome));
         };
@@ -256,17 +258,16 @@ impl Copilot {
         Ok(running)
     }
 
-    /// The reply that is being made, when it is there; nothing when none is.
+    /// Waits for the reply in progress; `None` if there is none.
     ///
     /// # Errors
-    /// As [`send`](Self::send).
+    /// As for [`send`](Self::send).
     pub async fn pending_reply(&self, account: AccountId) -> Option<Outcome> {
         let running = self.running(account)?;
         Some(running.outcome().await)
     }
 
-    /// The reason why a reply takes long, once it is more than the model's thinking; nothing when it is made
-    /// before.
+    /// Waits for a reason why the reply takes long, other than the model's reasoning; `None` if the reply comes first.
     pub async fn notice(&self, account: AccountId) -> Option<&'static str> {
         let running = self.running(account)?;
         let notice = running.notice.clone();
@@ -276,21 +277,21 @@ impl Copilot {
         }
     }
 
-    /// Gives up the reply that is being made, if there is one, and waits until that is recorded. What is running by
-    /// then is not undone.
+    /// Cancels the reply in progress, if any, and waits until that is recorded. Actions that already run are not
+    /// undone.
     pub async fn cancel(&self, account: AccountId) {
         let running = self.running(account);
         if let Some(running) = running {
             running.cancel.cancel();
-            // The caller is told in any case.
+            // The caller gets the error separately.
             let _ = running.outcome().await;
         }
     }
 
-    /// Begins the conversation anew; a reply that is being made is given up.
+    /// Clears the conversation, and cancels a reply in progress.
     ///
     /// # Errors
-    /// When the ledger is busy.
+    /// If the ledger is busy.
     pub async fn clear(&self, account: AccountId) -> Result<(), ApiError> {
         let was_answering = self.running(account).is_some();
         self.cancel(account).await;
@@ -298,20 +299,21 @@ impl Copilot {
         if was_answering { cleared.map_err(ApiError::half_way) } else { cleared }
     }
 
-    /// Sets what becomes of actions from now on, also of those of a reply that is being made.
+    /// Sets the autonomy, which also applies to actions of a reply in progress.
     ///
     /// # Errors
-    /// When the ledger is busy.
+    /// If the ledger is busy.
     pub async fn set_autonomy(&self, account: AccountId, autonomy: Autonomy) -> Result<(), ApiError> {
         self.0.ledger.submit(account, SetAutonomy(autonomy)).await
     }
 
-    /// The page's conversation: the newest messages, or those before the message `before`, and how the copilot is set.
+    /// The conversation for the page: the newest messages, or those before the message `before`, with the copilot's
+    /// state.
     ///
     /// # Errors
-    /// When there is no such message, or the database does not answer.
+    /// If there is no such message, or the database does not respond.
     pub async fn conversation(&self, account: AccountId, before: Option<&str>) -> Result<Conversation, ApiError> {
-        // Looked at first: a reply that comes in between is then shown twice rather than not at all.
+        // Read first: a reply that arrives in between is then shown twice rather than not at all.
         let is_answering = self.running(account).is_some();
         let page = self.0.ledger.chat(account, PAGE_MESSAGES, before, (self.0.clock)()).await?;
         let model = self.0.model();
@@ -325,7 +327,7 @@ impl Copilot {
         })
     }
 
-    /// The language model that is asked now; nothing for the built-in copilot, the mock, and none.
+    /// The language model in use; `None` for the built-in copilot, the mock, or no copilot.
     pub fn llm(&self) -> Option<LlmConfig> {
         match &*self.0.model() {
             Model::Remote(remote) => Some(remote.config().clone()),
@@ -333,13 +335,13 @@ impl Copilot {
         }
     }
 
-    /// Waits for the turns that are being made; they end soon once the server stops.
+    /// Waits for turns in progress; they end soon after the server stops.
     pub async fn finish(&self) {
         self.0.tasks.close();
         self.0.tasks.wait().await;
     }
 
-    /// The turn of an account that is being made.
+    /// The account's turn in progress.
     fn running(&self, account: AccountId) -> Option<Running> {
         self.turns().get(&account).cloned()
     }
@@ -356,7 +358,7 @@ impl Service {
     }
 }
 
-/// Gives the place for a turn back, however that ends.
+/// Frees the place for a turn when dropped.
 struct Leave(Copilot, AccountId);
 
 impl Drop for Leave {
@@ -365,7 +367,7 @@ impl Drop for Leave {
     }
 }
 
-/// A message as the page shows it: what a model wrote is formatted, what a person wrote is as they wrote it.
+/// A message for the page: a model's text is formatted, a person's is shown as written.
 pub fn line(message: RecordedMessage) -> ChatLine {
     let text = match message.role {
         Role::User => vec![Block::Paragraph(vec![Span::Text(message.message.clone())])],

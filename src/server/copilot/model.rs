@@ -1,4 +1,4 @@
-//! Whoever answers: a language model, the built-in copilot or the mock, behind one question, with what the answer cost.
+//! The answering model: a language model, the built-in copilot or the mock, behind one interface, with its usage.
 
 use std::time::Duration;
 
@@ -24,17 +24,17 @@ use crate::{
     },
 };
 
-/// How much of a reply that was no reply the model is shown again.
+/// Characters of an invalid reply that the model is shown again.
 const QUOTED_CHARS_MAX: usize = 2_000;
 
 /// Names of the copilots that are not language models.
 const MOCK_NAME: &str = "mock";
 const BUILT_IN_NAME: &str = "built-in, no language model";
 
-/// A model that used up all of its room for thoughts gets so many times of it.
+/// Factor of more tokens for a model that spent all of them on reasoning.
 const MORE_ROOM: u32 = 4;
 
-/// The question that tries out whether a model answers.
+/// Prompt of the trial whether a model answers.
 const TRIAL: &str = "Answer with this JSON object and nothing else: {\"message\": \"ready\", \"trades\": [], \"watchlist_changes\": []}";
 
 pub enum Model {
@@ -49,7 +49,7 @@ pub struct Remote {
     meter: Meter,
 }
 
-/// The outcome of a question and its provenance, which failures have too.
+/// Outcome of a question with its provenance, also for failures.
 pub struct Answer {
     pub outcome: Result<Reply, ApiError>,
     pub provenance: Provenance,
@@ -69,7 +69,7 @@ impl Model {
         }
     }
 
-    /// As people know it.
+    /// Name for people.
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Mock => Some(MOCK_NAME),
@@ -79,7 +79,7 @@ impl Model {
         }
     }
 
-    /// Asks once, with all the tries that it takes. It may be given up at any time.
+    /// Answers one question, with retries. The future may be dropped at any time.
     pub async fn answer(&self, setting: &Setting<'_>, notice: &Notice) -> Answer {
         let started = Instant::now();
         let mut provenance = Provenance { model: self.name().map(str::to_owned), ..Provenance::default() };
@@ -107,10 +107,10 @@ impl Model {
     }
 }
 
-/// Asks a model for a word, to see whether it answers.
+/// Asks a model for a short reply, to check that it answers.
 ///
 /// # Errors
-/// When it does not, in words.
+/// The failure, in words.
 pub async fn try_out(client: &Client) -> Result<(), ApiError> {
     let messages = [Message { role: "user", content: TRIAL.to_owned() }];
     let patience = client.config().timeout;
@@ -134,8 +134,8 @@ impl Remote {
         self.client.config()
     }
 
-    /// An invalid reply is sent back once, with the reason. So is a reply of whose actions none is valid; if the second one
-    /// is no better, its actions are rejected.
+    /// Asks for a reply. An invalid reply is sent back once, with the reason. So is a reply without any valid action;
+    /// if the second one is no better, its actions are rejected.
     async fn answer(
         &self,
         setting: &Setting<'_>,
@@ -164,7 +164,7 @@ impl Remote {
         messages.push(Message { role: "user", content: json!({ "correction": correction }).to_string() });
         let second = match (self.ask(&messages, effort, notice, provenance).await, first) {
             (Ok(completion), first) => (read(&completion), first, completion),
-            // What the first one says is worth more than that the second one did not come.
+            // The first reply's message is more useful than the second one's failure.
             (Err(failure), Ok(first)) => {
                 warn!(llm.cause = %failure, "the model could not be asked once more");
                 return Ok(first);
@@ -180,7 +180,7 @@ impl Remote {
         }
     }
 
-    /// Asks with as much of the conversation as the model can read: less of it when its server says that it was too
+    /// Asks with as much of the conversation as the model can read; with less if its server reports that it was too
     /// much.
     async fn ask_within_context(
         &self,
@@ -205,7 +205,7 @@ impl Remote {
         }
     }
 
-    /// Asks, and once more with more room when all of it went into thoughts.
+    /// Asks, and once more with more tokens if all were spent on reasoning.
     async fn ask(
         &self,
         messages: &[Message],
@@ -228,7 +228,7 @@ impl Remote {
                 self.account_for(messages, &completion, provenance);
                 Ok(completion)
             }
-            // Such as a server that has no more room than that.
+            // For example, the server allows no more tokens.
             Err(failure) => {
                 warn!(llm.cause = %failure, "the model could not be given more tokens");
                 Ok(completion)
@@ -255,10 +255,10 @@ impl Remote {
     }
 }
 
-/// The longest name of a model that is kept.
+/// Longest stored name of a model.
 const MODEL_NAME_BYTES_MAX: usize = 200;
 
-/// Whether it had to stop before it had written anything but thoughts.
+/// Whether it was cut off while it had only reasoned.
 fn ran_out_of_room(completion: &Completion) -> bool {
     completion.is_cut_off && completion.refusal.is_none() && find_object(&completion.content) == Err(NoObject::Empty)
 }
@@ -270,7 +270,7 @@ fn spent(completion: &Completion) -> ApiError {
 
 fn read(completion: &Completion) -> Result<Reply, InvalidReply> {
     if let Some(refusal) = &completion.refusal {
-        // It declined, which is an answer.
+        // Declining is an answer.
         return Ok(Reply::saying(refusal.trim().to_owned()));
     }
     Reply::read(&completion.content).map_err(|invalid| match completion.is_cut_off {
@@ -279,7 +279,7 @@ fn read(completion: &Completion) -> Result<Reply, InvalidReply> {
     })
 }
 
-/// Some servers take no empty message.
+/// Some servers refuse an empty message.
 fn quoted(content: &str) -> String {
     match content.trim() {
         "" => "(nothing)".to_owned(),
@@ -287,7 +287,7 @@ fn quoted(content: &str) -> String {
     }
 }
 
-/// At most so many bytes, cut between two characters.
+/// At most `bytes_max` bytes, on a character boundary.
 fn prefix(text: &str, bytes_max: usize) -> &str {
     &text[..text.floor_char_boundary(bytes_max)]
 }

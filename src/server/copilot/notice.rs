@@ -1,11 +1,11 @@
-//! Progress of a reply that is being made.
+//! Progress of a reply.
 
 use tokio::sync::watch;
 
-/// A wait other than for the model's own thinking.
+/// A wait for something other than the model's reasoning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Waiting {
-    /// The server says that it does not answer yet.
+    /// The server reports that it is not ready yet.
     Loading,
     /// There is no connection, or it breaks.
     Unreachable,
@@ -41,10 +41,10 @@ impl Notice {
         self.0.send_replace(None);
     }
 
-    /// Waits until there is something to tell.
+    /// Waits for a notice.
     pub async fn told(&self) -> Option<Waiting> {
         let mut waiting = self.0.subscribe();
-        // It cannot be closed while it is borrowed here.
+        // The channel cannot close while it is borrowed here.
         let told = waiting.wait_for(Option::is_some).await;
         told.ok().and_then(|waiting| *waiting)
     }

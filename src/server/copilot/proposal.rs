@@ -1,4 +1,4 @@
-//! A person's word on what the copilot proposed.
+//! A person's decision on the copilot's proposals.
 
 use super::{Copilot, Outcome};
 use crate::{
@@ -11,16 +11,15 @@ use crate::{
 };
 
 impl Copilot {
-    /// Runs a proposed action, exactly as it was proposed: the one click that it waits for. One that has lapsed does
-    /// not run, and one that is no longer a proposal stays what it is. Gives the reply that it is part of.
+    /// Runs a proposed action on a person's approval, exactly as proposed. A lapsed one is not run, and one that is no
+    /// longer a proposal is unchanged. Returns the reply that contains it.
     ///
     /// # Errors
-    /// When there is no such action, or the ledger is busy.
+    /// If there is no such action, or the ledger is busy.
     pub async fn approve(&self, account: AccountId, action_id: &str) -> Outcome {
         let action = self.action(account, action_id).await?;
         match action.status {
-            // Whether it has lapsed by now is checked where it is applied; that it has waited too long is so far noticed only
-            // by reading it.
+            // Whether it has lapsed is checked when it is applied; so far only reads have noticed its age.
             ActionStatus::Proposed | ActionStatus::Lapsed => {
                 let RecordedAction { id, action, status, price, error, estimate, .. } = action;
                 let proposed = NewAction { id, action, status, price, error, estimate };
@@ -35,10 +34,10 @@ impl Copilot {
         self.reply_of(account, action_id).await
     }
 
-    /// Turns a proposed action down. Gives the reply that it is part of.
+    /// Dismisses a proposed action. Returns the reply that contains it.
     ///
     /// # Errors
-    /// When there is no such action, or the ledger is busy.
+    /// If there is no such action, or the ledger is busy.
     pub async fn dismiss(&self, account: AccountId, action_id: &str) -> Outcome {
         self.action(account, action_id).await?;
         let dismiss = DismissAction { action_id: action_id.to_owned(), at: (self.0.clock)() };
@@ -50,7 +49,7 @@ impl Copilot {
         self.0.ledger.action(account, action_id, (self.0.clock)()).await?.ok_or(ApiError::NotFound)
     }
 
-    /// After the action was decided on.
+    /// The reply after the decision on an action.
     async fn reply_of(&self, account: AccountId, action_id: &str) -> Outcome {
         let reply = self.0.ledger.reply_of_action(account, action_id, (self.0.clock)()).await;
         reply.map_err(ApiError::half_way)?.ok_or(ApiError::NotFound)

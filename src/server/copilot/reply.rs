@@ -1,8 +1,8 @@
-//! A model's reply: asked for in a form, and read as what it is, untrusted input.
+//! A model's reply: requested in a format, and parsed as untrusted input.
 //!
-//! Its shape is brought to the one asked for first ([`shapes`](super::shapes)); what comes of that is accepted whole or not at
-//! all, but that an action which says nothing that could be done is rejected by itself. Orders pass the same parsers as a
-//! person's; whether they may run is for the ledger and the copilot's limits to say.
+//! First its shape is normalised ([`shapes`](super::shapes)). The result is accepted whole or not at all, except that
+//! single impossible actions are rejected by themselves. Orders pass the same parsers as a person's; the ledger and the
+//! copilot's limits decide whether they run.
 
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
@@ -15,26 +15,26 @@ use crate::domain::{
     ticker::{InvalidTicker, Ticker},
 };
 
-/// The longest text that is shown to a person.
+/// Longest text shown to a person.
 const MESSAGE_CHARS_MAX: usize = 16_000;
 
-/// More actions than any reply is for; how many of them may run is a matter of limits.
+/// Bound beyond any reasonable reply; the limits decide how many actions may run.
 const ACTIONS_READ_MAX: usize = 100;
 
-/// The copilot's message and its actions.
+/// The copilot's message and actions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     pub message: String,
-    /// In the order they run: additions to the watchlist, so that a trade may name a ticker that is added; trades, in
-    /// the order of the reply; removals.
+    /// In order of execution: additions to the watchlist, so that a trade may name an added ticker; trades, in the
+    /// reply's order; removals.
     pub actions: Vec<Action>,
-    /// Entries between them that are not valid actions.
+    /// Entries that are not valid actions.
     pub misread: Vec<MisreadAction>,
-    /// The same in words for the model: where it went wrong, and how.
+    /// The same for the model: each fault and its place, in words.
     faults: Vec<String>,
 }
 
-/// Why a reply is invalid, in words for the model that wrote it.
+/// Reason why a reply is invalid, in words for the model that wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidReply(pub String);
@@ -48,7 +48,7 @@ struct ReplyWire<'a> {
     watchlist_changes: Option<Vec<ChangeWire<'a>>>,
 }
 
-/// Fields are as they were written, so that no digit is lost, and one that is wrong is known by its text.
+/// Fields as original text, so that no digit is lost and a wrong field can be shown.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TradeWire<'a> {
@@ -67,15 +67,15 @@ struct ChangeWire<'a> {
 }
 
 impl Reply {
-    /// A message, and no actions.
+    /// A message without actions.
     pub fn saying(message: String) -> Self {
         Self { message, actions: Vec::new(), misread: Vec::new(), faults: Vec::new() }
     }
 
-    /// Reads a reply, in whatever shape its object stands.
+    /// Parses a reply, whatever surrounds its object.
     ///
     /// # Errors
-    /// When it is not exactly one JSON object of the form asked for, or says nothing.
+    /// If it is not exactly one JSON object of the requested format, or is empty.
     pub fn read(content: &str) -> Result<Self, InvalidReply> {
         let object = find_object(content).map_err(|reason| InvalidReply(reason.to_string()))?;
         let wire: ReplyWire<'_> = serde_json::from_str(&object)
@@ -106,7 +106,7 @@ impl Reply {
         Ok(reply)
     }
 
-    /// The fault of its actions where all of them are invalid: then the model is asked once more.
+    /// The fault of its actions if all of them are invalid: then the model is asked once more.
     pub fn complaint(&self) -> Option<InvalidReply> {
         (self.actions.is_empty() && !self.faults.is_empty()).then(|| InvalidReply(self.faults.join("; ")))
     }
@@ -165,12 +165,12 @@ fn read_change(change: &ChangeWire<'_>) -> Result<Action, Box<Fault>> {
     }
 }
 
-/// A ticker, before which some write a dollar sign.
+/// A ticker, possibly after a dollar sign.
 fn read_ticker(text: &str) -> Result<Ticker, String> {
     text.strip_prefix('$').unwrap_or(text).parse().map_err(|reason: InvalidTicker| reason.to_string())
 }
 
-/// A number in quotes is beyond doubt only where it is digits, and perhaps a point.
+/// Parses a quantity. A quoted number is unambiguous only as digits with an optional point.
 fn read_quantity(text: &str, is_quoted: bool) -> Result<Quantity, InvalidQuantity> {
     let is_plain = text.chars().all(|character| character.is_ascii_digit() || character == '.');
     if is_quoted && !is_plain && !text.starts_with('-') {
@@ -179,7 +179,7 @@ fn read_quantity(text: &str, is_quoted: bool) -> Result<Quantity, InvalidQuantit
     text.parse()
 }
 
-/// A string's text, or any other value as it was written; a field that is missing is empty.
+/// A string's text, or any other value as written; empty for a missing field.
 fn text_of(field: Option<&RawValue>) -> String {
     let text = field.map(RawValue::get).unwrap_or_default();
     serde_json::from_str(text).unwrap_or_else(|_| text.to_owned())
@@ -196,8 +196,8 @@ fn shortened(text: &str) -> String {
     text.chars().take(MisreadAction::FIELD_CHARS_MAX).collect::<String>().trim_end().to_owned()
 }
 
-/// The form of a reply, as a JSON schema of the strict kind: every field is required, and no other is allowed. Only what
-/// each server understands is in it; values are checked when they are there.
+/// Format of a reply, as a strict JSON schema: every field is required, and no other is allowed. It uses only keywords
+/// that all servers understand; values are checked on arrival.
 pub fn schema() -> Value {
     let object = |properties: Value| {
         let required: Vec<_> = properties.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();

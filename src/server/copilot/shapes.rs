@@ -1,15 +1,15 @@
-//! The shapes that models put their JSON into, brought to the one that is asked for: thoughts before it, a code fence around
-//! it, prose before and after it. Only what is beyond doubt is taken off; two objects are two answers, and none.
+//! Finds the requested JSON object in a model's text: removes reasoning before it, a code fence around it, prose before
+//! and after it. Only unambiguous text is removed; two objects are invalid.
 
 use serde_json::value::RawValue;
 
-/// Between these, models think aloud.
+/// Tags around reasoning.
 const THOUGHT_TAGS: [&str; 4] = ["think", "thinking", "thought", "reasoning"];
 
-/// The braces that are looked at to tell whether an object begins with them.
+/// Most braces that are tried as an object's start.
 const OBJECTS_TRIED_MAX: usize = 64;
 
-/// Why a text holds no answer.
+/// Reason why a text contains no object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoObject {
     #[error("the reply was empty")]
@@ -22,12 +22,12 @@ pub enum NoObject {
     Several,
 }
 
-/// The one JSON object of a text, as it was written.
+/// The only JSON object of a text, as written.
 ///
 /// # Errors
-/// When there is no JSON object, or more than one.
+/// If there is no JSON object, or more than one.
 pub fn find_object(text: &str) -> Result<String, NoObject> {
-    // Some write the object as a JSON string.
+    // Some models write the object as a JSON string.
     let unquoted: Option<String> = serde_json::from_str(text.trim()).ok();
     let mut rest = without_headless_thoughts(unquoted.as_deref().unwrap_or(text)).trim();
     if rest.is_empty() {
@@ -61,7 +61,7 @@ fn without_fences(text: &str) -> &str {
     text.trim_matches(|character: char| character == '`' || character.is_whitespace())
 }
 
-/// A brace in prose opens no object; one before a name, or an end, does.
+/// Whether a brace starts an object: it is followed by a name or a closing brace, unlike in prose.
 fn starts_object(text: &str) -> bool {
     matches!(text.strip_prefix('{').and_then(|inside| inside.trim_start().chars().next()), Some('"' | '}'))
 }
@@ -72,7 +72,7 @@ fn read_object(text: &str) -> Option<&str> {
     values.next()?.ok().map(RawValue::get)
 }
 
-/// Some servers swallow the tag that thoughts begin with.
+/// Some servers drop the opening tag of the reasoning.
 fn without_headless_thoughts(text: &str) -> &str {
     let trimmed = text.trim_start();
     if starts_object(trimmed) || trimmed.starts_with('`') {
@@ -86,14 +86,14 @@ fn without_headless_thoughts(text: &str) -> &str {
     ends.min().map_or(text, |end| &text[end..])
 }
 
-/// Whether a place is inside of an object, where it says nothing about the text.
+/// Whether an index is inside an object, where tags are just content.
 fn is_in_object(text: &str, place: usize) -> bool {
     let starts = text[..place].match_indices('{').filter(|(at, _)| starts_object(&text[*at..]));
     let mut objects = starts.take(OBJECTS_TRIED_MAX).filter_map(|(at, _)| Some(at + read_object(&text[at..])?.len()));
     objects.any(|end| end > place)
 }
 
-/// The text after the thoughts at its start; an empty text when they do not end, and nothing when it has no thoughts.
+/// The text after the reasoning at its start; empty if the reasoning does not end, `None` if there is none.
 fn after_thoughts(text: &str) -> Option<&str> {
     let tag = THOUGHT_TAGS.iter().find(|tag| {
         let head = text.get(1..1 + tag.len());

@@ -1,4 +1,4 @@
-//! One turn: from a person's message to its reply, and the effects of that.
+//! One turn: from a person's message to its reply, and the reply's effects.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -31,7 +31,7 @@ use crate::{
 };
 
 pub struct Turn {
-    /// Whose conversation it is part of.
+    /// Account of the conversation.
     pub account: AccountId,
     pub service: Arc<Service>,
     /// The id of the person's message.
@@ -70,11 +70,11 @@ impl Turn {
 
     async fn reply_to(&self, message_id: &str) -> Outcome {
         let reply = self.service.ledger.reply_to(self.account, message_id, (self.service.clock)()).await?;
-        // Only one whose turn could not be recorded has none.
+        // There is no reply only if the turn could not be recorded.
         reply.ok_or(ApiError::ReplyCutOff)
     }
 
-    /// Asks the model, until it answers, is cancelled, or the server stops.
+    /// Asks the model, until it answers, the turn is cancelled, or the server stops.
     async fn think(&self, context: &TurnContext) -> Answer {
         let service = &self.service;
         let model = service.model();
@@ -96,7 +96,7 @@ impl Turn {
         }
     }
 
-    /// One line in the log, and a count, for each turn.
+    /// Logs and counts a turn.
     fn tell(&self, outcome: &Result<Reply, ApiError>, provenance: &Provenance) {
         let code = outcome.as_ref().map_or_else(ApiError::code, |_| "ok");
         self.service.metrics.copilot_answered(code, provenance.latency_ms);
@@ -110,7 +110,7 @@ impl Turn {
         );
     }
 
-    /// Stores the failure in the reply's place, and gives it back.
+    /// Stores the failure in place of the reply, and returns it.
     async fn record_failure(&self, error: ApiError, provenance: Provenance) -> ApiError {
         let record = RecordReply {
             id: Uuid::now_v7().to_string(),
@@ -130,14 +130,14 @@ impl Turn {
         error
     }
 
-    /// Stores the reply, and runs its actions as far as the account's autonomy goes now.
+    /// Stores the reply, and runs its actions as far as the account's present autonomy permits.
     async fn settle(&self, reply: Reply, provenance: Provenance) -> Result<(), ApiError> {
         let service = &self.service;
         let autonomy = service.ledger.books(self.account).autonomy;
         if autonomy == Autonomy::Propose {
             self.price(&reply.actions).await;
         }
-        // Actions that are none have their places between the others.
+        // Invalid actions keep their ordinals among the others.
         let places = (0..).filter(|place| reply.misread.iter().all(|misread| misread.ordinal != *place));
         let mut actions: Vec<NewAction> =
             places.zip(&reply.actions).map(|(place, action)| self.judge(place, *action, autonomy)).collect();
@@ -145,7 +145,7 @@ impl Turn {
         let books = service.ledger.books(self.account);
         look_ahead(&mut actions, &books.account, &service.feed.latest(), &service.limits);
         let pending: Vec<&NewAction> = actions.iter().filter(|action| action.status == ActionStatus::Pending).collect();
-        // A trade in a ticker that this reply adds needs its first price, which comes once the addition is committed.
+        // A trade of a ticker that this reply adds needs its first price, which comes once the addition is committed.
         let added = self.newly_added(&pending);
         let has_to_wait = pending.iter().any(|action| trades_in(action, &added));
         let (now, later): (Vec<_>, Vec<_>) =
@@ -169,7 +169,7 @@ impl Turn {
         Ok(())
     }
 
-    /// Waits for prices of what is to be traded, watched or not: a proposal is made at one.
+    /// Waits for prices of all tickers to be traded, watched or not: a proposal needs one.
     async fn price(&self, actions: &[Action]) {
         let traded = actions.iter().take(self.service.limits.actions_max).filter_map(|action| match action {
             Action::Trade { ticker, .. } => Some(*ticker),
@@ -178,7 +178,7 @@ impl Turn {
         join_all(traded.map(async |ticker| self.service.execution.price(ticker).await)).await;
     }
 
-    /// The action as it is recorded before any runs. Its autonomy is checked once more where it is applied.
+    /// The action as recorded before any is run. The autonomy is checked again when it is applied.
     fn judge(&self, index: usize, action: Action, autonomy: Autonomy) -> NewAction {
         let actions_max = self.service.limits.actions_max;
         let (status, error) = if index >= actions_max {
@@ -193,7 +193,7 @@ impl Turn {
         NewAction { id: Uuid::now_v7().to_string(), action, status, price, error, estimate: None }
     }
 
-    /// The tickers that these actions add and that have no price yet.
+    /// Tickers without a price that these actions add.
     fn newly_added(&self, actions: &[&NewAction]) -> BTreeSet<Ticker> {
         let tick = self.service.feed.latest();
         let added = actions.iter().filter_map(|action| match action.action {
@@ -209,7 +209,7 @@ fn trades_in(action: &NewAction, tickers: &BTreeSet<Ticker>) -> bool {
 }
 
 impl Service {
-    /// Figures of the past, which only the built-in copilot answers questions about.
+    /// Figures of the past, for questions to the built-in copilot only.
     async fn past(&self, account: AccountId, model: &Model) -> Past {
         match model {
             Model::BuiltIn => Past { realized: self.ledger.realized(account).await.unwrap_or_default() },
@@ -217,7 +217,7 @@ impl Service {
         }
     }
 
-    /// Rejects what would watch a ticker that the market does not have, also among proposals and advice.
+    /// Rejects watching a ticker that the market does not have, also among proposals and advice.
     async fn look_up_watched(&self, actions: &mut [NewAction]) {
         let watched = actions.iter_mut().filter(|action| action.status != ActionStatus::Rejected);
         let look_ups = watched.filter_map(|action| match action.action {
@@ -231,21 +231,21 @@ impl Service {
         join_all(look_ups).await;
     }
 
-    /// Runs actions that are recorded `from` this status.
+    /// Runs actions that are recorded with the status `from`.
     pub async fn run(&self, account: AccountId, from: ActionStatus, actions: &[&NewAction]) -> Result<(), ApiError> {
         let runs = self.prepare(actions).await;
         let run = RunActions { from, runs, limits: self.limits, at: (self.clock)() };
         self.ledger.submit(account, run).await
     }
 
-    /// Makes each action the write that does it for a person.
+    /// Prepares each action's write, the same as for a person's request.
     async fn prepare(&self, actions: &[&NewAction]) -> Vec<ActionRun> {
         let prepared = actions.iter().map(async |action| {
             let step = match action.action {
                 Action::Watch(ticker) => Step::Watch(WatchTicker { ticker, before: None, at: (self.clock)() }),
                 Action::Unwatch(ticker) => Step::Unwatch(UnwatchTicker { ticker }),
                 Action::Trade { ticker, side, quantity } => {
-                    // Its id names the order, so that it is filled once, whatever happens.
+                    // The action's id is the order's id, so that it is filled at most once.
                     let client_order_id = Some(order_id(&action.id));
                     let order = OrderRequest {
                         ticker,
@@ -260,7 +260,7 @@ impl Service {
             };
             ActionRun { action_id: action.id.clone(), step }
         });
-        // At once: several may wait for the same tick.
+        // Concurrently: several may wait for the same tick.
         join_all(prepared).await
     }
 }

@@ -1,4 +1,4 @@
-//! The keys that let browsers and scripts of other machines in: their hashes, kept over restarts.
+//! Access keys of browsers and scripts on other machines: their hashes, which survive restarts.
 
 use std::str::FromStr;
 
@@ -14,7 +14,7 @@ use crate::{
 
 pub use super::store::sqlite::revoke::{RevokeError, revoke_all};
 
-/// The keys of a kind that are kept; one more takes the place of the oldest.
+/// Most keys of a kind; another one replaces the oldest.
 pub const ACCESS_KEYS_MAX: usize = 256;
 
 /// A key's SHA-256.
@@ -36,7 +36,7 @@ impl KeyKind {
     }
 }
 
-/// The text names no kind of key.
+/// The text is not a kind of key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a key is for a \"browser\" or a \"script\"")]
 pub struct InvalidKeyKind;
@@ -49,7 +49,7 @@ impl FromStr for KeyKind {
     }
 }
 
-/// Keeps a key, which lets its owner in from then on. One that is kept already stays as it is.
+/// Stores a key, which admits its owner from then on. An existing key is unchanged.
 pub struct KeepAccessKey {
     pub hash: KeyHash,
     pub kind: KeyKind,
@@ -57,10 +57,10 @@ pub struct KeepAccessKey {
 }
 
 impl Write for KeepAccessKey {
-    /// All keys that are kept now.
+    /// All stored keys afterwards.
     type Outcome = Vec<KeyHash>;
 
-    /// The keys that were kept before, oldest first.
+    /// Keys stored before, oldest first.
     type Found = Vec<(KeyHash, KeyKind)>;
 
     fn find(&self, account: AccountId, _: &Books, rows: &mut dyn Rows) -> Result<Vec<(KeyHash, KeyKind)>, StoreFault> {
@@ -85,10 +85,10 @@ impl Write for KeepAccessKey {
 }
 
 impl Ledger {
-    /// The keys that are kept.
+    /// The stored keys.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not respond.
     pub async fn access_keys(&self, account: AccountId) -> Result<Vec<KeyHash>, ApiError> {
         let keys = self.read(move |rows| rows.access_keys(account)).await?;
         Ok(keys.into_iter().map(|(hash, _)| hash).collect())

@@ -1,4 +1,4 @@
-//! Changes of what the ledger does not hold, told to the account's listeners.
+//! Announcements of changes outside the ledger to the account's listeners.
 
 use super::{
     Books, Change, Write,
@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{domain::account_id::AccountId, error::ApiError};
 
-/// Tells changes that were made elsewhere, such as in the library's own file.
+/// Announces changes made elsewhere, such as in the library's own file.
 pub struct Announce(pub Vec<Change>);
 
 impl Write for Announce {

@@ -1,4 +1,4 @@
-//! An account's state after some commit, and how effects change it.
+//! An account's state after a commit, and the application of effects to it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,7 +27,7 @@ use crate::{
 /// The tickers whose prices are needed: watched or held.
 pub type TickerSet = BTreeSet<Ticker>;
 
-/// An account's state after some commit.
+/// An account's state after a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Books {
     pub account: Account,
@@ -35,30 +35,30 @@ pub struct Books {
     pub last_prices: BTreeMap<Ticker, LastPrice>,
     /// In the list's order: as added, unless rearranged.
     pub watchlist: Vec<WatchedTicker>,
-    /// The market hours that divide time into the days of gains.
+    /// Market hours that define the trading days.
     pub hours: Hours,
-    /// The trades of the latest trade's day, added up.
+    /// Sums of the trades on the latest trade's day.
     pub today: DayTrades,
-    /// When the account was opened, or last reset: its equity curve begins here.
+    /// Time at which the account was opened or last reset, where its equity curve begins.
     pub opened_at: UtcInstant,
-    /// The highest value that was recorded since then; nothing when none was.
+    /// Highest value recorded since then; `None` if there is none.
     pub high_water_mark: Option<Money>,
-    /// How far the copilot may act by itself.
+    /// The copilot's autonomy.
     pub autonomy: Autonomy,
     /// The orders that wait, and what they hold.
     pub orders: OpenOrders,
-    /// The account has been opened.
+    /// Whether the account has been opened.
     pub(super) is_open: bool,
-    /// The sequence of the last trade before the latest reset, which the history begins after.
+    /// Sequence of the last trade before the latest reset; the history begins after it.
     pub(super) reset_after_sequence: i64,
-    /// The sequence of the last message before the conversation was last cleared.
+    /// Sequence of the last message before the conversation was last cleared.
     pub(super) chat_cleared_after_sequence: i64,
-    /// The number of the latest event; 0 when there was none.
+    /// Number of the latest event; 0 if there is none.
     pub(super) version: i64,
 }
 
 impl Books {
-    /// Empty books, for an account that was never opened.
+    /// Empty books of an account that was never opened.
     pub(super) fn unopened(hours: Hours) -> Self {
         Self {
             account: Account::open(Money::ZERO),
@@ -98,16 +98,16 @@ impl Books {
 
     /// The trading day of a moment.
     pub fn day_of(&self, at: UtcInstant) -> TradingDay {
-        // Mostly it is the day of the latest trade.
+        // Usually the day of the latest trade.
         self.today.day_with(at).unwrap_or_else(|| self.hours.day_of(at))
     }
 
-    /// The number of the latest change that these books hold; 0 when there was none.
+    /// Number of the latest change in these books; 0 if there is none.
     pub fn version(&self) -> i64 {
         self.version
     }
 
-    /// The price that a holding is valued at: the market's price, or the last one known.
+    /// Price at which a holding is valued: the market's, or the last known one.
     pub fn mark(&self, prices: &Tick, ticker: Ticker) -> Option<Mark> {
         Mark::of(prices.quotes.get(ticker), self.last_prices.get(&ticker))
     }
@@ -118,7 +118,7 @@ impl Books {
         portfolio.with_held(self.orders.holds().cash)
     }
 
-    /// The account's total value right after a fill of `ticker`; nothing when a held ticker has no price.
+    /// Total value right after a fill of `ticker`; `None` if a held ticker has no price.
     pub fn total_value_after(&self, prices: &Tick, ticker: Ticker, fill: &Fill) -> Option<Money> {
         Portfolio::total_value_after(&self.account, ticker, fill, |ticker| self.mark(prices, ticker))
     }
@@ -128,12 +128,12 @@ impl Books {
         Amounts { cash: account.cash, realized_pnl: account.realized_pnl, income: account.income, high_water_mark }
     }
 
-    /// The highest value with one that is recorded now.
+    /// High-water mark including a value that is recorded now.
     pub(super) fn high_water_mark_with(&self, value: Money) -> Option<Money> {
         self.high_water_mark.max(Some(value))
     }
 
-    /// Takes in a change.
+    /// Applies a change.
     pub fn apply(&mut self, effect: &Effect) {
         match effect {
             Effect::AccountOpened { deposit, at } => {
@@ -159,7 +159,7 @@ impl Books {
             Effect::CorporateAction(row) => self.record_corporate_action(row),
             Effect::DividendPaid { ticker, amount, at, .. } => self.today.receive(self.day_of(*at), *ticker, *amount),
             Effect::Event(_) => self.version += 1,
-            // Rows alone.
+            // Effects on rows only.
             Effect::Snapshot { .. }
             | Effect::SnapshotsForgotten { .. }
             | Effect::SnapshotsThinned { .. }
@@ -206,7 +206,7 @@ impl Books {
     }
 }
 
-/// Puts a value in the place of another; nothing takes it away.
+/// Sets or removes a value.
 fn put<V>(values: &mut BTreeMap<Ticker, V>, ticker: Ticker, value: Option<V>) {
     match value {
         Some(value) => values.insert(ticker, value),

@@ -1,4 +1,4 @@
-//! Changes as the account's listeners are told of them: the payload of [events](crate::server::events).
+//! Changes for the account's listeners: the payload of [events](crate::server::events).
 
 use std::fmt::Write;
 
@@ -16,15 +16,15 @@ use crate::domain::{
     ticker::Ticker,
 };
 
-/// The events that can be read again: whoever missed more reads everything anew.
+/// Number of stored events; a listener that missed more reads everything anew.
 pub const EVENTS_KEPT: i64 = 10_000;
 
 /// A change of the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// Cash and positions changed by trading, or by something else than a reset.
+    /// Cash or positions changed, other than by a reset.
     Account,
-    /// The account began anew.
+    /// The account was reset.
     Reset,
     Watchlist {
         ticker: Ticker,
@@ -42,21 +42,21 @@ pub enum Change {
         quantity: Quantity,
         price: Price,
     },
-    /// A message, or what became of its actions.
+    /// A message, or the outcome of its actions.
     Message {
         id: String,
     },
-    /// The conversation began anew.
+    /// The conversation was cleared.
     ChatCleared,
     Settings {
         autonomy: Autonomy,
     },
-    /// A document, task or answer of the library, which has a file of its own.
+    /// A document, task or answer of the library, whose data is in another file.
     Library {
         kind: EventKind,
         /// A UUID.
         id: String,
-        /// The document's id, of a task.
+        /// The document's id, for a task.
         document: Option<String>,
     },
 }
@@ -103,7 +103,7 @@ impl Change {
         }
     }
 
-    /// Names the changed thing among things of its kind.
+    /// Id of the changed object within its kind.
     fn id<'a>(&'a self, account: &'a AccountId) -> &'a str {
         match self {
             Self::Account | Self::Reset | Self::ChatCleared | Self::Settings { .. } => account.as_str(),
@@ -114,7 +114,7 @@ impl Change {
         }
     }
 
-    /// A later change of the same kind and topic tells this one as well.
+    /// Key for merging: a later change of the same kind and topic replaces this one.
     pub fn topic<'a>(&'a self, account: &'a AccountId) -> &'a str {
         match self {
             Self::Account
@@ -124,13 +124,13 @@ impl Change {
             | Self::Message { .. }
             | Self::Settings { .. }
             | Self::Library { .. } => self.id(account),
-            // A trade that follows does not tell these.
+            // A later trade does not replace these.
             Self::Reset => "reset",
             Self::ChatCleared => "cleared",
         }
     }
 
-    /// Whether a later change of the same account tells all that this one does.
+    /// Whether a later change of the same account includes this one.
     pub fn is_told_by(&self, later: &Self) -> bool {
         match (self, later) {
             (Self::Watchlist { ticker, .. }, Self::Watchlist { ticker: later, .. }) => ticker == later,
@@ -144,11 +144,11 @@ impl Change {
         }
     }
 
-    /// The event's JSON object: kind, id, version, and what a row of a list shows of it.
+    /// The event's JSON object: kind, id, version, and the fields that lists show.
     pub fn data(&self, account: &AccountId, sequence: i64) -> String {
         let mut data = String::with_capacity(96);
         let (kind, id) = (self.kind().as_str(), self.id(account));
-        // A string takes whatever is written, here and below.
+        // Writing to a string cannot fail, here and below.
         let _ = match self {
             // A message's id may be any text.
             Self::Message { id } => write!(data, r#"{{"kind":"{kind}","id":{}"#, serde_json::Value::from(id.as_str())),
@@ -192,7 +192,7 @@ impl Change {
     }
 }
 
-/// An event as it was written.
+/// A stored event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedEvent {
     pub sequence: i64,
@@ -202,16 +202,16 @@ pub struct RecordedEvent {
     pub data: String,
 }
 
-/// The events after one, in their order; of those that tell of the same thing, the last.
+/// Events after a number, in order; only the last one of each topic.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventsPage {
-    /// Up to this one, all are told.
+    /// Number up to which the page is complete.
     pub until: i64,
     pub events: Vec<RecordedEvent>,
 }
 
 impl EventsPage {
-    /// Takes in a later event.
+    /// Adds a later event.
     pub fn add(&mut self, event: RecordedEvent) {
         self.until = event.sequence;
         self.events.retain(|earlier| earlier.kind != event.kind || earlier.topic != event.topic);

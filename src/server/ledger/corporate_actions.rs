@@ -23,13 +23,13 @@ use crate::{
     server::market::feed::Tick,
 };
 
-/// The most actions of a page.
+/// Most actions of a page.
 pub const ACTIONS_MAX: usize = 500;
 
-/// How far trades may be out of the order of their instants, because a clock was set right.
+/// Bound on the disorder of trades' times after corrections of the clock.
 const DISORDER_MS: i64 = 86_400_000;
 
-/// Applies an action whose day has come to what was held when that began; a dividend is owed from then on.
+/// Applies an action whose day has come to the holding at the start of that day; a dividend is owed from then on.
 pub struct ApplyAction {
     pub action: CorporateAction,
     /// The market's current prices.
@@ -37,29 +37,29 @@ pub struct ApplyAction {
     pub at: UtcInstant,
 }
 
-/// The outcome of applying an action.
+/// Outcome of applying an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Applied {
     Now,
-    /// It was before, or does not concern the account.
+    /// Already applied, or irrelevant to the account.
     Nothing,
 }
 
-/// The splits and trades from which the quantity held at the start of an action's day is computed.
+/// Splits and trades from which the quantity held at the start of an action's day is computed.
 pub struct Past {
-    /// The splits of its ticker, in the order of their days.
+    /// Splits of its ticker, in order of their days.
     splits: Vec<PastSplit>,
-    /// The trades since about that day, newest first.
+    /// Trades since about that day, newest first.
     trades: Vec<Trade>,
 }
 
-/// A split that was applied.
+/// An applied split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PastSplit {
     pub ticker: Ticker,
     pub day: ExchangeDate,
     pub ratio: SplitRatio,
-    /// The price of a share right after it, where that is known.
+    /// Price of a share right after it, if known.
     pub price: Option<Price>,
 }
 
@@ -70,7 +70,7 @@ impl PastSplit {
     }
 }
 
-/// A dividend that is owed.
+/// An owed dividend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OwedDividend {
     pub sequence: i64,
@@ -81,7 +81,7 @@ pub struct OwedDividend {
 impl Write for ApplyAction {
     type Outcome = Applied;
 
-    /// Nothing for an action whose day has not come, or that is recorded.
+    /// `None` for an action that is recorded already, or whose day has not come.
     type Found = Option<Past>;
 
     fn find(&self, account: AccountId, books: &Books, rows: &mut dyn Rows) -> Result<Option<Past>, StoreFault> {
@@ -118,12 +118,12 @@ impl Write for ApplyAction {
 /// The holding of a ticker at the start of a day.
 struct Held {
     quantity: Quantity,
-    /// Of it, something was traded on that day, at prices from before a split.
+    /// Whether part of it was traded on that day, at prices from before a split.
     is_of_the_day: bool,
 }
 
 impl ApplyAction {
-    /// The price of a share after the action: until someone has traded, the price before it, split by its ratio.
+    /// Price of a share after the action: until the first trade, the previous price divided by the ratio.
     fn price_after(&self) -> Option<Price> {
         let quote = self.prices.quotes.get(self.action.ticker)?;
         match self.action.kind {
@@ -187,8 +187,8 @@ impl ApplyAction {
         }))
     }
 
-    /// The holding of the action's ticker at the start of its day: the present one, less what was bought since, with what
-    /// was sold since, before the splits since. Nothing when that is none.
+    /// Holding of the action's ticker at the start of its day: the present one, minus purchases and plus sales since,
+    /// before the splits since. `None` if zero.
     fn held_at_start(&self, now: Option<Price>, books: &Books, past: &Past) -> Option<Held> {
         let action = &self.action;
         let starts_at = action.ex_date.starts_at();
@@ -228,7 +228,7 @@ fn undo(ratio: SplitRatio, millionths: i64) -> i64 {
     before.map_or(millionths, Quantity::millionths)
 }
 
-/// Credits the dividends whose pay date has come; gives how many.
+/// Credits the dividends whose pay date has come; returns their number.
 pub struct PayDividends {
     pub at: UtcInstant,
 }
@@ -236,7 +236,7 @@ pub struct PayDividends {
 impl Write for PayDividends {
     type Outcome = usize;
 
-    /// The dividends that are due.
+    /// Dividends that are due.
     type Found = Vec<OwedDividend>;
 
     fn find(&self, account: AccountId, _: &Books, rows: &mut dyn Rows) -> Result<Vec<OwedDividend>, StoreFault> {
@@ -247,7 +247,7 @@ impl Write for PayDividends {
         let mut account = books.account.clone();
         let mut effects = Effects::new();
         for OwedDividend { sequence, ticker, amount } in due.iter().copied() {
-            // One that cash cannot hold stays owed.
+            // A dividend that would overflow the cash stays owed.
             if account.receive_income(amount).is_ok() {
                 effects.push(Effect::DividendPaid { sequence, ticker, amount, at: self.at });
             }
@@ -262,7 +262,7 @@ impl Write for PayDividends {
     }
 }
 
-/// Says of each trade before a split what it is in shares of today.
+/// Sets each trade's figures in shares of today if it was made before a split.
 pub fn adjust(trades: &mut [Trade], splits: &[PastSplit]) {
     for trade in trades {
         for split in splits.iter().filter(|split| split.ticker == trade.ticker) {
@@ -278,11 +278,11 @@ pub fn adjust(trades: &mut [Trade], splits: &[PastSplit]) {
 }
 
 impl Ledger {
-    /// The splits and dividends that concerned the account since its latest reset, newest first: at most `limit` and
-    /// [`ACTIONS_MAX`], and of those that came before the one with this number, when it is given.
+    /// Splits and dividends of the account since its latest reset, newest first: at most `limit` and [`ACTIONS_MAX`],
+    /// and only those before the given number, if any.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not respond.
     pub async fn corporate_actions(
         &self,
         account: AccountId,
@@ -291,7 +291,7 @@ impl Ledger {
     ) -> Result<ActionPage, ApiError> {
         let limit = limit.min(ACTIONS_MAX);
         let (opened_at, before) = (self.books(account).opened_at, before.unwrap_or(i64::MAX));
-        // One more than asked for tells whether there is another page.
+        // One more than requested shows whether there is another page.
         let mut found = self.read(move |rows| rows.actions(account, opened_at, before, limit + 1)).await?;
         let has_more = found.len() > limit;
         found.truncate(limit);
@@ -299,10 +299,10 @@ impl Ledger {
         Ok(ActionPage { corporate_actions: found.into_iter().map(|(_, record)| record).collect(), next_cursor })
     }
 
-    /// Whether a dividend is owed that has a date of this moment or before.
+    /// Whether an owed dividend is due at this moment.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not respond.
     pub async fn is_dividend_due(&self, account: AccountId, at: UtcInstant) -> Result<bool, ApiError> {
         let today = ExchangeDate::of(at);
         let due = self.read(move |rows| rows.dividends_due(account, today)).await?;

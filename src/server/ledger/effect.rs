@@ -1,7 +1,5 @@
-//! Effects: the typed changes of an account that a decision makes. [`Books`](super::Books) take them in and a store writes
-//! them.
-//!
-//! Effects are applied in their order. Large ones are boxed, so that a list of them stays small.
+//! Effects: the typed changes of an account that a decision makes. [`Books`](super::Books) apply them and a store
+//! writes them, in order. Large ones are boxed, so that a list of them stays small.
 
 use std::sync::Arc;
 
@@ -24,26 +22,26 @@ use crate::domain::{
     watchlist::WatchedTicker,
 };
 
-/// The changes of one decision, in their order.
+/// Changes of one decision, in order.
 pub type Effects = Vec<Effect>;
 
 /// One change of an account.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// The account is opened with a deposit and nothing else.
+    /// Opens the account with a deposit and nothing else.
     AccountOpened {
         deposit: Money,
         at: UtcInstant,
     },
-    /// The account begins anew with its initial deposit: positions, last prices and what dividends are owed are gone, and
-    /// its history begins after a trade.
+    /// Resets the account to its initial deposit: clears positions, last prices and owed dividends; its history begins
+    /// after a trade.
     AccountReset {
         at: UtcInstant,
         after_trade: i64,
     },
-    /// Cash and what goes with it.
+    /// Cash and related amounts.
     Amounts(Amounts),
-    /// The holding of a ticker with its last known price; nothing when it is held no more.
+    /// Holding of a ticker with its last known price; `None` if no longer held.
     Holding {
         ticker: Ticker,
         held: Option<(Holding, Option<LastPrice>)>,
@@ -64,33 +62,33 @@ pub enum Effect {
         marks: Vec<TrailMark>,
     },
 
-    /// The account's total value in a second; the last value of a second stays.
+    /// Total value at a second; the last value of a second wins.
     Snapshot {
         total_value: Money,
         at: UtcInstant,
     },
-    /// The equity curve begins at another moment.
+    /// Moves the start of the equity curve.
     CurveBegins {
         at: UtcInstant,
     },
-    /// The values from a second up to before another are gone (Unix seconds).
+    /// Deletes values from a second up to before another (Unix seconds).
     SnapshotsForgotten {
         from_s: i64,
         until_s: i64,
     },
-    /// The values of these seconds are gone, because there are enough others (Unix seconds).
+    /// Deletes the values of these seconds as redundant (Unix seconds).
     SnapshotsThinned {
         seconds: Vec<i64>,
     },
 
-    /// A ticker is appended to the watchlist.
+    /// Appends a ticker to the watchlist.
     Watched(WatchedTicker),
     Unwatched(Ticker),
-    /// The whole watchlist, in its new order.
+    /// The whole watchlist in its new order.
     WatchlistOrdered(Vec<Ticker>),
 
     Message(Box<MessageRow>),
-    /// An action of a reply, as it is recorded first.
+    /// An action of a reply, as first recorded.
     Action(Box<ActionRow>),
     /// The outcome of an action.
     ActionDecided(Box<ActionDecision>),
@@ -100,7 +98,7 @@ pub enum Effect {
     },
     Autonomy(Autonomy),
 
-    /// A split that was applied, or a dividend that is owed.
+    /// An applied split, or an owed dividend.
     CorporateAction(Box<CorporateActionRow>),
     /// The dividend with this sequence was credited.
     DividendPaid {
@@ -118,10 +116,10 @@ pub enum Effect {
     AccessKeyDropped {
         hash: KeyHash,
     },
-    /// The seed of the database's simulated market, which all accounts share.
+    /// Seed of the database's simulated market, which all accounts share.
     MarketSeed(u64),
 
-    /// Tells the account's listeners of a change; takes the account's next sequence number.
+    /// Announces a change to the account's listeners; takes the account's next sequence number.
     Event(Change),
 }
 
@@ -132,7 +130,7 @@ pub struct Amounts {
     pub realized_pnl: Money,
     /// Dividends received.
     pub income: Money,
-    /// The highest value that was recorded; nothing when none was.
+    /// Highest recorded value; `None` if there is none.
     pub high_water_mark: Option<Money>,
 }
 
@@ -143,16 +141,16 @@ impl Amounts {
     }
 }
 
-/// A trade, with the account right after it: what an order that is sent again is answered.
+/// A trade with the account's state right after it, which is returned if the order is sent again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TradeRow {
     pub trade: Trade,
     pub cash_after: Money,
-    /// Of the trade's ticker; nothing when all was sold.
+    /// Holding of the trade's ticker; `None` if all shares were sold.
     pub holding_after: Option<Holding>,
-    /// Nothing when a held ticker has no price.
+    /// Total value; `None` if a held ticker has no price.
     pub total_value_after: Option<Money>,
-    /// Of the trade's ticker, where it is known.
+    /// Previous close of the trade's ticker, if known.
     pub previous_close: Option<Price>,
     /// Of a trade that filled an order: the number of that fill, from 1.
     pub fill_number: Option<u32>,
@@ -174,23 +172,23 @@ pub struct MessageRow {
     pub role: Role,
     pub text: String,
     pub created_at: UtcInstant,
-    /// Of a person's message: the name that its sender gave it.
+    /// For a person's message: the sender's id of it.
     pub client_message_id: Option<ClientMessageId>,
-    /// Of a reply: the id of the message that it answers.
+    /// For a reply: id of the message that it answers.
     pub in_reply_to: Option<String>,
-    /// Of a reply: the code of the error that stands in its place.
+    /// For a failed reply: the error's code.
     pub failure: Option<String>,
     pub provenance: Provenance,
-    /// Entries of a reply that are no valid actions.
+    /// Invalid actions of a reply.
     pub misread: Vec<MisreadAction>,
 }
 
 /// An action of a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActionRow {
-    /// Of the reply.
+    /// Id of the reply.
     pub message_id: String,
-    /// Its place among all that the reply asked for.
+    /// Position among all actions of the reply.
     pub ordinal: usize,
     pub action: RecordedAction,
 }
@@ -200,49 +198,49 @@ pub struct ActionRow {
 pub struct ActionDecision {
     pub action_id: String,
     pub status: ActionStatus,
-    /// The price that it keeps from now on; nothing leaves the one it has.
+    /// Price to store; `None` keeps the present one.
     pub price: Option<Price>,
-    /// Of an order that was filled.
+    /// Trade that filled its order.
     pub trade_id: Option<String>,
-    /// Why it did not run: a sentence.
+    /// Reason why it was not executed: a sentence.
     pub error: Option<String>,
     pub at: UtcInstant,
 }
 
-/// A split or a dividend, and what it did.
+/// A split or a dividend, with its effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CorporateActionRow {
-    /// The vendor's.
+    /// The vendor's id.
     pub id: String,
     pub ticker: Ticker,
     pub ex_date: ExchangeDate,
-    /// The quantity held when the ex-date began.
+    /// Quantity held when the ex-date began.
     pub quantity: Quantity,
     pub recorded_at: UtcInstant,
     pub outcome: ActionOutcome,
 }
 
-/// The effect of a split or a dividend.
+/// Effect of a split or a dividend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActionOutcome {
     Split {
         ratio: SplitRatio,
         quantity_after: Quantity,
-        /// The price of a share when it was applied, where that is known.
+        /// Price of a share when it was applied, if known.
         price: Option<Price>,
-        /// The trades of the latest trade's day are in shares from before it.
+        /// Whether the trades of the latest trade's day are in shares from before it.
         splits_today: bool,
     },
     Dividend {
         rate: DividendRate,
         pay_date: ExchangeDate,
-        /// Its amount.
+        /// Amount of the dividend.
         cash: Money,
     },
 }
 
 impl ActionOutcome {
-    /// How its kind is written in its row.
+    /// Name of its kind in its row.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Split { .. } => "split",

@@ -1,4 +1,4 @@
-//! The last known price of each holding, kept for the time when its market has no price any more.
+//! The last known price of each holding, for when its market has none any more.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::{
     server::market::feed::Tick,
 };
 
-/// Keeps the prices of what is held.
+/// Stores the prices of the holdings.
 pub struct RecordPrices {
     pub prices: Arc<Tick>,
 }

@@ -1,4 +1,4 @@
-//! The simulated market's seed, which is kept with the database: drawn once, or given by a setting.
+//! The simulated market's seed, stored in the database: drawn once, or configured.
 
 use super::{
     Books, Write,
@@ -7,28 +7,28 @@ use super::{
 };
 use crate::{domain::account_id::AccountId, error::ApiError};
 
-/// Finds the seed of this database's market, and keeps the one that is given, or the one that was drawn where there is
-/// none. All accounts share it.
+/// Determines the seed of this database's market, and stores the given one, or the drawn one if there was none. All
+/// accounts share it.
 #[derive(Debug, Clone, Copy)]
 pub struct KeepMarketSeed {
-    /// By the setting, which wins.
+    /// From the setting, which takes precedence.
     pub given: Option<u64>,
-    /// At random, for a database that has none yet.
+    /// Random, for a database without a seed.
     pub drawn: u64,
 }
 
-/// The seed that the market has from now on.
+/// Seed of the market from now on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MarketSeed {
     pub seed: u64,
-    /// The one that was kept until now, where it is another: all prices are those of another market.
+    /// The stored seed until now, if it differs: then all prices change.
     pub replaced: Option<u64>,
 }
 
 impl Write for KeepMarketSeed {
     type Outcome = MarketSeed;
 
-    /// The seed that is kept.
+    /// The stored seed.
     type Found = Option<u64>;
 
     fn find(&self, _: AccountId, _: &Books, rows: &mut dyn Rows) -> Result<Option<u64>, StoreFault> {

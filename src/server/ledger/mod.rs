@@ -1,26 +1,26 @@
-//! The ledger: every change of an account, made by one writer and on disk before it is answered.
+//! The ledger: every change of an account, made by one writer and on disk before it is acknowledged.
 //!
-//! # How a write travels
-//! A caller hands a [`Write`] to [`Ledger::submit`], which queues it for the [`writer`]: one thread, one connection, so
-//! that a statement is a call and no hand-over. The writer takes whatever is waiting into one transaction (group commit).
-//! Of each write, `find` looks up the rows that it needs, `decide` makes [effects](effect::Effects) of them and of the
-//! [`Books`] (pure: no I/O, no clock, no randomness), the books take the effects in, and the [store](store::Store) writes
-//! them. It is committed with `synchronous=FULL`; then the new books are published, and only then each caller is answered.
-//! So an acknowledged write survives a power cut, and under load one `fsync` serves many writes.
+//! # Path of a write
+//! A caller passes a [`Write`] to [`Ledger::submit`], which queues it for the [`writer`]: one thread, one connection,
+//! so that a statement is a plain call. The writer takes all queued writes into one transaction (group commit). For
+//! each write, `find` looks up the rows that it needs, `decide` computes [effects](effect::Effects) from them and the
+//! [`Books`] (pure: no I/O, no clock, no randomness), the books apply the effects, and the [store](store::Store) writes
+//! them. The transaction is committed with `synchronous=FULL`; then the new books are published, and only then each
+//! caller is answered. So an acknowledged write survives a power cut, and under load one `fsync` serves many writes.
 //!
-//! Decisions that build on each other (the actions of a reply) are made one after another on a [`Draft`].
+//! Decisions that build on each other (the actions of a reply) are made in sequence on a [`Draft`].
 //!
-//! # Whose it is
-//! Each read and write names its account first. [`Books`] are one value an account; a commit clones and publishes those that
-//! it touched. An account that nobody opened has empty books, and every write to it is refused.
+//! # Accounts
+//! Each read and write names its account first. [`Books`] are one value per account; a commit clones and publishes
+//! those that it changed. An account that was never opened has empty books, and every write to it is refused.
 //!
-//! # How changes are told
-//! Each change has an [event](Change) among its effects, with the account's next number, which the store writes in the same
-//! transaction. Changes of the same thing within a transaction share a row, under the number of the last.
+//! # Events
+//! Each change has an [event](Change) among its effects, with the account's next number, which the store writes in the
+//! same transaction. Changes of the same object within a transaction share a row, under the number of the last.
 //!
-//! # How reads are consistent
-//! [`Books`] is one value, the state after some commit. A reader takes the current one and looks at nothing else. Rows that
-//! are only in the store are read beside the writer, and never wait for it.
+//! # Consistency of reads
+//! [`Books`] are one value, the state after a commit. A reader takes the current one and uses nothing else. Rows that
+//! are only in the store are read concurrently, and never wait for the writer.
 
 pub mod access;
 mod announce;
@@ -81,10 +81,10 @@ pub use write_off::WriteOff;
 pub use writer::Ended;
 use writer::{Cost, Job, Pending, Writer};
 
-/// The writes that may wait; one more is told [`ApiError::Busy`].
+/// Capacity of the queue; further writes get [`ApiError::Busy`].
 pub const QUEUE_CAPACITY: usize = 1_024;
 
-/// The handle to the ledger; clones share it.
+/// Handle to the ledger; clones share it.
 #[derive(Clone)]
 pub struct Ledger {
     queue: mpsc::Sender<Box<dyn Job>>,
@@ -92,19 +92,19 @@ pub struct Ledger {
     watched: watch::Receiver<Arc<TickerSet>>,
     wanted: watch::Receiver<Arc<TickerSet>>,
     readers: Readers,
-    /// No write has failed, or the writer has recovered since.
+    /// Whether no write has failed since the writer last recovered.
     works: Arc<AtomicBool>,
     /// Rung after each commit that changes which orders are open.
     orders_changed: Arc<Notify>,
 }
 
 impl Ledger {
-    /// Opens the database file (made, with the default account, when there is none) and starts the writer. It ends, with
-    /// everything queued written and the file closed, after `closing` or when the last handle is gone. The accounts' days
-    /// are those of `hours`.
+    /// Opens the database file (created, with the default account, if missing) and starts the writer. After `closing`,
+    /// or when the last handle is dropped, the writer writes everything queued and closes the file. `hours` define the
+    /// accounts' days.
     ///
     /// # Errors
-    /// When the file cannot be opened, is not one of ours, or another process has it.
+    /// If the file cannot be opened, is not a FinAlly database, or is used by another process.
     pub async fn open(
         database_url: &str,
         clock: Clock,
@@ -122,10 +122,10 @@ impl Ledger {
         Self::start(store, readers, books, hours, metrics, closing).map_err(StoreError::Thread)
     }
 
-    /// A ledger that keeps everything in memory, with the default account: for backtests and models.
+    /// A ledger in memory, with the default account: for backtests and models.
     ///
     /// # Errors
-    /// When the system has no thread for its writer.
+    /// If the writer's thread cannot be started.
     pub fn in_memory(clock: Clock, hours: Hours, closing: CancellationToken) -> Result<(Self, Ended), StoreError> {
         let store = store::memory::MemoryStore::new(hours);
         let readers = Readers::Memory(store.reader());
@@ -169,35 +169,34 @@ impl Ledger {
         Ok((ledger, writer.start(metrics, closing)?))
     }
 
-    /// Applies a write to an account, and answers when it is on disk.
+    /// Applies a write to an account, and returns once it is on disk.
     ///
     /// # Errors
-    /// The write's own refusal; [`ApiError::NotFound`] when there is no such account; [`ApiError::Busy`] when too many
-    /// wait or the database is out of order, in which case nothing was changed.
+    /// The write's own refusal; [`ApiError::NotFound`] if there is no such account; [`ApiError::Busy`] if the queue is
+    /// full or the database fails. Nothing is changed then.
     pub async fn submit<W: Write>(&self, account: AccountId, write: W) -> Result<W::Outcome, ApiError> {
         let (reply, answer) = oneshot::channel();
         self.queue.try_send(Box::new(Pending::new(account, write, reply))).map_err(|_| ApiError::Busy)?;
-        // The writer answers every job it took; it can only be gone when it panicked, which it logged.
+        // The writer answers every job it took; it is gone only after a panic, which it logged.
         answer.await.unwrap_or(Err(ApiError::Internal))
     }
 
-    /// An account's books after the latest commit; empty ones where there is no such account.
+    /// An account's books after the latest commit; empty if there is no such account.
     pub fn books(&self, account: AccountId) -> Arc<Books> {
         self.books.get_or_unopened(account)
     }
 
-    /// Notice of each commit that changes an account, with its books after it; one who is slow sees the newest only.
+    /// Notification of each commit that changes an account, with its books; a slow receiver only sees the newest.
     pub fn commits(&self, account: AccountId) -> watch::Receiver<Arc<Books>> {
         self.books.subscribe(account)
     }
 
-    /// All accounts that are open, in the order of their names.
+    /// All open accounts, in alphabetical order.
     pub fn accounts(&self) -> Vec<AccountId> {
         self.books.accounts()
     }
 
-    /// The tickers that any account watches now, and notice when they change, which comes before that of
-    /// [`wanted`](Self::wanted).
+    /// Tickers that any account watches, with notification of changes, which precede those of [`wanted`](Self::wanted).
     pub fn watched(&self) -> watch::Receiver<Arc<TickerSet>> {
         self.watched.clone()
     }
@@ -212,7 +211,7 @@ impl Ledger {
         Arc::clone(&self.orders_changed)
     }
 
-    /// Whether the database answers a read and takes writes. After one that failed, the writer is asked to try again.
+    /// Whether the database can be read and written. After a failed write, the writer is asked to try again.
     pub async fn is_healthy(&self) -> bool {
         if self.queue.is_closed() || self.read(|rows| rows.check()).await.is_err() {
             return false;
@@ -220,7 +219,7 @@ impl Ledger {
         self.works.load(Ordering::Acquire) || self.submit(AccountId::DEFAULT, Attempt).await.is_ok()
     }
 
-    /// Reads rows, all of one state.
+    /// Reads rows of one consistent state.
     async fn read<T: Send + 'static>(
         &self,
         query: impl FnOnce(&mut dyn Rows) -> Result<T, StoreFault> + Send + 'static,
@@ -229,13 +228,13 @@ impl Ledger {
     }
 }
 
-/// All books of a store; those of the default account are made first, where there are none.
+/// Loads all books of a store; creates the default account if there is none.
 fn load(mut store: Box<dyn Store>, clock: Clock, hours: Hours) -> Result<(AllBooks, Box<dyn Store>), StoreFault> {
     let mut books = store.load(hours)?;
     if !books.iter().any(|(account, _)| *account == AccountId::DEFAULT) {
         let (open, mut opened) = (OpenAccount { at: clock() }, Books::unopened(hours));
         store.transact(&mut |transaction| {
-            // It refuses nothing.
+            // This write refuses nothing.
             writer::apply(&open, AccountId::DEFAULT, &mut opened, transaction).map(|_| ())
         })?;
         books.push((AccountId::DEFAULT, opened));
@@ -243,7 +242,7 @@ fn load(mut store: Box<dyn Store>, clock: Clock, hours: Hours) -> Result<(AllBoo
     Ok((books, store))
 }
 
-/// Changes nothing, which takes a writer that has recovered.
+/// A write without changes, which succeeds once the writer has recovered.
 struct Attempt;
 
 impl Write for Attempt {

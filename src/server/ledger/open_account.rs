@@ -15,7 +15,7 @@ use crate::{
     error::ApiError,
 };
 
-/// Opens an account with the initial deposit and the usual watchlist; one that is open stays as it is.
+/// Opens an account with the initial deposit and the default watchlist; an open one is unchanged.
 pub struct OpenAccount {
     pub at: UtcInstant,
 }

@@ -1,4 +1,4 @@
-//! The books that readers see: those of each account after its latest commit.
+//! The books for readers: those of each account after its latest commit.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -13,11 +13,11 @@ use crate::{
     server::market::hours::Hours,
 };
 
-/// The books of all accounts, of which each is replaced by itself. Clones share them.
+/// Books of all accounts, replaced one account at a time. Clones share them.
 #[derive(Clone)]
 pub struct PublishedBooks {
     accounts: Arc<RwLock<HashMap<AccountId, watch::Sender<Arc<Books>>>>>,
-    /// Of the accounts that are opened next.
+    /// Hours for accounts that are opened later.
     hours: Hours,
 }
 
@@ -31,37 +31,37 @@ impl PublishedBooks {
         self.hours
     }
 
-    /// The books of an account that is open.
+    /// Books of an open account.
     pub fn get(&self, account: AccountId) -> Option<Arc<Books>> {
         self.read().get(&account).map(|sender| Arc::clone(&sender.borrow()))
     }
 
-    /// The books of an account; empty ones where there is none.
+    /// Books of an account; empty if there is no such account.
     pub fn get_or_unopened(&self, account: AccountId) -> Arc<Books> {
         self.get(account).unwrap_or_else(|| Arc::new(Books::unopened(self.hours)))
     }
 
-    /// Notice of each commit that changes an account; it ends at once where there is none.
+    /// Notification of each commit that changes an account; ends at once if there is no such account.
     pub fn subscribe(&self, account: AccountId) -> watch::Receiver<Arc<Books>> {
         let unopened = || watch::channel(Arc::new(Books::unopened(self.hours))).1;
         self.read().get(&account).map_or_else(unopened, watch::Sender::subscribe)
     }
 
-    /// All accounts, in the order of their names.
+    /// All accounts, in alphabetical order.
     pub fn accounts(&self) -> Vec<AccountId> {
         let mut accounts: Vec<_> = self.read().keys().copied().collect();
         accounts.sort_unstable();
         accounts
     }
 
-    /// Puts an account's books in the place of those before.
+    /// Replaces an account's books.
     pub fn put(&self, account: AccountId, books: Books) {
         let books = Arc::new(books);
         if let Some(sender) = self.read().get(&account) {
             sender.send_replace(books);
             return;
         }
-        // Nothing panics while it is held.
+        // Nothing panics while the lock is held.
         let mut accounts = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
         accounts.insert(account, watch::Sender::new(books));
     }
@@ -71,7 +71,7 @@ impl PublishedBooks {
     }
 }
 
-/// A union of sets of tickers, one an account, that counts in how many of them each ticker is.
+/// Union of the accounts' sets of tickers, with a reference count per ticker.
 pub struct TickerUnion {
     counts: BTreeMap<Ticker, usize>,
     union: watch::Sender<Arc<TickerSet>>,
@@ -91,7 +91,7 @@ impl TickerUnion {
         self.union.subscribe()
     }
 
-    /// Puts an account's set in the place of the one before, and gives notice when that changes the union.
+    /// Replaces an account's set, and notifies if the union changes.
     pub fn replace(&mut self, before: &TickerSet, after: &TickerSet) {
         for ticker in after.difference(before) {
             *self.counts.entry(*ticker).or_default() += 1;

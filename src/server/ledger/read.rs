@@ -1,5 +1,5 @@
-//! Reads of what is only in the store: past trades, what they realised, the equity curve and past events. They never wait for
-//! the writer.
+//! Reads of data that only the store has: past trades, their realised P&L, the equity curve and past events. They never
+//! wait for the writer.
 
 use super::{Ledger, change::EventsPage, corporate_actions::adjust};
 use crate::{
@@ -14,22 +14,22 @@ use crate::{
     error::ApiError,
 };
 
-/// The most trades of a page.
+/// Most trades of a page.
 pub const TRADES_MAX: usize = 500;
 
-/// The most trades of a ticker that are marked on its chart.
+/// Most trades of a ticker that are marked on its chart.
 const FILLS_MAX: usize = 500;
 
-/// The steps in which an equity curve is read, so that the cost of reading it does not grow with its length. A few more
-/// than the points that are shown, because some steps have no value.
+/// Number of steps in which an equity curve is read, which bounds the cost of reading it. Slightly more than the points
+/// shown, because some steps have no value.
 const CURVE_STEPS: i64 = HISTORY_POINTS_MAX as i64 * 101 / 100;
 
 impl Ledger {
-    /// The trades since the latest reset, newest first: at most `limit` and [`TRADES_MAX`], and of those that came before the trade with
-    /// the id `before`, when that is given.
+    /// Trades since the latest reset, newest first: at most `limit` and [`TRADES_MAX`], and only those before the trade
+    /// with the id `before`, if given.
     ///
     /// # Errors
-    /// When there is no trade `before`, or the database does not answer.
+    /// If there is no trade `before`, or the database does not respond.
     pub async fn trades(&self, account: AccountId, limit: usize, before: Option<&str>) -> Result<TradesPage, ApiError> {
         let limit = limit.min(TRADES_MAX);
         let reset_after = self.books(account).reset_after_sequence;
@@ -42,7 +42,7 @@ impl Ledger {
                     Some(sequence) => sequence,
                 },
             };
-            // One more than asked for tells whether there is another page.
+            // One more than requested shows whether there is another page.
             let mut trades = rows.trades(account, reset_after, before, limit + 1)?;
             adjust(&mut trades, &rows.splits(account, None)?);
             Ok(Some(trades))
@@ -57,10 +57,10 @@ impl Ledger {
         Ok(TradesPage { trades, next_before })
     }
 
-    /// How many trades there are since the latest reset.
+    /// Number of trades since the latest reset.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not respond.
     pub async fn count_trades(&self, account: AccountId) -> Result<u64, ApiError> {
         let reset_after = self.books(account).reset_after_sequence;
         self.read(move |rows| rows.trades_count(account, reset_after)).await
@@ -69,7 +69,7 @@ impl Ledger {
     /// The latest trades of one ticker since the latest reset, oldest first; at most [`FILLS_MAX`].
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not respond.
     pub async fn fills(&self, account: AccountId, ticker: Ticker) -> Result<Vec<Trade>, ApiError> {
         let reset_after = self.books(account).reset_after_sequence;
         let mut fills = self.read(move |rows| rows.fills(account, ticker, reset_after, FILLS_MAX)).await?;
@@ -77,10 +77,10 @@ impl Ledger {
         Ok(fills)
     }
 
-    /// The receipt of the order of this name; nothing when it was not filled.
+    /// Receipt of the order with this id; `None` if it was not filled.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not respond.
     pub async fn receipt(
         &self,
         account: AccountId,
@@ -90,10 +90,10 @@ impl Ledger {
         self.read(move |rows| rows.receipt(account, &client_order_id)).await
     }
 
-    /// The realised P&L of sales since the latest reset, in alphabetical order of their tickers.
+    /// Realised P&L of sales since the latest reset, in alphabetical order of tickers.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not respond.
     pub async fn realized(&self, account: AccountId) -> Result<Vec<RealizedLine>, ApiError> {
         let reset_after = self.books(account).reset_after_sequence;
         self.read(move |rows| rows.realized(account, reset_after)).await
@@ -102,7 +102,7 @@ impl Ledger {
     /// The equity curve since the latest reset, over `range` up to `now`, oldest first.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not respond.
     pub async fn equity(
         &self,
         account: AccountId,
@@ -116,10 +116,10 @@ impl Ledger {
         Ok(EquityHistory { snapshots: downsample(&snapshots, HISTORY_POINTS_MAX) })
     }
 
-    /// The events after `after`; nothing when that is so long ago, or so far ahead, that what came since is not known.
+    /// Events after the number `after`; `None` if later events have been deleted, or the number is in the future.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not respond.
     pub async fn events_after(&self, account: AccountId, after: i64) -> Result<Option<EventsPage>, ApiError> {
         self.read(move |rows| rows.events_after(account, after)).await
     }

@@ -1,4 +1,4 @@
-//! Starting over: the deposit again, and no positions.
+//! Reset of an account: the deposit again, and no positions.
 
 use super::{
     Books, Change, Write,
@@ -25,7 +25,7 @@ pub struct Reset {
 impl Write for Reset {
     type Outcome = ();
 
-    /// The sequence of the latest trade.
+    /// Sequence of the latest trade.
     type Found = i64;
 
     fn find(&self, account: AccountId, _: &Books, rows: &mut dyn Rows) -> Result<i64, StoreFault> {
@@ -39,7 +39,7 @@ impl Write for Reset {
         cancel_all(books, None, CancelReason::AccountReset, (Commission::default(), at), &mut effects);
         effects.extend([
             Effect::AccountReset { at, after_trade: *latest_trade },
-            // Values of the account before, from a clock that was ahead: they would come to be part of the new curve.
+            // Values before the reset from a clock that was ahead would later become part of the new curve.
             Effect::SnapshotsForgotten { from_s: at.unix_second(), until_s: UtcInstant::END.unix_second() },
             Effect::Amounts(amounts),
             Effect::Snapshot { total_value: cash, at },

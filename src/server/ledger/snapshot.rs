@@ -1,4 +1,4 @@
-//! The equity curve's rows: one for each second that has a value, and fewer the older they get.
+//! The equity curve's rows: at most one per second, and fewer with age.
 
 use super::{
     Books, Write,
@@ -10,10 +10,10 @@ use crate::{
     error::ApiError,
 };
 
-/// The most rows that one [`ThinSnapshots`] deletes, so that no trade waits for it.
+/// Most rows that one [`ThinSnapshots`] deletes, so that no trade waits for it.
 pub const THIN_ROWS_MAX: usize = 500;
 
-/// Records what the portfolio is worth; the last value of a second is the one that stays.
+/// Records the portfolio's value; the last value of a second wins.
 pub struct RecordSnapshot {
     pub total_value: Money,
     pub at: UtcInstant,
@@ -37,9 +37,9 @@ impl Write for RecordSnapshot {
     }
 }
 
-/// Records a value of the account; gives the highest value with it, which is for the caller to write. When the clock went
-/// back to before the account was opened, or last reset, its curve begins at this moment instead; what an account before the
-/// reset was worth then leaves the file.
+/// Records a value of the account; returns the high-water mark including it, which the caller must write. If the clock
+/// went back to before the account was opened or last reset, its curve restarts at this moment, and values from before
+/// the reset are deleted.
 pub fn record(books: &Books, total_value: Money, at: UtcInstant, effects: &mut Effects) -> Option<Money> {
     if at < books.opened_at {
         effects.push(Effect::SnapshotsForgotten { from_s: at.unix_second(), until_s: books.opened_at.unix_second() });
@@ -49,8 +49,9 @@ pub fn record(books: &Books, total_value: Money, at: UtcInstant, effects: &mut E
     books.high_water_mark_with(total_value)
 }
 
-/// Deletes snapshots from `from_s` up to `until_s` (Unix seconds) that are not the last of their stretch of
-/// `step_seconds`; at most [`THIN_ROWS_MAX`]. Gives how many it deleted: fewer than that means that it is done.
+/// Deletes snapshots from `from_s` up to `until_s` (Unix seconds) that are not the last of their step of
+/// `step_seconds`; at most [`THIN_ROWS_MAX`]. Returns the number of deleted rows: a smaller number means that it is
+/// done.
 pub struct ThinSnapshots {
     pub from_s: i64,
     pub until_s: i64,
@@ -60,7 +61,7 @@ pub struct ThinSnapshots {
 impl Write for ThinSnapshots {
     type Outcome = usize;
 
-    /// The seconds whose values are deleted.
+    /// Seconds whose values are deleted.
     type Found = Vec<i64>;
 
     fn find(&self, account: AccountId, _: &Books, rows: &mut dyn Rows) -> Result<Vec<i64>, StoreFault> {

@@ -1,4 +1,4 @@
-//! Filling an order: the one write that trades.
+//! The write that fills a market order.
 
 use std::sync::Arc;
 
@@ -23,14 +23,14 @@ use crate::{
     server::market::feed::Tick,
 };
 
-/// The effects of a trade at the most.
+/// Most effects of a trade.
 const EFFECTS_MAX: usize = 7;
 
-/// An order with everything that decides it, so that deciding it twice gives the same result.
+/// An order with everything that its decision depends on, so that deciding it twice gives the same result.
 pub struct PlaceOrder {
     pub order: OrderRequest,
     pub source: OrderSource,
-    /// The prices it is filled and valued at.
+    /// Prices that it is filled and valued at.
     pub prices: Arc<Tick>,
     /// What filling costs.
     pub rules: FillRules,
@@ -118,7 +118,7 @@ impl PlaceOrder {
         ApiError::OrderIdReused { client_order_id }
     }
 
-    /// The price that the order is filled at.
+    /// Price that the order is filled at.
     fn price(&self, books: &Books) -> Result<Price, ApiError> {
         let ticker = self.order.ticker;
         self.prices.price_to_trade(ticker, self.executed_at).map_err(|refusal| match refusal {
@@ -133,7 +133,7 @@ impl PlaceOrder {
 
     fn replay(&self, earlier: &TradeReceipt) -> Result<TradeReceipt, ApiError> {
         let trade = &earlier.trade;
-        // The expected price was checked when it was filled; only ticker, side and quantity have to match.
+        // The expected price was checked at the fill; only ticker, side and quantity must match.
         let order = &self.order;
         if (trade.ticker, trade.side, trade.quantity) == (order.ticker, order.side, order.quantity) {
             return Ok(TradeReceipt { replayed: true, ..earlier.clone() });
@@ -142,7 +142,7 @@ impl PlaceOrder {
     }
 }
 
-/// The effects of a trade that fills at its own price, after which the account is worth `total_value`.
+/// Effects of a trade at its own price; the account is worth `total_value` afterwards.
 pub fn effects_of(
     books: &Books,
     trade: Trade,

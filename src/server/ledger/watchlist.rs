@@ -1,4 +1,4 @@
-//! Watching a ticker, and no longer; and where it stands in the list.
+//! Writes that add, remove and move tickers of the watchlist.
 
 use super::{
     Books, Change, Write,
@@ -18,12 +18,12 @@ use crate::{
 /// Adds a ticker to the watchlist, unless it is there.
 pub struct WatchTicker {
     pub ticker: Ticker,
-    /// The ticker that it is placed in front of; the end of the list, when that is nothing or not on the list.
+    /// Ticker that it is placed before; `None`, or one that is not listed, means the end.
     pub before: Option<Ticker>,
     pub at: UtcInstant,
 }
 
-/// A ticker that is on the watchlist now.
+/// Outcome of adding a ticker, which is on the watchlist now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Watched {
     Added(WatchedTicker),
@@ -56,7 +56,7 @@ impl Write for WatchTicker {
     }
 }
 
-/// Takes a ticker off the watchlist. One that is held keeps its price.
+/// Removes a ticker from the watchlist. A held one keeps its price.
 pub struct UnwatchTicker {
     pub ticker: Ticker,
 }
@@ -79,10 +79,10 @@ impl Write for UnwatchTicker {
     }
 }
 
-/// Moves a ticker of the watchlist. The others keep their order, so that moves made at once by several pages agree.
+/// Moves a ticker of the watchlist. The others keep their order, so that concurrent moves of several pages agree.
 pub struct ReorderWatchlist {
     pub ticker: Ticker,
-    /// The ticker that it is placed in front of; the end of the list, when that is nothing or not on the list.
+    /// Ticker that it is placed before; `None`, or one that is not listed, means the end.
     pub before: Option<Ticker>,
 }
 
@@ -113,7 +113,7 @@ fn order_of(books: &Books) -> Vec<Ticker> {
     books.watchlist.iter().map(|watched| watched.ticker).collect()
 }
 
-/// The list with one of its tickers moved in front of another, or to the end.
+/// The list with one ticker moved before another, or to the end.
 fn placed_before(mut order: Vec<Ticker>, ticker: Ticker, before: Option<Ticker>) -> Vec<Ticker> {
     if before != Some(ticker) {
         order.retain(|other| *other != ticker);

@@ -1,4 +1,4 @@
-//! The shape of a write: which rows it needs, and what it decides.
+//! The interface of a write: the rows it needs, and its decision.
 
 use super::{
     Books,
@@ -9,40 +9,40 @@ use crate::{domain::account_id::AccountId, error::ApiError};
 
 /// A rule that changes an account.
 ///
-/// A change that an open page shows has an [`Effect::Event`] among its effects.
+/// A change that open pages show has an [`Effect::Event`] among its effects.
 ///
-/// A write may be decided more than once before it is answered (a transaction that fails is tried again), always on books
-/// that do not hold it yet.
+/// A write may be decided more than once before it is acknowledged (a failed transaction is retried), always on books
+/// that do not include it yet.
 pub trait Write: Send + 'static {
     type Outcome: Send;
 
-    /// The rows that the decision needs besides the books; `()` for nearly all.
+    /// Rows that the decision needs besides the books; mostly `()`.
     type Found;
 
-    /// The write opens the account that it names; every other write needs one that is open.
+    /// Whether the write opens the account; every other write needs an open one.
     const OPENS_ACCOUNT: bool = false;
 
     /// Looks up the rows that the decision needs.
     ///
     /// # Errors
-    /// The store's, which undo the transaction.
+    /// The store's, which roll back the transaction.
     fn find(&self, account: AccountId, books: &Books, rows: &mut dyn Rows) -> Result<Self::Found, StoreFault>;
 
-    /// Decides on values alone: no I/O, no clock, no randomness.
+    /// Decides on values only: no I/O, no clock, no randomness.
     ///
     /// # Errors
-    /// Why the write is refused; then nothing changes.
+    /// The reason for refusing the write; then nothing changes.
     fn decide(&self, books: &Books, found: &Self::Found) -> Result<(Self::Outcome, Effects), ApiError>;
 }
 
-/// Decisions that are made one after another, each on the books that the ones before leave.
+/// A sequence of decisions, each on the books that the previous ones leave.
 pub struct Draft {
     books: Books,
     effects: Effects,
 }
 
 impl Draft {
-    /// Begins with these books, and no effects.
+    /// Starts with these books, and no effects.
     pub fn of(books: &Books) -> Self {
         Self { books: books.clone(), effects: Effects::new() }
     }
@@ -52,7 +52,7 @@ impl Draft {
         &self.books
     }
 
-    /// Takes in the effects of a further decision.
+    /// Applies the effects of another decision.
     pub fn extend(&mut self, effects: impl IntoIterator<Item = Effect>) {
         for effect in effects {
             self.books.apply(&effect);
@@ -60,7 +60,7 @@ impl Draft {
         }
     }
 
-    /// All effects, in their order.
+    /// All effects, in order.
     pub fn into_effects(self) -> Effects {
         self.effects
     }

@@ -1,4 +1,4 @@
-//! Writing off what has no market any more: a correction, recorded among the trades, and not an order.
+//! Write-off of a position without a market: a correction, recorded among the trades, not an order.
 
 use std::sync::Arc;
 
@@ -23,13 +23,13 @@ use crate::{
     server::market::feed::Tick,
 };
 
-/// Closes a position at the last price that is known of it. It has to be one that the market, though it answers, has no
-/// price of any more: what can be sold is sold by an order, now or when prices come again.
+/// Closes a position at its last known price. Its market must respond but have no price any more: anything that can be
+/// sold is sold by an order, now or when prices return.
 pub struct WriteOff {
     pub ticker: Ticker,
     /// The market's current prices.
     pub prices: Arc<Tick>,
-    /// Of its row in the history.
+    /// Id of its row in the history.
     pub trade_id: String,
     pub at: UtcInstant,
 }
@@ -46,7 +46,7 @@ impl Write for WriteOff {
         let ticker = self.ticker;
         let held = books.account.holdings.get(&ticker).copied().ok_or(ApiError::NotHeld { ticker })?;
         let price = self.last_price(books)?;
-        // A sale of all of it, in everything but that nobody bought.
+        // A complete sale, except that there is no buyer.
         let sale = OrderRequest {
             ticker,
             side: Side::Sell,
@@ -74,7 +74,8 @@ impl Write for WriteOff {
             order_id: None,
             commission: Money::ZERO,
         };
-        // The market has no close any more. The position was valued at the last price, so that leaving at it gains nothing.
+        // The market has no close any more. The position was valued at the last price, so the write-off gains nothing
+        // today.
         let previous_close = books.today.previous_close(books.day_of(self.at), ticker).or(Some(price));
         let mut effects = Effects::new();
         // What has no price any more fills no order, and what is sold needs no protection.

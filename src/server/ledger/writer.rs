@@ -1,4 +1,4 @@
-//! The single writer, with group commit: a thread of its own, which waits by tokio and writes by the store itself.
+//! The single writer, with group commit: a thread of its own, which waits by tokio and calls the store directly.
 
 use std::{
     collections::HashMap,
@@ -25,40 +25,40 @@ use super::{
 };
 use crate::{domain::account_id::AccountId, error::ApiError, server::metrics::Metrics};
 
-/// The most writes that share a transaction.
+/// Most writes per transaction.
 pub const BATCH_MAX: usize = 256;
 
-/// How long a batch waits, at the most, for further writes.
+/// Longest wait of a batch for further writes.
 const WAIT_MAX: Duration = Duration::from_millis(5);
 
-/// A batch waits until it is as much work as this part of its commit, if there are so many writers. To wait for more of
-/// them would save little, and would leave nobody to be answered, and to come again, while the disk is waited for.
+/// A batch waits until its work takes this fraction of its commit's time, if there are enough writers. Waiting for more
+/// would save little, and would leave no callers to be answered and to submit again during the commit.
 const WORK_OF_A_COMMIT: f64 = 0.75;
 
-/// How often a batch that waits looks for further writes.
+/// Interval at which a waiting batch checks for further writes.
 const LOOK_EVERY: Duration = Duration::from_micros(50);
 
 /// Cancelled when the writer has ended: its file is closed, unless it panicked.
 pub type Ended = CancellationToken;
 
-/// The books of a transaction: those of the accounts that it has touched.
+/// Books within a transaction, of the accounts that it has changed.
 type WorkingBooks = HashMap<AccountId, Books>;
 
-/// A queued write and its caller, whatever the write's type.
+/// A queued write with its caller, independent of the write's type.
 pub trait Job: Send {
-    /// The account that the write names.
+    /// Account of the write.
     fn account(&self) -> AccountId;
 
-    /// Decides the write on `books`, applies its effects to them and to the rows, and keeps its outcome.
+    /// Decides the write on `books`, applies its effects to them and to the rows, and stores its outcome.
     ///
     /// # Errors
-    /// The store's, which undo the transaction.
+    /// The store's, which roll back the transaction.
     fn apply(&mut self, books: &mut Books, transaction: &mut dyn Transaction) -> Result<(), StoreFault>;
 
-    /// Tells the caller the outcome, which is on disk.
+    /// Sends the outcome to the caller, once it is on disk.
     fn acknowledge(self: Box<Self>);
 
-    /// Tells the caller that the write did not happen.
+    /// Sends the caller an error: the write was not done.
     fn fail(self: Box<Self>, error: ApiError);
 }
 
@@ -85,7 +85,7 @@ impl<W: Write> Job for Pending<W> {
         Ok(())
     }
 
-    // A caller that has gone away needs no answer, in both.
+    // The caller may be gone, here and below.
     fn acknowledge(self: Box<Self>) {
         let outcome = self.outcome.unwrap_or(Err(ApiError::Internal));
         let _ = self.reply.send(outcome);
@@ -99,7 +99,7 @@ impl<W: Write> Job for Pending<W> {
 /// Decides a write on an account's books, and applies its effects to them and to the rows.
 ///
 /// # Errors
-/// The outer error is the store's, and undoes the transaction; the inner one is for the caller.
+/// The outer error is the store's, and rolls back the transaction; the inner one is for the caller.
 pub fn apply<W: Write>(
     write: &W,
     account: AccountId,
@@ -124,33 +124,33 @@ pub fn apply<W: Write>(
 
 pub struct Writer {
     pub store: Box<dyn Store>,
-    /// The queue.
+    /// Queue of writes.
     pub jobs: mpsc::Receiver<Box<dyn Job>>,
     pub books: PublishedBooks,
-    /// The tickers that any account watches.
+    /// Tickers that any account watches.
     pub watched: TickerUnion,
-    /// The tickers that any account watches or holds.
+    /// Tickers that any account watches or holds.
     pub wanted: TickerUnion,
-    /// A transaction failed, and the writer has not recovered since.
+    /// Whether a transaction failed and the writer has not recovered since.
     pub is_uncertain: bool,
-    /// The opposite of `is_uncertain`, for whoever asks about the ledger's health.
+    /// The opposite of `is_uncertain`, for health checks.
     pub works: Arc<AtomicBool>,
     /// Rung when open orders have changed.
     pub orders_changed: Arc<Notify>,
-    /// The time that the latest transaction took.
+    /// Duration of the latest transaction.
     pub cost: Cost,
 }
 
 impl Writer {
-    /// Starts the thread. It writes until it is told to close, or the last handle to the ledger is gone; then it writes
-    /// what is still queued, and closes the store.
+    /// Starts the thread. It writes until it is told to close, or the last handle to the ledger is dropped; then it
+    /// writes everything queued, and closes the store.
     ///
     /// # Errors
-    /// The system's, which has no thread for it.
+    /// If the thread cannot be started.
     pub fn start(self, metrics: Metrics, closing: CancellationToken) -> io::Result<Ended> {
         let ended = CancellationToken::new();
         let ending = ended.clone().drop_guard();
-        // For the waits alone; nothing else runs there.
+        // For waiting only; nothing else runs there.
         let waits = runtime::Builder::new_current_thread().build()?;
         thread::Builder::new().name("ledger".to_owned()).spawn(move || {
             let _ending = ending;
@@ -187,10 +187,10 @@ impl Writer {
         }
     }
 
-    /// Waits up to [`WAIT_MAX`] for further writes, so that callers that were just answered can join the next commit: until
-    /// the batch has `target_batch` writes, or none came for `pause_max`. A single caller never waits.
+    /// Waits up to [`WAIT_MAX`] for further writes, so that callers that were just answered can join the next commit:
+    /// until the batch has `target_batch` writes, or none came for `pause_max`. A single caller never waits.
     ///
-    /// It sleeps and looks, since to be woken by each write would cost more than the write.
+    /// It sleeps and polls, since a wake-up per write would cost more than the write.
     fn wait_for(&mut self, target_batch: usize, pause_max: Duration, batch: &mut Vec<Box<dyn Job>>) {
         let target_batch = target_batch.min(BATCH_MAX);
         let started = Instant::now();
@@ -214,9 +214,9 @@ impl Writer {
         }
     }
 
-    /// Commits all of the batch at once. If a write of its own fails, each goes by itself, so that a bad one fails alone.
-    /// If the disk fails, all that wait are told at once: to try and to recover for each of them would take as many times as
-    /// long.
+    /// Commits the whole batch at once. If one of its writes fails, each is committed separately, so that only the bad
+    /// one fails. If the disk fails, all callers get the error at once: a retry and recovery for each would take many
+    /// times as long.
     fn settle(&mut self, batch: &mut Vec<Box<dyn Job>>) {
         let mut outcome = self.commit(batch);
         if let Err(cause) = &outcome
@@ -236,7 +236,7 @@ impl Writer {
         }
     }
 
-    /// Commits each write of the batch by itself, until the disk fails; what is left in the batch then was not tried.
+    /// Commits each write of the batch separately, until the disk fails; the rest of the batch is untried then.
     fn settle_one_by_one(&mut self, batch: &mut Vec<Box<dyn Job>>) -> Result<(), StoreFault> {
         while !batch.is_empty() {
             match self.commit(&mut batch[..1]) {
@@ -251,7 +251,7 @@ impl Writer {
         Ok(())
     }
 
-    /// One transaction. On success the new books are published; on failure nothing has changed.
+    /// Runs one transaction. On success the new books are published; on failure nothing has changed.
     fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), StoreFault> {
         if self.is_uncertain {
             self.recover()?;
@@ -287,7 +287,7 @@ impl Writer {
         Ok((working, Cost { size, work, commit }))
     }
 
-    /// Makes the store usable again and reads the books anew: whether a failed commit took effect is for the store to say.
+    /// Makes the store usable again and reloads the books: the store decides whether a failed commit took effect.
     fn recover(&mut self) -> Result<(), StoreFault> {
         self.store.recover()?;
         for (account, books) in self.store.load(self.books.hours())? {
@@ -305,11 +305,11 @@ impl Writer {
     fn publish(&mut self, account: AccountId, books: Books) {
         let before = self.books.get_or_unopened(account);
         if *before == books {
-            // Nothing that the books hold has changed; an account that nobody opened stays unknown.
+            // The books have not changed; an unopened account stays unknown.
             return;
         }
         let watches_others = before.watchlist != books.watchlist;
-        // First, as is promised.
+        // First, as documented.
         if watches_others {
             self.watched.replace(&before.watched(), &books.watched());
         }
@@ -324,22 +324,22 @@ impl Writer {
     }
 }
 
-/// The time that a transaction took: the part that grows with its writes, and the commit, which hardly does.
+/// Duration of a transaction: the part that grows with its writes, and the commit, which hardly does.
 #[derive(Default)]
 pub struct Cost {
-    /// Its writes.
+    /// Number of its writes.
     size: usize,
-    /// The time that its writes took.
+    /// Duration of its writes.
     work: Duration,
-    /// The time that its commit took.
+    /// Duration of its commit.
     commit: Duration,
 }
 
 impl Cost {
-    /// How many writes would have been [`WORK_OF_A_COMMIT`].
+    /// Number of writes that would take [`WORK_OF_A_COMMIT`].
     fn target_batch(&self) -> usize {
         let works_of_a_commit = self.commit.as_secs_f64() / self.work.as_secs_f64();
-        // A time of nothing gives no number or one without end, and these the least and the most there is.
+        // A zero duration gives NaN or infinity, which the cast turns into 0 or the maximum.
         (self.size as f64 * works_of_a_commit * WORK_OF_A_COMMIT) as usize
     }
 }

@@ -1,16 +1,16 @@
-//! Which tickers there are: the simulator makes up a price for any, a vendor has what is listed.
+//! The existing tickers: the simulator invents a price for any, a vendor has the listed ones.
 
 use super::{company_name, massive};
 use crate::domain::ticker::Ticker;
 
-/// Where a ticker is looked up before it is watched.
+/// Look-up of a ticker before it is watched.
 pub enum Directory {
     Simulator,
     Massive(massive::Reference),
 }
 
 impl Directory {
-    /// Whether nobody knows the ticker, and the market makes it up all the same.
+    /// Whether the ticker belongs to no known company, but the market invents its prices.
     pub fn makes_up(&self, ticker: Ticker) -> bool {
         match self {
             Self::Simulator => company_name(ticker).is_none(),
@@ -18,7 +18,7 @@ impl Directory {
         }
     }
 
-    /// Whether the market has the ticker, as far as can be told now: a vendor that does not answer denies nothing.
+    /// Whether the market has the ticker, as far as is known: a vendor that does not respond denies nothing.
     pub async fn has(&self, ticker: Ticker) -> bool {
         match self {
             Self::Simulator => true,

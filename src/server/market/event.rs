@@ -1,12 +1,11 @@
-//! A server-sent event as HTTP/1.1 puts it on the wire: the chunk of a body (RFC 9112, section 7.1) that carries it.
-//!
-//! Its bytes are made once and shared by all recipients.
+//! A server-sent event as bytes of HTTP/1.1: the chunk of a body (RFC 9112, section 7.1) that carries it. The bytes are
+//! shared by all recipients.
 
 use std::ops::Range;
 
 use axum::body::Bytes;
 
-/// A chunk's length in up to eight digits, and the end of that line.
+/// A chunk's length in up to eight digits, with its line end.
 const HEAD_MAX: usize = 10;
 
 const LINE_END: &[u8] = b"\r\n";
@@ -15,18 +14,18 @@ const LINE_END: &[u8] = b"\r\n";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     chunk: Bytes,
-    /// Where the event itself lies in its chunk.
+    /// Range of the event within its chunk.
     text: Range<usize>,
 }
 
 impl Event {
-    /// The event whose text this writes, with the blank line that ends it.
+    /// The event with the text that this writes, including its final blank line.
     pub fn write(text: impl FnOnce(&mut Vec<u8>)) -> Self {
-        // The head goes before the text once its length is known.
+        // The head is written before the text, once its length is known.
         let mut bytes = vec![0; HEAD_MAX];
         text(&mut bytes);
         let head = format!("{:x}\r\n", bytes.len() - HEAD_MAX);
-        // Invariant: no event is as long as eight digits can say, 4 GiB.
+        // Invariant: events are shorter than 4 GiB, the maximum of eight digits.
         let start = HEAD_MAX - head.len();
         bytes[start..HEAD_MAX].copy_from_slice(head.as_bytes());
         bytes.extend_from_slice(LINE_END);
@@ -35,17 +34,17 @@ impl Event {
         Self { chunk, text }
     }
 
-    /// The event of this text, which ends with a blank line.
+    /// The event with this text, which ends with a blank line.
     pub fn of(text: &[u8]) -> Self {
         Self::write(|bytes| bytes.extend_from_slice(text))
     }
 
-    /// In its chunk.
+    /// The event as a chunk.
     pub fn chunk(&self) -> &Bytes {
         &self.chunk
     }
 
-    /// Without a chunk around it.
+    /// The event without the chunk's framing.
     pub fn text(&self) -> Bytes {
         self.chunk.slice(self.text.clone())
     }

@@ -1,5 +1,5 @@
-//! Frames: a tick as the bytes of a server-sent event, written once for everyone who wants the same, and only when
-//! someone does.
+//! Frames: a tick as the bytes of a server-sent event, written on demand and once for all readers with the same
+//! selection.
 
 use std::{
     collections::HashMap,
@@ -20,13 +20,14 @@ use crate::{
     server::ledger::TickerSet,
 };
 
-/// How often every reader of compact frames is told everything, whatever it knows.
+/// Interval at which every reader of compact frames gets a key frame.
 const KEY_FRAME_INTERVAL: Duration = Duration::from_secs(30);
 
-/// The different choices of tickers whose frames are kept for a tick; a rarer one is written for its reader alone.
+/// Most selections of tickers whose frames are cached per tick; frames of further ones are written for their reader
+/// alone.
 const CHOICES_MAX: usize = 256;
 
-/// A reader's choice of each tick's content.
+/// A reader's selection of each tick's content.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Choice {
     Json(JsonChoice),
@@ -36,9 +37,9 @@ pub enum Choice {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct JsonChoice {
-    /// Nothing means every ticker there is.
+    /// `None` means every ticker.
     pub tickers: Option<TickerSet>,
-    /// After the first frame, only the tickers whose price changed.
+    /// Whether frames after the first contain only tickers whose price changed.
     pub changes_only: bool,
 }
 
@@ -47,16 +48,16 @@ pub struct JsonChoice {
 pub struct Frames {
     version: u64,
     status: Arc<MarketStatus>,
-    /// Something other than prices has changed, so that readers of changes are sent everything.
+    /// Whether something other than prices has changed, so that readers of changes get everything.
     is_restated: bool,
-    /// The frames that were written as JSON, of this tick and those before it.
+    /// Number of frames written as JSON, for this tick and earlier ones.
     written: Arc<AtomicU64>,
-    /// When readers of compact frames were last told everything.
+    /// Time of the last key frame.
     key_frame_at: Instant,
-    /// The compact frame of what changed since the tick before, which costs little; nothing when a key frame is due.
+    /// The compact frame of the changes since the previous tick, which is cheap; `None` if a key frame is due.
     change: Option<Event>,
     everything: OnceLock<Event>,
-    /// Inside, nothing when nothing changed.
+    /// The inner `None` means that nothing changed.
     changes: OnceLock<Option<Event>>,
     chosen: Mutex<HashMap<(TickerSet, bool), Option<Event>>>,
     key_frame: OnceLock<Event>,
@@ -78,7 +79,7 @@ impl Frames {
         }
     }
 
-    /// Those of the tick after this one.
+    /// The frames of the next tick.
     pub fn next(&self, before: &Quotes, now: &Quotes, status: Arc<MarketStatus>) -> Self {
         let is_same_status = self.status == status;
         let is_restated = before.iter().zip(now.iter()).any(|(before, now)| {
@@ -97,13 +98,13 @@ impl Frames {
         next
     }
 
-    /// How often a tick has been written as JSON, so far.
+    /// Number of frames written as JSON so far.
     pub fn written(&self) -> u64 {
         self.written.load(Ordering::Relaxed)
     }
 
-    /// The frame for a reader; nothing when nothing changed for it. A reader that has not seen the tick before this one
-    /// (`is_behind`) is told everything it wants, changed or not.
+    /// The frame for a reader; `None` if nothing changed for it. A reader that has not seen the previous tick
+    /// (`is_behind`) gets its whole selection, changed or not.
     pub fn of(&self, quotes: &Quotes, choice: &Choice, is_behind: bool) -> Option<Event> {
         match choice {
             Choice::Json(choice) => self.json(quotes, choice, is_behind),
@@ -154,7 +155,7 @@ impl Frames {
         self.written.fetch_add(1, Ordering::Relaxed);
         write_event(self.version, |text| {
             let mut serializer = serde_json::Serializer::new(text);
-            // Invariant: a map of strings to numbers and strings always serialises, and JSON holds no line break.
+            // Invariant: a map of strings to numbers and strings always serialises, and JSON contains no line break.
             serde::Serializer::collect_map(&mut serializer, quotes.map(|quote| (quote.ticker, quote)))
                 .expect("quotes are JSON");
         })
@@ -169,7 +170,7 @@ fn write_event(version: u64, data: impl FnOnce(&mut Vec<u8>)) -> Event {
     })
 }
 
-/// An event whose data is this text.
+/// An event with this text as data.
 fn write_text(version: u64, data: &str) -> Event {
     write_event(version, |text| text.extend_from_slice(data.as_bytes()))
 }

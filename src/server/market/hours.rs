@@ -1,10 +1,10 @@
-//! When a market trades, and which days it has.
+//! A market's trading hours and days.
 //!
-//! The exchange's sessions, holidays and half days are those of the crate `exchange-hours`. Up to [`KNOWN_UNTIL_YEAR`] they are
-//! compared with those of `exchange_calendars`, session by session, in a test (`hours/xnys.txt`). After that year holidays
-//! are not known, and every weekday is taken for a trading day; the market's status says so. The exchange's trading day begins when trading before the
-//! opening does, at 4:00 in New York: by then the vendor has turned to the new day (it empties its figures at 3:30), and
-//! nobody has traded yet.
+//! The exchange's sessions, holidays and half days are those of the crate `exchange-hours`. A test compares them
+//! session by session with `exchange_calendars` up to [`KNOWN_UNTIL_YEAR`] (`hours/xnys.txt`). After that year holidays
+//! are unknown, and every weekday counts as a trading day; the market's status says so. The exchange's trading day
+//! begins with pre-market trading at 4:00 in New York: by then the vendor has switched to the new day (it clears its
+//! figures at 3:30), and there were no trades yet.
 
 use std::ops::Range;
 
@@ -18,37 +18,37 @@ use crate::domain::{
     trading_day::TradingDay,
 };
 
-/// NYSE's hours, which are those of every exchange that American shares are traded on.
+/// NYSE's hours, which all American exchanges share.
 const CALENDAR: ExchangeCalendar = ExchangeCalendar::new(Exchange::Nyse).with_last_known_week();
 
-/// Trading before the opening begins, New York time.
+/// Hour at which pre-market trading begins, New York time.
 const PRE_OPENS_AT_HOUR: u32 = 4;
-/// Trading after the close lasts so long, after an early one too.
+/// Duration of trading after the close, also after an early one.
 const POST_LASTS: TimeDelta = TimeDelta::hours(4);
 
-/// No exchange has been closed for so many days in a row since 1914.
+/// No exchange has been closed for this many consecutive days since 1914.
 const CLOSED_DAYS_MAX: u64 = 14;
 
-/// A day of mourning that the crate does not have: the year, month and day.
+/// A day of mourning that the crate lacks: year, month and day.
 const CLOSED_TOO: (i32, u32, u32) = (2018, 12, 5);
 
-/// Two years, and so more trading days than a list of candles has.
+/// Two years, which have more trading days than a list of candles.
 const DAYS_BACK_MAX: u64 = 731;
 
-/// The last year of which the exchange's holidays are known.
+/// Last year with known holidays.
 pub const KNOWN_UNTIL_YEAR: i32 = 2028;
 
 /// The hours of a market.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Hours {
-    /// It never closes, and its days are UTC's.
+    /// Never closes; its days are UTC days.
     #[default]
     Continuous,
-    /// American shares.
+    /// Hours of American exchanges.
     Exchange,
 }
 
-/// A session's kind, and when it opens and closes.
+/// A session's kind, opening and closing.
 type Stretch = (SessionKind, DateTime<Utc>, DateTime<Utc>);
 
 /// A regular session of the exchange.
@@ -77,13 +77,13 @@ impl Hours {
         };
         match self {
             Self::Continuous => TradingDay::utc(at),
-            // Centuries away, where no calendar reaches, days are UTC's.
+            // Beyond the calendar's centuries, days are UTC days.
             Self::Exchange => exchange_day().unwrap_or_else(|| TradingDay::utc(at)),
         }
     }
 
-    /// When the daily candle starts that holds this moment; both are Unix seconds. A candle is named by its date in New
-    /// York, where the evening is already tomorrow in UTC.
+    /// Start of the daily candle that contains this moment, both in Unix seconds. A candle is named by its date in New
+    /// York, where the evening is already the next day in UTC.
     pub fn candle_day(self, unix_seconds: i64) -> i64 {
         let date = match self {
             Self::Continuous => None,
@@ -95,7 +95,7 @@ impl Hours {
         }
     }
 
-    /// The session of a moment; nothing while the market is closed.
+    /// The session at a moment; `None` while the market is closed.
     pub fn session_at(self, at: UtcInstant) -> Option<Session> {
         match self {
             Self::Continuous => Some(continuous(at)),
@@ -109,7 +109,7 @@ impl Hours {
         }
     }
 
-    /// The next regular sessions that open after a moment, the nearest first; none for a market that never closes.
+    /// The next regular sessions that open after a moment, in order; empty for a market that never closes.
     pub fn next_sessions(self, at: UtcInstant, count: usize) -> Vec<Session> {
         let at = match (self, to_chrono(at)) {
             (Self::Exchange, Some(at)) => at,
@@ -121,8 +121,8 @@ impl Hours {
         sessions.take(count).map(|session| describe(session.date, session.regular())).collect()
     }
 
-    /// When the session ends that a day order belongs to which is placed at a moment: after the close that is the next one.
-    /// Nothing where no calendar reaches.
+    /// End of the session of a day order that is placed at a moment: that of the next close. `None` beyond the
+    /// calendar.
     pub fn day_end(self, at: UtcInstant) -> Option<DayEnd> {
         match self {
             Self::Continuous => {
@@ -144,7 +144,7 @@ impl Hours {
         }
     }
 
-    /// When a session next opens or closes; nothing for a market that never does, and where no calendar reaches.
+    /// Next opening or closing of a session; `None` for a market that never closes, and beyond the calendar.
     pub fn next_change(self, at: UtcInstant) -> Option<UtcInstant> {
         if self == Self::Continuous {
             return None;
@@ -164,8 +164,8 @@ impl Hours {
         }
     }
 
-    /// The latest moment up to `at` at which there were prices, in any session: `at` itself during one, else the last
-    /// moment of the one before.
+    /// Latest moment up to `at` with prices, in any session: `at` itself during one, else the last moment of the
+    /// previous one.
     pub fn last_traded(self, at: UtcInstant) -> UtcInstant {
         if self == Self::Continuous || self.session_at(at).is_some() {
             return at;
@@ -174,11 +174,12 @@ impl Hours {
         end.map_or(at, |end| UtcInstant::from_unix_ms(end * 1_000 - 1))
     }
 
-    /// Of each day that has traded up to a moment, the newest first: its date, as the Unix second of that date's midnight in
-    /// UTC, and when its first session opens and its last one closes, in Unix seconds. None for a market that never closes.
+    /// Trading days up to a moment, newest first: each day's date, as the Unix second of its midnight in UTC, with the
+    /// opening of its first session and the closing of its last one, in Unix seconds. Empty for a market that never
+    /// closes.
     pub fn trading_times_before(self, at: UtcInstant) -> impl Iterator<Item = (i64, Range<i64>)> {
         let now = to_chrono(at).filter(|_| self == Self::Exchange);
-        // So far back that no list of candles is longer.
+        // Far enough back for the longest list of candles.
         let dates = now.into_iter().flat_map(|now| {
             (0..DAYS_BACK_MAX).filter_map(move |days| new_york_date(now).checked_sub_days(Days::new(days)))
         });
@@ -191,7 +192,7 @@ impl Hours {
         times.filter(move |(_, trades)| trades.start <= at.unix_second())
     }
 
-    /// The latest moment up to `at` at which orders were filled: `at` itself while they are.
+    /// Latest moment up to `at` at which orders were filled: `at` itself while they are.
     pub fn last_open(self, at: UtcInstant) -> UtcInstant {
         let last_close = |at: DateTime<Utc>| {
             let dates = (0..CLOSED_DAYS_MAX).filter_map(|days| new_york_date(at).checked_sub_days(Days::new(days)));
@@ -209,7 +210,7 @@ impl Hours {
         self.session_at(at).is_some_and(|session| session.kind.takes_orders())
     }
 
-    /// When orders are filled again, in words: nothing while they are, or where no calendar reaches.
+    /// Next time at which orders are filled, in words; `None` while they are, and beyond the calendar.
     pub fn opens(self, at: UtcInstant) -> Option<String> {
         if self.is_open(at) {
             return None;
@@ -231,11 +232,11 @@ impl Regular {
 
     fn day_starts_at(&self) -> Option<DateTime<Utc>> {
         let start = self.date.and_hms_opt(PRE_OPENS_AT_HOUR, 0, 0)?;
-        // Clocks change at 2:00, so that 4:00 is there once on every day.
+        // Clocks change at 2:00, so 4:00 exists once on every day.
         Some(CALENDAR.tz().from_local_datetime(&start).earliest()?.with_timezone(&Utc))
     }
 
-    /// All sessions of its date, in their order.
+    /// All sessions of its date, in order.
     fn sessions(&self) -> Option<[Stretch; 3]> {
         Some([
             (SessionKind::Pre, self.day_starts_at()?, self.opens_at),
@@ -245,13 +246,13 @@ impl Regular {
     }
 }
 
-/// The regular session of a date in New York; nothing on a day without one.
+/// Regular session of a date in New York; `None` on a day without one.
 fn regular_on(date: NaiveDate) -> Option<Regular> {
     if (date.year(), date.month(), date.day()) == CLOSED_TOO {
         return None;
     }
     let midnight = CALENDAR.tz().from_local_datetime(&date.and_time(NaiveTime::MIN)).earliest()?.with_timezone(&Utc);
-    // A date that the calendar does not answer for has none.
+    // A date outside the calendar has none.
     let (opens_at, closes_at) = CALENDAR.session_bounds_with(midnight, Sessions::Regular).ok()??;
     (new_york_date(opens_at) == date).then_some(Regular { date, opens_at, closes_at })
 }
@@ -272,7 +273,7 @@ fn continuous(at: UtcInstant) -> Session {
     Session { kind: SessionKind::Continuous, trade_date, opens_at, closes_at }
 }
 
-/// Nothing for a moment that chrono cannot hold.
+/// `None` for a moment outside chrono's range.
 fn to_chrono(at: UtcInstant) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_millis(at.unix_ms())
 }
@@ -388,7 +389,7 @@ mod tests {
         );
     }
 
-    /// The weekdays from 2010 to 2028 that are no usual session, as `exchange_calendars` 4.13.2 has them for XNYS.
+    /// Weekdays from 2010 to 2028 that differ from a usual session, by `exchange_calendars` 4.13.2 for XNYS.
     const IRREGULAR_DAYS: &str = include_str!("hours/xnys.txt");
 
     #[test]

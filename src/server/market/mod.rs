@@ -1,4 +1,4 @@
-//! Prices: where they come from, and how they reach everyone.
+//! Prices: their sources, and their distribution.
 
 pub mod candles;
 pub mod directory;
@@ -26,73 +26,72 @@ use crate::{
     server::ledger::TickerSet,
 };
 
-/// Where quotes come from: the simulator, or a vendor.
+/// A source of quotes: the simulator, or a vendor.
 pub trait MarketSource: Send + 'static {
-    /// The name under which `health` shows it.
+    /// Name in `health`.
     const NAME: &'static str;
 
-    /// Waits for the next tick, and gives what is new of the wanted tickers, which mostly are the very set of the tick
-    /// before. The wait may be given up, when other tickers are wanted: nothing is lost by it.
+    /// Waits for the next tick, and returns the changes of the wanted tickers, which are usually the same set as
+    /// before. The future may be dropped if the wanted tickers change; nothing is lost.
     ///
     /// # Errors
-    /// When the source could not be asked; it may be called again.
+    /// If the request failed; it may be called again.
     fn next_update(&mut self, wanted: &Arc<TickerSet>) -> impl Future<Output = Result<Update, SourceError>> + Send;
 
-    /// How long it usually is from one tick to the next.
+    /// Usual interval between ticks.
     fn tick_interval(&self) -> Duration;
 
-    /// Tells a ticker's history once more, with an update to come; one that is on its way does for both.
+    /// Delivers a ticker's history again with a later update; one that is already on its way suffices.
     fn retell(&mut self, _: Ticker) {}
 
-    /// The tickers that were asked for last, and that the source, though it answered, does not know.
+    /// Tickers of the last successful request that the source does not know.
     fn unknown(&self) -> Arc<TickerSet> {
         Arc::default()
     }
 
-    /// When its market trades.
+    /// Trading hours of its market.
     fn hours(&self) -> Hours {
         Hours::Continuous
     }
 
-    /// How long a price counts that the source has confirmed; nothing where a price needs no confirmation, because it is
-    /// the source itself that makes it.
+    /// Validity of a confirmation of a price; `None` if prices need none, because the source itself generates them.
     fn price_counts_for(&self) -> Option<Duration> {
         None
     }
 
-    /// The past of every ticker, of a source that knows it by itself. Of another one the feed keeps what was printed.
+    /// The past of every ticker, if the source can compute it. Otherwise the feed keeps the prints.
     fn past(&self) -> Option<Arc<dyn Past>> {
         None
     }
 }
 
-/// The past prices of a market, as far back as there are any.
+/// The past prices of a market.
 pub trait Past: Send + Sync {
     /// The latest candles up to a moment, oldest first, the last one still forming; at most `limit`.
     fn candles(&self, ticker: Ticker, interval: Interval, at: UtcInstant, limit: usize) -> Vec<Candle>;
 
-    /// Prices of the latest quarter of an hour up to a moment, evenly spaced, oldest first.
+    /// Prices of the latest 15 minutes up to a moment, evenly spaced, oldest first.
     fn sparkline(&self, ticker: Ticker, at: UtcInstant) -> Vec<Price>;
 }
 
 /// A source's update at a tick.
 #[derive(Debug, Default)]
 pub struct Update {
-    /// New trades: at most one of each ticker.
+    /// New trades: at most one per ticker.
     pub prints: Vec<Print>,
-    /// Tickers that did not trade since, as they stand; none of them is among the prints.
+    /// Unchanged quotes of tickers without a new trade; none of them is among the prints.
     pub confirmed: Vec<Quote>,
-    /// Whether the source was asked for prices: then it has confirmed those it told, and no others.
+    /// Whether prices were requested: then exactly the returned ones are confirmed.
     pub is_answer: bool,
-    /// By how many minutes the source says that these prices are late.
+    /// Delay in minutes that the source announces.
     pub delay_minutes: Option<u32>,
-    /// Candles as the source has them, to set right what was seen of them.
+    /// Candles from the source, to correct those made from prints.
     pub bars: Vec<Bar>,
-    /// The history before a ticker's first print, told once, with that print or later.
+    /// The history before a ticker's first print, delivered once, with that print or later.
     pub histories: Vec<History>,
 }
 
-/// A minute, or a day, of a ticker as the source has it.
+/// A minute or a day of a ticker, from the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bar {
     pub ticker: Ticker,
@@ -100,14 +99,14 @@ pub struct Bar {
     pub candle: Candle,
 }
 
-/// A ticker's newest trade, and the shares traded since the print before.
+/// A ticker's newest trade, and the shares traded since the previous print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Print {
     pub quote: Quote,
     pub volume: u64,
 }
 
-/// The past of one ticker: candles that are over or forming, oldest first, each list leading up to the live price.
+/// The past of one ticker: completed or forming candles, oldest first, each list leading up to the live price.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
     pub ticker: Ticker,
@@ -118,22 +117,22 @@ pub struct History {
     pub days: Vec<Candle>,
 }
 
-/// The source has no answer now. No text of it ever holds a key.
+/// The source has no answer now. Its texts never contain a key.
 #[derive(Debug, thiserror::Error)]
 #[error("the market source did not answer: {cause}")]
 pub struct SourceError {
-    /// For the log and for people; without a full stop.
+    /// Cause for the log and for people; without a full stop.
     pub cause: String,
-    /// Where nothing changes until a person does something: what is wrong and what to do, in sentences.
+    /// If only a person can fix it: the fault and its remedy, in sentences.
     pub refusal: Option<&'static str>,
 }
 
-/// The company of a ticker, where it is known.
+/// Company of a ticker, if known.
 pub fn company_name(ticker: Ticker) -> Option<&'static str> {
     simulator::listing(ticker).map(|listing| listing.company)
 }
 
-/// Every ticker that is known by name, in alphabetical order.
+/// Every ticker with a known name, in alphabetical order.
 pub fn listings() -> Vec<Listed> {
     let mut listings: Vec<Listed> =
         simulator::listings::all().map(|(ticker, company)| Listed { ticker, company: company.to_owned() }).collect();

@@ -1,7 +1,7 @@
-//! A split on its own day: what the source still tells in shares of the day before is told in shares of today.
+//! A split on its own day: converts the source's data of before into shares of today.
 //!
-//! A source turns to the new shares at its own times, one figure after the other: its last trade is the day before's until
-//! someone trades, and so is its previous close. A price is told by the instant of its trade, and where that says nothing
+//! A source switches to the new shares at its own times, one figure after the other: its last trade is the previous
+//! day's until the first trade, and so is its previous close. A price is classified by the time of its trade, or else
 //! by its size ([`SplitRatio::is_price_before`]).
 
 use std::{
@@ -18,10 +18,10 @@ use crate::domain::{
     ticker::Ticker,
 };
 
-/// The splits of a day that are kept; there are a few in a day, of thousands of tickers.
+/// Most splits of a day that are kept; a day has a few, of thousands of tickers.
 const SPLITS_MAX: usize = 1_000;
 
-/// A split of a ticker that is followed.
+/// A split of a followed ticker.
 #[derive(Debug, Clone, Copy)]
 pub struct Split {
     pub ratio: SplitRatio,
@@ -32,7 +32,7 @@ pub struct Split {
 #[derive(Default)]
 pub struct Splits {
     known: Mutex<BTreeMap<Ticker, Split>>,
-    /// Of those that nothing was done about yet.
+    /// New splits that are not handled yet.
     news: Mutex<Vec<(Ticker, Split)>>,
     bell: Notify,
 }
@@ -40,7 +40,7 @@ pub struct Splits {
 impl Splits {
     pub fn add(&self, ticker: Ticker, split: Split) {
         {
-            // Nothing panics while either is held.
+            // Nothing panics while either lock is held.
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             known.retain(|_, other| other.day == split.day);
             if known.len() < SPLITS_MAX {
@@ -51,7 +51,7 @@ impl Splits {
         self.bell.notify_one();
     }
 
-    /// Waits for news.
+    /// Waits for a new split.
     pub async fn rung(&self) {
         self.bell.notified().await;
     }
@@ -68,11 +68,11 @@ impl Splits {
 }
 
 impl Split {
-    /// Leaves a quote as it is that is in shares of today already.
+    /// Converts a quote, unless it is in shares of today already.
     fn adjust(&self, quote: Quote) -> Quote {
         let Self { ratio, day } = *self;
         let divide = |price: Price| ratio.of_price(price).unwrap_or(price);
-        // Of a trade before the day, which is then as of the day's beginning, so that it is not divided again.
+        // A trade from before the day is dated at the day's beginning, so that it is not divided again.
         let (price, at) =
             if quote.at < day.starts_at() { (divide(quote.price), day.starts_at()) } else { (quote.price, quote.at) };
         let of_today = |other: Price| if ratio.is_price_before(other, price) { divide(other) } else { other };
@@ -112,7 +112,7 @@ mod tests {
         let night = split.adjust(quote(hour(-9), 200.0, 201.0, 198.0));
         assert_eq!((figures(night), night.at), ([20.0, 20.1, 19.8], hour(0)));
         assert_eq!(split.adjust(night), night);
-        // The first trade of the day, with a close that the source has not divided yet, and one that it has.
+        // The first trade of the day, with a close that the source has not divided yet, and with a divided one.
         assert_eq!(figures(split.adjust(quote(hour(10), 21.0, 200.0, 198.0))), [21.0, 20.0, 19.8]);
         assert_eq!(figures(split.adjust(quote(hour(10), 21.0, 20.5, 19.8))), [21.0, 20.5, 19.8]);
     }

@@ -1,7 +1,7 @@
-//! The tickers that the feed follows: those that the ledger wants, and for a while each one that somebody wants a price
-//! of, such as an order's.
+//! The tickers that the feed follows: those that the ledger wants, and temporarily any ticker whose price is requested,
+//! such as an order's.
 //!
-//! A chart takes much memory, so the whole past is kept of what is watched, and of those others that were looked at last.
+//! A chart takes much memory, so the whole past is kept only for watched tickers and for the latest opened charts.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -20,22 +20,21 @@ use crate::{
     server::{ledger::TickerSet, parts::Parts},
 };
 
-/// The tickers that are followed for a while at the same time; one more takes the place of the one that was asked for
-/// first.
+/// Most temporarily followed tickers; another one replaces the oldest.
 pub const VISITORS_MAX: usize = 100;
 
-/// How long a ticker is followed after it was last asked for.
+/// Time for which a ticker is followed after its last request.
 pub const VISIT_LENGTH: Duration = Duration::from_secs(60);
 
-/// The charts that are kept of tickers that are not watched; one more takes the place of the one that was looked at first.
+/// Charts kept of unwatched tickers; another one replaces the least recently opened.
 pub const CHARTS_MAX: usize = 16;
 
-/// The handle to what is followed; clones share it.
+/// Handle to the followed tickers; clones share it.
 #[derive(Clone)]
 pub struct Wanted(Arc<Shared>);
 
 struct Shared {
-    /// Watched or held.
+    /// Watched or held tickers.
     by_ledger: watch::Receiver<Arc<TickerSet>>,
     watched: watch::Receiver<Arc<TickerSet>>,
     guests: Mutex<Guests>,
@@ -46,14 +45,14 @@ struct Shared {
 /// Tickers that are followed or charted without being watched.
 #[derive(Default)]
 struct Guests {
-    /// Until when each is followed.
+    /// Time until which each is followed.
     visitors: BTreeMap<Ticker, Instant>,
-    /// Those whose charts were looked at, the last one at the end.
+    /// Tickers of opened charts, the latest at the end.
     looked_at: VecDeque<Ticker>,
 }
 
 impl Wanted {
-    /// Follows the ledger's tickers, and lets visitors go in time, until the server stops. What is `watched` changes before
+    /// Follows the ledger's tickers, and removes visitors in time, until the server stops. `watched` changes before
     /// `by_ledger` does.
     pub fn start(
         by_ledger: watch::Receiver<Arc<TickerSet>>,
@@ -73,7 +72,7 @@ impl Wanted {
         wanted
     }
 
-    /// All that is followed, and notice when that changes.
+    /// All followed tickers, with notification of changes.
     pub fn subscribe(&self) -> Followed {
         Followed { wanted: self.0.all.subscribe(), charted: Some(self.0.charted.subscribe()) }
     }
@@ -85,7 +84,7 @@ impl Wanted {
         }
     }
 
-    /// Keeps the whole past of a ticker from now on; tells whether it was not kept before.
+    /// Keeps the whole past of a ticker from now on; returns whether it was not kept before.
     pub fn look_at(&self, ticker: Ticker) -> bool {
         if self.0.watched.borrow().contains(&ticker) {
             return false;
@@ -106,7 +105,7 @@ impl Wanted {
         let (mut by_ledger, mut watched) = (self.0.by_ledger.clone(), self.0.watched.clone());
         let mut all = self.0.all.subscribe();
         loop {
-            // First, so that no visitor that comes meanwhile is overlooked.
+            // First, so that no visitor arriving meanwhile is missed.
             all.mark_unchanged();
             let next_end = self.change(|Guests { visitors, .. }| {
                 let now = Instant::now();
@@ -123,20 +122,20 @@ impl Wanted {
             tokio::select! {
                 changed = by_ledger.changed() => if changed.is_err() { return },
                 changed = watched.changed() => if changed.is_err() { return },
-                // A visitor came, which may be the next to leave; a sender of ours lives, so this does not fail.
+                // A new visitor may be the next to leave. This cannot fail, since a sender is alive here.
                 _ = all.changed() => {}
                 () = end => {}
             }
         }
     }
 
-    /// Changes the guests, and publishes what that makes. In one step, so that none undoes another.
+    /// Changes the guests and publishes the result in one step, so that concurrent changes are not lost.
     fn change<T>(&self, change: impl FnOnce(&mut Guests) -> T) -> T {
-        // Nothing panics while it is held.
+        // Nothing panics while the lock is held.
         let mut guests = self.0.guests.lock().unwrap_or_else(PoisonError::into_inner);
         let outcome = change(&mut guests);
         let by_ledger = self.0.by_ledger.borrow().clone();
-        // Afterwards, since it changes before: what is watched is never without its chart.
+        // Read afterwards, since it changes first: a watched ticker always has its chart.
         let watched = self.0.watched.borrow().clone();
         publish(&self.0.charted, with(watched, guests.looked_at.iter()));
         publish(&self.0.all, with(by_ledger, guests.visitors.keys()));
@@ -161,7 +160,7 @@ fn publish(sender: &watch::Sender<Arc<TickerSet>>, set: Arc<TickerSet>) {
     });
 }
 
-/// Takes in a visitor, or lets it stay longer.
+/// Adds a visitor, or extends its stay.
 fn admit(visitors: &mut BTreeMap<Ticker, Instant>, ticker: Ticker, now: Instant) {
     if visitors.len() >= VISITORS_MAX && !visitors.contains_key(&ticker) {
         let first = visitors.iter().min_by_key(|(_, until)| **until).map(|(ticker, _)| *ticker);

@@ -1,8 +1,8 @@
-//! Figures in sentences: a sign where it says something, and words where a figure is not known.
+//! Figures in sentences: with a sign where it matters, and in words where unknown.
 
 use crate::domain::money::{Money, Price};
 
-/// `+$1,234.50`, `-$5.00`
+/// With its sign: `+$1,234.50`, `-$5.00`
 pub fn signed(amount: Money) -> String {
     if amount.cents() > 0 { format!("+{amount}") } else { amount.to_string() }
 }
@@ -12,7 +12,7 @@ pub fn at(price: Price) -> String {
     format!("${price}")
 }
 
-/// `+1.25 %`
+/// With its sign: `+1.25 %`
 pub fn signed_percent(percent: f64) -> String {
     format!("{percent:+.2} %")
 }
@@ -22,7 +22,7 @@ pub fn percent(percent: f64) -> String {
     format!("{percent:.2} %")
 }
 
-/// `+$5.00 (+1.25 %)`, as much of it as is known.
+/// `+$5.00 (+1.25 %)`, or the known part of it.
 pub fn change(amount: Option<Money>, percent: Option<f64>) -> String {
     match (amount, percent) {
         (Some(amount), Some(percent)) => format!("{} ({})", signed(amount), signed_percent(percent)),
@@ -32,7 +32,7 @@ pub fn change(amount: Option<Money>, percent: Option<f64>) -> String {
     }
 }
 
-/// A figure that cannot be told, as a price is missing.
+/// A figure that is unknown because a price is missing.
 pub const UNKNOWN: &str = "not known now";
 
 pub fn known(amount: Option<Money>) -> String {
@@ -44,7 +44,7 @@ pub fn count(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
-/// `up` or `down`, or neither.
+/// `up`, `down`, or a neutral word.
 pub fn direction(amount: Money) -> &'static str {
     match amount.cents() {
         1.. => "up",

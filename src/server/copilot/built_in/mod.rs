@@ -1,6 +1,6 @@
-//! The built-in copilot: it answers where no language model is connected. It understands orders and changes of the watchlist
-//! in plain words ([`orders`]), and answers questions about the account from its own figures ([`answers`]). The same message
-//! over the same state gives the same reply.
+//! The built-in copilot, which answers if no language model is connected. It understands orders and changes of the
+//! watchlist in plain words ([`orders`]), and answers questions about the account from its own figures ([`answers`]).
+//! The same message over the same state gives the same reply.
 
 mod answers;
 mod figures;
@@ -15,7 +15,7 @@ use self::{
 use super::{prompt::Setting, reply::Reply};
 use crate::domain::chat::Action;
 
-/// The reply to what a person said.
+/// Reply to a person's message.
 pub fn reply(setting: &Setting<'_>) -> Reply {
     let words = words_of(setting.question);
     let names = Names::new(setting.prices.quotes.iter().map(|quote| quote.ticker).collect());
@@ -27,13 +27,13 @@ pub fn reply(setting: &Setting<'_>) -> Reply {
         let tickers = names.all_in(&words, is_shouting(&words));
         return Reply::saying(answers::answer(&words, &tickers, &view));
     }
-    // What is asked for is not what is done: the outcomes stand beside the message.
+    // The message states the request; the outcomes are shown beside it.
     let mut sentences = doubts;
     if !actions.is_empty() {
         let said: Vec<_> = actions.iter().map(Action::to_string).collect();
         sentences.insert(0, format!("You asked me to {}.", said.join(", ")));
     }
-    // A trade may name a ticker that is added, and one that is removed.
+    // A trade may name a ticker that the reply adds or removes.
     actions.sort_by_key(|action| match action {
         Action::Watch(_) => 0,
         Action::Trade { .. } => 1,
@@ -72,13 +72,13 @@ mod tests {
         Price::from_units(dollars * 10_000).unwrap()
     }
 
-    /// The reply to an account with 10 TSLA, bought at 100 and worth 90, which closed at 95 the day before, and 4 AAPL,
-    /// bought today at 50 and worth 55; it had sold 5 TSLA at 110.
+    /// Reply to a question of an account with 10 TSLA, bought at 100, now 90, previous close 95, and 4 AAPL, bought
+    /// today at 50, now 55; it has sold 5 TSLA at 110.
     fn answer(question: &str) -> Reply {
         answer_without("", question)
     }
 
-    /// The same, where the market has no price of one ticker any more; its last one is known.
+    /// The same account, if the market has no price of one ticker any more, but a last known one.
     fn answer_without(vanished: &str, question: &str) -> Reply {
         let at = UtcInstant::from_unix_ms(NOON_MS);
         let (mut account, mut today) = (Account::open(INITIAL_DEPOSIT), DayTrades::default());
@@ -165,7 +165,7 @@ mod tests {
         assert!(told.starts_with("Your total is $9,970.00, up today: +$20.00"), "{told}");
     }
 
-    /// Each is a topic, and how people ask about it: the answer has these figures.
+    /// Each case is a topic with questions of it: the answer contains these figures.
     #[rstest]
     #[case::overview(&["How am I doing?", "how's my portfolio", "What is my total value?", "give me a summary", "Show my P&L", "How much money have I made?", "Am I making money?", "am i up or down?", "What's my account worth", "performance"],
         &["**$9,970.00**", "$8,850.00 in cash", "$1,120.00 in 2 positions", "-$30.00 (-0.30 %)", "Unrealised: -$80.00", "Realised: +$50.00"])]

@@ -1,4 +1,4 @@
-//! The words of a message: which of them are numbers, and which name a company.
+//! The words of a message, with the numbers and company names among them.
 
 use crate::{
     domain::{
@@ -13,18 +13,18 @@ use crate::{
 /// A word of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
-    /// As it was written, without the marks around it.
+    /// As written, without surrounding punctuation.
     pub text: String,
     /// In lower case, without `'s`.
     pub plain: String,
-    /// A sentence ends behind it.
+    /// Whether a sentence ends after it.
     pub ends_sentence: bool,
 }
 
-/// The most words of a message that are looked at.
+/// Most words of a message that are examined.
 const WORDS_MAX: usize = 800;
 
-/// The words of a text. Commas and points inside of a number belong to it.
+/// Splits a text into words. Commas and points within a number belong to it.
 pub fn words_of(text: &str) -> Vec<Word> {
     let is_between =
         |c: char| c.is_whitespace() || matches!(c, ';' | '!' | '?' | '(' | ')' | '"' | '“' | '”' | '/' | '|');
@@ -50,7 +50,7 @@ pub fn words_of(text: &str) -> Vec<Word> {
     words
 }
 
-/// Splits the text between two blanks: a number stays whole, other text is split at its commas.
+/// Splits the text between two blanks: a number stays whole, other text is split at commas.
 fn split_chunk(chunk: &str, words: &mut Vec<Word>) {
     let figures = chunk.trim_matches([',', '.', '$']);
     let figures = without_thousands(figures).unwrap_or(figures);
@@ -71,7 +71,7 @@ fn split_chunk(chunk: &str, words: &mut Vec<Word>) {
     }
 }
 
-/// Words that are short enough for tickers, and are none unless they are marked as such.
+/// Words that look like tickers, but only count as such if marked.
 const NO_TICKERS: &[&str] = &[
     "a", "about", "add", "again", "all", "also", "am", "an", "and", "another", "any", "are", "as", "at", "back", "be",
     "best", "big", "bit", "buy", "by", "can", "cash", "come", "could", "day", "did", "do", "does", "doing", "done",
@@ -84,13 +84,13 @@ const NO_TICKERS: &[&str] = &[
     "today", "too", "total", "two", "up",
 ];
 
-/// More of them, which take the list's other half.
+/// Second half of the list.
 const NO_TICKERS_EITHER: &[&str] = &[
     "us", "use", "want", "was", "watch", "we", "well", "went", "were", "what", "when", "which", "who", "why", "will",
     "with", "worth", "would", "year", "yes", "you", "your", "three", "four", "five", "price", "trade", "down",
 ];
 
-/// Words of a company's name that alone do not tell it from others.
+/// Words of company names that do not identify a company by themselves.
 const COMMON_NAMES: &[&str] = &[
     "american",
     "america",
@@ -118,7 +118,7 @@ const COMMON_NAMES: &[&str] = &[
     "motors",
 ];
 
-/// Common names of companies besides their own name and ticker.
+/// Common names of companies besides their official name and ticker.
 const OTHER_NAMES: &[(&str, &str)] = &[
     ("google", "GOOGL"),
     ("facebook", "META"),
@@ -139,11 +139,11 @@ const OTHER_NAMES: &[(&str, &str)] = &[
 /// Resolves names: companies by name, and the tickers that the account follows.
 pub struct Names {
     listings: Vec<Listed>,
-    /// Watched, held or with a price.
+    /// Tickers that are watched, held or have a price.
     followed: Vec<Ticker>,
 }
 
-/// A ticker that words name, and how many of them do.
+/// A ticker that words name, with their number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Named {
     pub ticker: Ticker,
@@ -155,8 +155,8 @@ impl Names {
         Self { listings: market::listings(), followed }
     }
 
-    /// The ticker that the words begin with: by its letters or its company's name. In small letters it has to be known, so
-    /// that no word of a sentence becomes one; `is_shouting` says that all of the message is in capitals.
+    /// The ticker at the start of the words: by its letters or its company's name. In lower case it must be a followed
+    /// ticker, so that ordinary words do not match; `is_shouting` means that the whole message is in capitals.
     pub fn read(&self, words: &[Word], is_shouting: bool) -> Option<Named> {
         self.company(words).or_else(|| {
             let word = words.first()?;
@@ -176,7 +176,7 @@ impl Names {
     fn company(&self, words: &[Word]) -> Option<Named> {
         let starts_with = |name: &str| {
             let parts: Vec<&str> = name.split([' ', '-']).collect();
-            // A hyphen may be written or not.
+            // A hyphen is optional.
             let said: Vec<&str> = words.iter().flat_map(|word| word.plain.split('-')).take(parts.len()).collect();
             let is_said = said == parts;
             is_said.then(|| {
@@ -210,7 +210,7 @@ impl Names {
         self.listings.iter().filter(begins).count() == 1
     }
 
-    /// Every ticker that a text names, in its order, each once.
+    /// Every ticker that a text names, in order, each once.
     pub fn all_in(&self, words: &[Word], is_shouting: bool) -> Vec<Ticker> {
         let (mut found, mut rest) = (Vec::new(), words);
         while let Some((_, after)) = rest.split_first() {
@@ -232,14 +232,14 @@ pub fn is_common(plain: &str) -> bool {
     NO_TICKERS.contains(&plain) || NO_TICKERS_EITHER.contains(&plain)
 }
 
-/// Whether all of a message is in capitals, so that these say nothing.
+/// Whether a whole message is in capitals, which then carry no meaning.
 pub fn is_shouting(words: &[Word]) -> bool {
     let letters = |word: &&Word| word.text.chars().any(char::is_alphabetic);
     let in_capitals = words.iter().filter(letters).filter(|word| !word.text.chars().any(char::is_lowercase)).count();
     words.iter().filter(letters).count() == in_capitals && in_capitals > 1
 }
 
-/// Numbers that people write out.
+/// Number words.
 const NUMBERS: &[(&str, &str)] = &[
     ("a", "1"),
     ("an", "1"),
@@ -268,7 +268,7 @@ const NUMBERS: &[(&str, &str)] = &[
     ("thousand", "1000"),
 ];
 
-/// A number of shares in figures or in words; what is no number at all is nothing.
+/// A number of shares in figures or words; `None` if it is not a number.
 pub fn read_number_word(word: &Word) -> Option<Result<Quantity, UnreadableQuantity>> {
     if let Some((_, number)) = NUMBERS.iter().find(|(name, _)| *name == word.plain) {
         return number.parse().ok().map(Ok);
@@ -280,10 +280,10 @@ pub fn read_number_word(word: &Word) -> Option<Result<Quantity, UnreadableQuanti
     (has_digit && looks_like_one).then(|| read_figures(&word.text))
 }
 
-/// A number in figures; a `k` behind it makes it thousands, as in `1.5k`.
+/// Parses a number in figures; a trailing `k` means thousands, as in `1.5k`.
 ///
 /// # Errors
-/// When it is not a number, ambiguous, or not a quantity.
+/// If it is not a number, ambiguous, or not a quantity.
 pub fn read_figures(text: &str) -> Result<Quantity, UnreadableQuantity> {
     let Some(figures) = without_thousands(text) else {
         return read_quantity(text);
@@ -300,10 +300,10 @@ pub fn read_figures(text: &str) -> Result<Quantity, UnreadableQuantity> {
     Ok(Quantity::from_millionths(millionths)?)
 }
 
-/// A sum in dollars, in figures. It has no more than two decimal places, so that `1,000` is a thousand.
+/// Parses a sum in dollars. It has at most two decimal places, so `1,000` is a thousand.
 ///
 /// # Errors
-/// When it is not a number, or too large.
+/// If it is not a number, or too large.
 pub fn read_sum(text: &str) -> Result<Quantity, UnreadableQuantity> {
     match read_figures(text) {
         Err(UnreadableQuantity::Doubtful { grouped, .. }) => read_figures(&grouped),
@@ -311,7 +311,7 @@ pub fn read_sum(text: &str) -> Result<Quantity, UnreadableQuantity> {
     }
 }
 
-/// The figures before a `k`, which means thousands.
+/// The figures before a trailing `k`, which means thousands.
 fn without_thousands(text: &str) -> Option<&str> {
     text.strip_suffix(['k', 'K']).filter(|figures| figures.ends_with(|last: char| last.is_numeric()))
 }

@@ -1,4 +1,4 @@
-//! A server's answer: what the model wrote, wherever it stands, and what it cost.
+//! The response of a model's server: the model's text, in any of the known places, and its usage.
 
 use std::time::Duration;
 
@@ -8,16 +8,16 @@ use serde_json::{Value, json, value::RawValue};
 
 use super::{dialect::Dialect, failure::Failure};
 
-/// A model's answer.
+/// A model's completion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completion {
-    /// Empty when it wrote nothing.
+    /// Empty if the model wrote nothing.
     pub content: String,
-    /// Its words when it declined to answer.
+    /// The model's text if it declined to answer.
     pub refusal: Option<String>,
-    /// It had to stop before its end.
+    /// Whether the text is incomplete.
     pub is_cut_off: bool,
-    /// As the server names it.
+    /// Name of the model, as reported by the server.
     pub model: Option<String>,
     pub prompt_tokens: Option<u64>,
     pub completion_tokens: Option<u64>,
@@ -42,13 +42,13 @@ struct Choice<'a> {
 
 #[derive(Deserialize)]
 struct AnswerMessage<'a> {
-    /// A text, a list of parts, or the object asked for itself; as it was written, so that nothing in it is lost.
+    /// A string, a list of parts, or the requested object itself; as original text, so that no digit is lost.
     #[serde(borrow)]
     content: Option<&'a RawValue>,
     refusal: Option<String>,
 }
 
-/// A part of a content that is a list of them. Thoughts, pictures and whatever else there is are not the answer.
+/// A part of a content list. Reasoning, images and other parts are ignored.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Part {
@@ -62,7 +62,7 @@ struct Usage {
     completion_tokens: Option<u64>,
 }
 
-/// An error where a success was announced: OpenRouter tells its providers' so.
+/// An error within a successful response, as OpenRouter reports its providers' errors.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum AnswerError {
@@ -87,13 +87,13 @@ impl AnswerError {
         };
         let status = code.and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
         let status = status.and_then(|status| StatusCode::from_u16(status).ok());
-        // A word instead of a status says no more than that the server has failed, unless its text does.
+        // A word instead of a status only means that the server failed, unless the text says more.
         let status = status.unwrap_or(StatusCode::BAD_GATEWAY);
         Failure::of_status(status, &body.to_string(), retry_after, dialect)
     }
 }
 
-/// Reads the answer to a request in this dialect.
+/// Parses the response to a request in this dialect.
 pub fn read_answer(body: &[u8], retry_after: Option<Duration>, dialect: &Dialect) -> Result<Completion, Failure> {
     let text = str::from_utf8(body).map_err(|_| Failure::Malformed)?;
     let answer: Answer<'_> = serde_json::from_str(without_comments(text)).map_err(|_| Failure::Malformed)?;
@@ -116,7 +116,7 @@ pub fn read_answer(body: &[u8], retry_after: Option<Duration>, dialect: &Dialect
     })
 }
 
-/// Leaves out the lines by which a gateway shows that it is still there, such as `: OPENROUTER PROCESSING`.
+/// Removes a gateway's keep-alive lines, such as `: OPENROUTER PROCESSING`.
 fn without_comments(mut text: &str) -> &str {
     loop {
         text = text.trim_start();
@@ -135,7 +135,7 @@ fn read_content(content: &RawValue) -> Result<String, Failure> {
             let parts: Vec<Part> = serde_json::from_str(text).map_err(|_| Failure::Malformed)?;
             Ok(parts.into_iter().filter_map(text_of_part).collect())
         }
-        // The object itself is read as the text that it would have been.
+        // The object itself stands for its JSON text.
         Some(b'{') => Ok(text.to_owned()),
         _ => Err(Failure::Malformed),
     }

@@ -1,5 +1,5 @@
-//! Which parameters a model's server understands: all that we would like to say at first, less with each that it refuses by
-//! name. What is found out is kept for as long as the model is asked.
+//! Request parameters that a model's server accepts: all at first, without each one that it refuses by name. The result
+//! is kept as long as the model is in use.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -10,18 +10,18 @@ use crate::server::{
     copilot::{prompt::Message, reply::schema},
 };
 
-/// The parameters of a request.
+/// Parameters of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dialect {
     room: Room,
     has_temperature: bool,
     format: Option<ResponseFormat>,
-    /// A setting says the format, so that it stays.
+    /// Whether a setting fixes the format.
     is_format_set: bool,
     provider: Provider,
 }
 
-/// How the bound on what a model may write is called.
+/// Name of the parameter that bounds the reply's tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Room {
     MaxTokens,
@@ -29,17 +29,17 @@ enum Room {
     Unsaid,
 }
 
-/// OpenRouter's choice of providers.
+/// OpenRouter's selection of providers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Provider {
     Unsaid,
-    /// The fastest first, and only those that keep to every parameter.
+    /// The fastest provider that supports every parameter.
     ThatKeepsParameters,
-    /// The fastest first.
+    /// The fastest provider.
     Any,
 }
 
-/// Parameters that can be left out of a request.
+/// Parameters that can be omitted from a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Parameter {
     Room,
@@ -48,7 +48,7 @@ enum Parameter {
     Provider,
 }
 
-/// By these names servers complain of a parameter; longer ones before those that they contain.
+/// Names by which servers report a parameter; longer names come before those that they contain.
 const NAMES: [(&str, Parameter); 12] = [
     ("max_completion_tokens", Parameter::Room),
     ("max_tokens", Parameter::Room),
@@ -64,11 +64,11 @@ const NAMES: [(&str, Parameter); 12] = [
     ("provider", Parameter::Provider),
 ];
 
-/// OpenRouter's message when no provider supports all parameters.
+/// OpenRouter's message if no provider supports all parameters.
 const NOBODY_LEFT: &str = "no endpoints found";
 
 impl Dialect {
-    /// The dialect for a server that has not answered yet.
+    /// Initial dialect for a server.
     pub fn new(format: Option<ResponseFormat>, is_openrouter: bool) -> Self {
         Self {
             room: Room::MaxTokens,
@@ -79,24 +79,24 @@ impl Dialect {
         }
     }
 
-    /// Whether the server is told how much the model may write.
+    /// Whether the request bounds the reply's tokens.
     pub fn bounds_room(&self) -> bool {
         self.room != Room::Unsaid
     }
 
-    /// Whether another format may be tried where the server does not say what is wrong.
+    /// Whether another format may be tried if the server does not report the fault.
     pub fn may_guess_format(&self) -> bool {
         !self.is_format_set && self.format == Some(ResponseFormat::JsonSchema)
     }
 
-    /// The format that is guessed there.
+    /// The dialect with the format to try then.
     #[must_use]
     pub fn with_json_object(self) -> Self {
         Self { format: Some(ResponseFormat::JsonObject), ..self }
     }
 
-    /// How to ask again after a complaint; nothing when it names nothing that can be left out. Each is less than the one
-    /// before, so that asking comes to an end.
+    /// Dialect for the next attempt after a complaint; `None` if it names nothing that can be omitted. Each dialect has
+    /// less than the one before, so attempts end.
     pub fn after(&self, status: StatusCode, complaint: &Complaint) -> Option<Self> {
         if status == StatusCode::NOT_FOUND {
             let is_for_parameters = self.provider == Provider::ThatKeepsParameters;
@@ -104,7 +104,7 @@ impl Dialect {
             return is_answered.then_some(Self { provider: Provider::Any, ..*self });
         }
         let is_about_request = matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY);
-        // llama-cpp-python tells of a format that it does not know with a 500.
+        // llama-cpp-python reports an unknown format with a 500.
         if !is_about_request && !complaint.text.contains("response_format") {
             return None;
         }
@@ -112,7 +112,7 @@ impl Dialect {
         self.without(named.or_else(|| self.find_named(&complaint.text))?, complaint)
     }
 
-    /// The parameter that is named first, of those that are sent.
+    /// The first sent parameter that the text names.
     fn find_named(&self, text: &str) -> Option<Parameter> {
         let places = NAMES.iter().filter(|(name, parameter)| self.sends(name, *parameter));
         let places = places.filter_map(|(name, parameter)| Some((find_word(text, name)?, *parameter)));
@@ -148,7 +148,7 @@ impl Dialect {
         }
     }
 
-    /// A request in this dialect.
+    /// Body of a request in this dialect.
     pub fn request_body(&self, model: &str, messages: &[Message], tokens_max: u32) -> Value {
         let messages: Vec<_> =
             messages.iter().map(|message| json!({ "role": message.role, "content": message.content })).collect();
@@ -184,7 +184,7 @@ impl Dialect {
     }
 }
 
-/// Where a name stands as a word of its own.
+/// Index of a name as a separate word.
 fn find_word(text: &str, name: &str) -> Option<usize> {
     let is_part = |character: Option<char>| character.is_some_and(|c| c.is_alphanumeric() || c == '_');
     text.match_indices(name)
@@ -198,7 +198,7 @@ mod tests {
 
     use super::*;
 
-    /// The fields of a request after complaints, each of which has to be understood.
+    /// Fields of a request after complaints, each of which must be understood.
     fn fields(is_openrouter: bool, complaints: &[(u16, &str)]) -> Vec<String> {
         let mut dialect = Dialect::new(None, is_openrouter);
         for (status, body) in complaints {

@@ -1,4 +1,4 @@
-//! Why a model's server gave no answer, and which of our parameters it will not have.
+//! Failures of a model's server, and the parameters that it refuses.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::{ANSWER_BYTES_MAX, dialect::Dialect};
 
-/// By these, servers tell a prompt that is too long from other mistakes.
+/// Words that identify a too long prompt among other errors.
 const CONTEXT_WORDS: [&str; 4] = ["context_length", "context length", "context window", "maximum context"];
 
-/// Why there is no answer. None of the texts quotes what the server sent, nor an address or a key.
+/// Failure of a request. Its texts never quote the server's response, an address or a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     #[error("the model's server refused the key; check OPENROUTER_API_KEY")]
@@ -19,7 +19,7 @@ pub enum Failure {
     NoCredit,
     #[error("the model's server refused the request ({0}); check LLM_MODEL and LLM_BASE_URL")]
     BadRequest(StatusCode),
-    /// It names a parameter that it does not take; with what is left, it can be asked again.
+    /// The server refuses a parameter; the dialect without it can be tried.
     #[error("the model's server refused the request ({0}); check LLM_MODEL and LLM_BASE_URL")]
     Unsupported(StatusCode, Dialect),
     #[error("the prompt is longer than the model can read; set LLM_CONTEXT_TOKENS to what it can")]
@@ -27,7 +27,7 @@ pub enum Failure {
     #[error("the model's server answered {status}")]
     Status {
         status: StatusCode,
-        /// The wait that the server asked for, bounded.
+        /// `Retry-After`, bounded.
         retry_after: Option<Duration>,
     },
     #[error("the model's server could not be reached")]
@@ -40,13 +40,13 @@ pub enum Failure {
     TooLarge,
 }
 
-/// How often it is worth asking again after a failure.
+/// Number of attempts that a failure justifies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Again {
     Never,
-    /// The model has answered, or was about to: each further answer is paid for.
+    /// The model has answered or started to: each further answer costs money.
     Once,
-    /// It may pass, and nothing was answered.
+    /// The failure may be temporary, and nothing was answered.
     Some,
 }
 
@@ -64,7 +64,7 @@ impl Failure {
         }
     }
 
-    /// Whether a server nearby, which loads its model first, fails in this way meanwhile.
+    /// Whether a nearby server fails in this way while it loads its model.
     pub fn may_be_loading(&self) -> bool {
         match self {
             Self::Unreachable(_) => true,
@@ -80,7 +80,7 @@ impl Failure {
         }
     }
 
-    /// The failure that a status and the server's own words mean, for a request in this dialect.
+    /// The failure for a status and the server's message, for a request in this dialect.
     pub fn of_status(status: StatusCode, body: &str, retry_after: Option<Duration>, dialect: &Dialect) -> Self {
         let complaint = Complaint::read(body);
         let is_about_context = CONTEXT_WORDS.iter().any(|word| complaint.text.contains(word));
@@ -94,23 +94,23 @@ impl Failure {
         match dialect.after(status, &complaint) {
             Some(other) => Self::Unsupported(status, other),
             None if is_about_context => Self::ContextTooLong,
-            // llama-cpp-python tells this with a 500.
+            // llama-cpp-python reports this with a 500.
             None if status.is_client_error() || complaint.text.contains("response_format") => Self::BadRequest(status),
             None => Self::Status { status, retry_after },
         }
     }
 }
 
-/// The server's error message in lower case, without the parts that quote the request.
+/// The server's error message in lower case, without quotations of the request.
 #[derive(Debug, Default)]
 pub struct Complaint {
-    /// The parameter that it names in a field of its own.
+    /// Parameter that it names in a separate field.
     pub parameter: Option<String>,
     pub text: String,
 }
 
 impl Complaint {
-    /// Reads the forms of OpenAI and OpenRouter, of FastAPI's validation, and any other text as it is.
+    /// Parses the forms of OpenAI and OpenRouter, of FastAPI's validation, and takes any other text as it is.
     pub fn read(body: &str) -> Self {
         let Ok(Value::Object(answer)) = serde_json::from_str::<Value>(body) else {
             return Self { parameter: None, text: body.to_lowercase() };
@@ -142,7 +142,7 @@ impl Complaint {
     }
 }
 
-/// Where a fault of FastAPI's is, and what it is; not the input that it quotes.
+/// Location and text of a FastAPI fault, without the input that it quotes.
 fn words_of_fault(fault: &Value) -> String {
     let place = fault.get("loc").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     let place = place.collect::<Vec<_>>().join(".");

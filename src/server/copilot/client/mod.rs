@@ -1,14 +1,14 @@
-//! Asking an OpenAI-compatible server: one request, its bounds, and all that can go wrong with it.
+//! Requests to an OpenAI-compatible server, with their bounds and failures.
 //!
-//! # What is tried again
-//! Failures that may pass: no connection, a connection that breaks, 408, 429 and 5xx, also where they are told inside of an
-//! answer with status 200. Each wait is at least what the server asked for; one that would end after the deadline is not
-//! begun. An answer that falls silent or is not the documented JSON was paid for, and is asked for once more at the most. A
-//! server nearby that does not answer yet may be loading its model, and is waited for, up to [`LOADING_MAX`].
+//! # Retries
+//! Temporary failures are retried: no connection, a broken connection, 408, 429 and 5xx, also if reported within a
+//! response of status 200. Each wait is at least the server's `Retry-After`; a wait beyond the deadline is not started.
+//! A response that stalls or is not the documented JSON was paid for, and is requested at most once more. A nearby
+//! server that does not respond yet may be loading its model, which may take up to [`LOADING_MAX`].
 //!
-//! # The form of requests
-//! It begins with all that we would like to say: a strict JSON schema, a bound on what is written, a temperature. What a
-//! server refuses by name is left out from then on, or said in another way ([`dialect`]).
+//! # Form of requests
+//! The first request has all parameters: a strict JSON schema, a token limit, a temperature. Parameters that a server
+//! refuses by name are omitted from then on, or replaced ([`dialect`]).
 
 mod answer;
 mod dialect;
@@ -35,37 +35,37 @@ use crate::server::{
     pacing::{Backoff, retry_after},
 };
 
-/// To connect, TLS included.
+/// Time to connect, TLS included.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 
-/// How long nothing at all may come once an answer has begun. Gateways send the head early, and blanks while the model
-/// thinks; those are not silence.
+/// Longest pause within a response. Gateways send the head early, and blanks while the model reasons; these count as
+/// data.
 const BODY_SILENCE_MAX: Duration = Duration::from_secs(20);
 
-/// The largest answer that is read: many times what a reply takes.
+/// Largest response in bytes: many times a typical reply.
 pub const ANSWER_BYTES_MAX: usize = 512 * 1024;
 
-/// How often one request is sent, at the most, to a server that is not loading its model.
+/// Most attempts at a request, unless the server is loading its model.
 const ATTEMPTS_MAX: u32 = 4;
 
-/// The least time left for which another try is worth its wait.
+/// Least remaining time for another attempt.
 const RETRY_TIME_MIN: Duration = Duration::from_secs(1);
 
-/// How long a server nearby may take to load its model.
+/// Time that a nearby server may take to load its model.
 const LOADING_MAX: Duration = Duration::from_secs(75);
 
-/// Between two looks whether it has.
+/// Interval between attempts while it loads.
 const LOADING_WAIT_MAX: Duration = Duration::from_secs(2);
 
-/// Where OpenRouter's own request fields are understood.
+/// Host that supports OpenRouter's own request fields.
 const OPENROUTER_HOST: &str = "openrouter.ai";
 
-/// The tries and the time that a turn has left.
+/// Remaining attempts and time of a turn.
 pub struct Effort {
     pub deadline: Instant,
-    /// Whether an invalid answer may be asked for once more.
+    /// Whether an invalid response may be requested once more.
     may_repeat: bool,
-    /// A model that used all of its room for thoughts may get more of it, once.
+    /// Whether a model that spent all tokens on reasoning may get more of them, once.
     may_have_more_room: bool,
 }
 
@@ -74,12 +74,12 @@ impl Effort {
         Self { deadline, may_repeat: true, may_have_more_room: true }
     }
 
-    /// True once.
+    /// Returns true once.
     pub fn take_repeat(&mut self) -> bool {
         std::mem::take(&mut self.may_repeat)
     }
 
-    /// True once.
+    /// Returns true once.
     pub fn take_more_room(&mut self) -> bool {
         std::mem::take(&mut self.may_have_more_room)
     }
@@ -89,13 +89,15 @@ pub struct Client {
     http: reqwest::Client,
     config: LlmConfig,
     clock: Clock,
-    /// The dialect that the server was found to understand.
+    /// Dialect that the server is known to accept.
     dialect: Mutex<Dialect>,
 }
 
 impl Client {
+    /// Creates a client.
+    ///
     /// # Errors
-    /// When the machine has no means for a client, such as random numbers.
+    /// If the machine lacks the means, such as random numbers.
     pub fn new(config: LlmConfig, clock: Clock) -> Result<Self, reqwest::Error> {
         let http = https::client_builder_for(&config.base_url).connect_timeout(CONNECT_MAX).build()?;
         let is_openrouter = Url::parse(&config.base_url).is_ok_and(|url| {
@@ -109,15 +111,15 @@ impl Client {
         &self.config
     }
 
-    /// Whether the server is told how much the model may write.
+    /// Whether requests bound the reply's tokens.
     pub fn bounds_room(&self) -> bool {
         self.dialect().bounds_room()
     }
 
-    /// Asks the model for its answer to these messages, in at most `tokens_max`. The future may be dropped at any time.
+    /// Requests the completion of these messages, with at most `tokens_max`. The future may be dropped at any time.
     ///
     /// # Errors
-    /// When there is no answer, or when waiting for another try would last until the deadline.
+    /// If there is no response, or the wait before another attempt would exceed the deadline.
     pub async fn complete(
         &self,
         messages: &[Message],
@@ -128,12 +130,12 @@ impl Client {
         loop {
             let dialect = self.dialect();
             match self.persist(messages, tokens_max, dialect, effort, notice).await {
-                // Each is less than the one before.
+                // Each dialect has less than the one before.
                 Err(Failure::Unsupported(_, other)) => self.speak(other),
                 Err(failure @ Failure::BadRequest(_)) if dialect.may_guess_format() => {
                     let guess = dialect.with_json_object();
                     match self.persist(messages, tokens_max, guess, effort, notice).await {
-                        // What was wrong with the way that most servers know says more.
+                        // The failure of the most common format is more informative.
                         Err(Failure::BadRequest(_)) => return Err(failure),
                         Err(Failure::Unsupported(_, other)) => self.speak(other),
                         outcome => {

@@ -1,4 +1,4 @@
-//! The account and the market as the prompt tells them, in JSON.
+//! Account and market in the prompt, as JSON.
 
 use serde_json::{Value, json};
 
@@ -11,11 +11,11 @@ use crate::{
     },
 };
 
-/// The account as it is now: one state of the books, valued at one tick.
+/// The account's current state: one state of the books, valued at one tick.
 pub fn account_data(setting: &Setting<'_>, rows_max: usize) -> Value {
     let Setting { context, prices, now, .. } = setting;
     let portfolio = context.value(prices);
-    // The heaviest first, so that a cut leaves out the least.
+    // The heaviest first, so that a cut omits the least.
     let mut positions: Vec<&Position> = portfolio.positions.iter().collect();
     positions.sort_by_key(|position| std::cmp::Reverse(position.market_value));
     let watchlist = context.watchlist.iter().take(rows_max).map(|watched| {
@@ -50,11 +50,11 @@ pub fn account_data(setting: &Setting<'_>, rows_max: usize) -> Value {
     })
 }
 
-/// How current the prices are, and whether orders are filled.
+/// State of the prices, and whether orders are filled.
 fn market_data(prices: &Tick, rows_max: usize) -> Value {
     let status = &prices.status;
     let stale = prices.quotes.iter().filter(|quote| quote.is_stale).take(rows_max);
-    // When each was confirmed last.
+    // Time of each last confirmation.
     let stale = stale.map(|quote| (quote.ticker.to_string(), known(prices.confirmed_at(quote.ticker))));
     json!({
         "prices": status.data,
@@ -95,7 +95,7 @@ fn trade_data(trade: &Trade) -> Value {
     })
 }
 
-/// The outcomes of the actions in the latest answers, newest answer first.
+/// Outcomes of the actions in the latest answers, newest answer first.
 fn recent_actions(turns: &[PastTurn], rows_max: usize) -> Vec<Value> {
     let actions = turns.iter().rev().flat_map(|turn| &turn.reply.actions);
     actions
@@ -115,7 +115,7 @@ fn point_data(point: &Snapshot) -> Value {
     json!([point.recorded_at, point.total_value])
 }
 
-/// A figure that is not known is said to be missing, so that it is not taken for zero.
+/// Marks an unknown figure as missing, so that it is not taken for zero.
 fn known(figure: Option<impl serde::Serialize>) -> Value {
     figure.map_or_else(|| json!("missing"), |figure| json!(figure))
 }

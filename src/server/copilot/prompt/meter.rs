@@ -1,25 +1,24 @@
-//! The meter: how many tokens a prompt takes, learnt from the server's own counts.
+//! The meter estimates a prompt's tokens from the server's own counts.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How many tokens a text takes, from what the model's server counted last.
+/// Estimates the tokens of a text from the last count of the model's server.
 ///
-/// Some servers read only the end of a prompt that is too long for them, and count only that. Such a count says that a text
-/// takes less than it does, and would have more of it sent; so what may be one teaches nothing, and takes back what a count
-/// like it has taught.
+/// Some servers truncate a too long prompt and count only the remaining part. Such a count underestimates, so that even
+/// more would be sent. A count that may be truncated is therefore ignored, and cancels an earlier similar one.
 #[derive(Debug)]
 pub struct Meter(Mutex<Lesson>);
 
 #[derive(Debug, Clone, Copy)]
 struct Lesson {
-    /// Tokens a byte.
+    /// Tokens per byte.
     ratio: f64,
-    /// The last count, and of how many bytes it was.
+    /// Bytes and tokens of the last count.
     last: Option<(usize, u64)>,
 }
 
 impl Lesson {
-    /// A byte is a token: no tokenizer over bytes makes more of them.
+    /// Initial state: one token per byte, the upper bound for byte-based tokenizers.
     const NONE: Self = Self { ratio: 1.0, last: None };
 }
 
@@ -29,23 +28,23 @@ impl Default for Meter {
     }
 }
 
-/// No prompt of ours has fewer tokens than a byte divided by this.
+/// A prompt has at least its bytes divided by this many tokens.
 const BYTES_PER_TOKEN_MAX: f64 = 6.0;
 
-/// Contexts are cut to multiples of this.
+/// Context sizes are multiples of this.
 const CONTEXT_STEP: u64 = 512;
 
 impl Meter {
-    /// A count is of another text than the next one; this much more is reckoned with.
+    /// Safety factor, since the next text differs from the counted one.
     const MARGIN: f64 = 1.15;
 
     pub fn tokens(&self, bytes: usize) -> usize {
         (bytes as f64 * self.lesson().ratio).ceil() as usize
     }
 
-    /// A prompt of so many bytes had so many tokens.
+    /// Learns that a prompt of this many bytes had this many tokens.
     pub fn learn(&self, bytes: usize, tokens: u64) {
-        // A count that cannot be true teaches nothing.
+        // An impossible count is ignored.
         if bytes == 0 || tokens == 0 {
             return;
         }
@@ -63,8 +62,8 @@ impl Meter {
     }
 }
 
-/// Whether a server may have counted a part of the prompt only: too little for so many bytes, exactly what a context holds, or
-/// no more than for a prompt that was clearly shorter.
+/// Whether a server may have counted only part of the prompt: too few tokens for the bytes, exactly a context's size,
+/// or no more than for a clearly shorter prompt.
 fn is_clipped(last: Option<(usize, u64)>, bytes: usize, tokens: u64) -> bool {
     let is_too_little = (tokens as f64) * BYTES_PER_TOKEN_MAX < bytes as f64;
     let is_a_context = tokens >= 2 * CONTEXT_STEP && tokens.is_multiple_of(CONTEXT_STEP);

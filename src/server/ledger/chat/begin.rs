@@ -1,4 +1,4 @@
-//! The beginning of a turn, and the end of those that were cut off.
+//! Start of a turn, and the closing of interrupted turns.
 
 use std::collections::BTreeMap;
 
@@ -29,16 +29,16 @@ use crate::{
     },
 };
 
-/// The turns that the copilot is reminded of: twenty messages.
+/// Most past turns in the copilot's context: twenty messages.
 const PAST_TURNS_MAX: usize = 10;
 
-/// The latest trades that the copilot is told of.
+/// Most recent trades in the copilot's context.
 const RECENT_TRADES_MAX: usize = 50;
 
-/// The points of the equity curve that the copilot is told.
+/// Most points of the equity curve in the copilot's context.
 const EQUITY_POINTS_MAX: usize = 12;
 
-/// How far back they go.
+/// Time span of these points.
 const EQUITY_SECONDS: i64 = 86_400;
 
 /// Stores a person's message.
@@ -52,9 +52,9 @@ pub struct BeginTurn {
 
 #[derive(Debug)]
 pub enum Begun {
-    /// The message is stored, and is to be answered.
+    /// The message was stored, and must be answered.
     Anew(Box<TurnContext>),
-    /// It was stored before, under this id.
+    /// The message was stored before, with this id.
     Before { message_id: String },
 }
 
@@ -67,19 +67,19 @@ pub struct TurnContext {
     /// In the order added.
     pub watchlist: Vec<WatchedTicker>,
     pub today: DayTrades,
-    /// The trading day of this moment.
+    /// Trading day of this moment.
     pub day: TradingDay,
-    /// The highest value since the account was opened.
+    /// Highest value since the account was opened or last reset.
     pub high_water_mark: Option<Money>,
     /// Newest first.
     pub recent_trades: Vec<Trade>,
     /// Oldest first.
     pub equity: Vec<Snapshot>,
-    /// The answered turns, oldest first.
+    /// Answered turns, oldest first.
     pub past_turns: Vec<PastTurn>,
 }
 
-/// A question and its answer.
+/// A question with its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PastTurn {
     pub question: String,
@@ -87,21 +87,21 @@ pub struct PastTurn {
 }
 
 impl TurnContext {
-    /// The account, valued at the market's prices, or at the last ones known.
+    /// The account, valued at the market's prices, or at the last known ones.
     pub fn value(&self, prices: &Tick) -> Portfolio {
         Portfolio::value(&self.account, |ticker| Mark::of(prices.quotes.get(ticker), self.last_prices.get(&ticker)))
     }
 }
 
-/// The rows that a new message is decided with.
+/// Rows for deciding about a new message.
 pub enum Conversation {
-    /// The id and the text of the message that its sender names like this one.
+    /// Id and text of the earlier message with the same client id.
     Named { id: String, text: String },
-    /// There is none of that name.
+    /// There is no message with this client id.
     Unnamed(Box<Context>),
 }
 
-/// The rows that the copilot is told of besides the books.
+/// Rows of the copilot's context besides the books.
 pub struct Context {
     cut_off: CutOff,
     recent_trades: Vec<Trade>,
@@ -160,7 +160,7 @@ impl Write for BeginTurn {
 impl BeginTurn {
     fn context(&self, books: &Books, found: &Context) -> TurnContext {
         let mut past_turns = found.past_turns.clone();
-        // Actions that were about to run have just been rejected.
+        // Actions that were pending have just been rejected.
         for action in past_turns.iter_mut().flat_map(|turn| &mut turn.reply.actions) {
             if action.status == ActionStatus::Pending {
                 action.status = ActionStatus::Rejected;
@@ -182,17 +182,17 @@ impl BeginTurn {
     }
 }
 
-/// Ends the turns that the end of the program cut off: messages without a reply get one that says so, and actions that
-/// were about to run did not.
+/// Closes the turns that the program's end interrupted: messages without a reply get one that reports it, and pending
+/// actions are rejected.
 pub struct CloseTurns {
     pub at: UtcInstant,
 }
 
-/// The turn that the end of the program cut off. Only the latest message can be without a reply: each turn closes the one before it.
+/// The interrupted turn. Only the latest message can lack a reply, since each turn closes the one before it.
 pub struct CutOff {
-    /// The id of the message without a reply.
+    /// Id of the message without a reply.
     unanswered: Option<String>,
-    /// The actions that were about to run, each after the id of its reply.
+    /// Pending actions, each after the id of its reply.
     pending: Vec<(String, String)>,
 }
 

@@ -1,8 +1,8 @@
-//! The conversation with the copilot: its messages, the actions in its replies, and the effects of those.
+//! The conversation with the copilot: its messages, the actions in its replies, and their effects.
 //!
-//! A turn is a person's message and its reply. [`BeginTurn`] stores the message and gives what the copilot is told of
-//! the account, from the very state that it is stored in; [`RecordReply`] stores the reply together with the effects of
-//! its actions. In between no transaction is open, however long the model thinks.
+//! A turn is a person's message and its reply. [`BeginTurn`] stores the message and returns the copilot's context from
+//! the same state of the account; [`RecordReply`] stores the reply together with its actions' effects. No transaction
+//! is open in between, however long the model takes.
 
 mod begin;
 mod read;

@@ -1,4 +1,4 @@
-//! Reading the conversation, without waiting for the writer.
+//! Reads of the conversation, which never wait for the writer.
 
 use crate::{
     domain::{
@@ -13,16 +13,16 @@ use crate::{
 /// Messages, oldest first.
 pub struct RecordedPage {
     pub messages: Vec<RecordedMessage>,
-    /// There are messages that came before these.
+    /// Whether there are earlier messages.
     pub has_more: bool,
 }
 
 impl Ledger {
-    /// The conversation since it was last cleared: the newest `limit` messages, or those that came before the message
-    /// with the id `before`, oldest first, as they are `now`.
+    /// The conversation since it was last cleared: the newest `limit` messages, or those before the message with the id
+    /// `before`, oldest first, as of `now`.
     ///
     /// # Errors
-    /// When there is no message `before`, or the database does not answer.
+    /// If there is no message `before`, or the database does not respond.
     pub async fn chat(
         &self,
         account: AccountId,
@@ -40,7 +40,7 @@ impl Ledger {
                     Some(sequence) => sequence,
                 },
             };
-            // One more than asked for tells whether there is another page.
+            // One more than requested shows whether there is another page.
             rows.messages(account, cleared_after, before, limit.saturating_add(1)).map(Some)
         });
         let mut messages = found.await?.ok_or_else(|| ApiError::InvalidParameter {
@@ -52,10 +52,10 @@ impl Ledger {
         Ok(RecordedPage { messages: messages.into_iter().rev().map(|message| at(message, now)).collect(), has_more })
     }
 
-    /// The reply to the message `id`, as it is `now`, if there is one yet.
+    /// The reply to the message `id`, as of `now`, if there is one yet.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not respond.
     pub async fn reply_to(
         &self,
         account: AccountId,
@@ -67,10 +67,10 @@ impl Ledger {
         Ok(reply.map(|reply| at(reply, now)))
     }
 
-    /// The reply that an action is part of, as it is `now`, if there is such an action.
+    /// The reply that contains an action, as of `now`, if there is such an action.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not respond.
     pub async fn reply_of_action(
         &self,
         account: AccountId,
@@ -82,10 +82,10 @@ impl Ledger {
         Ok(reply.map(|reply| at(reply, now)))
     }
 
-    /// One action, as it is `now`, if there is such a one.
+    /// One action, as of `now`, if it exists.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not respond.
     pub async fn action(
         &self,
         account: AccountId,
@@ -98,7 +98,7 @@ impl Ledger {
     }
 }
 
-/// A message whose proposals are what they are `now`.
+/// A message with its proposals' status as of `now`.
 fn at(message: RecordedMessage, now: UtcInstant) -> RecordedMessage {
     RecordedMessage { actions: message.actions.into_iter().map(|action| action.at(now)).collect(), ..message }
 }

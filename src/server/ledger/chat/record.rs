@@ -19,49 +19,49 @@ use crate::{
     },
 };
 
-/// The part of a model's reply, as it was received, that is kept.
+/// Bytes of a model's raw reply that are stored.
 pub const RAW_REPLY_BYTES_MAX: usize = 64 * 1024;
 
-/// Where a reply came from; missing where that is not known.
+/// Provenance of a reply; fields are absent if unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Provenance {
     pub model: Option<String>,
     pub latency_ms: Option<u64>,
-    /// Of all requests that the reply took.
+    /// Tokens of all requests for the reply.
     pub prompt_tokens: Option<u64>,
     pub completion_tokens: Option<u64>,
-    /// The model's text as it was received; at most [`RAW_REPLY_BYTES_MAX`].
+    /// The model's text as received; at most [`RAW_REPLY_BYTES_MAX`].
     pub raw_reply: Option<String>,
 }
 
-/// An action of a reply, and what is known of it before any runs.
+/// An action of a reply, before any is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewAction {
     pub id: String,
     pub action: Action,
     pub status: ActionStatus,
-    /// Of a trade: the price when it was asked for, which a proposal is bound to.
+    /// For a trade: its price when requested, which binds a proposal.
     pub price: Option<Price>,
-    /// Of a rejection.
+    /// Reason of a rejection.
     pub error: Option<String>,
-    /// Of a proposed trade that has a price.
+    /// Estimate for a proposed trade with a price.
     pub estimate: Option<Estimate>,
 }
 
-/// Stores a reply with its actions, and runs some of them, all in one.
+/// Stores a reply with its actions, and runs some of them, in one write.
 pub struct RecordReply {
     pub id: String,
-    /// The message that it answers.
+    /// Id of the message that it answers.
     pub in_reply_to: String,
     pub message: String,
-    /// When there is no reply: the error that stands in its place.
+    /// Code of the error that replaces the reply.
     pub failure: Option<&'static str>,
     pub provenance: Provenance,
-    /// In the order they run.
+    /// In order of execution.
     pub actions: Vec<NewAction>,
-    /// Entries of the reply that are no valid actions, in their order.
+    /// Invalid actions of the reply, in order.
     pub misread: Vec<MisreadAction>,
-    /// The actions that run now.
+    /// Actions to run now.
     pub runs: Vec<ActionRun>,
     pub limits: CopilotLimits,
     pub at: UtcInstant,
@@ -108,10 +108,11 @@ impl RecordReply {
         }))
     }
 
-    /// With the status that the account's autonomy gives it now; a person may have changed that a moment ago.
+    /// The action with the status for the account's present autonomy, which a person may have just changed.
     fn record(&self, action: &NewAction, autonomy: Autonomy) -> RecordedAction {
         let status = action.status.under(autonomy);
-        // An action that was about to run and is a proposal now is bound to the price that it would have run at.
+        // An action that was pending and has become a proposal is bound to the price that it would have been executed
+        // at.
         let run = self.runs.iter().find(|run| run.action_id == action.id);
         let price = action.price.or_else(|| run.and_then(|run| run.step.price()));
         RecordedAction {

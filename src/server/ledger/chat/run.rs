@@ -1,8 +1,7 @@
-//! Running a reply's actions: each is an order, or a change of the watchlist, like a person's, within the copilot's
-//! limits besides.
+//! Runs a reply's actions: each is an ordinary order or change of the watchlist, with the copilot's additional limits.
 //!
-//! Autonomy, limits, a proposal's age and its price bound are checked here, in the transaction that applies the action and
-//! at the price that fills it: what a person was answered about any of them before holds.
+//! Autonomy, limits, a proposal's age and its price bound are checked here, in the transaction that applies the action
+//! and at the price that fills it, so earlier responses about them hold.
 
 use std::collections::HashMap;
 
@@ -23,35 +22,35 @@ use crate::{
     },
 };
 
-/// The time over which the copilot's trades are added up.
+/// Time window for adding up the copilot's trades.
 const MINUTE_MS: i64 = 60_000;
 
 /// An action, ready to run.
 pub struct ActionRun {
-    /// The id of the action's row.
+    /// Id of the action's row.
     pub action_id: String,
     pub step: Step,
 }
 
-/// The write behind an action: the same one that a person's order or change uses.
+/// The action's write, the same as for a person's order or change.
 pub enum Step {
     Watch(WatchTicker),
     Trade(Box<PlaceOrder>),
     Unwatch(UnwatchTicker),
 }
 
-/// Actions by their ids, each after the id of its reply.
+/// Actions by id, each after the id of its reply.
 pub type Recorded = HashMap<String, (String, RecordedAction)>;
 
-/// The rows that running actions needs.
+/// Rows needed for running actions.
 pub struct RunsFound {
-    /// The notional of the copilot's trades within a minute.
+    /// Notional of the copilot's trades within a minute.
     spent: Money,
     /// For each run: what the name of its order stands for already.
     names: Vec<Named>,
 }
 
-/// Looks up what running these actions needs.
+/// Looks up the rows needed for running these actions.
 ///
 /// # Errors
 /// The store's.
@@ -77,16 +76,16 @@ pub fn find_for_runs(
     Ok(found)
 }
 
-/// The minute before a moment and, if the clock went back a little, the one after. What seems to come from further in the
-/// future was before a clock that went far back, and would block the copilot for as long.
+/// The minute before a moment and, if the clock went back a little, the one after. Trades further in the future come
+/// from a clock that went far back; counting them would block the copilot for as long.
 fn minute_around(at: UtcInstant) -> (UtcInstant, UtcInstant) {
     let moved = |ms| UtcInstant::from_unix_ms(at.unix_ms() + ms);
     (moved(-MINUTE_MS), moved(MINUTE_MS))
 }
 
-/// Runs actions in their order. One that fails leaves the others as they are.
+/// Runs actions in order. A failing action does not affect the others.
 pub struct RunActions {
-    /// The status that each action has to have; one with another status is left alone.
+    /// Status that each action must have; others are skipped.
     pub from: ActionStatus,
     pub runs: Vec<ActionRun>,
     pub limits: CopilotLimits,
@@ -115,17 +114,17 @@ impl Write for RunActions {
     }
 }
 
-/// Actions that run one after another.
+/// Actions that run in sequence.
 pub struct Runs<'a> {
     pub runs: &'a [ActionRun],
-    /// The status that each action has to have.
+    /// Status that each action must have.
     pub from: ActionStatus,
     pub limits: &'a CopilotLimits,
     pub at: UtcInstant,
 }
 
 impl Runs<'_> {
-    /// Decides each action on what the ones before leave.
+    /// Decides each action on the state that the previous ones leave.
     pub fn run(&self, recorded: &Recorded, found: &RunsFound, draft: &mut Draft) {
         let mut spent = found.spent;
         for (run, earlier) in self.runs.iter().zip(&found.names) {
@@ -161,12 +160,12 @@ impl Runs<'_> {
                 Err(reason) => (ActionStatus::Rejected, None, None, Some(reason)),
             },
         };
-        // A proposal that is turned down keeps the price that it was made at.
+        // A rejected proposal keeps the price that it was made at.
         let price = price.filter(|_| matches!(status, ActionStatus::Executed | ActionStatus::Proposed));
         ActionDecision { action_id: run.action_id.clone(), status, price, trade_id, error, at: self.at }
     }
 
-    /// The same notional with a trade that was just made.
+    /// The notional including a trade that was just made.
     fn spent_with(&self, spent: Money, receipt: Option<&TradeReceipt>) -> Money {
         let (after, before) = minute_around(self.at);
         let counts = |receipt: &&TradeReceipt| {
@@ -178,8 +177,8 @@ impl Runs<'_> {
     }
 }
 
-/// The status that an action gets instead of being run: by the autonomy as it is now, and, of a proposal, by its age and by how
-/// far the price that would fill it is from the one proposed.
+/// Status that an action gets instead of being run: by the present autonomy and, for a proposal, by its age and its
+/// price's move since.
 fn hold_back(
     action: &RecordedAction,
     price: Option<Price>,
@@ -197,13 +196,13 @@ fn hold_back(
     if aged.status == ActionStatus::Lapsed {
         return Some((aged.status, aged.error));
     }
-    // Without a price now, the order is refused for that.
+    // Without a current price, the order is refused for that reason.
     let lapse = Option::zip(action.price, price).and_then(|(proposed, now)| price_lapse(proposed, now))?;
     Some((ActionStatus::Lapsed, Some(lapse.to_string())))
 }
 
 impl Step {
-    /// The price that an order would be filled at.
+    /// Price that the order would be filled at.
     pub fn price(&self) -> Option<Price> {
         match self {
             Self::Trade(order) => order.prices.price(order.order.ticker),
@@ -231,7 +230,7 @@ impl Step {
     }
 }
 
-/// Whether an order that could be filled is within the limits; what the books refuse is for them to say.
+/// Checks an order that could be filled against the limits; refusals by the books are left to the books.
 fn check_limits(order: &PlaceOrder, limits: &CopilotLimits, spent: Money, books: &Books) -> Result<(), OverLimit> {
     let request = &order.order;
     let Some(price) = order.prices.price(request.ticker) else {
@@ -243,7 +242,7 @@ fn check_limits(order: &PlaceOrder, limits: &CopilotLimits, spent: Money, books:
     }
 }
 
-/// Turns a proposal down, since a person said no. What is no longer a proposal is left as it is.
+/// Dismisses a proposal on a person's request. An action that is no longer a proposal is unchanged.
 pub struct DismissAction {
     pub action_id: String,
     pub at: UtcInstant,

@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-/// Sets what becomes of the actions in replies from now on.
+/// Sets the autonomy for actions from now on.
 pub struct SetAutonomy(pub Autonomy);
 
 impl Write for SetAutonomy {
@@ -30,7 +30,7 @@ impl Write for SetAutonomy {
     }
 }
 
-/// Tells open pages that a setting changed that the books do not hold, such as the connected model.
+/// Announces to open pages that a setting outside the books changed, such as the connected model.
 pub struct AnnounceSettings;
 
 impl Write for AnnounceSettings {
@@ -46,14 +46,14 @@ impl Write for AnnounceSettings {
     }
 }
 
-/// Begins the conversation anew. What was said stays in the file, since it says why trades happened, but neither people
-/// nor the copilot see it again.
+/// Clears the conversation. The messages stay in the file as the reasons for trades, but neither people nor the copilot
+/// see them again.
 pub struct ClearChat;
 
 impl Write for ClearChat {
     type Outcome = ();
 
-    /// The sequence of the latest message.
+    /// Sequence of the latest message.
     type Found = i64;
 
     fn find(&self, account: AccountId, _: &Books, rows: &mut dyn Rows) -> Result<i64, StoreFault> {

@@ -1,5 +1,5 @@
-//! The conformance suite of the stores: a table of scenarios that run on each. After every write both stores hold the same
-//! books and answer every question alike, and a transaction that fails leaves nothing.
+//! Conformance suite of the stores: a table of scenarios that run on each. After every write both stores have the same
+//! books and give the same answers, and a failed transaction has no effect.
 
 mod chat;
 mod companies;
@@ -67,7 +67,7 @@ fn market(prices: &[(&str, i64)]) -> std::sync::Arc<Tick> {
     std::sync::Arc::new(Tick::new(1, prices.iter().map(quote).collect()))
 }
 
-/// An order that is filled at 100 dollars, with an id of its own.
+/// An order that is filled at 100 dollars, with its own id.
 fn order(side: Side, symbol: &str, shares: &str, id: &str, at: UtcInstant) -> PlaceOrder {
     PlaceOrder {
         order: OrderRequest {
@@ -86,11 +86,11 @@ fn order(side: Side, symbol: &str, shares: &str, id: &str, at: UtcInstant) -> Pl
     }
 }
 
-/// A store, and the books of its accounts as a writer has them.
+/// A store with the books of its accounts, as a writer keeps them.
 struct Bench {
     store: Box<dyn Store>,
     books: HashMap<AccountId, Books>,
-    /// The outcome of each write, and every answer after it.
+    /// Outcome of each write, and all answers after it.
     transcript: Vec<String>,
 }
 
@@ -101,13 +101,13 @@ impl Bench {
         bench
     }
 
-    /// Applies a write: first in a transaction that fails, which must leave nothing, and then for good.
+    /// Applies a write: first in a failing transaction, which must have no effect, then permanently.
     fn submit<W: Write<Outcome: Debug>>(&mut self, account: AccountId, write: W) -> Result<String, ApiError> {
         let before = self.dump();
         let mut books = self.books.get(&account).cloned().unwrap_or_else(|| Books::unopened(Hours::Continuous));
         let unchanged = books.clone();
         let failed = self.store.transact(&mut |transaction| {
-            // The second run looks at its outcome.
+            // Only the second run checks the outcome.
             let _ = writer::apply(&write, account, &mut books, transaction)?;
             Err(StoreFault::of("on purpose"))
         });
@@ -132,13 +132,13 @@ impl Bench {
         outcome
     }
 
-    /// Writes effects that change no books, without a look at what comes of them.
+    /// Writes effects that do not change the books, without checks.
     fn prepare(&mut self, effects: Effects) {
         let written = self.store.transact(&mut |transaction| transaction.write(MAIN, effects.clone(), 0));
         written.unwrap();
     }
 
-    /// Everything that can be asked.
+    /// Answers to every query.
     fn dump(&mut self) -> Vec<String> {
         let accounts: Vec<_> = self.books.keys().copied().collect();
         let mut answers = Vec::new();
@@ -152,7 +152,7 @@ impl Bench {
     }
 }
 
-/// Asks everything of an account. Sequences are a store's own, so that rows are told without them.
+/// Runs every query on an account. Rows are compared without sequences, which each store numbers itself.
 fn ask_all<R: Rows + ?Sized>(account: AccountId, rows: &mut R, answers: &mut Vec<String>) -> Result<(), StoreFault> {
     let mut tell = |question: &str, answer: &dyn Debug| answers.push(format!("{account} {question}: {answer:?}"));
     let trades = rows.trades(account, 0, i64::MAX, 100)?;
@@ -246,7 +246,7 @@ fn ask_all<R: Rows + ?Sized>(account: AccountId, rows: &mut R, answers: &mut Vec
 #[case::two_accounts(two_accounts)]
 #[tokio::test]
 async fn stores_do_the_same(#[case] scenario: fn(&mut Bench)) {
-    // In memory where the machine has such a folder: most of the time would be spent on syncs.
+    // In memory if possible: syncs would take most of the time.
     let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
     let url = format!("sqlite://{}", folder.path().join("conformance.db").display());
     let mut file = Bench::of(Box::new(sqlite::open(&url).await.unwrap()));
@@ -315,7 +315,7 @@ fn keep(bench: &mut Bench) {
     assert_eq!((keys.matches("Browser").count(), keys.matches("Script").count()), (ACCESS_KEYS_MAX, 1));
 }
 
-/// The same things happen to both, and neither sees the other's.
+/// Both accounts get the same writes, and neither sees the other's rows.
 fn two_accounts(bench: &mut Bench) {
     let other: AccountId = "other".parse().unwrap();
     let buy = |account: AccountId| PlaceOrder {

@@ -1,7 +1,7 @@
-//! Stores keep books and their history: the traits of a store, and the two that implement them.
+//! Stores for books and their history: the traits of a store, and its two implementations.
 //!
-//! A [`Store`] writes what was decided and decides nothing. Rows are asked for by key through [`Rows`], by a decision inside
-//! a transaction and by readers alike.
+//! A [`Store`] writes decisions and makes none. Rows are queried by key through [`Rows`], by a decision inside a
+//! transaction and by readers alike.
 
 #[cfg(test)]
 mod conformance;
@@ -18,18 +18,18 @@ pub use rows::{ActionRows, ChatRows, CurveRows, KeptRows, OrderRows, TradeRows};
 use super::{Books, effect::Effects};
 use crate::{domain::account_id::AccountId, error::ApiError, server::market::hours::Hours};
 
-/// Everything that can be asked of a store.
+/// All queries of a store.
 pub trait Rows: TradeRows + OrderRows + CurveRows + ChatRows + ActionRows + KeptRows {}
 
 impl<T: TradeRows + OrderRows + CurveRows + ChatRows + ActionRows + KeptRows> Rows for T {}
 
-/// A transaction that is open: its rows are those with all that was written in it.
+/// An open transaction: its rows include everything written in it.
 pub trait Transaction: Rows {
-    /// Writes the effects of a decision, of which the first [event](super::effect::Effect::Event) has the number after
+    /// Writes a decision's effects; its first [event](super::effect::Effect::Event) gets the number after
     /// `version_before`.
     ///
     /// # Errors
-    /// The store's, which undo the transaction.
+    /// The store's, which roll back the transaction.
     fn write(&mut self, account: AccountId, effects: Effects, version_before: i64) -> Result<(), StoreFault>;
 }
 
@@ -39,35 +39,35 @@ pub type Work<'a> = dyn FnMut(&mut dyn Transaction) -> Result<(), StoreFault> + 
 /// The books of all accounts.
 pub type AllBooks = Vec<(AccountId, Books)>;
 
-/// A place where books and their history are kept.
+/// A store of books and their history.
 pub trait Store: Send {
-    /// Does `work` in one transaction and commits it; gives how long the commit took.
+    /// Runs `work` in one transaction and commits it; returns the duration of the commit.
     ///
     /// # Errors
-    /// That of the work or of the commit; nothing has changed then, except that a failed commit may turn out to have taken
-    /// effect, which [`recover`](Self::recover) settles.
+    /// Those of the work or of the commit; nothing has changed then, except that a failed commit may turn out to have
+    /// taken effect, which [`recover`](Self::recover) settles.
     fn transact(&mut self, work: &mut Work<'_>) -> Result<Duration, StoreFault>;
 
-    /// The books of all accounts as they were last committed, with the days of `hours`.
+    /// The books of all accounts as last committed; `hours` define their days.
     ///
     /// # Errors
-    /// The store's, or of a stored value that means nothing.
+    /// The store's, or an invalid stored value.
     fn load(&mut self, hours: Hours) -> Result<AllBooks, StoreFault>;
 
     /// Makes the store usable again after a transaction failed.
     ///
     /// # Errors
-    /// When it is not usable yet.
+    /// If it is still unusable.
     fn recover(&mut self) -> Result<(), StoreFault>;
 
-    /// Puts everything in its place and ends.
+    /// Cleans up and ends.
     ///
     /// # Errors
-    /// When something of that failed; what was committed is safe all the same.
+    /// If the clean-up failed; committed data is safe anyway.
     fn close(self: Box<Self>) -> Result<(), StoreFault>;
 }
 
-/// Readers of a store, beside its writer. Clones share them.
+/// Readers of a store, concurrent with its writer. Clones share them.
 #[derive(Clone)]
 pub enum Readers {
     Sqlite(sqlite::Readers),
@@ -75,10 +75,10 @@ pub enum Readers {
 }
 
 impl Readers {
-    /// Reads rows, all of one state.
+    /// Reads rows of one consistent state.
     ///
     /// # Errors
-    /// [`ApiError::BusyReading`] when the store does not answer; the cause is logged.
+    /// [`ApiError::BusyReading`] if the store does not respond; the cause is logged.
     pub async fn read<T: Send + 'static>(
         &self,
         query: impl FnOnce(&mut dyn Rows) -> Result<T, StoreFault> + Send + 'static,
@@ -93,12 +93,12 @@ impl Readers {
     }
 }
 
-/// Why a store did not do what it was asked.
+/// A failure of a store.
 #[derive(Debug, thiserror::Error)]
 #[error("{cause}")]
 pub struct StoreFault {
     cause: Box<dyn Error + Send + Sync>,
-    /// The disk is the cause, or the machine, so that whatever is written next fails too.
+    /// Whether the cause is the disk or the machine, so that further writes will fail too.
     is_of_the_disk: bool,
 }
 
@@ -108,13 +108,13 @@ impl StoreFault {
         Self { cause: cause.into(), is_of_the_disk: false }
     }
 
-    /// Whether the disk, and not a single read or write, is the cause.
+    /// Whether the cause is the disk rather than a single read or write.
     pub fn is_of_the_disk(&self) -> bool {
         self.is_of_the_disk
     }
 }
 
-/// The disk takes no more.
+/// The disk refuses writes.
 impl From<io::Error> for StoreFault {
     fn from(cause: io::Error) -> Self {
         Self { cause: Box::from(format!("the disk takes no more: {cause}")), is_of_the_disk: true }

@@ -1,4 +1,4 @@
-//! The questions that a store answers, by subject. Sequences are a store's own numbers: they order rows, and say nothing else.
+//! The queries of a store, by subject. Sequences are a store's own numbers: they only order rows.
 
 use super::StoreFault;
 use crate::{
@@ -25,33 +25,33 @@ use crate::{
 
 type Answer<T> = Result<T, StoreFault>;
 
-/// The trades.
+/// Queries of trades.
 pub trait TradeRows {
-    /// The receipt of the order of this name, if it was filled.
+    /// Receipt of the order with this id, if it was filled.
     fn receipt(&mut self, account: AccountId, client_order_id: &ClientOrderId) -> Answer<Option<TradeReceipt>>;
 
-    /// The sequence of the latest trade; 0 when there is none.
+    /// Sequence of the latest trade; 0 if there is none.
     fn latest_trade(&mut self, account: AccountId) -> Answer<i64>;
 
-    /// The sequence of the trade with this id.
+    /// Sequence of the trade with this id.
     fn trade_sequence(&mut self, account: AccountId, id: &str) -> Answer<Option<i64>>;
 
-    /// The latest trades whose sequence is between the two, newest first.
+    /// The latest trades with sequences between the two, newest first.
     fn trades(&mut self, account: AccountId, after: i64, before: i64, limit: usize) -> Answer<Vec<Trade>>;
 
-    /// How many trades there are after a sequence.
+    /// Number of trades after a sequence.
     fn trades_count(&mut self, account: AccountId, after: i64) -> Answer<u64>;
 
-    /// The trades after a sequence, newest first, until one is older than `from`.
+    /// Trades after a sequence, newest first, until one is older than `from`.
     fn trades_back_to(&mut self, account: AccountId, after: i64, from: UtcInstant) -> Answer<Vec<Trade>>;
 
     /// The latest trades of one ticker after a sequence, newest first.
     fn fills(&mut self, account: AccountId, ticker: Ticker, after: i64, limit: usize) -> Answer<Vec<Trade>>;
 
-    /// The realised P&L of sales after a sequence, in alphabetical order of their tickers.
+    /// Realised P&L of sales after a sequence, in alphabetical order of tickers.
     fn realized(&mut self, account: AccountId, after: i64) -> Answer<Vec<RealizedLine>>;
 
-    /// The notional of the copilot's trades between two moments, neither included.
+    /// Notional of the copilot's trades between two moments, both exclusive.
     fn copilot_notional(&mut self, account: AccountId, after: UtcInstant, before: UtcInstant) -> Answer<Money>;
 }
 
@@ -70,15 +70,15 @@ pub trait OrderRows {
     fn trail_marks(&mut self) -> Answer<Option<(UtcInstant, Vec<TrailMark>)>>;
 }
 
-/// The equity curve.
+/// Queries of the equity curve.
 pub trait CurveRows {
-    /// The values recorded since then and until now (Unix seconds), oldest first: the first one of each step of so many
-    /// seconds, and the latest one. A step of a second leaves none out. After a clock went back there are later ones, which
-    /// would be a future that has not come.
+    /// Values between `since_s` and `now_s` (Unix seconds), oldest first: the first one of each step of `step_s`
+    /// seconds, and the latest one. Steps of one second omit none. After a clock went back there may be later values,
+    /// which are ignored as future ones.
     fn curve(&mut self, account: AccountId, since_s: i64, now_s: i64, step_s: i64) -> Answer<Vec<Snapshot>>;
 
-    /// The seconds from `from_s` up to before `until_s` whose value is not the last of its stretch of `step_s`, oldest
-    /// first, at most `limit`.
+    /// Seconds from `from_s` up to before `until_s` whose value is not the last of its step of `step_s`, oldest first,
+    /// at most `limit`.
     fn surplus_snapshots(
         &mut self,
         account: AccountId,
@@ -89,49 +89,48 @@ pub trait CurveRows {
     ) -> Answer<Vec<i64>>;
 }
 
-/// The conversation.
+/// Queries of the conversation.
 pub trait ChatRows {
-    /// The sequence of the latest message; 0 when there is none.
+    /// Sequence of the latest message; 0 if there is none.
     fn latest_message(&mut self, account: AccountId) -> Answer<i64>;
 
-    /// The sequence of the message with this id.
+    /// Sequence of the message with this id.
     fn message_sequence(&mut self, account: AccountId, id: &str) -> Answer<Option<i64>>;
 
-    /// The latest messages whose sequence is between the two, with their actions, newest first.
+    /// The latest messages with sequences between the two, with their actions, newest first.
     fn messages(&mut self, account: AccountId, after: i64, before: i64, limit: usize) -> Answer<Vec<RecordedMessage>>;
 
     /// The reply to the message with this id, if there is one yet.
     fn reply_to(&mut self, account: AccountId, message_id: &str) -> Answer<Option<RecordedMessage>>;
 
-    /// The reply that an action is part of.
+    /// The reply that contains an action.
     fn reply_of_action(&mut self, account: AccountId, action_id: &str) -> Answer<Option<RecordedMessage>>;
 
-    /// An action, and the id of the reply that it is part of.
+    /// An action, with the id of its reply.
     fn action(&mut self, account: AccountId, id: &str) -> Answer<Option<(String, RecordedAction)>>;
 
-    /// The id and the text of the message that its sender names like this.
+    /// Id and text of the message with this client id.
     fn named_message(&mut self, account: AccountId, name: &ClientMessageId) -> Answer<Option<(String, String)>>;
 
-    /// The latest turns after a sequence that were answered, oldest first.
+    /// The latest answered turns after a sequence, oldest first.
     fn past_turns(&mut self, account: AccountId, after: i64, limit: usize) -> Answer<Vec<PastTurn>>;
 
-    /// The id of the latest message of the person's, while it has no reply.
+    /// Id of the person's latest message, if it has no reply.
     fn unanswered(&mut self, account: AccountId) -> Answer<Option<String>>;
 
-    /// The actions that are about to run, each after the id of its reply.
+    /// Pending actions, each after the id of its reply.
     fn pending_actions(&mut self, account: AccountId) -> Answer<Vec<(String, String)>>;
 }
 
-/// Splits and dividends.
+/// Queries of splits and dividends.
 pub trait ActionRows {
-    /// Whether the action of this kind and of the vendor's id is recorded.
+    /// Whether the action with this kind and vendor's id is recorded.
     fn is_action_recorded(&mut self, account: AccountId, kind: &str, id: &str) -> Answer<bool>;
 
-    /// The splits that were applied, of one ticker or of all, in the order of their days.
+    /// Applied splits, of one ticker or of all, in order of their days.
     fn splits(&mut self, account: AccountId, ticker: Option<Ticker>) -> Answer<Vec<PastSplit>>;
 
-    /// The actions recorded since a moment that have not lapsed and have a sequence before one, with their sequences,
-    /// newest first.
+    /// Actions recorded since a moment that have not lapsed, with sequences before the given one, newest first.
     fn actions(
         &mut self,
         account: AccountId,
@@ -140,21 +139,21 @@ pub trait ActionRows {
         limit: usize,
     ) -> Answer<Vec<(i64, ActionRecord)>>;
 
-    /// The dividends that are owed and have a pay date of this day or before, in the order of those.
+    /// Owed dividends with a pay date up to this day, in order of pay dates.
     fn dividends_due(&mut self, account: AccountId, day: ExchangeDate) -> Answer<Vec<OwedDividend>>;
 }
 
-/// Events, keys and the market's seed.
+/// Queries of events, access keys and the market's seed.
 pub trait KeptRows {
-    /// The events after a number; nothing when that is so long ago, or so far ahead, that what came since is not known.
+    /// Events after a number; `None` if later events have been deleted, or the number is in the future.
     fn events_after(&mut self, account: AccountId, after: i64) -> Answer<Option<EventsPage>>;
 
-    /// The keys that let other machines in, oldest first.
+    /// Access keys, oldest first.
     fn access_keys(&mut self, account: AccountId) -> Answer<Vec<(KeyHash, KeyKind)>>;
 
-    /// The seed of the database's simulated market.
+    /// Seed of the database's simulated market.
     fn market_seed(&mut self) -> Answer<Option<u64>>;
 
-    /// Answers if the store can be read at all.
+    /// Succeeds if the store can be read at all.
     fn check(&mut self) -> Answer<()>;
 }

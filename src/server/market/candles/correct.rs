@@ -1,4 +1,4 @@
-//! Changes of the past: splits, the source's own bars, a history that arrives, and a clock that goes back.
+//! Corrections of the past: splits, the source's own bars, a late history, and a clock that goes back.
 
 use super::{
     Candles, Depth, LONGER,
@@ -14,19 +14,20 @@ use crate::{
 };
 
 impl Candles {
-    /// Turns to shares of today, the day of a split, where it is not yet; `now` is a price after it.
+    /// Converts candles to shares of today on the day of a split, unless already converted; `now` is a price after the
+    /// split.
     pub fn split(&mut self, ratio: SplitRatio, day: ExchangeDate, now: Price) {
         self.settle();
         self.fold();
         let starts_at = day.starts_at().unix_second();
         let past = |interval: Interval| {
             move |candle: &Candle| match interval {
-                // A day's candle bears the date.
+                // A day's candle has the date.
                 Interval::Day => candle.time < day.days() * Interval::Day.seconds(),
                 Interval::Second | Interval::Minute | Interval::FiveMinutes | Interval::Hour => candle.time < starts_at,
             }
         };
-        // The past as a whole was told before the split or after it.
+        // The whole past came from the source either before the split or after it.
         let mut last = LONGER.into_iter().zip(self.longer.iter()).filter_map(|(interval, series)| {
             let candles = series.ring.iter().chain(&series.forming).rev();
             candles.copied().find(past(interval))
@@ -50,15 +51,15 @@ impl Candles {
         }
     }
 
-    /// Takes in a candle of `length` as the source has it: its high and low, which prints may have missed, and its opening.
-    /// Its close is that of the prints, which are as new.
+    /// Merges a candle of `length` from the source: its open, and its high and low, which prints may have missed. The
+    /// close stays that of the prints, which is as current.
     pub fn set_right(&mut self, length: Interval, told: &Candle) {
         self.settle();
         self.fold();
         for (interval, series) in
             LONGER.into_iter().zip(self.longer.iter_mut()).filter(|(interval, _)| *interval >= length)
         {
-            // A day is told by its date already.
+            // A day's candle is already identified by its date.
             let start = if length == Interval::Day { told.time } else { start_of(interval, told.time, self.hours) };
             let Some(candle) = series.find(start) else {
                 continue;
@@ -71,12 +72,12 @@ impl Candles {
         }
     }
 
-    /// Puts a ticker's past before what is already here; where both have a candle, they are one.
+    /// Inserts a ticker's past before the present candles; candles of the same time are merged.
     pub fn prepend(&mut self, history: History) {
         self.settle();
         self.fold();
         let History { seconds, minutes, five_minutes, hours, days, ticker: _ } = history;
-        // What was kept briefly is part of the past that is told now.
+        // Candles of the brief history are part of the past that is delivered now.
         let is_retold = self.depth == Depth::Whole && std::mem::take(&mut self.is_cut);
         let covered = |past: &[Candle]| past.last().filter(|_| is_retold).map(|last| last.time);
         let (present, end) = (std::mem::take(&mut self.seconds), covered(&seconds));
@@ -93,7 +94,7 @@ impl Candles {
         }
     }
 
-    /// Takes away what starts after `time`; the last candle of each longer interval forms again.
+    /// Removes everything that starts after `time`; the last candle of each longer interval forms again.
     pub(super) fn forget_after(&mut self, time: i64) {
         self.fold();
         self.seconds.retain(|second| second.time <= time);

@@ -1,4 +1,4 @@
-//! The candles of one ticker, in every interval, kept up to date with each print.
+//! The candles of one ticker in every interval, updated by each print.
 
 mod correct;
 mod read;
@@ -12,21 +12,21 @@ use self::series::{Series, of_interval, shorten};
 use super::{Print, hours::Hours};
 use crate::domain::candle::{Candle, Interval, STEP_BACK_SECONDS};
 
-/// How much of a ticker's past is kept.
+/// Amount of a ticker's past that is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Depth {
-    /// Enough for a chart: some 280 KiB.
+    /// Enough for a chart: about 280 KiB.
     #[default]
     Whole,
-    /// A little, until someone looks: some 15 KiB.
+    /// Little, until the chart is opened: about 15 KiB.
     Brief,
 }
 
-/// How many candles of each interval are kept briefly: no fewer than the seconds of a minute, which are folded together.
+/// Candles per interval at brief depth: at least the seconds of a minute, which are folded together.
 const BRIEF_CAPACITY: usize = 64;
 
 impl Depth {
-    /// How many candles of an interval are kept.
+    /// Candles kept of an interval.
     const fn capacity(self, interval: Interval) -> usize {
         match (self, interval) {
             (Self::Brief, _) => BRIEF_CAPACITY,
@@ -39,41 +39,41 @@ impl Depth {
     }
 }
 
-/// The most candles there are of any interval.
+/// Most candles of any interval.
 pub const CANDLES_MAX: usize = 1_800;
 
-/// The intervals that are longer than a second, in [`Candles::longer`]'s order.
+/// Intervals longer than a second, in the order of [`Candles::longer`].
 const LONGER: [Interval; 4] = [Interval::Minute, Interval::FiveMinutes, Interval::Hour, Interval::Day];
 
-/// Five rings of candles, one for each interval. A print touches the second that forms and nothing else, a second that is
-/// over is written down, and the longer intervals take in a minute's seconds at once, or when someone asks: what a tick of
-/// many tickers costs is the memory it touches.
+/// Five rings of candles, one per interval. A print only touches the forming second; a completed second is stored, and
+/// the longer intervals are folded once per minute, or on a read. A tick's cost for many tickers is the memory that it
+/// touches.
 #[derive(Debug, Default)]
 pub struct Candles {
     depth: Depth,
-    /// It was kept briefly, and its past is to be told anew.
+    /// Whether the history was cut to brief depth and must be delivered again.
     is_cut: bool,
-    /// Whose days the daily candles have.
+    /// Hours that define the daily candles.
     hours: Hours,
-    /// The prints of this second, which are in nothing else yet.
+    /// Prints of the forming second, which are in nothing else yet.
     fresh: Option<Candle>,
-    /// The seconds before it,
+    /// Completed seconds,
     seconds: VecDeque<Candle>,
-    /// …and when the newest of them starts: the ring itself is cold when the next is written, and not waited for.
+    /// …and the start of the newest one: kept separately, since the ring itself is not in the cache at a tick.
     newest_second: Option<i64>,
-    /// So many of the latest seconds are in none of the longer intervals yet. They are of one minute.
+    /// Number of the latest seconds that are not folded into the longer intervals yet. They belong to one minute.
     unfolded: usize,
-    /// Apart, so that what a tick touches of many tickers lies close together.
+    /// Boxed, so that the data touched by a tick is compact across tickers.
     longer: Box<[Series; LONGER.len()]>,
 }
 
 impl Candles {
-    /// Candles of a past that is not told yet, of a market that keeps these hours.
+    /// Candles without a past yet, for a market with these hours.
     pub fn of(depth: Depth, hours: Hours) -> Self {
         Self { depth, hours, is_cut: depth == Depth::Brief, ..Self::default() }
     }
 
-    /// Keeps more or less from now on; tells whether the past has to be told anew for it.
+    /// Changes the depth; returns whether the past must be delivered again.
     pub fn set_depth(&mut self, depth: Depth) -> bool {
         self.depth = depth;
         if depth == Depth::Brief {
@@ -84,13 +84,13 @@ impl Candles {
         self.is_cut && depth == Depth::Whole
     }
 
-    /// Takes in a print: it extends the candle that is forming, or begins the next one. A clock that went back far takes
-    /// the candles away that are in the future now; else the last one would form until that future comes.
+    /// Adds a print: extends the forming candle, or starts the next one. After the clock went far back, candles in the
+    /// future are removed; otherwise the last one would form until that time.
     pub fn add(&mut self, print: &Print) {
         let time = print.quote.at.unix_second();
         let candle = Candle::new(time, print.quote.price, print.volume);
         match &mut self.fresh {
-            // Or a moment before, where a clock was set right.
+            // Or slightly earlier, after the clock was corrected.
             Some(fresh) if (time..=time + STEP_BACK_SECONDS).contains(&fresh.time) => fresh.extend(&candle),
             _ => {
                 self.settle();
@@ -102,7 +102,7 @@ impl Candles {
         }
     }
 
-    /// Writes down the second that is over.
+    /// Stores the completed second.
     fn settle(&mut self) {
         let Some(fresh) = self.fresh.take() else {
             return;
@@ -114,12 +114,12 @@ impl Candles {
         if self.write_down(fresh) {
             self.unfolded += 1;
         } else if self.unfolded == 0 {
-            // The clock had gone back to a second that is folded already.
+            // The clock had gone back to a second that is already folded.
             self.fold_one(fresh);
         }
     }
 
-    /// Whether it is a second of its own: one that does not come after the newest is part of that.
+    /// Stores a second; returns whether it is a new one. A second that does not follow the newest is merged into it.
     fn write_down(&mut self, second: Candle) -> bool {
         if self.newest_second >= Some(second.time)
             && let Some(newest) = self.seconds.back_mut()
@@ -127,7 +127,7 @@ impl Candles {
             newest.extend(&second);
             return false;
         }
-        // With the one that is fresh.
+        // Including the forming one.
         if self.seconds.len() + 1 >= self.depth.capacity(Interval::Second) {
             self.seconds.pop_front();
         }
@@ -136,7 +136,7 @@ impl Candles {
         true
     }
 
-    /// Takes the latest seconds into the longer intervals.
+    /// Folds the latest seconds into the longer intervals.
     fn fold(&mut self) {
         if let Some(candle) = self.latest_seconds() {
             self.fold_one(candle);

@@ -1,4 +1,4 @@
-//! A series: the candles of one interval, the one that is forming included.
+//! A series: the candles of one interval, including the forming one.
 
 use std::collections::VecDeque;
 
@@ -8,11 +8,11 @@ use crate::{
     server::market::hours::Hours,
 };
 
-/// The candles of an interval, up to the seconds that are not folded into it yet.
+/// Candles of an interval, without the unfolded seconds.
 #[derive(Debug, Default)]
 pub struct Series {
     pub forming: Option<Candle>,
-    /// Those before it.
+    /// Completed candles.
     pub ring: VecDeque<Candle>,
 }
 
@@ -21,7 +21,7 @@ impl Series {
         match &mut self.forming {
             Some(forming) if forming.time >= candle.time => forming.extend(&candle),
             forming => {
-                // With the one that is forming, and the two after it that seconds may make.
+                // Including the forming one, and two more that seconds may add.
                 if self.ring.len() + 3 >= depth.capacity(interval) {
                     self.ring.pop_front();
                 }
@@ -32,13 +32,13 @@ impl Series {
 
     /// The candle that starts then, if it is among the latest.
     pub fn find(&mut self, start: i64) -> Option<&mut Candle> {
-        /// Further back nothing is set right any more.
+        /// Number of latest candles that can be corrected.
         const LOOK_BACK: usize = 5;
         let latest = self.forming.iter_mut().chain(self.ring.iter_mut().rev());
         latest.take(LOOK_BACK).find(|candle| candle.time == start)
     }
 
-    /// Takes the candles away that start later; the last one of the others forms again.
+    /// Removes candles that start later; the last remaining one forms again.
     pub fn forget_after(&mut self, start: i64) {
         if self.forming.is_some_and(|forming| forming.time > start) {
             self.ring.retain(|candle| candle.time <= start);
@@ -47,19 +47,19 @@ impl Series {
     }
 }
 
-/// Leaves the newest candles of a ring, and the room of as many.
+/// Keeps the newest candles of a ring, and shrinks its capacity.
 pub fn shorten(ring: &mut VecDeque<Candle>) {
-    // As many as a brief ring comes to have: one or more stand beside it.
+    // One or more candles are outside a brief ring.
     ring.drain(..ring.len().saturating_sub(BRIEF_CAPACITY - 3));
     ring.shrink_to(BRIEF_CAPACITY);
 }
 
-/// A candle of seconds as the beginning of one that lasts longer.
+/// A candle of seconds as the beginning of a longer one.
 pub fn of_interval(interval: Interval, candle: Candle, hours: Hours) -> Candle {
     Candle { time: start_of(interval, candle.time, hours), ..candle }
 }
 
-/// When the candle starts that holds this second.
+/// Start of the candle that contains this second.
 pub fn start_of(interval: Interval, second: i64, hours: Hours) -> i64 {
     match interval {
         Interval::Day => hours.candle_day(second),

@@ -69,7 +69,7 @@ fn a_minute_of_the_source_fills_in_what_prints_missed() {
 
 #[test]
 fn the_exchanges_evening_is_part_of_its_own_day() {
-    // 19:29:59 and 19:30 in New York, and the next morning: 2026-12-01 in UTC, all of them.
+    // 19:29:59 and 19:30 in New York, and the next morning: all on 2026-12-01 in UTC.
     let evening_ms = 1_796_083_200_000;
     let prints = [(100, evening_ms - 1_000), (101, evening_ms + 1_800_000), (102, evening_ms + 40_000_000)];
     let days = |hours| {
@@ -102,7 +102,7 @@ fn little_is_kept_briefly_and_the_past_that_is_told_anew_takes_its_place() {
         assert_eq!(kept, all[all.len() - kept.len()..], "{interval:?}: the newest, as they are");
     }
     assert!(candles.set_depth(Depth::Whole) && !candles.is_whole());
-    // A print comes before the past does.
+    // A print arrives before the history.
     let next = second(20_000);
     candles.add(&next);
     let [seconds, minutes, five_minutes, hours, days] = Interval::ALL.map(|interval| folded(interval, &whole));
@@ -125,7 +125,7 @@ fn a_split_divides_the_past_once() {
     let day: ExchangeDate = "2026-11-30".parse().unwrap();
     let ratio = SplitRatio { from: "1".parse().unwrap(), to: "10".parse().unwrap() };
     let start = day.starts_at().unix_ms();
-    // At 200 the day before; today one more at 200, as a source tells it that is late, and then at 20.
+    // At 200 the day before; today once more at 200, from a delayed source, and then at 20.
     let mut candles = candles(&[(20_000, start - 3_600_000), (20_000, start + 60_000), (2_000, start + 61_000)]);
     for _ in 0..2 {
         candles.split(ratio, day, price(2_000));
@@ -181,7 +181,7 @@ fn a_clock_that_goes_far_back_takes_the_future_away() {
     assert_eq!(candles.latest(Interval::Second, 10).last().unwrap().time, 90, "a little back is taken in");
 }
 
-/// The candles of an interval as one would fold them by hand: a clock that goes back a little stands still.
+/// Reference model: the candles of an interval, folded directly. A clock that goes back a little stands still.
 fn folded(interval: Interval, prints: &[Print]) -> Vec<Candle> {
     let (mut candles, mut time): (Vec<Candle>, i64) = (Vec::new(), 0);
     for print in prints {
@@ -216,7 +216,7 @@ proptest! {
                 }
             }
         }
-        // The same prints, the earlier of which come as history.
+        // The same prints, with the earlier ones delivered as history.
         let (before, after) = prints.split_at(earlier.min(prints.len()));
         let mut candles = Candles::default();
         after.iter().for_each(|print| candles.add(print));

@@ -1,12 +1,11 @@
 //! The feed: one task owns the market source, keeps the latest quotes and candles, and publishes one tick at a time.
 //!
-//! A tick's frames are written once, whoever listens ([`frame`](super::frame)); listeners share their bytes. Whoever is told
-//! of ticks waits on a `watch` channel, which holds the newest only, so a slow one skips forward and nothing ever queues
-//! for it.
+//! A tick's frames are written once ([`frame`](super::frame)); listeners share their bytes. Subscribers wait on a
+//! `watch` channel, which holds only the newest tick, so a slow one skips forward and nothing is queued.
 //!
-//! # When the source does not answer
-//! The last prices stay, and each is stale once it was not confirmed for as long as the source says that one counts. What
-//! is wrong goes with the tick as the market's [status](MarketStatus); a tick is published for the status alone, too.
+//! # Failures of the source
+//! The last prices remain, and each becomes stale once its confirmation has expired. The fault is part of the tick as
+//! the market's [status](MarketStatus); a tick is also published for a change of the status alone.
 
 mod publisher;
 pub mod tape;
@@ -45,35 +44,35 @@ use crate::{
     server::{clock::Clock, ledger::TickerSet},
 };
 
-/// A source that missed so many ticks has failed…
+/// Missed ticks after which a source has failed…
 const MISSED_TICKS_MAX: u32 = 3;
-/// …but not before this, because a busy machine may be late.
+/// …but no earlier than this, because a busy machine may be late.
 const SILENCE_MIN: Duration = Duration::from_secs(5);
 
-/// How often subscribers are woken without a tick, so that they can send a sign of life.
+/// Interval at which subscribers are woken without a tick, for pings.
 pub const BEAT_INTERVAL: Duration = Duration::from_secs(4);
 
-/// The tickers that a feed follows, as they change.
+/// The changing sets of tickers that a feed follows.
 pub struct Followed {
-    /// Those that have prices.
+    /// Tickers that get prices.
     pub wanted: watch::Receiver<Arc<TickerSet>>,
-    /// Those whose whole past is kept, of which not all have to be wanted; nothing when it is of all.
+    /// Tickers whose whole past is kept, wanted or not; `None` means all.
     pub charted: Option<watch::Receiver<Arc<TickerSet>>>,
 }
 
-/// With the whole past of each.
+/// Keeps the whole past of every ticker.
 impl From<watch::Receiver<Arc<TickerSet>>> for Followed {
     fn from(wanted: watch::Receiver<Arc<TickerSet>>) -> Self {
         Self { wanted, charted: None }
     }
 }
 
-/// The handle to the feed; clones share it.
+/// Handle to the feed; clones share it.
 #[derive(Clone)]
 pub struct Feed {
     latest: watch::Receiver<Arc<Tick>>,
     candles: Arc<RwLock<BTreeMap<Ticker, Candles>>>,
-    /// Of a source that knows the past by itself; then no candles are kept here.
+    /// The past, for a source that computes it; then no candles are kept here.
     past: Option<Arc<dyn Past>>,
     splits: Arc<Splits>,
     tape: Arc<Tape>,
@@ -83,8 +82,8 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Starts the task that owns `source`; it runs until `shutdown`. The first tick is there when this returns, or
-    /// the source was asked in vain once.
+    /// Starts the task that owns `source`, which runs until `shutdown`. Returns after the first tick, or after the
+    /// first failed request.
     pub async fn start<S: MarketSource>(
         mut source: S,
         followed: impl Into<Followed>,
@@ -136,8 +135,8 @@ impl Feed {
         self.latest.borrow().clone()
     }
 
-    /// Notice of each new tick, and of the same one again at each [beat](BEAT_INTERVAL); a slow reader sees the newest
-    /// only. It ends when the feed does.
+    /// Notification of each new tick, and of the same one again at each [beat](BEAT_INTERVAL); a slow reader only sees
+    /// the newest. Ends with the feed.
     pub fn subscribe(&self) -> watch::Receiver<Arc<Tick>> {
         self.latest.clone()
     }
@@ -147,21 +146,21 @@ impl Feed {
         Arc::clone(&self.tape)
     }
 
-    /// Where the prices come from.
+    /// Name of the source of prices.
     pub fn source(&self) -> &'static str {
         self.source
     }
 
-    /// Whether there are prices of now: the source has answered, not refused, and no three ticks in a row were missed.
+    /// Whether prices are current: the source has answered, does not refuse, and no three ticks in a row were missed.
     pub fn is_healthy(&self) -> bool {
         let tick = self.latest();
         tick.version > 0 && tick.status.data != Data::Stale && tick.at.elapsed() < self.silence_max
     }
 
-    /// Waits until a ticker that has just become wanted has a price, or turns out to be unknown, and gives that tick;
-    /// after `patience`, or when the price is there already, the newest one.
+    /// Waits until a newly wanted ticker has a price, or turns out to be unknown, and returns that tick. Returns the
+    /// newest tick after `patience`, or at once if there is a price already.
     pub async fn tick_with(&self, ticker: Ticker, patience: Duration) -> Arc<Tick> {
-        // Nearly always; whoever waits has to be registered first, and that costs.
+        // The usual case; registering a waiter costs more.
         let newest = self.latest();
         if newest.price(ticker).is_some() {
             return newest;
@@ -175,12 +174,12 @@ impl Feed {
         }
     }
 
-    /// Tells what there is of a ticker in shares of today, which is the day of its split.
+    /// Converts a ticker's data to shares of today, on the day of its split.
     pub fn split(&self, ticker: Ticker, ratio: SplitRatio, day: ExchangeDate) {
         self.splits.add(ticker, Split { ratio, day });
     }
 
-    /// The latest candles, oldest first, the last one still forming; nothing for a ticker that has none.
+    /// The latest candles, oldest first, the last one still forming; `None` for a ticker without candles.
     pub fn candles(&self, ticker: Ticker, interval: Interval, limit: usize) -> Option<Vec<Candle>> {
         if let Some(past) = &self.past {
             let at = self.latest().quotes.get(ticker)?.at;
@@ -190,17 +189,17 @@ impl Feed {
         candles.get(&ticker).filter(|candles| !candles.is_empty()).map(|candles| candles.latest(interval, limit))
     }
 
-    /// Waits until all is kept of a ticker's past that a chart shows, but no longer than `patience`.
+    /// Waits until a ticker's whole chart history is present, at most for `patience`.
     pub async fn whole_past(&self, ticker: Ticker, patience: Duration) {
         let is_whole = || {
             let candles = self.candles.read().unwrap_or_else(PoisonError::into_inner);
             candles.get(&ticker).is_none_or(Candles::is_whole)
         };
-        // Too late is as good as never: what there is is shown.
+        // After a timeout the existing candles are shown.
         let _ = timeout(patience, self.subscribe().wait_for(|_| is_whole())).await;
     }
 
-    /// Prices of the latest minutes, oldest first; empty for a ticker that has none.
+    /// Prices of the latest minutes, oldest first; empty for a ticker without candles.
     pub fn sparkline(&self, ticker: Ticker) -> Vec<Price> {
         if let Some(past) = &self.past {
             let at = self.latest().quotes.get(ticker).map(|quote| quote.at);
@@ -211,7 +210,7 @@ impl Feed {
     }
 }
 
-/// One timer for all subscribers, however many they are.
+/// One timer for all subscribers.
 async fn beat(watched: watch::Sender<Arc<Tick>>) {
     loop {
         tokio::time::sleep(BEAT_INTERVAL).await;
@@ -230,7 +229,7 @@ mod tests {
         server::market::{SourceError, Update},
     };
 
-    /// A market whose every tick is written down.
+    /// A market with scripted ticks.
     struct Script(VecDeque<Result<Vec<Print>, SourceError>>);
 
     impl MarketSource for Script {
@@ -276,7 +275,7 @@ mod tests {
         wanted: watch::Sender<Arc<TickerSet>>,
     }
 
-    /// A feed that has published all of the script's good ticks.
+    /// A feed that has published all successful ticks of the script.
     async fn run(script: Vec<Result<Vec<Print>, SourceError>>, wanted: &[&str]) -> Running {
         let ticks = script.iter().filter(|tick| tick.is_ok()).count() as u64;
         let (wanted, receiver) = watch::channel(Arc::new(wanted.iter().map(|symbol| ticker(symbol)).collect()));

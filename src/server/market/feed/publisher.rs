@@ -1,4 +1,4 @@
-//! The publisher: asks the source, keeps quotes, freshness and candles, and sends each tick.
+//! The publisher: polls the source, keeps quotes, freshness and candles, and sends each tick.
 
 use std::{
     collections::BTreeMap,
@@ -33,10 +33,10 @@ use crate::{
     },
 };
 
-/// How long to wait before a source that failed is asked again, at the least.
+/// Minimum wait before a failed source is polled again.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// How often it is looked whether prices have become stale, or the exchange has opened or closed.
+/// Interval of checking for stale prices, and for the exchange's opening or closing.
 const WATCH_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Puts prints on the tape.
@@ -85,24 +85,24 @@ impl Tapes {
     }
 }
 
-/// Publishes each answer of the source, and what time alone changes, as a tick.
+/// Publishes each answer of the source, and each change that comes with time alone, as a tick.
 pub struct Publisher {
     pub sender: watch::Sender<Arc<Tick>>,
-    /// At the tick before; there are candles of these,
+    /// Wanted tickers at the previous tick, which have candles,
     wanted: Arc<TickerSet>,
-    /// …and all of the past of these; nothing when it is of all.
+    /// …and tickers whose whole past is kept; `None` means all.
     charted: Option<Arc<TickerSet>>,
     candles: Arc<RwLock<BTreeMap<Ticker, Candles>>>,
     pub keeps_candles: bool,
     pub tape: Tapes,
     splits: Arc<Splits>,
     clock: Clock,
-    /// Prices have to be confirmed, or the market closes: time alone may change what there is to tell.
+    /// Whether time alone may change the status: prices need confirmation, or the market closes.
     is_watched: bool,
     looks: tokio::time::Interval,
-    /// Why the source did not answer last; nothing when it did.
+    /// Failure of the source's last request; `None` after a success.
     failure: Option<SourceError>,
-    /// The source is not asked before.
+    /// Earliest time of the next request.
     not_before: tokio::time::Instant,
     delay_minutes: Option<u32>,
 }
@@ -134,8 +134,8 @@ impl Publisher {
         }
     }
 
-    /// Waits for the source's next answer and publishes it, or returns early when other tickers are wanted. Meanwhile it
-    /// publishes what time alone brings. Is only ever dropped while it waits.
+    /// Waits for the source's next answer and publishes it, or returns early if the wanted tickers change. Meanwhile
+    /// publishes changes that come with time. May be dropped only while it waits.
     pub async fn advance<S: MarketSource>(&mut self, source: &mut S, followed: &mut Followed) {
         let charted = followed.charted.as_mut().map(|charted| charted.borrow_and_update().clone());
         for ticker in self.deepen(charted) {
@@ -146,7 +146,7 @@ impl Publisher {
             let mut asking = pin!(ask(source, followed, self.not_before));
             loop {
                 tokio::select! {
-                    // What is ready is not put off for the sake of a look.
+                    // Ready answers take precedence over checks.
                     biased;
                     answer = asking.as_mut() => break answer,
                     () = splits.rung() => self.split_what_is_there(),
@@ -157,13 +157,13 @@ impl Publisher {
         match answer {
             None => {}
             Some(Ok(update)) => {
-                // A past may be told while there are no prices.
+                // A history may arrive while there are no prices.
                 if (update.is_answer || !self.is_watched) && self.failure.take().is_some() {
                     info!("the market source answers again");
                 }
-                // What is wanted may have changed while the source was asked.
+                // The wanted tickers may have changed during the request.
                 let now_wanted = followed.wanted.borrow().clone();
-                // Afterwards: what is watched is charted before it is wanted.
+                // Read afterwards: a watched ticker is charted before it is wanted.
                 let now_charted = followed.charted.as_ref().map(|charted| charted.borrow().clone());
                 for ticker in self.deepen(now_charted) {
                     source.retell(ticker);
@@ -172,7 +172,7 @@ impl Publisher {
             }
             Some(Err(failure)) => {
                 self.not_before = tokio::time::Instant::now() + RETRY_DELAY;
-                // Said once, not at every attempt, unless it is of another kind now.
+                // Logged once, not at every attempt, unless its kind has changed.
                 if self.failure.as_ref().is_none_or(|before| before.refusal != failure.refusal) {
                     warn!(market.cause = %failure, "no tick; the last prices stay");
                 }
@@ -185,7 +185,7 @@ impl Publisher {
     }
 
     fn publish(&mut self, mut update: Update, wanted: Arc<TickerSet>, unknown: Arc<TickerSet>) {
-        // Most sources print all that is wanted in its order, and then nothing has to be looked up.
+        // Most sources print all wanted tickers in order, which needs no look-ups.
         let is_whole = update.prints.iter().map(|print| &print.quote.ticker).eq(&*wanted);
         if !is_whole {
             update.prints.retain(|print| wanted.contains(&print.quote.ticker));
@@ -196,12 +196,12 @@ impl Publisher {
         update.confirmed.iter_mut().for_each(|quote| *quote = self.splits.adjust(*quote));
         let tick = self.sender.borrow().clone();
         let now = match update.prints.first() {
-            // A simulated day turns with the prices of its midnight.
+            // A simulated day changes with the prices of its midnight.
             Some(print) if !self.is_watched => print.quote.at,
             _ => (self.clock)(),
         };
         let freshness = self.confirm(&tick.freshness, &update, &wanted, now);
-        // A ticker that the source did not mention keeps its price, and did not change. Of two quotes, the later stays.
+        // A ticker that the answer omits keeps its price, unchanged. The later of two quotes wins.
         let kept = tick.quotes.iter().filter(|quote| !is_whole && wanted.contains(&quote.ticker));
         let quotes = kept
             .map(|quote| Quote { previous_price: quote.price, ..*quote })
@@ -218,7 +218,7 @@ impl Publisher {
         self.send(&tick, quotes, unknown, freshness, now, Instant::now());
     }
 
-    /// Publishes what there is in shares after the splits that have just become known.
+    /// Publishes the present data in shares after newly known splits.
     fn split_what_is_there(&self) {
         let tick = self.sender.borrow().clone();
         let quotes: Quotes = tick.quotes.iter().map(|quote| self.splits.adjust(*quote)).collect();
@@ -233,9 +233,10 @@ impl Publisher {
         self.send(&tick, quotes, unknown, freshness, (self.clock)(), tick.at);
     }
 
-    /// Keeps the whole past of these from now on, and little of the others; gives those whose past has to be told anew.
+    /// Keeps the whole past of these tickers from now on, and little of the others; returns those whose past must be
+    /// delivered again.
     fn deepen(&mut self, charted: Option<Arc<TickerSet>>) -> Vec<Ticker> {
-        // Mostly it is the very same set, and not compared.
+        // Usually the same `Arc`, which needs no comparison.
         if self.charted == charted {
             return Vec::new();
         }
@@ -267,7 +268,7 @@ impl Publisher {
         Arc::new(freshness)
     }
 
-    /// Publishes what time has brought: prices that are stale now, another day, an exchange that has opened or closed.
+    /// Publishes changes that come with time: stale prices, another day, an exchange's opening or closing.
     fn restate(&mut self) {
         let (tick, now) = (self.sender.borrow().clone(), (self.clock)());
         let freshness = &tick.freshness;
@@ -333,10 +334,10 @@ impl Publisher {
         Arc::new(situation.status())
     }
 
-    /// Keeps the candles of what is wanted; the prints are among it, and in its order.
+    /// Keeps the candles of wanted tickers; the prints are a subset of them, in the same order.
     fn remember(&mut self, update: Update, wanted: Arc<TickerSet>) {
         let mut candles = self.candles.write().unwrap_or_else(PoisonError::into_inner);
-        // Mostly it is the very same set, and not compared.
+        // Usually the same `Arc`, which needs no comparison.
         if self.wanted != wanted {
             candles.retain(|ticker, _| wanted.contains(ticker));
             let (charted, hours) = (self.charted.as_deref(), self.sender.borrow().hours);
@@ -364,7 +365,7 @@ impl Publisher {
     }
 }
 
-/// Waits for the source's next answer, but not before a moment; nothing when other tickers are wanted first.
+/// Waits for the source's next answer, not before a moment; `None` if the wanted tickers change first.
 async fn ask<S: MarketSource>(
     source: &mut S,
     followed: &mut Followed,
@@ -380,7 +381,7 @@ async fn ask<S: MarketSource>(
         }
     };
     tokio::select! {
-        // What is ready is not thrown away for the sake of a change.
+        // A ready answer is not discarded because of a change.
         biased;
         answer = source.next_update(&now_wanted) => Some(answer),
         Ok(()) = wanted.changed() => None,

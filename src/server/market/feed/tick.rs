@@ -18,18 +18,18 @@ use crate::{
     },
 };
 
-/// The market at one moment: every wanted ticker's latest quote, and the frames that say so.
+/// The market at one moment: every wanted ticker's latest quote, and the frames with them.
 #[derive(Debug)]
 pub struct Tick {
     /// Counts from 1; 0 is the market before its first tick.
     pub version: u64,
     pub quotes: Quotes,
-    /// When the source last told anything.
+    /// Time of the source's last answer.
     pub at: Instant,
-    /// Wanted, but not known to the source.
+    /// Wanted tickers that the source does not know.
     pub(super) unknown: Arc<TickerSet>,
     pub status: Arc<MarketStatus>,
-    /// Since when the prices have been as live, delayed or stale as the status says.
+    /// Time since which the prices have been live, delayed or stale as in the status.
     pub since: UtcInstant,
     pub(super) freshness: Arc<Freshness>,
     pub(super) hours: Hours,
@@ -37,7 +37,7 @@ pub struct Tick {
 }
 
 impl Tick {
-    /// A market that never closes at this moment, whatever it was before.
+    /// A market that never closes, without a history.
     pub fn new(version: u64, quotes: Quotes) -> Self {
         let at = quotes.iter().map(|quote| quote.at).max().unwrap_or(UtcInstant::EPOCH);
         let status = MarketStatus::live(TradingDay::utc(at));
@@ -57,12 +57,12 @@ impl Tick {
         Self { version, quotes, at: Instant::now(), unknown: Arc::default(), status, since, freshness, hours, frames }
     }
 
-    /// The same market, whose prices have to be confirmed, and which keeps its hours.
+    /// The same market, with confirmations of prices and with hours.
     pub fn with_rules(self, freshness: Freshness, hours: Hours) -> Self {
         Self { freshness: Arc::new(freshness), hours, ..self }
     }
 
-    /// The same market, whose source does not know these tickers.
+    /// The same market, with tickers that its source does not know.
     pub fn with_unknown(self, unknown: TickerSet) -> Self {
         Self { unknown: Arc::new(unknown), ..self }
     }
@@ -71,15 +71,15 @@ impl Tick {
         self.quotes.get(ticker).map(|quote| quote.price)
     }
 
-    /// Whether the source was asked for a ticker, answered, and does not know it.
+    /// Whether the source has answered a request for the ticker without knowing it.
     pub fn is_unknown(&self, ticker: Ticker) -> bool {
         self.unknown.contains(&ticker)
     }
 
-    /// The price that an order is filled at which is executed at a moment.
+    /// Price of an order that is executed at a moment.
     ///
     /// # Errors
-    /// When there is none, when it was not confirmed for too long by then, or when the market is closed then.
+    /// If there is no price, it is stale at that moment, or the market is closed then.
     pub fn price_to_trade(&self, ticker: Ticker, at: UtcInstant) -> Result<Price, ApiError> {
         let price = self.price(ticker).ok_or(ApiError::NoPrice { ticker })?;
         if self.freshness.is_stale(ticker, at) {
@@ -93,17 +93,17 @@ impl Tick {
         Ok(price)
     }
 
-    /// When the source last confirmed a ticker's price; nothing where prices need no confirmation.
+    /// Time of the last confirmation of a ticker's price; `None` if prices need none.
     pub fn confirmed_at(&self, ticker: Ticker) -> Option<UtcInstant> {
         self.freshness.confirmed_at(ticker)
     }
 
-    /// How often a tick has been written as JSON, up to this one.
+    /// Number of ticks written as JSON so far, including this one.
     pub fn frames_written(&self) -> u64 {
         self.frames.written()
     }
 
-    /// The event for a reader that last saw the tick `seen`; nothing when nothing changed for it.
+    /// The event for a reader that last saw the tick `seen`; `None` if nothing changed for it.
     pub fn frame(&self, choice: &Choice, seen: u64) -> Option<Event> {
         self.frames.of(&self.quotes, choice, seen + 1 != self.version)
     }

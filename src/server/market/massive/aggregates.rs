@@ -13,7 +13,7 @@ use crate::domain::{
 
 #[derive(Deserialize)]
 struct Aggregate {
-    /// When it starts, in Unix milliseconds; a day starts at New York's midnight, which is UTC's same date.
+    /// Start in Unix milliseconds; a day starts at New York's midnight, which has the same date in UTC.
     t: i64,
     o: f64,
     h: f64,
@@ -23,7 +23,7 @@ struct Aggregate {
 }
 
 impl Aggregate {
-    /// Nothing when its prices contradict each other.
+    /// `None` if its prices contradict each other.
     fn candle(&self, interval: Interval) -> Option<Candle> {
         let [open, high, low, close] = [self.o, self.h, self.l, self.c].map(|dollars| price(Some(dollars)));
         let candle = Candle {
@@ -39,11 +39,10 @@ impl Aggregate {
     }
 }
 
-/// The candles of an answer, oldest first, none in the future; those that are not as documented, or out of order, are
-/// left out.
+/// Candles of an answer, oldest first, none in the future; malformed and unordered ones are omitted.
 ///
 /// # Errors
-/// When the answer as a whole is not the documented JSON, or says that it failed.
+/// If the answer as a whole is not the documented JSON, or reports a failure.
 pub fn read_candles(body: &[u8], interval: Interval, now: UtcInstant) -> Result<Vec<Candle>, Failure> {
     let now_seconds = now.unix_second();
     let mut candles: Vec<Candle> = Vec::new();
@@ -55,7 +54,7 @@ pub fn read_candles(body: &[u8], interval: Interval, now: UtcInstant) -> Result<
     Ok(candles)
 }
 
-/// Makes candles longer: those that start within the same stretch of time become one.
+/// Aggregates candles into a longer interval.
 pub fn aggregate(candles: &[Candle], interval: Interval) -> Vec<Candle> {
     let mut longer: Vec<Candle> = Vec::new();
     for candle in candles {

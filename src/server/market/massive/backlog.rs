@@ -1,4 +1,4 @@
-//! The histories that are still to be fetched, one request at a time, whenever there is time.
+//! Queue of histories to fetch, one request at a time, between polls.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -28,18 +28,18 @@ use crate::{
     },
 };
 
-/// Between two requests, so that a long watchlist does not come as a burst.
+/// Pause between two requests, to avoid bursts.
 const GAP: Duration = Duration::from_millis(50);
 
-/// A ticker whose history failed so often goes without.
+/// Attempts at a ticker's history.
 const ATTEMPTS_MAX: u32 = 5;
 
-/// How far back minutes go: over a long weekend.
+/// Time span of minute candles: more than a long weekend.
 const MINUTES_SPAN_MS: i64 = 4 * 86_400_000;
-/// How far back days go.
+/// Time span of daily candles.
 const DAYS_SPAN_MS: i64 = 365 * 86_400_000;
 
-/// Something of the past that is to be fetched.
+/// A part of the past to fetch.
 struct Job {
     ticker: Ticker,
     part: Part,
@@ -48,11 +48,11 @@ struct Job {
 
 /// The next request of a job.
 enum Part {
-    /// The minutes of a history,
+    /// Minutes of a history,
     Minutes,
     /// …and then its days.
     Days { minutes: Vec<Candle> },
-    /// The minutes from one on, which starts at this Unix second, to set right what was seen of them.
+    /// Minutes from this Unix second on, to correct the candles made from prints.
     Latest { since: i64 },
 }
 
@@ -62,14 +62,14 @@ pub enum Told {
     Minutes(Vec<Bar>),
 }
 
-/// The queue of jobs. The one at the front is being worked on.
+/// Queue of jobs. The front one is in progress.
 pub struct Backlog {
     client: Client,
     clock: Clock,
     jobs: VecDeque<Job>,
-    /// Every ticker that was ever put into `jobs` and is still wanted.
+    /// Every ticker that was ever queued and is still wanted.
     known: BTreeSet<Ticker>,
-    /// The front job's request; it is kept when nobody has time to wait for it.
+    /// Request of the front job; kept across calls that were dropped.
     request: Option<BoxFuture<'static, Result<Vec<Candle>, Failure>>>,
     not_before: Instant,
     backoff: Backoff,
@@ -88,7 +88,7 @@ impl Backlog {
         }
     }
 
-    /// Takes in the tickers that are new, and lets go of those that are wanted no more.
+    /// Queues new tickers, and drops those no longer wanted.
     pub fn follow(&mut self, wanted: &TickerSet) {
         if self.jobs.front().is_some_and(|job| !wanted.contains(&job.ticker)) {
             self.request = None;
@@ -102,15 +102,15 @@ impl Backlog {
         self.known.clone_from(wanted);
     }
 
-    /// Fetches the history of a wanted ticker once more, unless that is still to be done.
+    /// Fetches the history of a wanted ticker again, unless it is already queued.
     pub fn retell(&mut self, ticker: Ticker) {
         if self.jobs.iter().all(|job| job.ticker != ticker || job.since().is_some()) {
             self.known.remove(&ticker);
         }
     }
 
-    /// Fetches the minutes of a wanted ticker that are over, from `since` (Unix seconds) on; what is to be fetched of it
-    /// already does for both.
+    /// Fetches completed minutes of a wanted ticker from `since` (Unix seconds) on, unless one of its queued jobs
+    /// includes them.
     pub fn set_right(&mut self, ticker: Ticker, since: i64) {
         let does_it = |job: &Job| job.ticker == ticker && !matches!(job.part, Part::Days { .. });
         if !self.jobs.iter().any(does_it) {
@@ -118,15 +118,15 @@ impl Backlog {
         }
     }
 
-    /// Begins no request before `instant`.
+    /// Starts no request before `instant`.
     pub fn pause_until(&mut self, instant: Instant) {
         self.not_before = self.not_before.max(instant);
     }
 
-    /// Fetches the next result; waits for ever when no job is left. The future may be dropped without loss.
+    /// Fetches the next result; waits forever if the queue is empty. The future may be dropped without loss.
     ///
     /// # Errors
-    /// When a request failed; the job is tried again later, unless that was its last attempt.
+    /// If a request failed; the job is retried later, unless that was its last attempt.
     pub async fn next(&mut self) -> Result<Told, Failure> {
         loop {
             let Some(job) = self.jobs.front_mut() else {
@@ -149,7 +149,7 @@ impl Backlog {
         }
     }
 
-    /// Hands the front job what it asked for; gives what it was to fetch when that was all.
+    /// Gives the front job its candles; returns the job's result once it is complete.
     fn advance(&mut self, candles: Vec<Candle>) -> Option<Told> {
         let Job { ticker, part, failures } = self.jobs.pop_front()?;
         let minutes = match part {
@@ -173,14 +173,14 @@ impl Backlog {
         }))
     }
 
-    /// Moves the front job to the back, or out.
+    /// Moves the front job to the back, or removes it.
     fn put_off(&mut self, failure: Failure) -> Failure {
         let wait = self.backoff.next_wait();
         self.pause_until(Instant::now() + wait);
         if let Some(mut job) = self.jobs.pop_front() {
             job.failures += 1;
             if matches!(job.part, Part::Latest { .. }) {
-                // The next minute is asked for soon.
+                // The next minute is requested soon.
                 debug!(market.ticker = %job.ticker, market.cause = %failure, "no latest minutes");
             } else if job.failures < ATTEMPTS_MAX {
                 debug!(market.ticker = %job.ticker, market.cause = %failure, "no history yet");
@@ -229,7 +229,7 @@ fn path(ticker: Ticker, interval: Interval, since: Option<i64>, now: UtcInstant)
         let start = UtcInstant::from_unix_ms(now.unix_ms() - DAYS_SPAN_MS);
         format!("day/{}/{}", date(start), date(now))
     } else {
-        // A whole hour, so that the first hour is not half a one.
+        // A whole hour, so that the first hourly candle is complete.
         let long_ago = || Interval::Hour.start_of((now.unix_ms() - MINUTES_SPAN_MS).div_euclid(1_000));
         let start_ms = since.unwrap_or_else(long_ago) * 1_000;
         format!("minute/{start_ms}/{}", now.unix_ms())

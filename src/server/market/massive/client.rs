@@ -1,4 +1,4 @@
-//! Asking massive.com: one request, its bounds, and all that can go wrong with it.
+//! Requests to massive.com, with their bounds and failures.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -18,17 +18,17 @@ use crate::server::{
     pacing::retry_after,
 };
 
-/// To connect, TLS included.
+/// Time to connect, TLS included.
 const CONNECT_MAX: Duration = Duration::from_secs(4);
-/// Between any two pieces of an answer.
+/// Longest pause within a response.
 const SILENCE_MAX: Duration = Duration::from_secs(4);
-/// For a whole answer.
+/// Time for a whole response.
 const ANSWER_MAX: Duration = Duration::from_secs(15);
 
-/// The largest answer that is read: some ten times what 250 tickers, or the minutes of four days, take.
+/// Largest response in bytes: about ten times the size for 250 tickers, or for four days of minutes.
 pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// Why there is no answer, in words for the log. None of them quotes what the server sent, nor the address or the key.
+/// Failure of a request, in words for the log. It never quotes the response, the address or the key.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     #[error("massive.com refused the key, or its plan does not include this data ({0}); check MASSIVE_API_KEY")]
@@ -36,7 +36,7 @@ pub enum Failure {
     #[error("massive.com answered {status}")]
     Status {
         status: StatusCode,
-        /// The wait that the server asked for, bounded.
+        /// `Retry-After`, bounded.
         retry_after: Option<Duration>,
     },
     #[error("massive.com could not be asked: {0}")]
@@ -50,7 +50,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The fault and its remedy, where only a person can mend it.
+    /// The fault and its remedy, if only a person can fix it.
     pub fn refusal(&self) -> Option<&'static str> {
         match self {
             Self::Refused(StatusCode::UNAUTHORIZED) => Some(
@@ -88,21 +88,23 @@ impl From<serde_json::Error> for Failure {
     }
 }
 
-/// Clones share their connections, and leave the server in peace together.
+/// Client of massive.com. Clones share connections and pauses.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
     config: Arc<MassiveConfig>,
     clock: Clock,
-    /// Nothing is asked before.
+    /// Earliest time of the next request.
     quiet_until: Arc<Mutex<Instant>>,
-    /// For what can wait: one at a time.
+    /// Serialises low-priority requests.
     turn: Arc<Semaphore>,
 }
 
 impl Client {
+    /// Creates a client.
+    ///
     /// # Errors
-    /// When the machine has no means for a client, such as random numbers.
+    /// If the machine lacks the means, such as random numbers.
     pub fn new(config: MassiveConfig, clock: Clock) -> Result<Self, reqwest::Error> {
         let http = https::client_builder_for(&config.base_url)
             .connect_timeout(CONNECT_MAX)
@@ -113,21 +115,21 @@ impl Client {
         Ok(Self { http, config: Arc::new(config), clock, quiet_until, turn: Arc::new(Semaphore::new(1)) })
     }
 
-    /// The same as [`get`](Self::get), after all others that are asked like this.
+    /// Like [`get`](Self::get), one at a time.
     ///
     /// # Errors
     /// As there.
     pub async fn get_in_turn(&self, path: &str) -> Result<Vec<u8>, Failure> {
-        // It is never closed.
+        // The semaphore is never closed.
         let _turn = self.turn.acquire().await;
         self.get(path).await
     }
 
-    /// The body of the answer to `GET {base}{path}`, once the server may be asked: not before the time that it asked for has
-    /// gone by. The key travels in a header, which never shows in a log.
+    /// Body of the response to `GET {base}{path}`, once the pause requested by the server is over. The key is sent in a
+    /// header, which is never logged.
     ///
     /// # Errors
-    /// When there is no answer, or none that is a success and within the bounds.
+    /// If there is no response, or it is unsuccessful or exceeds the bounds.
     pub async fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
         let quiet_until = *self.quiet_until.lock().unwrap_or_else(PoisonError::into_inner);
         sleep_until(quiet_until).await;

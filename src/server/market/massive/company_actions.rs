@@ -1,4 +1,4 @@
-//! Reference data of companies: the splits and cash dividends of a ticker.
+//! Corporate actions from massive.com: splits and cash dividends of a ticker.
 
 use std::time::Duration;
 
@@ -15,13 +15,13 @@ use crate::domain::{
     ticker::Ticker,
 };
 
-/// The actions of a kind that are asked for at once: those of many years.
+/// Actions of a kind per request: those of many years.
 const ACTIONS_MAX: usize = 1_000;
 
-/// The longest name of an action that is taken.
+/// Longest accepted id of an action.
 const ID_BYTES_MAX: usize = 128;
 
-/// The wait after massive.com refused: a plan without this data has to be changed by a person.
+/// Wait after a refusal: a person must change a plan without this data.
 const REFUSED_WAIT: Duration = Duration::from_secs(3_600);
 
 /// massive.com did not answer.
@@ -30,7 +30,7 @@ const REFUSED_WAIT: Duration = Duration::from_secs(3_600);
 pub struct NoAnswer(#[from] Failure);
 
 impl NoAnswer {
-    /// How long to wait at the least before it is asked again.
+    /// Minimum wait before the next request.
     pub fn wait(&self) -> Duration {
         match &self.0 {
             Failure::Refused(_) => REFUSED_WAIT,
@@ -40,7 +40,7 @@ impl NoAnswer {
     }
 }
 
-/// The splits and dividends that massive.com has. Clones share their connections.
+/// Source of splits and dividends. Clones share connections.
 #[derive(Clone)]
 pub struct CompanyActions {
     client: Client,
@@ -52,7 +52,7 @@ struct SplitEntry<'a> {
     #[serde(deserialize_with = "exact_ticker")]
     ticker: Ticker,
     execution_date: String,
-    // As they are written: a fraction is exact.
+    // As original text, so that a fraction is exact.
     #[serde(borrow)]
     split_from: &'a RawValue,
     #[serde(borrow)]
@@ -71,7 +71,7 @@ struct DividendEntry {
 }
 
 impl SplitEntry<'_> {
-    /// Nothing when it is not as documented, or changes nothing.
+    /// `None` if it is malformed, or without effect.
     fn action(self) -> Option<CorporateAction> {
         let ex_date: ExchangeDate = self.execution_date.parse().ok()?;
         let ratio = SplitRatio { from: self.split_from.get().parse().ok()?, to: self.split_to.get().parse().ok()? };
@@ -82,14 +82,14 @@ impl SplitEntry<'_> {
 }
 
 impl DividendEntry {
-    /// Nothing when it is not as documented, or not in dollars.
+    /// `None` if it is malformed, or not in dollars.
     fn action(self) -> Option<CorporateAction> {
         let ex_date: ExchangeDate = self.ex_dividend_date.parse().ok()?;
         let pay_date = match self.pay_date {
             Some(date) => date.parse::<ExchangeDate>().ok()?.max(ex_date),
             None => ex_date,
         };
-        // A cast brings what is out of range to the nearest end, neither of which is a rate.
+        // The cast saturates; neither end is a valid rate.
         let rate = DividendRate::from_billionths((self.cash_amount * 1e9).round() as i64)?;
         let id = name(self.id, "dividend", self.ticker, ex_date)?;
         let is_in_dollars = self.currency.is_none_or(|currency| currency.eq_ignore_ascii_case("USD"));
@@ -98,22 +98,22 @@ impl DividendEntry {
     }
 }
 
-/// An action is known by its id; one without is known by what it is.
+/// The action's id, or one made from its fields if it has none.
 fn name(id: Option<String>, kind: &str, ticker: Ticker, ex_date: ExchangeDate) -> Option<String> {
     let id = id.filter(|id| !id.is_empty()).unwrap_or_else(|| format!("{kind}-{ticker}-{ex_date}"));
     (id.len() <= ID_BYTES_MAX).then_some(id)
 }
 
 impl CompanyActions {
-    /// Asked by a client whose clones ask for other things.
+    /// Uses a client that shares its connections with other requests.
     pub fn new(client: Client) -> Self {
         Self { client }
     }
 
-    /// The splits and cash dividends of a ticker from a date on, announced ones too, in the order of their dates.
+    /// Splits and cash dividends of a ticker from a date on, announced ones included, in order of dates.
     ///
     /// # Errors
-    /// When massive.com does not answer both questions.
+    /// If one of the two requests fails.
     pub async fn actions(&self, ticker: Ticker, since: ExchangeDate) -> Result<Vec<CorporateAction>, NoAnswer> {
         let ask = async |path: &str, date: &str| {
             let query = format!("ticker={ticker}&{date}.gte={since}&limit={ACTIONS_MAX}&sort={date}&order=asc");
@@ -128,10 +128,10 @@ impl CompanyActions {
     }
 }
 
-/// Those that are told well.
+/// The well-formed splits of an answer.
 ///
 /// # Errors
-/// When the answer as a whole is not the documented JSON, or says that it failed; so it is below.
+/// If the answer as a whole is not the documented JSON, or reports a failure; likewise below.
 fn read_splits(body: &[u8]) -> Result<Vec<CorporateAction>, Failure> {
     let entries = Answer::read(body)?.results.unwrap_or_default().into_iter().take(ACTIONS_MAX);
     Ok(entries.filter_map(|entry| serde_json::from_str::<SplitEntry<'_>>(entry.get()).ok()?.action()).collect())

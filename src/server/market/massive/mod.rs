@@ -1,23 +1,23 @@
-//! Real prices: massive.com (formerly Polygon.io), asked over REST at a steady pace.
+//! Real prices from massive.com (formerly Polygon.io), polled over REST.
 //!
-//! # The pace
-//! One snapshot of all wanted tickers a poll. A ticker that becomes wanted is asked for at once, within
-//! [`EARLY_POLL_GAP`]. Between polls, one at a time, go the requests for histories ([`backlog`]); they never delay a
-//! poll. Among them go those for minutes that are over: between two polls a price may have been higher or lower than both.
+//! # Polling
+//! One snapshot of all wanted tickers per poll. A newly wanted ticker is requested at once, within [`EARLY_POLL_GAP`].
+//! Requests for histories ([`backlog`]) run between polls, one at a time; they never delay a poll. They include
+//! completed minutes, because a price may have been higher or lower between two polls.
 //!
-//! # When it fails
-//! [`Massive::next_update`] says so at once, and waits when it is called the next time: as long as the server asked
-//! for (`Retry-After`, bounded), else ever longer ([`pacing`](crate::server::pacing)); nothing is asked in between. A history that fails has
-//! waits of its own and never stops the quotes, unless the server says that there were too many requests. A refused key is
-//! tried again at each poll, which costs no more requests than prices do, so that a changed plan counts at once.
+//! # Failures
+//! [`Massive::next_update`] returns an error at once, and waits at its next call: for the server's `Retry-After`
+//! (bounded), else for increasing times ([`pacing`](crate::server::pacing)); no requests are made meanwhile. A failing
+//! history has its own waits and never stops the quotes, except after "too many requests". A refused key is retried at
+//! each poll, which costs no more requests than prices do, so that a changed plan takes effect at once.
 //!
-//! # What is a trade
-//! A snapshot that is asked for twice tells the same trade twice, and at night and on weekends it tells the last one for
-//! hours. So only a trade with a later instant than the one before is a [`Print`], which makes or moves candles; otherwise
-//! the quote is confirmed as it stands. A vendor that tells no instants is told apart by price and volume.
+//! # New trades
+//! Two snapshots may contain the same trade, and at night and on weekends the last one for hours. So only a trade later
+//! than the previous one is a [`Print`], which creates or changes candles; otherwise the quote is confirmed unchanged.
+//! Without times, trades are distinguished by price and volume.
 //!
 //! # The key
-//! It is sent in a header, to the configured address only, and shows in no error and no log.
+//! It is sent in a header, only to the configured address, and appears in no error and no log.
 
 pub mod aggregates;
 mod backlog;
@@ -48,48 +48,48 @@ use crate::{
 
 pub use reference::Reference;
 
-/// The most tickers that one request asks for.
+/// Most tickers per request.
 const TICKERS_PER_REQUEST: usize = 250;
 
-/// The least time from a poll to one that is early, for the sake of a ticker that is new.
+/// Minimum time from a poll to an early one for a new ticker.
 const EARLY_POLL_GAP: Duration = Duration::from_secs(1);
 
-/// Tickers that a poll asks for besides the wanted ones, after an answer without any of those. If one of these is answered,
-/// the vendor has not emptied its snapshots (as at night), so that it does not know the tickers it leaves out.
+/// Tickers that a poll adds after an answer without any wanted ticker. If one of these is answered, the vendor has not
+/// cleared its snapshots (as at night), so it does not know the tickers that it omits.
 const WITNESSES: [&str; 2] = ["AAPL", "SPY"];
 
-/// The market as massive.com tells it. [`next_update`](MarketSource::next_update) may be given up at any time: what it
-/// was about to do is done by the next call.
+/// The market from massive.com. [`next_update`](MarketSource::next_update) may be dropped at any time: the next call
+/// continues its work.
 pub struct Massive {
     client: Client,
     poll_interval: Duration,
     clock: Clock,
     next_poll: Instant,
-    /// Nothing is asked before.
+    /// Earliest time of the next request.
     quiet_until: Instant,
     backoff: Backoff,
-    /// When the last poll that asked for anything began…
+    /// Start of the last poll with a request…
     last_request: Option<Instant>,
-    /// …and what the last poll asked for.
+    /// …and the tickers that it requested.
     asked: TickerSet,
-    /// Wanted tickers that were missing in the last answer, though it had others.
+    /// Wanted tickers that the last answer omitted, though it had others.
     unknown: Arc<TickerSet>,
-    /// The last answer had none of the wanted tickers.
+    /// Whether the last answer had none of the wanted tickers.
     needs_witness: bool,
     tapes: BTreeMap<Ticker, Tape>,
     backlog: Backlog,
 }
 
-/// So many polls in a row may fail before a price is stale…
+/// Consecutive polls that may fail before a price is stale…
 const POLLS_MISSED_MAX: u32 = 3;
-/// …but it counts for so long at the least, because a busy machine may be late.
+/// …but prices stay valid for at least this time, because a busy machine may be late.
 const PRICE_COUNTS_MIN: Duration = Duration::from_secs(1);
 
 impl Massive {
-    /// The first poll is at once.
+    /// Creates the source; the first poll is immediate.
     ///
     /// # Errors
-    /// When the machine has no means for an HTTPS client.
+    /// If the machine lacks the means for an HTTPS client.
     pub fn new(config: MassiveConfig, clock: Clock) -> Result<Self, reqwest::Error> {
         let poll_interval = config.poll;
         let client = Client::new(config, clock)?;
@@ -110,12 +110,12 @@ impl Massive {
         })
     }
 
-    /// Where splits and dividends are asked for, at the same pace.
+    /// Source of splits and dividends, with the same pauses.
     pub fn company_actions(&self) -> CompanyActions {
         CompanyActions::new(self.client.clone())
     }
 
-    /// Turns to what is wanted now.
+    /// Follows the wanted tickers.
     fn follow(&mut self, wanted: &TickerSet) {
         self.tapes.retain(|ticker, _| wanted.contains(ticker));
         self.backlog.follow(wanted);
@@ -125,7 +125,7 @@ impl Massive {
         }
     }
 
-    /// Waits for the next poll, unless something of the past is there before.
+    /// Waits for the next poll, or for a part of the past if that comes first.
     async fn past_before_poll(&mut self) -> Option<Told> {
         loop {
             let outcome = tokio::select! {
@@ -140,13 +140,13 @@ impl Massive {
                     self.keep_quiet(wait);
                     self.next_poll = self.next_poll.max(self.quiet_until);
                 }
-                // The backlog has logged it, and tries again by itself.
+                // The backlog has logged it, and retries by itself.
                 Err(_) => {}
             }
         }
     }
 
-    /// Asks for the minutes that are over, whose prints may have missed their highs and lows.
+    /// Queues completed minutes, whose prints may have missed highs and lows.
     fn set_right(&mut self, delay_minutes: Option<u32>, now: UtcInstant) {
         let delay_ms = i64::from(delay_minutes.unwrap_or_default()) * 60_000;
         let now = UtcInstant::from_unix_ms(now.unix_ms() - delay_ms);
@@ -237,8 +237,8 @@ impl MarketSource for Massive {
     }
 }
 
-/// The tickers that a good answer does not tell of. One that tells of none at all says nothing about any: at night
-/// massive.com empties its snapshots.
+/// Tickers that a good answer omits. An answer without any ticker proves nothing: at night massive.com clears its
+/// snapshots.
 fn left_out(asked: &TickerSet, told: &BTreeMap<Ticker, Snapshot>) -> TickerSet {
     if told.is_empty() {
         TickerSet::new()
@@ -252,7 +252,7 @@ fn with_witnesses(wanted: &TickerSet) -> TickerSet {
     wanted.iter().copied().chain(witnesses).collect()
 }
 
-/// One snapshot of all wanted tickers, in as many requests as it takes; none when nothing is wanted.
+/// Snapshots of all wanted tickers, in as many requests as needed; none if nothing is wanted.
 async fn poll(client: &Client, wanted: &TickerSet) -> Result<Snapshots, Failure> {
     let tickers: Vec<&str> = wanted.iter().map(Ticker::as_str).collect();
     let mut snapshots = Snapshots::default();

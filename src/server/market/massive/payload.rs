@@ -1,4 +1,4 @@
-//! Answers of massive.com, checked on arrival: an entry that is not as documented is dropped alone.
+//! Responses of massive.com, checked on arrival: a malformed entry is dropped by itself.
 
 use reqwest::StatusCode;
 use serde::Deserialize;
@@ -7,24 +7,26 @@ use serde_json::value::RawValue;
 use super::client::Failure;
 use crate::domain::{instant::UtcInstant, money::Price};
 
-/// The envelope of every answer. Its entries stay text at first, so that each is read on its own.
+/// Envelope of every response. Its entries stay text at first, so that each is parsed separately.
 #[derive(Deserialize)]
 pub struct Answer<'a> {
     status: Option<String>,
-    /// The key's plan has prices that are late.
+    /// Whether the key's plan has delayed prices.
     #[serde(skip)]
     pub is_delayed: bool,
-    /// Of a snapshot.
+    /// Entries of a snapshot.
     #[serde(borrow)]
     pub tickers: Option<Vec<&'a RawValue>>,
-    /// Of aggregates; absent when there are none.
+    /// Entries of aggregates; absent if there are none.
     #[serde(borrow)]
     pub results: Option<Vec<&'a RawValue>>,
 }
 
 impl<'a> Answer<'a> {
+    /// Parses a response.
+    ///
     /// # Errors
-    /// When it is not the documented JSON, or says that the request failed.
+    /// If it is not the documented JSON, or reports a failure.
     pub fn read(body: &'a [u8]) -> Result<Self, Failure> {
         let answer: Self = serde_json::from_slice(body)?;
         match answer.status.as_deref() {
@@ -32,21 +34,21 @@ impl<'a> Answer<'a> {
             Some("DELAYED") => Ok(Self { is_delayed: true, ..answer }),
             Some("NOT_AUTHORIZED") => Err(Failure::Refused(StatusCode::OK)),
             Some(_) => Err(Failure::Failed),
-            // Every documented answer has a status.
+            // Every documented response has a status.
             None => Err(Failure::Malformed { line: 1, column: 1 }),
         }
     }
 }
 
-/// Nothing for what is not a price, such as the zero that stands for none.
+/// `None` for an invalid price, such as zero, which means absent.
 pub fn price(dollars: Option<f64>) -> Option<Price> {
     dollars.and_then(Price::nearest)
 }
 
-/// A moment, whose unit follows from its size: the vendor counts seconds of trades in billionths and those of bars in
-/// thousandths. Nothing for the zero that stands for none.
+/// A moment with a unit that follows from its size: the vendor uses nanoseconds for trades and milliseconds for bars.
+/// `None` for zero, which means absent.
 pub fn instant(count: Option<i64>) -> Option<UtcInstant> {
-    /// 2001 in milliseconds, microseconds and nanoseconds.
+    /// The year 2001 in milliseconds, microseconds and nanoseconds.
     const LEAST: [(i64, i64); 3] =
         [(1_000_000_000_000_000_000, 1_000_000), (1_000_000_000_000_000, 1_000), (1_000_000_000_000, 1)];
     let count = count?;
@@ -54,9 +56,9 @@ pub fn instant(count: Option<i64>) -> Option<UtcInstant> {
     Some(UtcInstant::from_unix_ms(count / in_a_ms))
 }
 
-/// Whole shares; massive.com writes fractions of them too.
+/// Whole shares; massive.com sends fractions too.
 pub fn shares(volume: Option<f64>) -> Option<u64> {
-    // A volume of more than u64's is not one; the cast keeps what is in range.
+    // The cast saturates for volumes beyond u64.
     volume.filter(|volume| volume.is_finite() && *volume >= 0.0).map(|volume| volume.round() as u64)
 }
 

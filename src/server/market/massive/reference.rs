@@ -1,4 +1,4 @@
-//! Looking a ticker up: whether massive.com lists it at all.
+//! Look-up of a ticker: whether massive.com lists it.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::{
     server::{clock::Clock, config::MassiveConfig, ledger::TickerSet},
 };
 
-/// How long a look-up may take, for which a person waits.
+/// Time of a look-up, for which a person waits.
 const LOOK_UP_MAX: Duration = Duration::from_secs(3);
 
 /// massive.com's own list of tickers.
@@ -34,14 +34,16 @@ struct Entry {
 }
 
 impl Reference {
+    /// Creates the look-up.
+    ///
     /// # Errors
-    /// When the machine has no means for an HTTPS client.
+    /// If the machine lacks the means for an HTTPS client.
     pub fn new(config: MassiveConfig, clock: Clock) -> Result<Self, reqwest::Error> {
         Ok(Self { client: Client::new(config, clock)? })
     }
 
-    /// False only when massive.com says so twice: the list has no such ticker, and the snapshot no price of it. Either alone
-    /// is no proof: plans differ in what they include, and snapshots are empty for a while at night.
+    /// Returns false only if massive.com denies it twice: the list lacks the ticker, and the snapshot has no price.
+    /// Either alone proves nothing: plans differ in their contents, and snapshots are empty for a while at night.
     pub async fn has(&self, ticker: Ticker) -> bool {
         let look_up = async { !self.list_lacks(ticker).await || !self.snapshot_lacks(ticker).await };
         timeout(LOOK_UP_MAX, look_up).await.unwrap_or(true)

@@ -1,4 +1,4 @@
-//! The snapshot: the latest price of many tickers in one answer.
+//! The snapshot: the latest price of many tickers in one response.
 
 use std::collections::BTreeMap;
 
@@ -18,8 +18,8 @@ use crate::{
     server::ledger::TickerSet,
 };
 
-/// A ticker's entry in a snapshot. massive.com empties the figures at 3:30 at night, New York time, and writes zero
-/// until the first trade of the day: zero means absent.
+/// A ticker's entry in a snapshot. massive.com clears the figures at 3:30 at night, New York time, and sends zero until
+/// the first trade of the day: zero means absent.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
@@ -45,24 +45,24 @@ struct Bar {
     l: Option<f64>,
     c: Option<f64>,
     v: Option<f64>,
-    /// The day's volume so far.
+    /// Volume of the day so far.
     av: Option<f64>,
-    /// When a minute starts.
+    /// Start of a minute.
     t: Option<i64>,
 }
 
 impl Bar {
-    /// Whether a price is within the range of the bar; yes where it has none.
+    /// Whether a price is within the bar's range; true if there is no range.
     fn holds(&self, traded: Price) -> bool {
         price(self.l).is_none_or(|low| traded >= low) && price(self.h).is_none_or(|high| traded <= high)
     }
 
-    /// The minute as a candle; nothing when it is not told whole.
+    /// The minute as a candle; `None` if incomplete.
     fn minute(&self) -> Option<Candle> {
         self.candle(Interval::Minute.start_of(instant(self.t)?.unix_second()))
     }
 
-    /// A candle that starts then; nothing when it is not told whole.
+    /// A candle that starts then; `None` if incomplete.
     fn candle(&self, time: i64) -> Option<Candle> {
         let [open, high, low, close] = [self.o, self.h, self.l, self.c].map(price);
         let (open, high, low, close) = (open?, high?, low?, close?);
@@ -71,7 +71,7 @@ impl Bar {
     }
 }
 
-/// Case means something to massive.com: `BACPB` is not `BACpB`, a preferred share. So nothing is folded here.
+/// Parses a ticker without folding its case: for massive.com `BACPB` is not `BACpB`, a preferred share.
 pub fn exact_ticker<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Ticker, D::Error> {
     let text = String::deserialize(deserializer)?;
     let ticker: Ticker = text.parse().map_err(D::Error::custom)?;
@@ -82,20 +82,20 @@ pub fn exact_ticker<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Ticker
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Snapshot {
     pub price: Price,
-    /// The price is that of a trade of this day; otherwise of an earlier one, which is all that the vendor has.
+    /// Whether the price is from a trade of this day; otherwise from an earlier one, the latest that the vendor has.
     pub is_traded: bool,
-    /// When it was traded; nothing when the vendor does not say.
+    /// Time of the trade; `None` if not stated.
     pub traded_at: Option<UtcInstant>,
-    /// When the vendor last changed anything of the ticker, its quotes too.
+    /// Time of the vendor's last change for the ticker, its quotes included.
     pub updated_at: Option<UtcInstant>,
-    /// At which the trading day before closed.
+    /// Close of the previous trading day.
     pub previous_close: Option<Price>,
     pub day_open: Option<Price>,
     /// Shares traded today so far.
     pub day_volume: Option<u64>,
     /// The latest minute with trades.
     pub minute: Option<Candle>,
-    /// The day so far; it does not say which one that is.
+    /// The day so far, without its date.
     pub day: Option<Candle>,
 }
 
@@ -103,17 +103,17 @@ pub struct Snapshot {
 #[derive(Debug, Default)]
 pub struct Snapshots {
     pub by_ticker: BTreeMap<Ticker, Snapshot>,
-    /// The key's plan has prices that are late.
+    /// Whether the key's plan has delayed prices.
     pub is_delayed: bool,
 }
 
 impl Entry {
-    /// Nothing when it tells no price.
+    /// `None` if it contains no price.
     fn snapshot(&self) -> Option<Snapshot> {
         let closed = |bar: &Option<Bar>| bar.as_ref().and_then(|bar| price(bar.c));
         let is_in_range = |traded: &Price| self.day.as_ref().is_none_or(|day| day.holds(*traded));
         let last_trade = self.last_trade.as_ref().and_then(|trade| {
-            // Odd lots and trades that are reported late do not make the day's range, and not its price.
+            // Odd lots and late reported trades affect neither the day's range nor its price.
             let traded = price(trade.p).filter(is_in_range)?;
             Some((traded, instant(trade.t)))
         });
@@ -139,11 +139,11 @@ impl Entry {
     }
 }
 
-/// The snapshots of those tickers that were asked for and are told well. An answer without any is a good one: before
-/// the market opens, massive.com has none.
+/// Well-formed snapshots of the requested tickers. An answer without any is valid: massive.com has none before the
+/// market opens.
 ///
 /// # Errors
-/// When the answer as a whole is not the documented JSON, or says that it failed.
+/// If the answer as a whole is not the documented JSON, or reports a failure.
 pub fn read_snapshots(body: &[u8], asked: &TickerSet) -> Result<Snapshots, Failure> {
     let answer = Answer::read(body)?;
     let is_delayed = answer.is_delayed;

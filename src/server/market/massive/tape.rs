@@ -1,4 +1,4 @@
-//! A ticker's tape: its latest trade, and whether a snapshot has a new one.
+//! A ticker's tape: its latest trade, and the detection of new ones.
 
 use std::collections::{BTreeMap, btree_map};
 
@@ -14,22 +14,22 @@ use crate::{
     server::market::{Bar, Print, Update, hours::Hours},
 };
 
-/// After a minute's end the vendor needs some time to have it whole.
+/// Time after a minute's end until the vendor has the complete minute.
 const SETTLE_SECONDS: i64 = 5;
 
 /// A ticker's latest trade.
 #[derive(Debug, Clone, Copy)]
 pub struct Tape {
     quote: Quote,
-    /// As the vendor told it.
+    /// Time of the trade, from the vendor.
     traded_at: Option<UtcInstant>,
-    /// Up to that trade.
+    /// Volume of the day up to that trade.
     day_volume: Option<u64>,
-    /// When the first minute starts whose prints are not set right yet.
+    /// Start of the first minute whose prints are not corrected yet.
     unsettled: Option<i64>,
 }
 
-/// The update that a poll makes: prints, confirmations and bars.
+/// The update from a poll: prints, confirmations and bars.
 pub fn take_in(tapes: &mut BTreeMap<Ticker, Tape>, snapshots: &Snapshots, now: UtcInstant) -> Update {
     let mut update =
         Update { is_answer: true, delay_minutes: snapshots.is_delayed.then_some(DELAY_MINUTES), ..Update::default() };
@@ -55,8 +55,8 @@ pub fn take_in(tapes: &mut BTreeMap<Ticker, Tape>, snapshots: &Snapshots, now: U
     update
 }
 
-/// When a price was traded: as the vendor says, whose clock may be ahead of ours; else when the latest minute with trades
-/// ended, or when there could have been a trade.
+/// Time of a price's trade: the vendor's, whose clock may be ahead; else the end of the latest minute with trades, or
+/// the latest time at which trades were possible.
 fn traded_at_of(snapshot: &Snapshot, now: UtcInstant) -> UtcInstant {
     let minute_end = snapshot
         .minute
@@ -66,7 +66,7 @@ fn traded_at_of(snapshot: &Snapshot, now: UtcInstant) -> UtcInstant {
     told.unwrap_or_else(|| Hours::Exchange.last_open(now)).min(now)
 }
 
-/// The minute and the day of a ticker's last trade, as the vendor has them.
+/// The minute and the day of a ticker's last trade, from the vendor.
 fn bars(ticker: Ticker, snapshot: &Snapshot, tape: &Tape) -> impl Iterator<Item = Bar> + use<> {
     let minute = snapshot.minute.map(|candle| Bar { ticker, interval: Interval::Minute, candle });
     let date = Hours::Exchange.candle_day(tape.quote.at.unix_second());
@@ -95,7 +95,7 @@ impl Tape {
         self.quote.previous_price = before.price;
         self.quote.previous_close = snapshot.previous_close.unwrap_or(before.previous_close);
         if !snapshot.is_traded {
-            // The day has no trade yet, and the last one known is as new as its close.
+            // The day has no trade yet, and the last known one is as recent as its close.
             return Next::Stands(self.quote);
         }
         self.quote.price = snapshot.price;
@@ -105,14 +105,14 @@ impl Tape {
         self.quote.at = traded_at_of(snapshot, now).max(before.at);
         self.traded_at = snapshot.traded_at.or(self.traded_at);
         self.unsettled.get_or_insert(Interval::Minute.start_of(self.quote.at.unix_second()));
-        // A volume that falls is a new day, or a correction.
+        // A falling volume means a new day, or a correction.
         let volume = snapshot.day_volume.zip(self.day_volume).map_or(0, |(now, earlier)| now.saturating_sub(earlier));
-        // A snapshot without a volume does not make the next one's whole day look new.
+        // After a snapshot without a volume, the next one's whole day must not count as new.
         self.day_volume = snapshot.day_volume.or(self.day_volume);
         Next::Traded(Print { quote: self.quote, volume })
     }
 
-    /// When the minutes start that are over at a moment and not set right yet; from then on they count as such.
+    /// Start of the minutes that are complete at a moment and not corrected yet; afterwards they count as corrected.
     pub fn settle(&mut self, now: UtcInstant) -> Option<i64> {
         let since =
             self.unsettled.filter(|start| now.unix_second() >= start + Interval::Minute.seconds() + SETTLE_SECONDS)?;
@@ -121,7 +121,7 @@ impl Tape {
         Some(since)
     }
 
-    /// Whether the snapshot's trade came after the last one; `self.quote` has its price already.
+    /// Whether the snapshot's trade is later than the last one; `self.quote` already has its price.
     fn is_new(&self, snapshot: &Snapshot) -> bool {
         let has_moved = self.quote.price != self.quote.previous_price;
         match (snapshot.traded_at, self.traded_at) {
@@ -143,7 +143,7 @@ mod tests {
         Price::nearest(amount).unwrap()
     }
 
-    /// A trade of V so many seconds after noon, where that is told.
+    /// A trade of V the given seconds after noon, if stated.
     fn snapshot(price: f64, second: Option<i64>, day_volume: Option<u64>) -> Snapshot {
         Snapshot {
             price: dollars(price),
@@ -158,8 +158,8 @@ mod tests {
         }
     }
 
-    /// V after each of these polls, which are 15 seconds apart: its price before and now, the second of its
-    /// trade, and the volume of a print; nothing where it stands.
+    /// V after each of these polls, 15 seconds apart: its previous and current price, the second of its trade, and the
+    /// volume of a print; `None` if unchanged.
     fn poll(snapshots: &[Snapshot]) -> Vec<(f64, f64, i64, Option<u64>)> {
         let (mut tapes, ticker) = (BTreeMap::new(), "V".parse().unwrap());
         let poll = |(second, snapshot): (i64, &Snapshot)| {
@@ -180,12 +180,12 @@ mod tests {
     fn only_a_later_trade_is_a_print() {
         let polls = [
             (snapshot(11.0, Some(-60), Some(1_000)), (11.0, 11.0, -60, Some(0))),
-            // The same again, then a trade, then the same with a volume that grew without one.
+            // The same again, then a trade, then the same with a higher volume but no trade.
             (snapshot(11.0, Some(-60), Some(1_000)), (11.0, 11.0, -60, None)),
             (snapshot(12.0, Some(20), Some(1_250)), (11.0, 12.0, 20, Some(250))),
             (snapshot(12.0, Some(20), Some(1_300)), (12.0, 12.0, 20, None)),
             (snapshot(12.0, Some(55), Some(1_310)), (12.0, 12.0, 55, Some(60))),
-            // A trade that was taken back, a volume that fell with the new day, a clock ahead of ours.
+            // A cancelled trade, a volume that fell with the new day, a vendor's clock that is ahead.
             (snapshot(11.5, Some(20), Some(1_200)), (12.0, 11.5, 55, None)),
             (snapshot(13.0, Some(80), Some(20)), (11.5, 13.0, 80, Some(0))),
             (snapshot(13.5, Some(500), None), (13.0, 13.5, 105, Some(0))),

@@ -1,4 +1,4 @@
-//! The whole simulated market, without a clock or a timer: the prices of whoever is wanted, at any instant.
+//! The simulated market without a clock or a timer: the prices of any ticker at any instant.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -16,10 +16,10 @@ use crate::{
     },
 };
 
-/// The tickers that are wanted now; of others nothing is kept, since any price can be told at any time.
+/// State of the wanted tickers; others need none, since any price can be computed at any time.
 pub struct Exchange {
     seed: u64,
-    /// Prices are shown at whole multiples of it, in units.
+    /// Prices are shown at multiples of this, in units.
     step: i64,
     sectors: Arc<Sectors>,
     hours: Hours,
@@ -29,13 +29,13 @@ pub struct Exchange {
     day: Option<(TradingDay, i64)>,
 }
 
-/// A ticker that is shown, and where it was read last.
+/// A shown ticker, with the cursor of its path.
 struct Shown {
     path: Path,
     cursor: Cursor,
-    /// The price of the print before.
+    /// Price of the previous print.
     latest: Option<Price>,
-    /// The close of the day before, with its instant, in units.
+    /// Previous day's close, with its instant in units.
     previous_close: Option<(i64, Price)>,
 }
 
@@ -44,12 +44,12 @@ impl Exchange {
         Self { seed, step, sectors, hours, wanted: Arc::default(), shown: BTreeMap::new(), day: None }
     }
 
-    /// Whether a ticker is wanted that was not at the tick before.
+    /// Whether a ticker is wanted that was not at the previous tick.
     pub fn has_newcomers(&self, wanted: &Arc<TickerSet>) -> bool {
         self.wanted != *wanted && wanted.iter().any(|ticker| !self.shown.contains_key(ticker))
     }
 
-    /// The prints of all that is wanted, at the instant `at`; the tick before was at `before`.
+    /// Prints of all wanted tickers at the instant `at`; the previous tick was at `before`.
     pub fn tick(&mut self, wanted: &Arc<TickerSet>, at: UtcInstant, before: UtcInstant) -> Update {
         self.want(wanted, at);
         let sectors = Arc::clone(&self.sectors);
@@ -60,7 +60,7 @@ impl Exchange {
         Update { prints: self.shown.iter_mut().map(print).collect(), ..Update::default() }
     }
 
-    /// The prints of tickers that were not wanted before, as of the latest tick.
+    /// Prints of newly wanted tickers, as of the latest tick.
     pub fn welcome(&mut self, wanted: &Arc<TickerSet>, at: UtcInstant, before: UtcInstant) -> Update {
         let newcomers: Vec<Ticker> = wanted.iter().filter(|ticker| !self.shown.contains_key(ticker)).copied().collect();
         self.want(wanted, at);
@@ -73,9 +73,9 @@ impl Exchange {
         Update { prints: newcomers.into_iter().filter_map(print).collect(), ..Update::default() }
     }
 
-    /// Takes up the tickers that are wanted, and lets go of the others.
+    /// Adds newly wanted tickers, and drops the others.
     fn want(&mut self, wanted: &Arc<TickerSet>, at: UtcInstant) {
-        // Mostly it is the very same set, and not compared.
+        // Usually the same `Arc`, which needs no comparison.
         if self.wanted == *wanted {
             return;
         }
@@ -91,7 +91,7 @@ impl Exchange {
         self.wanted = Arc::clone(wanted);
     }
 
-    /// The instant of the last trade before the trading day of a moment, in units.
+    /// Instant of the last trade before the trading day of a moment, in units.
     fn previous_close(&mut self, at: UtcInstant) -> i64 {
         if let Some((day, close)) = self.day
             && day.includes(at)
@@ -121,7 +121,7 @@ impl Shown {
         sectors: &mut impl SectorShocks,
     ) -> Print {
         let price_now = price(self.cursor.level(&self.path, now, sectors));
-        // A tick that a busy machine left out was shown to nobody.
+        // A tick that a busy machine skipped was never shown.
         let previous_price = match self.latest.replace(price_now) {
             Some(price) => price,
             None => self.price_at(before, sectors),
@@ -135,13 +135,13 @@ impl Shown {
         Print { quote, volume: 0 }
     }
 
-    /// The price at an instant apart from where the path is being read.
+    /// Price at an instant, without moving the cursor.
     fn price_at(&self, units: i64, sectors: &mut impl SectorShocks) -> Price {
         price(Cursor::new(&self.path, units, sectors).level(&self.path, units, sectors))
     }
 }
 
-// The day before the first of the span is within it.
+// The day before the first day must be within the span.
 const _: () = assert!(grid::SPAN > 2 * DAY);
 
 #[cfg(test)]

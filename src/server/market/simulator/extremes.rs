@@ -1,8 +1,8 @@
-//! The highest and the lowest trade of a stretch of a day, without going through all of them.
+//! The highest and the lowest trade within a day's range, without computing all of them.
 //!
-//! Draws are cut off, so a stretch of the path stays within a known reach of the line between its ends; one that cannot
-//! hold a higher trade than the highest found so far is left out. Near the extreme of a path few stretches remain: some
-//! hundreds of draws find that of a day, which has 172,800 trades.
+//! Draws are cut off, so a stretch of the path stays within a known distance of the line between its ends; a stretch
+//! that cannot contain a higher trade than the highest found so far is skipped. Few stretches remain near a path's
+//! extreme: some hundreds of draws find that of a day with its 172,800 trades.
 
 use std::ops::Range;
 
@@ -13,10 +13,10 @@ use super::{
     shocks::SectorShocks,
 };
 
-/// More than what rounding adds up to, in the logarithm of the price.
+/// Upper bound of accumulated rounding errors, in the logarithm of the price.
 const ROUNDING: f64 = 1e-9;
 
-/// Looks for the highest level (or the lowest, with the sign turned) of the trades in a range of units.
+/// Search for the highest level (or the lowest, with inverted sign) of the trades in a range of units.
 struct Search<'a, S> {
     path: &'a Path,
     news: &'a News,
@@ -26,8 +26,8 @@ struct Search<'a, S> {
     best: f64,
 }
 
-/// The lowest and the highest logarithm of the price of the trades in `range`, which lies within `stretch` and begins with a
-/// trade. It is empty or not, but an empty one has no extremes: the caller asks for at least one trade.
+/// The lowest and the highest logarithm of the price of the trades in `range`, which lies within `stretch` and begins
+/// with a trade. The range must contain at least one trade.
 pub fn of_trades(
     path: &Path,
     news: &News,
@@ -46,14 +46,14 @@ pub fn of_trades(
 }
 
 impl<S: SectorShocks> Search<'_, S> {
-    /// Takes in a trade, if it is one of the range's.
+    /// Considers a trade, if it is in the range.
     fn meet(&mut self, units: i64, x: f64) {
         if self.range.contains(&units) {
             self.best = self.best.max(self.sign * self.path.level(units, x, self.news));
         }
     }
 
-    /// Looks at the trades between a stretch's ends.
+    /// Searches the trades between a stretch's ends.
     fn look_into(&mut self, stretch: &Bracket) {
         let is_apart = stretch.right <= self.range.start || self.range.end <= stretch.left;
         if stretch.length() <= TRADE_UNITS || is_apart || self.bound(stretch) + ROUNDING <= self.best {
@@ -61,13 +61,13 @@ impl<S: SectorShocks> Search<'_, S> {
         }
         let (left, right) = self.path.halve(stretch, self.sectors);
         self.meet(right.left, right.at_left);
-        // The more promising half first, so that more of the other can be left out.
+        // The more promising half first, so that more of the other can be skipped.
         let halves =
             if self.sign * stretch.at_left >= self.sign * stretch.at_right { [left, right] } else { [right, left] };
         halves.iter().for_each(|half| self.look_into(half));
     }
 
-    /// No trade between the stretch's ends is above it.
+    /// Upper bound of the trades between the stretch's ends.
     fn bound(&self, stretch: &Bracket) -> f64 {
         let end = |units, x| self.sign * self.path.smooth_level(units, x, self.news);
         let line = end(stretch.left, stretch.at_left).max(end(stretch.right, stretch.at_right));

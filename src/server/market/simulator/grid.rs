@@ -33,10 +33,10 @@ pub const MINUTE: i64 = 60 * SECOND;
 pub const HOUR: i64 = 60 * MINUTE;
 pub const DAY: i64 = 24 * HOUR;
 
-/// From one trade of a ticker to the next.
+/// Interval between trades of a ticker.
 pub const TRADE_UNITS: i64 = SECOND / 2;
 
-/// The path reaches so far to both sides of the epoch: from the year 1846 to 2205.
+/// Extent of the path on both sides of the epoch: from the year 1846 to 2205.
 pub const SPAN: i64 = (1 << 16) * DAY;
 
 /// A trading day is 6.5 hours,
@@ -45,19 +45,19 @@ const TRADING_SECONDS_A_DAY: f64 = 6.5 * 3_600.0;
 /// …and a year has 252 of them.
 pub const TRADING_DAYS_A_YEAR: f64 = 252.0;
 
-/// How much the variance of a standard path grows a unit, within a day: trading years.
+/// Variance of a standard path per unit, within a day: trading years.
 const YEARS_A_UNIT: f64 = 1.0 / (TRADING_DAYS_A_YEAR * TRADING_SECONDS_A_DAY * SECOND as f64);
 
-/// θ: how fast a path goes back to its trend, a trading year.
+/// θ: speed of a path's return to its trend, per trading year.
 const PULL_A_YEAR: f64 = 4.0;
 
-/// The deviation of a standard path from its trend, 1/√(2θ).
+/// Deviation of a standard path from its trend, 1/√(2θ).
 pub const EQUILIBRIUM_DEVIATION: f64 = 0.5 * std::f64::consts::FRAC_1_SQRT_2;
 
-/// Draws are cut off here, which one in 2,000 is. It bounds how far a path strays between two instants.
+/// Cut-off of draws, which one in 2,000 reaches. It bounds how far a path strays between two instants.
 pub const DRAW_MAX: f64 = 3.5;
 
-/// The instant in units; one beyond the span becomes its end.
+/// The instant in units, clamped to the span.
 pub fn units_of(at: UtcInstant) -> i64 {
     let since = i128::from(at.unix_ms()) - i128::from(EPOCH_UNIX_SECONDS) * 1_000;
     let units = (since * i128::from(SECOND)).div_euclid(1_000);
@@ -65,40 +65,40 @@ pub fn units_of(at: UtcInstant) -> i64 {
     units.clamp(i128::from(-SPAN), i128::from(SPAN - 1)) as i64
 }
 
-/// The instant at which a Unix second begins, in units.
+/// Start of a Unix second, in units.
 pub fn units_of_second(unix_second: i64) -> i64 {
     let since = unix_second.saturating_sub(EPOCH_UNIX_SECONDS);
     since.saturating_mul(SECOND).clamp(-SPAN, SPAN - DAY)
 }
 
-/// When the day of an instant begins, in units.
+/// Start of the day of an instant, in units.
 pub fn day_of(units: i64) -> i64 {
     units.div_euclid(DAY) * DAY
 }
 
-/// The variance of a standard path over so many units within a day.
+/// Variance of a standard path over the given units within a day.
 pub fn variance(units: i64) -> f64 {
     units as f64 * YEARS_A_UNIT
 }
 
-/// How a stretch of some length is split.
+/// Split of a stretch, by its length.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Split {
-    /// From the stretch's beginning to its inner instant.
+    /// Distance from the stretch's beginning to its inner instant.
     pub offset: i64,
-    /// The mean there is the ends' values by these weights,
+    /// The mean there weighs the ends' values by these,
     pub left_weight: f64,
     pub right_weight: f64,
-    /// …and this is the deviation.
+    /// …with this deviation.
     pub deviation: f64,
-    /// A path that trades each half second leaves the line between the stretch's ends by this much at the most; of stretches
+    /// Largest distance of a path that trades each half second from the line between the stretch's ends; for stretches
     /// within a day.
     pub reach: f64,
 }
 
-/// The splits of all lengths that occur, by the step and how often it goes into the length.
+/// Splits of all occurring lengths, by the step and the length's multiple of it.
 struct Splits {
-    /// By the binary logarithm of the number of days.
+    /// Indexed by the binary logarithm of the number of days.
     days: Vec<Split>,
     hours: Vec<Split>,
     minutes: Vec<Split>,
@@ -108,7 +108,7 @@ struct Splits {
 
 static SPLITS: LazyLock<Splits> = LazyLock::new(Splits::new);
 
-/// How a stretch of that many units is split. The length is one that splitting the whole span gives.
+/// Split of a stretch of that many units, which must be a length that splitting the whole span yields.
 pub fn split(length: i64) -> &'static Split {
     let splits = &*SPLITS;
     if length <= SECOND {
@@ -128,7 +128,7 @@ impl Splits {
     fn new() -> Self {
         let mut splits =
             Self { days: Vec::new(), hours: Vec::new(), minutes: Vec::new(), seconds: Vec::new(), units: Vec::new() };
-        // From the shortest on, because a stretch reaches as far as its halves do, and further.
+        // From the shortest on, because a stretch's reach depends on those of its halves.
         splits.units = splits.table(1, SECOND);
         splits.seconds = splits.table(SECOND, 60);
         splits.minutes = splits.table(MINUTE, 60);
@@ -137,7 +137,7 @@ impl Splits {
         splits
     }
 
-    /// Of 0 to `count` steps; a single step is a stretch of the next shorter kind.
+    /// Splits of 0 to `count` steps; a single step is a stretch of the next shorter kind.
     fn table(&self, step: i64, count: i64) -> Vec<Split> {
         let mut table: Vec<Split> = vec![Split::default(); 2];
         for n in 2..=count {
@@ -145,7 +145,7 @@ impl Splits {
             let share = left as f64 / n as f64;
             let deviation = (variance(n * step) * share * (1.0 - share)).sqrt();
             let reach_of = |n: i64| if n == 1 { self.reach(step) } else { table[n as usize].reach };
-            // No trade lies within half a second.
+            // There are no trades within half a second.
             let reach =
                 if n * step <= TRADE_UNITS { 0.0 } else { DRAW_MAX * deviation + reach_of(left).max(reach_of(right)) };
             table.push(Split { offset: left * step, left_weight: 1.0 - share, right_weight: share, deviation, reach });
@@ -153,7 +153,7 @@ impl Splits {
         table
     }
 
-    /// The reach of one step, which is a stretch of the next shorter one.
+    /// Reach of one step, which is a stretch of the next shorter kind.
     fn reach(&self, step: i64) -> f64 {
         let table = match step {
             HOUR => &self.minutes,
@@ -164,7 +164,7 @@ impl Splits {
         table.last().map_or(0.0, |split| split.reach)
     }
 
-    /// Of 2^n days.
+    /// Split of 2^n days.
     fn of_days(n: u32) -> Split {
         let half_years = f64::from(1_u32 << n) / 2.0 / TRADING_DAYS_A_YEAR;
         let weight = 0.5 / (PULL_A_YEAR * half_years).cosh();
@@ -181,7 +181,7 @@ mod tests {
 
     use super::*;
 
-    /// A stretch longer than the first is split at a whole number of it, and so on.
+    /// A stretch longer than the first is split at a multiple of it, and so on.
     const STEPS: [i64; 5] = [DAY, HOUR, MINUTE, SECOND, 1];
 
     #[rstest]
@@ -201,7 +201,7 @@ mod tests {
         assert_eq!(day_of(units_of_second(1_795_356_131)), units_of_second(1_795_305_600));
     }
 
-    /// All lengths that splitting a stretch of `length` gives.
+    /// Collects all lengths that splitting a stretch of `length` yields.
     fn lengths(length: i64, found: &mut BTreeSet<i64>) {
         if length == 1 || !found.insert(length) {
             return;

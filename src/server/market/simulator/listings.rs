@@ -1,28 +1,28 @@
-//! Who is listed, and how each behaves.
+//! Listings of the simulated market, with their parameters.
 
 use rand::Rng;
 
 use super::sectors::Sector;
 use crate::domain::ticker::Ticker;
 
-/// How a ticker behaves.
+/// Parameters of a ticker.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Listing {
-    /// Empty for a ticker that is not known by name.
+    /// Empty for a ticker without a known name.
     pub company: &'static str,
     pub sector: Sector,
-    /// The price around which the market began, in dollars: its trend's at the epoch.
+    /// Trend's price at the epoch, in dollars.
     pub open: f64,
-    /// μ: how fast the trend of the logarithm of the price rises, a trading year. Prices keep near their trend, so it is what
-    /// a holder earns on average.
+    /// μ: growth rate of the trend of the logarithm of the price, per trading year. Prices stay near their trend, so
+    /// this is a holder's average return.
     pub drift: f64,
-    /// σ, a year, apart from events.
+    /// σ per year, without events.
     pub volatility: f64,
     /// Shares.
     pub average_daily_volume: u64,
 }
 
-/// The listing of a ticker that is known by name.
+/// Listing of a ticker with a known name.
 pub fn known(ticker: Ticker) -> Option<Listing> {
     let found = LISTINGS.iter().find(|row| row.0 == ticker.as_str());
     found.map(|&(_, company, sector, open, drift, volatility, millions_a_day)| Listing {
@@ -35,14 +35,13 @@ pub fn known(ticker: Ticker) -> Option<Listing> {
     })
 }
 
-/// The tickers that are known by name, each with its company.
+/// All tickers with a known name, and their companies.
 pub fn all() -> impl Iterator<Item = (Ticker, &'static str)> {
-    // Each is well-formed, as a test makes sure of; one that is not would be left out.
+    // Each is well-formed, as a test checks.
     LISTINGS.iter().filter_map(|row| Some((row.0.parse().ok()?, row.1)))
 }
 
-/// The parameters of any other ticker: a price from 20 to 500 dollars, a volatility and a volume, always the same for the
-/// same stream.
+/// Parameters of any other ticker: a price from 20 to 500 dollars, a volatility and a volume, determined by the stream.
 pub fn unlisted(rng: &mut impl Rng) -> Listing {
     Listing {
         company: "",
@@ -50,7 +49,7 @@ pub fn unlisted(rng: &mut impl Rng) -> Listing {
         open: (rng.random_range(20.0..500.0_f64) * 100.0).round() / 100.0,
         drift: 0.07,
         volatility: rng.random_range(0.2..0.5),
-        // Evenly over the orders of magnitude, from 300 thousand to 10 million.
+        // Log-uniform, from 300 thousand to 10 million.
         average_daily_volume: 10_f64.powf(rng.random_range(5.5..7.0)).round() as u64,
     }
 }

@@ -42,15 +42,15 @@ use crate::{
     server::{clock::Clock, ledger::TickerSet},
 };
 
-/// A tick waits at the most so many milliseconds more for its instant, where the machine's clocks disagree.
+/// Longest extra wait of a tick in milliseconds, if the machine's clocks disagree.
 const CLOCKS_DISAGREE_MS_MAX: u32 = 5;
 
-/// The listing of a ticker that is known by name.
+/// Listing of a ticker with a known name.
 pub fn listing(ticker: Ticker) -> Option<Listing> {
     listings::known(ticker)
 }
 
-/// The simulated market, at the pace of the clock.
+/// The simulated market, at the clock's pace.
 pub struct Simulator {
     exchange: Exchange,
     past: Arc<Past>,
@@ -58,7 +58,7 @@ pub struct Simulator {
     tick: Duration,
     tick_ms: i64,
     hours: Hours,
-    /// The instant of the latest tick, and that of the one before.
+    /// Instants of the latest tick and the one before.
     latest: Option<(UtcInstant, UtcInstant)>,
 }
 
@@ -67,7 +67,7 @@ impl Simulator {
     pub fn new(seed: u64, tick: Duration, clock: Clock, hours: Hours) -> Self {
         let tick_ms = i64::try_from(tick.as_millis()).unwrap_or(i64::MAX).max(1);
         let trade_ms = grid::TRADE_UNITS * 1_000 / grid::SECOND;
-        // A tick that is shorter than the time between two trades shows the path between them.
+        // Ticks shorter than the time between two trades show the path between them.
         let step = if tick_ms < trade_ms { 1 } else { grid::TRADE_UNITS };
         let sectors = Arc::new(Sectors::new(seed));
         Self {
@@ -81,12 +81,12 @@ impl Simulator {
         }
     }
 
-    /// The instant of the tick that is due at a moment.
+    /// Instant of the tick that is due at a moment.
     fn tick_at(&self, moment: UtcInstant) -> UtcInstant {
         UtcInstant::from_unix_ms(moment.unix_ms().div_euclid(self.tick_ms) * self.tick_ms)
     }
 
-    /// The instant of the price at a tick: its own, or between two sessions that of the last trade.
+    /// Instant of the price at a tick: its own, or that of the last trade while there is no session.
     fn last_traded(&self, tick: UtcInstant) -> UtcInstant {
         match self.hours.last_traded(tick) {
             traded if traded == tick => tick,
@@ -94,8 +94,8 @@ impl Simulator {
         }
     }
 
-    /// Waits for the tick after the one at `shown`, and gives its instant. A clock that was set back or forth is followed
-    /// with the next tick.
+    /// Waits for the tick after the one at `shown`, and returns its instant. A changed clock is followed with the next
+    /// tick.
     async fn next_tick(&self, shown: UtcInstant) -> UtcInstant {
         let due_ms = shown.unix_ms().saturating_add(self.tick_ms);
         let wait_ms = due_ms.saturating_sub((self.clock)().unix_ms()).clamp(0, self.tick_ms);
@@ -161,10 +161,10 @@ mod tests {
         for tick in 0..4 {
             let update = simulator.next_update(&wanted).await.unwrap();
             assert_eq!(update.prints[0].quote.at.unix_ms(), 1_795_356_131_000 + tick * 500);
-            // The first tick is there at once.
+            // The first tick is immediate.
             assert_eq!(clock().unix_ms(), 1_795_356_131_317 + (tick * 500 - 317).max(0));
         }
-        // Who becomes wanted between two ticks has a price at once, of the latest tick.
+        // A ticker that becomes wanted between two ticks has a price at once, of the latest tick.
         let both = Arc::new(TickerSet::from(["AAPL".parse().unwrap(), "XOM".parse().unwrap()]));
         let before = clock();
         let update = simulator.next_update(&both).await.unwrap();
@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(instants, [friday, friday, "2026-11-30T09:00:00Z", "2026-11-30T09:00:00.5Z"]);
         assert_eq!(quotes[0].price, quotes[1].price);
         assert_eq!(quotes[2].previous_price, quotes[1].price);
-        // A day's change is from the last trade of the day before.
+        // A day's change is measured from the last trade of the day before.
         assert_eq!(quotes[2..].iter().map(|quote| quote.previous_close).collect::<Vec<_>>(), [quotes[1].price; 2]);
         assert_ne!(quotes[1].previous_close, quotes[1].price);
     }

@@ -12,25 +12,25 @@ use super::{
     shocks::Key,
 };
 
-/// How many a day there are on average: one in two hours.
+/// Average number per day: one in two hours.
 const EVENTS_A_DAY: f64 = 12.0;
 
-/// The bound of a day's events, which a Poisson count with that mean exceeds once in 10^20 days.
+/// Most events of a day; a Poisson count with that mean exceeds it once in 10^20 days.
 const EVENTS_A_DAY_MAX: usize = 64;
 
-/// An event moves a price by this much of it, up or down.
+/// Relative move of a price by an event, up or down.
 const SIZES: std::ops::Range<f64> = 0.02..0.05;
 
 /// One event.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Event {
-    /// The trade that shows it first, in units.
+    /// First trade that shows it, in units.
     pub at: i64,
-    /// The sum of this jump and of those before it that day, in the logarithm of the price.
+    /// Sum of this jump and of earlier ones of the day, in the logarithm of the price.
     pub sum: f64,
 }
 
-/// The news of one day, oldest first.
+/// News of one day, oldest first.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct News {
     start: i64,
@@ -38,7 +38,7 @@ pub struct News {
 }
 
 impl News {
-    /// The news of the day that begins at `start`. Up and down are as likely and as large, so that events add no drift.
+    /// News of the day that begins at `start`. Rises and falls are equally likely and large, so events add no drift.
     pub fn of_day(key: Key, start: i64) -> Self {
         let mut rng = key.at(start);
         // Invariant: the mean is positive and finite.
@@ -46,7 +46,7 @@ impl News {
         let count = (poisson.sample(&mut rng) as usize).min(EVENTS_A_DAY_MAX);
         let mut jumps: Vec<(i64, f64)> = (0..count)
             .map(|_| {
-                // Not at the first trade, which the day's opening is.
+                // Not at the first trade, which is the day's opening.
                 let trade = rng.random_range(1..DAY / TRADE_UNITS);
                 let size = rng.random_range(SIZES);
                 (start + trade * TRADE_UNITS, (if rng.random() { size } else { -size }).ln_1p())
@@ -61,18 +61,18 @@ impl News {
         Self { start, events: jumps.into_iter().map(add).collect() }
     }
 
-    /// The jumps up to an instant of the day, that one included.
+    /// Jumps up to an instant of the day, inclusive.
     pub fn jumps(&self, units: i64) -> f64 {
         self.events[..self.events.partition_point(|event| event.at <= units)].last().map_or(0.0, |event| event.sum)
     }
 
-    /// How much the day has made up for its jumps by then; subtracted from them.
+    /// Compensation for the day's jumps up to an instant; subtracted from them.
     pub fn made_up(&self, units: i64) -> f64 {
         let total = self.events.last().map_or(0.0, |event| event.sum);
         total * ((units - self.start) as f64 / DAY as f64)
     }
 
-    /// The events after `left` and before `right`.
+    /// Events after `left` and before `right`.
     pub fn within(&self, left: i64, right: i64) -> &[Event] {
         let from = self.events.partition_point(|event| event.at <= left);
         let to = self.events.partition_point(|event| event.at < right);

@@ -1,10 +1,10 @@
-//! The past: candles of any interval, and sparklines, made from the path on demand.
+//! The past: candles of any interval, and sparklines, computed from the path on demand.
 //!
-//! A market that keeps the exchange's hours has candles of its sessions only; that of a day is from the opening of the
+//! A market with the exchange's hours only has candles of its sessions; a day's candle extends from the opening of the
 //! early session to the close of the late one.
 //!
-//! Nothing is kept for charts that nobody looks at. Candles are cached for a while, because whoever looks at a chart
-//! looks again: the candles that are over do not change, so the next reading makes those that ended since.
+//! Nothing is stored for charts that are not open. Candles are cached for a while, because open charts are read
+//! repeatedly: completed candles do not change, so the next read only computes new ones.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -30,17 +30,17 @@ use crate::{
     server::market::{self, hours::Hours},
 };
 
-/// How many lists of candles are remembered; some 70 KB each at the most.
+/// Lists of candles in the cache; at most about 70 KB each.
 const LISTS_MAX: usize = 48;
 
-/// How many sparklines are remembered; half a kilobyte each.
+/// Sparklines in the cache; half a kilobyte each.
 const SPARKLINES_MAX: usize = 1_100;
 
-/// From one point of a sparkline to the next; it shows a quarter of an hour.
+/// Interval between a sparkline's points; it shows 15 minutes.
 const SPARKLINE_STEP_SECONDS: i64 = 900 / SPARKLINE_POINTS_MAX as i64;
 
-/// How many candles of an interval there are: a year of days, a month of hours, five days of five minutes, a day of
-/// minutes and a quarter of an hour of seconds.
+/// Number of candles per interval: a year of days, a month of hours, five days of five minutes, a day of minutes and 15
+/// minutes of seconds.
 const fn length(interval: Interval) -> i64 {
     match interval {
         Interval::Second => 900,
@@ -50,12 +50,12 @@ const fn length(interval: Interval) -> i64 {
     }
 }
 
-/// The time that a candle is made of.
+/// Time range of a candle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stretch {
-    /// The candle's own time: Unix seconds.
+    /// The candle's time, in Unix seconds.
     time: i64,
-    /// When it begins: Unix seconds.
+    /// Start of the range, in Unix seconds.
     from: i64,
     seconds: i64,
 }
@@ -67,7 +67,7 @@ impl Stretch {
     }
 }
 
-/// The latest `count` candles up to a moment at which the market trades, oldest first; the last one is forming.
+/// The latest `count` candles up to a moment of trading, oldest first; the last one is forming.
 fn stretches(hours: Hours, interval: Interval, at: UtcInstant, count: i64) -> Vec<Stretch> {
     let (second, seconds) = (at.unix_second(), interval.seconds());
     let aligned = |time| Stretch { time, from: time, seconds };
@@ -85,7 +85,7 @@ fn stretches(hours: Hours, interval: Interval, at: UtcInstant, count: i64) -> Ve
                 stretches.push(Stretch { time: date, from: trades.start, seconds: trades.end - trades.start });
             }
             _ => {
-                // Sessions begin and end with an hour.
+                // Sessions begin and end on the hour.
                 let newest = interval.start_of(trades.end.min(second + 1) - 1);
                 let times = (trades.start..=newest).rev().step_by(seconds as usize);
                 let room = (count - stretches.len() as i64) as usize;
@@ -101,7 +101,7 @@ fn stretches(hours: Hours, interval: Interval, at: UtcInstant, count: i64) -> Ve
 #[derive(Debug)]
 pub struct Past {
     seed: u64,
-    /// The market shows prices at whole multiples of it, in units.
+    /// Prices are shown at multiples of this, in units.
     step: i64,
     sectors: Arc<Sectors>,
     hours: Hours,
@@ -109,7 +109,7 @@ pub struct Past {
     sparklines: Mutex<Shelf<Ticker, Sparkline>>,
 }
 
-/// The cached series, each with a lock of its own, so that a slow one holds up no other.
+/// Cached series, each with its own lock, so that a slow one blocks no other.
 #[derive(Debug)]
 struct Shelf<K, V> {
     rows: HashMap<K, (u64, Arc<Mutex<V>>)>,
@@ -117,21 +117,21 @@ struct Shelf<K, V> {
     rows_max: usize,
 }
 
-/// Candles that are over, one after the other.
+/// Contiguous completed candles.
 #[derive(Debug, Default)]
 struct List {
     candles: VecDeque<Candle>,
-    /// The candle that is forming, as it was at the moment of the latest reading.
+    /// The forming candle at the latest read.
     forming: Option<(UtcInstant, Candle)>,
 }
 
-/// The prices at the ends of the latest steps that are over.
+/// Prices at the ends of the latest completed steps.
 #[derive(Debug, Default)]
 struct Sparkline {
-    /// When the last of the steps began, in steps since the Unix epoch.
+    /// Start of the last step, in steps since the Unix epoch.
     newest: i64,
     prices: VecDeque<Price>,
-    /// The price at the moment of the latest reading.
+    /// Price at the latest read.
     latest: Option<(UtcInstant, Price)>,
 }
 
@@ -153,7 +153,7 @@ impl market::Past for Past {
         let count = i64::try_from(limit).unwrap_or(i64::MAX).min(length(interval));
         let row = lock(&self.lists).row((ticker, interval));
         let mut list = lock(&row);
-        // Between two ticks many read the same.
+        // Many reads between two ticks are the same.
         if !list.has(count, at) {
             let mut stretches = stretches(self.hours, interval, at, count);
             let Some(forming) = stretches.pop() else {
@@ -187,7 +187,7 @@ impl market::Past for Past {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What a panic left half made is made anew by `reach`, which looks at the times themselves.
+    // Ignores poisoning: `reach` checks the times and computes missing entries again.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -196,7 +196,7 @@ impl<K: Copy + Eq + std::hash::Hash, V: Default> Shelf<K, V> {
         Self { rows: HashMap::new(), uses: 0, rows_max }
     }
 
-    /// The row of a key; where there is no room for it, the one that was asked for longest ago makes some.
+    /// The entry of a key; a full cache evicts the least recently used one.
     fn row(&mut self, key: K) -> Arc<Mutex<V>> {
         self.uses += 1;
         if !self.rows.contains_key(&key)
@@ -212,16 +212,16 @@ impl<K: Copy + Eq + std::hash::Hash, V: Default> Shelf<K, V> {
 }
 
 impl List {
-    /// Whether it holds so many candles, or all there are, as they are at that moment.
+    /// Whether it has this many candles, or all, as of that moment.
     fn has(&self, count: i64, at: UtcInstant) -> bool {
         self.forming.is_some_and(|(read, _)| read == at) && self.candles.len() as i64 + 1 >= count
     }
 
-    /// Makes what is missing of the candles that are over, the one before `forming` being the last.
+    /// Computes missing completed candles, up to the one before `forming`.
     fn reach(&mut self, interval: Interval, over: &[Stretch], forming: Stretch, reader: &mut Reader<'_>) {
-        // A clock that was set back takes away what is not over any more.
+        // After the clock was set back, candles that are no longer complete are removed.
         while self.candles.pop_back_if(|candle| candle.time >= forming.time).is_some() {}
-        // What does not lead up to the first one is of no use.
+        // Candles that are not contiguous with the first one are dropped.
         let newest = self.candles.back().map(|newest| newest.time);
         if over.first().is_some_and(|first| newest.is_none_or(|newest| newest < first.time)) {
             self.candles.clear();
@@ -241,7 +241,7 @@ impl List {
 }
 
 impl Sparkline {
-    /// Has the prices at the ends of the steps up to `newest`.
+    /// Computes the prices at the ends of the steps up to `newest`.
     fn reach(&mut self, newest: i64, mut price_at_end: impl FnMut(i64) -> Price) {
         let kept = SPARKLINE_POINTS_MAX as i64 - 1;
         let oldest = newest - kept + 1;
@@ -259,7 +259,7 @@ impl Sparkline {
     }
 }
 
-/// Goes through one ticker's path, mostly forwards. It is set up with the first instant that is asked for.
+/// Reads one ticker's path, mostly forwards. Initialised by the first requested instant.
 struct Reader<'a> {
     path: Path,
     sectors: &'a Sectors,
@@ -289,18 +289,18 @@ impl<'a> Reader<'a> {
         self.price(grid::units_of_second(unix_second) - TRADE_UNITS)
     }
 
-    /// The candle of a stretch that is over.
+    /// A completed candle.
     fn candle(&mut self, stretch: Stretch) -> Candle {
         let Range { start, end } = stretch.units();
         self.of_trades(stretch.time, start..end, end)
     }
 
-    /// The candle as far as it is at that moment.
+    /// The candle as of a moment.
     fn forming(&mut self, stretch: Stretch, at: UtcInstant) -> Candle {
         let Range { start, end: end_max } = stretch.units();
         let now = (grid::units_of(at).div_euclid(self.step) * self.step).max(start);
         let end = (now.div_euclid(TRADE_UNITS) + 1) * TRADE_UNITS;
-        // The second that is forming counts as a whole.
+        // The forming second counts as a whole.
         let second_end = (now.div_euclid(SECOND) + 1) * SECOND;
         let mut candle = self.of_trades(stretch.time, start..end.min(end_max), second_end.min(end_max));
         // A market that ticks faster than it trades shows prices between trades.
@@ -319,7 +319,7 @@ impl<'a> Reader<'a> {
                 let stretch = cursor.stretch_to(range.end);
                 extremes::of_trades(&self.path, cursor.news(), stretch, range.clone(), &mut sectors)
             }
-            // Not met: reading the opening set the cursor up.
+            // Unreachable: reading the opening has set the cursor.
             None => unreachable!("the opening has been read"),
         };
         let volume = self.volumes.traded_over_days(&self.path, range.start..volume_until, &mut sectors);
@@ -352,7 +352,7 @@ mod tests {
         symbol.parse().unwrap()
     }
 
-    /// The prices of all trades of so many seconds.
+    /// Prices of all trades within the given seconds.
     fn trades(symbol: &str, from: i64, seconds: i64) -> Vec<Price> {
         let past = past();
         let mut reader = Reader::new(&past, ticker(symbol));
@@ -369,7 +369,7 @@ mod tests {
         let past = past();
         let now = past.sparkline(ticker("AAPL"), at(at_ms)).pop().unwrap();
         for (interval, length) in Interval::ALL.into_iter().zip([900, 1_440, 1_440, 720, 365]) {
-            // All of a long list is made in another test.
+            // Another test computes a complete long list.
             let limit = if interval <= Interval::Minute { usize::MAX } else { 40 };
             let candles = past.candles(ticker("AAPL"), interval, at(at_ms), limit);
             assert_eq!(candles.len(), limit.min(length), "{interval:?}");
@@ -414,7 +414,7 @@ mod tests {
     #[test]
     fn a_past_that_was_read_before_is_the_one_that_was_not() {
         let (read, mut before) = (past(), 0);
-        // Later, much later, earlier, a little at a time, and with a longer list.
+        // Later, much later, earlier, small steps, and a longer list.
         for (minutes, limit) in [(0, 30), (1, 30), (3, 50), (900, 20), (-40, 25), (-39, 200), (5_000, 10)] {
             for interval in [Interval::Second, Interval::Minute, Interval::Hour] {
                 let now = at(AT_MS + minutes * 60_000 + before);
@@ -432,7 +432,7 @@ mod tests {
         let prices = past().sparkline(ticker("AAPL"), at(AT_MS));
         assert_eq!(prices.len(), SPARKLINE_POINTS_MAX);
         let second = AT_MS / 1_000;
-        // The last step that is over, of fifteen seconds, ended at 14:02:00.
+        // The last completed step, of fifteen seconds, ended at 14:02:00.
         let ended = trades("AAPL", second - second % 15 - 1, 1);
         let now = trades("AAPL", second, 1);
         assert_eq!(prices[58..], [ended[1], now[1]]);
@@ -456,7 +456,7 @@ mod tests {
         let candle = fine.candles(ticker("AAPL"), Interval::Minute, now, 1)[0];
         assert_eq!(Some(&candle.close), fine.sparkline(ticker("AAPL"), now).last());
         assert!(candle.low <= candle.close && candle.close <= candle.high);
-        // Those that are over are the same whatever the pace.
+        // Completed candles are independent of the pace.
         let closed = |past: &Past| past.candles(ticker("AAPL"), Interval::Minute, now, 9)[..8].to_vec();
         assert_eq!(closed(&fine), closed(&past()));
     }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::domain::{money::Price, ticker::Ticker};
 
-/// A stretch of time, in units, and the standard path at its ends.
+/// A stretch of time, in units, with the standard path's values at its ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bracket {
     pub left: i64,
@@ -28,7 +28,7 @@ impl Bracket {
     }
 }
 
-/// One ticker's path, without any state.
+/// One ticker's path, without state.
 #[derive(Debug, Clone)]
 pub struct Path {
     pub listing: Listing,
@@ -66,7 +66,7 @@ impl Path {
         Bracket { left: -SPAN, right: SPAN, at_left: end(-SPAN), at_right: end(SPAN) }
     }
 
-    /// The two parts of a stretch, which is longer than a unit.
+    /// The two parts of a stretch longer than a unit.
     pub fn halve(&self, whole: &Bracket, sectors: &mut impl SectorShocks) -> (Bracket, Bracket) {
         let split = grid::split(whole.length());
         let middle = whole.left + split.offset;
@@ -88,30 +88,30 @@ impl Path {
         stretch
     }
 
-    /// The logarithm of the price, without jumps, where the standard path is `x`. Between two instants of a day that
-    /// stand on a line, it stands on the line too.
+    /// Logarithm of the price, without jumps, for the standard path's value `x`. If two instants of a day lie on a
+    /// line, this lies on the line too.
     pub fn smooth_level(&self, units: i64, x: f64, news: &News) -> f64 {
         let years = units as f64 / DAY as f64 / TRADING_DAYS_A_YEAR;
         self.open_level + self.listing.drift * years + self.listing.volatility * x - news.made_up(units)
     }
 
-    /// The logarithm of the price where the standard path is `x`.
+    /// Logarithm of the price for the standard path's value `x`.
     pub fn level(&self, units: i64, x: f64, news: &News) -> f64 {
         self.smooth_level(units, x, news) + news.jumps(units)
     }
 }
 
-/// The price in whole cents whose logarithm this is; a cent at the least.
+/// Price in whole cents from its logarithm; at least one cent.
 pub fn price(level: f64) -> Price {
     // Invariant: a level is a sum of finite numbers, and its exponential is a number or infinite.
     Price::nearest_cent(level.exp()).expect("a level is a number")
 }
 
-/// Reads a path at one instant after the other. It keeps the stretches around the latest, so that the next trade costs one
+/// Reads a path at successive instants. It keeps the stretches around the latest one, so that the next trade costs one
 /// draw on average, and any other instant a few dozen.
 #[derive(Debug, Clone)]
 pub struct Cursor {
-    /// From the day's on, each a part of the one before; the last begins at the latest instant.
+    /// From the day's stretch on, each a part of the previous one; the last begins at the latest instant.
     stretches: Vec<Bracket>,
     news: News,
 }
@@ -126,7 +126,7 @@ impl Cursor {
         &self.news
     }
 
-    /// The logarithm of the price at an instant.
+    /// Logarithm of the price at an instant.
     pub fn level(&mut self, path: &Path, units: i64, sectors: &mut impl SectorShocks) -> f64 {
         let x = self.seek(path, units, sectors);
         path.level(units, x, &self.news)
@@ -144,7 +144,7 @@ impl Cursor {
             *self = Self::new(path, units, sectors);
             return self.seek(path, units, sectors);
         };
-        // The part that comes after the one just left begins where that ended, and needs no draw.
+        // The part after the one just left begins at its end, and needs no draw.
         if let Some(left_half) = left_behind.filter(|half| half.left == within.left && half.right <= units) {
             within = Bracket { left: left_half.right, at_left: left_half.at_right, ..within };
             self.stretches.push(within);
@@ -157,10 +157,10 @@ impl Cursor {
         within.at_left
     }
 
-    /// The smallest stretch around the latest instant that reaches to `end`, or the day's.
+    /// The smallest stretch around the latest instant that extends to `end`, or the day's.
     pub fn stretch_to(&self, end: i64) -> Bracket {
         let reaching = self.stretches.iter().rev().find(|stretch| stretch.right >= end);
-        // Invariant: the day's stretch is never taken away but to be replaced.
+        // Invariant: the day's stretch is only ever replaced.
         *reaching.or(self.stretches.first()).expect("a cursor is within a day")
     }
 }
@@ -181,7 +181,7 @@ mod tests {
         Path::new(SEED, symbol.parse().unwrap())
     }
 
-    /// The logarithms of the price at so many instants in a row, from the epoch on.
+    /// Logarithms of the price at `count` successive instants from the epoch on.
     fn levels(path: &Path, step: i64, count: i64) -> Vec<f64> {
         let sectors = Sectors::new(SEED);
         let mut cursor = Cursor::new(path, 0, &mut &sectors);

@@ -1,15 +1,15 @@
-//! Sectors: what moves the tickers of a line of business together.
+//! Sectors: common movements of tickers in the same line of business.
 //!
 //! Each instant has one shock for every sector, `S = L·ε`, with `ε` independent standard normals and `L` the Cholesky
-//! factor of the sectors' correlation matrix `C` (Hull, the chapter on Monte Carlo simulation, "Generating Random Samples
-//! from Normal Distributions"). A ticker of sector `a` takes `√ρ·S_a + √(1 − ρ)·ε_own`, which again is standard normal. The
-//! correlation of two tickers' moves then is
+//! factor of the sectors' correlation matrix `C` (Hull, the chapter on Monte Carlo simulation, "Generating Random
+//! Samples from Normal Distributions"). A ticker of sector `a` takes `√ρ·S_a + √(1 − ρ)·ε_own`, which again is standard
+//! normal. The correlation of two tickers' moves then is
 //! - `ρ` within a sector, which is 0.6;
-//! - `ρ·C_ab` between the sectors `a` and `b`: 0.3 for most, 0.06 to 0.24 for Tesla with any stock, 0.48 at the most.
+//! - `ρ·C_ab` between the sectors `a` and `b`: 0.3 for most, 0.06 to 0.24 for Tesla with any stock, at most 0.48.
 
 use super::{shocks::Key, streams};
 
-/// The share of a ticker's variance that it has from its sector, and so the correlation of two tickers of one sector.
+/// Fraction of a ticker's variance that comes from its sector, which is the correlation of two tickers of one sector.
 pub const SECTOR_SHARE: f64 = 0.6;
 
 /// A line of business; its number is its row in the correlation matrix.
@@ -23,9 +23,9 @@ pub enum Sector {
     Industry,
     /// Funds that hold the whole market.
     Index,
-    /// Goes its own way, so it has a sector to itself.
+    /// Moves independently, so it has its own sector.
     Tesla,
-    /// Telecommunications, and whatever has no listing.
+    /// Telecommunications, and tickers without a listing.
     Other,
 }
 
@@ -33,10 +33,10 @@ pub const COUNT: usize = Sector::Other as usize + 1;
 
 type Matrix = [[f64; COUNT]; COUNT];
 
-/// A figure for each sector.
+/// One figure per sector.
 pub type Levels = [f64; COUNT];
 
-/// The lower triangle of the sectors' correlations; the matrix is symmetric.
+/// Lower triangle of the sectors' correlations; the matrix is symmetric.
 #[rustfmt::skip]
 const CORRELATIONS: Matrix = [
     // Technology, Finance, Consumer, Energy, Health, Industry, Index, Tesla, Other
@@ -52,7 +52,7 @@ const CORRELATIONS: Matrix = [
 ];
 
 /// The lower triangular `L` with `L·Lᵀ = matrix`, of which the lower triangle is read (Golub and Van Loan, *Matrix
-/// Computations*, "Cholesky factorization"); nothing when the matrix is not positive definite.
+/// Computations*, "Cholesky factorization"); `None` if the matrix is not positive definite.
 fn cholesky(matrix: &Matrix) -> Option<Matrix> {
     let mut factor = [[0.0; COUNT]; COUNT];
     for row in 0..COUNT {
@@ -71,7 +71,7 @@ fn cholesky(matrix: &Matrix) -> Option<Matrix> {
     Some(factor)
 }
 
-/// The draws that all sectors share.
+/// Draws that all sectors share.
 #[derive(Debug)]
 pub struct Sectors {
     keys: [Key; COUNT],
@@ -93,7 +93,7 @@ impl Sectors {
         parts.map(|(weight, key)| weight * key.normal(units)).sum()
     }
 
-    /// The shocks of all of them.
+    /// Shocks of all sectors.
     pub fn shocks(&self, units: i64) -> Levels {
         let independent = self.keys.map(|key| key.normal(units));
         let row = |row: usize| self.factor[row].iter().zip(&independent).take(row + 1).map(|(l, z)| l * z).sum();

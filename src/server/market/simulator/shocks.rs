@@ -1,7 +1,7 @@
-//! The draws behind every path: one standard normal for each path and instant, found by its key and the instant alone.
+//! Draws of every path: one standard normal per path and instant, computed from its key and the instant only.
 //!
-//! A ticker's draw at an instant is partly that of its sector ([`sectors`](super::sectors)) and partly its own,
-//! `√ρ·S + √(1 − ρ)·ε`, which again is standard normal.
+//! A ticker's draw at an instant is partly its sector's ([`sectors`](super::sectors)) and partly its own, `√ρ·S + √(1 −
+//! ρ)·ε`, which again is standard normal.
 
 use rand::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
@@ -12,11 +12,11 @@ use super::{
     sectors::{COUNT, Levels, SECTOR_SHARE, Sector, Sectors},
 };
 
-/// Names one path's draws.
+/// Key of one path's draws.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key(pub u64);
 
-/// An odd number without structure (2^64/√3), so that neighbouring instants are streams that have nothing in common.
+/// An odd number without structure (2^64/√3), so that neighbouring instants have unrelated streams.
 const SPREAD: u64 = 0x93CD_3A2C_8198_E269;
 
 impl Key {
@@ -32,25 +32,25 @@ impl Key {
     }
 }
 
-/// Gives the sectors' shocks at an instant, each standard normal.
+/// Source of the sectors' shocks at an instant, each standard normal.
 pub trait SectorShocks {
     fn shock(&mut self, sector: Sector, units: i64) -> f64;
 }
 
-/// Computes each shock when it is asked for, for a walk through a single ticker's past.
+/// Computes each shock on demand, for reading a single ticker's past.
 impl SectorShocks for &Sectors {
     fn shock(&mut self, sector: Sector, units: i64) -> f64 {
         Sectors::shock(self, sector, units)
     }
 }
 
-/// How many instants a tick touches at the most: one on each level of the tree, and some.
+/// Upper bound of instants per tick: one on each level of the tree, and some.
 const REMEMBERED: usize = 64;
 
-/// Remembers the shocks of the latest instants, for many tickers that go through the same ones.
+/// Caches the shocks of the latest instants, for many tickers that read the same ones.
 pub struct Remembered<'a> {
     sectors: &'a Sectors,
-    /// By the instant's own place in it.
+    /// Indexed by a hash of the instant.
     slots: Vec<Option<(i64, Levels)>>,
 }
 
@@ -75,7 +75,7 @@ impl SectorShocks for Remembered<'_> {
     }
 }
 
-/// A ticker's own draws, and its sector.
+/// A ticker's own draws, with its sector's.
 #[derive(Debug, Clone, Copy)]
 pub struct TickerShocks {
     pub own: Key,

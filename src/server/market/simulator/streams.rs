@@ -1,7 +1,7 @@
-//! Random streams: one for each ticker and purpose, so that no draw ever depends on another's.
+//! Random streams: one per ticker and purpose, so that draws are independent.
 //!
-//! A ChaCha key has 32 bytes, which is room for the seed and a ticker's whole name. So two names never share a stream,
-//! as they could if the name were hashed, and the key is the same on every machine and in every version.
+//! A ChaCha key has 32 bytes, enough for the seed and a ticker's whole name. So two names never share a stream, as
+//! hashes could, and the key is the same on every machine and in every version.
 
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -9,10 +9,10 @@ use rand_chacha::ChaCha8Rng;
 use super::{sectors::COUNT, shocks::Key};
 use crate::domain::ticker::Ticker;
 
-/// The purpose of a ticker's stream; the number is ChaCha's stream number.
+/// Purpose of a ticker's stream; the number is ChaCha's stream number.
 #[derive(Debug, Clone, Copy)]
 pub enum Purpose {
-    /// The parameters of a ticker that has no listing.
+    /// Parameters of a ticker without a listing.
     Listing = 0,
     /// The path of the price.
     Path = 1,
@@ -29,12 +29,12 @@ pub fn of_ticker(seed: u64, ticker: Ticker, purpose: Purpose) -> ChaCha8Rng {
     rng
 }
 
-/// The key of a ticker's draws for a purpose, at any instant.
+/// Key of a ticker's draws for a purpose, at any instant.
 pub fn key_of_ticker(seed: u64, ticker: Ticker, purpose: Purpose) -> Key {
     Key(of_ticker(seed, ticker, purpose).next_u64())
 }
 
-/// The key of the independent draws that move the sectors.
+/// Keys of the independent draws behind the sectors.
 pub fn of_sectors(seed: u64) -> [Key; COUNT] {
     // No ticker has an empty name.
     let mut rng = keyed(seed, "");

@@ -1,9 +1,9 @@
-//! How many shares change hands.
+//! Simulated volume.
 //!
-//! Volume follows the size of a move, as it does in real markets (Karpoff, *The Relation Between Price Changes and
-//! Trading Volume*, 1987), with noise of its own. A day's volume is drawn from the day's change; its hours share it by
-//! their moves, their minutes share that, and so do the seconds. So the candles of all intervals agree, and each can be
-//! made without the others. The simulated day goes around the clock, and so does its volume.
+//! Volume follows the size of a move, as in real markets (Karpoff, *The Relation Between Price Changes and Trading
+//! Volume*, 1987), with independent noise. A day's volume is drawn from the day's change; its hours share it in
+//! proportion to their moves, their minutes share that, and so do the seconds. So the candles of all intervals agree,
+//! and each can be computed without the others. The simulated day goes around the clock, and so does its volume.
 
 use std::ops::Range;
 
@@ -16,10 +16,10 @@ use super::{
     shocks::SectorShocks,
 };
 
-/// The share of the volume that trades however still the price is; the rest is proportional to the move.
+/// Fraction of the volume that is independent of the move; the rest is proportional to it.
 const STILL_SHARE: f64 = 0.4;
 
-/// A move counts up to this many standard deviations: an event trades some fifteen times the usual volume, no more.
+/// Most standard deviations of a move that count: an event has about fifteen times the usual volume.
 const DEVIATIONS_MAX: f64 = 20.0;
 
 /// E|Z| of a standard normal Z, √(2/π).
@@ -28,16 +28,16 @@ const MEAN_DEVIATION: f64 = 0.797_884_560_802_865_4;
 /// σ of the logarithm of the noise.
 const NOISE: f64 = 0.5;
 
-/// How busy a stretch is, with a mean of 1 over normal moves: of one that moved by so many standard deviations of a
-/// move that long.
+/// Activity of a stretch, with a mean of 1 over normal moves, given its move in standard deviations of a move of that
+/// length.
 fn activity(deviations: f64, rng: &mut SplitMix64) -> f64 {
     let by_move = STILL_SHARE + (1.0 - STILL_SHARE) * deviations.abs().min(DEVIATIONS_MAX) / MEAN_DEVIATION;
     let z: f64 = StandardNormal.sample(rng);
-    // The mean of exp(σZ) is exp(σ²/2), which is taken out again.
+    // The mean of exp(σZ) is exp(σ²/2), which is divided out.
     by_move * (NOISE * z - NOISE * NOISE / 2.0).exp()
 }
 
-/// The parts that a stretch's volume is shared out to.
+/// Parts among which a stretch's volume is divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Hour,
@@ -54,7 +54,7 @@ impl Part {
         }
     }
 
-    /// The length of what it is a part of.
+    /// Length of the whole.
     fn whole(self) -> i64 {
         match self {
             Self::Hour => DAY,
@@ -64,15 +64,15 @@ impl Part {
     }
 }
 
-/// The volumes of the parts of one day, hour or minute.
+/// Volumes of the parts of one day, hour or minute.
 #[derive(Debug, Default)]
 struct Shares {
     start: i64,
-    /// The shares traded before each part, and at the end those of all.
+    /// Shares traded before each part, and finally the total.
     before: Vec<u64>,
 }
 
-/// Tells the volumes of a ticker, and remembers the latest day, hour and minute that it shared out.
+/// Computes the volumes of a ticker, and caches the latest day, hour and minute.
 #[derive(Debug, Default)]
 pub struct Volumes {
     hours: Shares,
@@ -81,7 +81,7 @@ pub struct Volumes {
 }
 
 impl Volumes {
-    /// The shares traded in a range of units that begins and ends with a second.
+    /// Shares traded in a range of units that begins and ends with a second.
     pub fn traded_over_days(&mut self, path: &Path, range: Range<i64>, sectors: &mut impl SectorShocks) -> u64 {
         let mut traded = 0;
         let mut start = range.start;
@@ -93,14 +93,14 @@ impl Volumes {
         traded
     }
 
-    /// The shares traded in a range of units that begins and ends with a second and lies within a day.
+    /// Shares traded in a range of units that begins and ends with a second, within a day.
     pub fn traded(&mut self, path: &Path, range: Range<i64>, sectors: &mut impl SectorShocks) -> u64 {
         let start = grid::day_of(range.start);
         let before = self.since_midnight(path, start, range.start, sectors);
         self.since_midnight(path, start, range.end, sectors) - before
     }
 
-    /// Those from the beginning of the day at `start` to a second of it, or its end.
+    /// Shares from the beginning of the day at `start` to a second of it, or its end.
     fn since_midnight(&mut self, path: &Path, start: i64, until: i64, sectors: &mut impl SectorShocks) -> u64 {
         let mut traded = 0;
         let mut whole = start;
@@ -115,7 +115,7 @@ impl Volumes {
         traded
     }
 
-    /// The shares traded before each part of what begins at `start`, and at last all of them.
+    /// Shares traded before each part of the whole that begins at `start`, and finally the total.
     fn parts(&mut self, path: &Path, part: Part, start: i64, sectors: &mut impl SectorShocks) -> &[u64] {
         let known = match part {
             Part::Hour => &self.hours,
@@ -142,7 +142,7 @@ impl Volumes {
         }
     }
 
-    /// The shares traded in the part that begins at `start`.
+    /// Shares traded in the part that begins at `start`.
     fn part(&mut self, path: &Path, part: Part, start: i64, sectors: &mut impl SectorShocks) -> u64 {
         let whole = start.div_euclid(part.whole()) * part.whole();
         let index = ((start - whole) / part.units()) as usize;
@@ -151,7 +151,7 @@ impl Volumes {
     }
 }
 
-/// The volume of the day that begins at `start`: at least one share a second.
+/// Volume of the day that begins at `start`: at least one share a second.
 fn of_day(path: &Path, start: i64, sectors: &mut impl SectorShocks) -> u64 {
     let day = path.day(start, sectors);
     let deviations = (day.at_right - day.at_left) * TRADING_DAYS_A_YEAR.sqrt();
@@ -160,7 +160,7 @@ fn of_day(path: &Path, start: i64, sectors: &mut impl SectorShocks) -> u64 {
     traded.max(seconds_in(DAY))
 }
 
-/// Shares a whole's volume out to its parts by how busy each is; each second has one share at the least.
+/// Divides a whole's volume among its parts by their activity; each second has at least one share.
 fn share_out(path: &Path, part: Part, start: i64, total: u64, sectors: &mut impl SectorShocks) -> Vec<u64> {
     let deviation = path.listing.volatility * grid::variance(part.units()).sqrt();
     let count = part.whole() / part.units();
@@ -170,9 +170,9 @@ fn share_out(path: &Path, part: Part, start: i64, total: u64, sectors: &mut impl
     let sums: Vec<f64> = (0..count)
         .map(|index| {
             let part_start = start + index * part.units();
-            // Up to the last trade, since the next midnight is another day's.
+            // Up to the last trade, since the next midnight belongs to another day.
             let after = cursor.level(path, part_start + part.units() - TRADE_UNITS, sectors);
-            // Another stream than that of the whole which begins at the same instant.
+            // A different stream from that of the whole, which begins at the same instant.
             let mut rng = path.volume.at(part_start + part.units() / 2 + 1);
             sum += activity((after - before) / deviation, &mut rng);
             before = after;
@@ -180,7 +180,7 @@ fn share_out(path: &Path, part: Part, start: i64, total: u64, sectors: &mut impl
         })
         .collect();
     let seconds = seconds_in(part.units());
-    // Invariant: a whole has one share a second, because its own whole had.
+    // Invariant: a whole has at least one share a second, because its own whole had.
     let rest = total.saturating_sub(seconds * count as u64) as f64;
     let shared = (1..).zip(sums).map(|(parts, so_far)| parts * seconds + (rest * (so_far / sum)).round() as u64);
     std::iter::once(0).chain(shared).collect()

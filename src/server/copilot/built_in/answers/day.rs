@@ -1,4 +1,4 @@
-//! The trading day: what changed the total, and by how much.
+//! The trading day: changes of the total.
 
 use std::cmp::Reverse;
 
@@ -20,7 +20,7 @@ impl View<'_> {
         Some((gain.amount, total.checked_sub(gain.amount)?, change(Some(gain.amount), gain.percent)))
     }
 
-    /// The market's quote, or one of the last known price, as the portfolio is valued.
+    /// The market's quote, or one of the last known price, as in the portfolio's valuation.
     fn quote(&self, ticker: Ticker) -> Option<Quote> {
         let last = || self.setting.context.last_prices.get(&ticker).map(|last| last.quote(ticker));
         self.setting.prices.quotes.get(ticker).copied().or_else(last)

@@ -1,4 +1,4 @@
-//! Questions about the account, answered from one state of the books, valued at one tick: the figures that the page shows too.
+//! Answers to questions about the account, from one state of the books, valued at one tick, as on the page.
 
 mod day;
 mod market;
@@ -17,16 +17,16 @@ use crate::{
     server::copilot::prompt::Setting,
 };
 
-/// The state that questions are answered from.
+/// State that answers are made from.
 pub struct View<'a> {
     pub setting: &'a Setting<'a>,
     pub portfolio: Portfolio,
 }
 
-/// The lines of a list; of more, the rest is counted.
+/// Most lines of a list; further ones are only counted.
 const LINES_MAX: usize = 10;
 
-/// The answer to what was said, which may name these tickers.
+/// Answer to a message, which may name these tickers.
 pub fn answer(words: &[Word], tickers: &[Ticker], view: &View<'_>) -> String {
     match topic_of(words, tickers) {
         Some(topic) => view.answer(topic, words, tickers),
@@ -97,7 +97,7 @@ fn rest_of(count: usize) -> Option<String> {
     (count > LINES_MAX).then(|| format!("- and {} more", count - LINES_MAX))
 }
 
-/// A sentence, and the points under it.
+/// A sentence with a list below it.
 fn list(lines: &[String]) -> String {
     match lines {
         [first, rest @ ..] if !rest.is_empty() => format!("{first}\n\n{}", rest.join("\n")),

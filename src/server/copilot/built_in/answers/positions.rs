@@ -1,4 +1,4 @@
-//! Positions: the largest and smallest, the best and worst, and how concentrated they are.
+//! Positions: the largest and smallest, the best and worst, and their concentration.
 
 use std::cmp::Reverse;
 
@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl View<'_> {
-    /// The positions whose value is known, the heaviest first.
+    /// Positions with a known value, the heaviest first.
     pub(super) fn by_value(&self) -> Vec<(&Position, Money)> {
         let positions = self.portfolio.positions.iter();
         let mut valued: Vec<_> = positions.filter_map(|position| Some((position, position.market_value?))).collect();

@@ -27,7 +27,7 @@ pub enum Topic {
     Ticker,
 }
 
-/// The topic of a question, by its keywords; the more particular topics are tried first.
+/// Topic of a question, by its keywords; more specific topics are tried first.
 pub fn topic_of(words: &[Word], tickers: &[Ticker]) -> Option<Topic> {
     let has = |any: &[&str]| words.iter().any(|word| any.contains(&word.plain.as_str()));
     let says = |phrase: &[&str]| {

@@ -1,4 +1,4 @@
-//! How much is to be traded: shares, dollars, all or half of a holding.
+//! The amount to trade: shares, dollars, all or half of a holding.
 
 use super::{capitalised, is_currency, read_number_word_at, reader::Reader};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     server::copilot::built_in::words::read_sum,
 };
 
-/// How much of something.
+/// An amount to trade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Amount {
     Shares(Quantity),
@@ -20,7 +20,7 @@ pub enum Amount {
 }
 
 impl Reader<'_> {
-    /// How much is meant from here on, and where that ends.
+    /// Parses the amount at `from`; returns it with the index after it.
     pub(super) fn read_amount(&self, from: usize) -> (Option<Result<Amount, String>>, usize) {
         let mut at = self.skip(
             from,
@@ -58,7 +58,7 @@ impl Reader<'_> {
             None => return None,
         };
         let amount = match read_sum(figures) {
-            // To the cent, as a sum of money is.
+            // To the cent, like every sum of money.
             Ok(sum) => Ok(Amount::Dollars(Money::from_cents(sum.millionths() / 10_000))),
             Err(doubt) => {
                 if !figures.chars().next()?.is_numeric() {
@@ -88,7 +88,7 @@ impl Reader<'_> {
                         "{ticker} has no price now, so I cannot tell how many shares that is. Say a number of shares."
                     )
                 })?;
-                // Rounded down, so that it costs no more than that.
+                // Rounded down, so that the cost does not exceed the sum.
                 let millionths = i128::from(sum.cents()) * 100 * 1_000_000 / i128::from(price.units());
                 let quantity =
                     i64::try_from(millionths).ok().and_then(|millionths| Quantity::from_millionths(millionths).ok());

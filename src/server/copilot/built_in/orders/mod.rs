@@ -1,7 +1,7 @@
 //! Orders and changes of the watchlist in plain words.
 //!
-//! Whatever is in doubt is not done, but said: a question is no order, nor is a wish for later or for another price; a
-//! number that may be one of two, a ticker without a number and a word that names nobody are asked about.
+//! Anything doubtful is asked about instead of done: a question is not an order, nor is a request for later or at
+//! another price. The reply asks about ambiguous numbers, tickers without a number, and unknown names.
 
 mod amount;
 mod reader;
@@ -16,15 +16,15 @@ use crate::domain::{
     ticker::Ticker,
 };
 
-/// The actions that a message asks for.
+/// Actions that a message asks for.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Asked {
     pub actions: Vec<Action>,
-    /// Questions about requests that were not clear enough to be done, each a sentence.
+    /// Questions about unclear requests, each a sentence.
     pub doubts: Vec<String>,
 }
 
-/// The market and account that orders are read against.
+/// Market and account that orders are interpreted with.
 pub struct Market<'a> {
     pub names: &'a Names,
     pub account: &'a Account,
@@ -38,7 +38,7 @@ enum Verb {
     Remove,
 }
 
-/// Before the verb in its sentence, these make a question or a refusal of an order.
+/// Words before the verb that make its sentence a question or a negation.
 const NO_ORDER: &[&str] = &[
     "should",
     "shall",
@@ -68,7 +68,7 @@ const NO_ORDER: &[&str] = &[
     "rather",
 ];
 
-/// Reads all that a message asks for, in its order.
+/// Parses all requests of a message, in order.
 pub fn read(words: &[Word], market: &Market<'_>) -> Asked {
     let mut asked = Asked::default();
     let shouting = is_shouting(words);
@@ -98,7 +98,7 @@ fn sentence_end(words: &[Word], from: usize) -> usize {
     words[from..].iter().position(|word| word.ends_sentence).map_or(words.len(), |offset| from + offset + 1)
 }
 
-/// The verb that stands here, and how many words it has.
+/// The verb at this index, with its number of words.
 fn verb_at(words: &[Word], at: usize) -> Option<(Verb, usize)> {
     let plain = |offset: usize| words.get(at + offset).map_or("", |word| word.plain.as_str());
     let is_number = |offset: usize| read_number_word_at(words, at + offset).is_some();
@@ -122,11 +122,11 @@ fn is_currency(plain: &str) -> bool {
     matches!(plain, "dollars" | "dollar" | "usd" | "bucks")
 }
 
-/// Whether what comes before a verb makes it no order: a question, a refusal, a condition.
+/// Whether the words before a verb make it a question, a negation or a condition.
 fn is_no_order(before: &[Word], verb: Verb) -> bool {
     let mut is_asked_by_me = false;
     for pair in before.windows(2) {
-        // "Can you buy" asks for it; "can I buy" asks whether.
+        // "Can you buy" is a request; "can I buy" is a question.
         is_asked_by_me |= matches!(pair[0].plain.as_str(), "can" | "could" | "may" | "might" | "would" | "do")
             && pair[1].plain == "i";
     }
@@ -156,7 +156,7 @@ mod tests {
     use super::{super::words::words_of, *};
     use crate::domain::account::INITIAL_DEPOSIT;
 
-    /// The actions and doubts of a text, for an account with 10 TSLA and 4 AAPL; every price is 50 dollars.
+    /// Actions and questions for a text, in an account with 10 TSLA and 4 AAPL; every price is 50 dollars.
     fn asked(text: &str) -> (Vec<String>, Vec<String>) {
         let mut account = Account::open(INITIAL_DEPOSIT);
         let price = Price::from_units(500_000).unwrap();

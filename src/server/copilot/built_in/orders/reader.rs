@@ -1,4 +1,4 @@
-//! Reads the objects of a verb: amounts and tickers, one after the other, to the end of the sentence.
+//! Parses the objects of a verb: amounts and tickers, up to the end of the sentence.
 
 use super::{Asked, Market, Verb, amount::Amount, read_number_word_at, verb_at};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
 };
 
 pub struct Reader<'a> {
-    /// Up to the end of the sentence.
+    /// The sentence's remaining words.
     pub words: &'a [Word],
     pub market: &'a Market<'a>,
     pub shouting: bool,
@@ -18,7 +18,7 @@ impl Reader<'_> {
         self.words.get(at).map_or("", |word| word.plain.as_str())
     }
 
-    /// Reads what is to be traded, one after the other; gives where it stopped.
+    /// Parses trades one after the other; returns the index after them.
     pub fn read_trades(&self, side: Side, from: usize, asked: &mut Asked) -> usize {
         let (mut at, mut orders, mut doubts) = (from, Vec::new(), Vec::new());
         loop {
@@ -38,7 +38,7 @@ impl Reader<'_> {
                 break;
             };
             at = after_fillers + named.words;
-            // "5 shares of AAPL", but "AAPL 5" too; and "my AAPL" is all of it.
+            // "5 shares of AAPL", also "AAPL 5"; "my AAPL" means all of it.
             let (behind, after_behind) = if amount.is_none() { self.read_amount(at) } else { (None, at) };
             let is_mine = self.words[from.min(after_fillers)..after_fillers].iter().any(|word| word.plain == "my");
             let amount = amount.or(match behind {
@@ -81,7 +81,8 @@ impl Reader<'_> {
         at.max(from)
     }
 
-    /// Reads what is to be watched or no longer watched; gives where it stopped. Words that name nobody mean something else.
+    /// Parses tickers to watch or unwatch; returns the index after them. Words that name no company have another
+    /// meaning.
     pub fn read_changes(&self, verb: Verb, from: usize, asked: &mut Asked) -> usize {
         let mut at = from;
         loop {
@@ -117,7 +118,7 @@ impl Reader<'_> {
         at.min(self.words.len())
     }
 
-    /// Whether a word stands here that may have been meant as a name.
+    /// Whether the word here may be meant as a name.
     fn has_name_word(&self, at: usize) -> bool {
         self.words.get(at).is_some_and(|word| !is_common(&word.plain) && word.text.chars().any(char::is_alphabetic))
     }
@@ -137,7 +138,7 @@ impl Reader<'_> {
 
 /// The word that asks for more than a market order.
 fn later_word(rest: &[Word]) -> Option<&str> {
-    // What comes after the thing itself, up to where another thought begins.
+    // The words after the object, up to the start of another clause.
     let tail = rest.iter().take_while(|word| !matches!(word.plain.as_str(), "and" | "then" | "but" | "because" | "so"));
     let mut tail = tail.peekable();
     while let Some(word) = tail.next() {
@@ -150,13 +151,13 @@ fn later_word(rest: &[Word]) -> Option<&str> {
     None
 }
 
-/// Behind an order, these ask for what a market order cannot do.
+/// Words after an order that request more than a market order can do.
 const LATER: &[&str] = &[
     "if", "when", "whenever", "once", "until", "unless", "after", "before", "tomorrow", "later", "tonight", "monday",
     "below", "above", "under", "limit", "stop", "at", "every", "daily", "weekly",
 ];
 
-/// Between a number and what it is of.
+/// Words between a number and its ticker.
 const FILLERS: &[&str] = &[
     "share",
     "shares",
@@ -182,5 +183,5 @@ const FILLERS: &[&str] = &[
     "into",
 ];
 
-/// Around a ticker in an order for the watchlist.
+/// Words around a ticker in a request for the watchlist.
 const LIST_FILLERS: &[&str] = &["the", "ticker", "stock", "also", "my", "our", "out", "for"];

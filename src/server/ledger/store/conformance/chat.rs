@@ -1,4 +1,4 @@
-//! Messages, replies, and what becomes of their actions.
+//! Messages, replies, and the outcomes of their actions.
 
 use super::{Bench, MAIN, after_noon, order, price, quantity, ticker};
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Has a person say something.
+/// Stores a person's message.
 pub fn say(bench: &mut Bench, account: AccountId, id: &str) {
     bench.submit(account, begin(id, None)).unwrap();
 }

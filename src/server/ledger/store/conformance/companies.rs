@@ -12,7 +12,7 @@ use crate::{
 
 const DAY: i64 = 86_400;
 
-/// The exchange's date so many days after that of noon.
+/// The exchange's date a number of days after noon's date.
 fn day(days: i64) -> ExchangeDate {
     ExchangeDate::of(after_noon(days * DAY))
 }

@@ -1,4 +1,4 @@
-//! The rows of splits and dividends.
+//! Rows of splits and dividends.
 
 use super::{CompanyAction, CompanyActionStatus, Tables, between};
 use crate::{

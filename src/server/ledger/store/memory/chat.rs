@@ -1,4 +1,4 @@
-//! The conversation's rows.
+//! Rows of the conversation.
 
 use super::{AccountTables, Tables, between};
 use crate::{
@@ -97,7 +97,7 @@ impl AccountTables {
 
     /// A message with its actions.
     fn recorded(&self, row: &MessageRow) -> RecordedMessage {
-        // They are recorded with their message, in their order.
+        // Actions are recorded with their message, in order.
         let actions = self.actions.iter().filter(|action| action.message_id == row.id);
         RecordedMessage {
             id: row.id.clone(),

@@ -1,4 +1,4 @@
-//! The equity curve's rows.
+//! Rows of the equity curve.
 
 use super::Tables;
 use crate::{

@@ -1,4 +1,4 @@
-//! The rows of events, of the keys that let other machines in, and of the market's seed.
+//! Rows of events, access keys and the market's seed.
 
 use super::Tables;
 use crate::{

@@ -1,5 +1,5 @@
-//! A store without a disk: for backtests, and for models of the ledger in tests. It decides nothing either, so that they run
-//! the very rules of a server.
+//! A store without a disk: for backtests, and for models of the ledger in tests. It makes no decisions, so they run a
+//! server's own rules.
 
 mod actions;
 mod chat;
@@ -35,10 +35,10 @@ use crate::{
     },
 };
 
-/// Everything in memory, until it is dropped.
+/// A store in memory; its data ends with it.
 pub struct MemoryStore(Arc<Mutex<Tables>>);
 
-/// Reads beside the writer. Clones share the store.
+/// Concurrent reads. Clones share the store.
 #[derive(Clone)]
 pub struct MemoryReader(Arc<Mutex<Tables>>);
 
@@ -48,20 +48,20 @@ struct Tables {
     market_seed: Option<u64>,
     /// Of trailing stops, and when they were saved.
     trail_marks: Option<(UtcInstant, Vec<TrailMark>)>,
-    /// The market hours of the accounts' days.
+    /// Market hours that define the trading days.
     hours: Hours,
-    /// Takes the changes of the open transaction back; the first change's comes first.
+    /// Reverts the changes of the open transaction, in order of the changes.
     undo: Vec<Undo>,
-    /// The accounts that the open transaction has changed.
+    /// Accounts that the open transaction has changed.
     touched: Vec<AccountId>,
 }
 
-/// Takes one change back.
+/// Reverts one change.
 type Undo = Box<dyn FnOnce(&mut Tables) + Send>;
 
-/// The rows of one account. A row's sequence is its place in its list, counted from 1.
+/// Rows of one account. A row's sequence is its position in its list, from 1.
 struct AccountTables {
-    /// With all that was written.
+    /// Books including everything written.
     books: Books,
     trades: Vec<TradeRow>,
     /// Groups, open or ended, in the order of their acceptance.
@@ -77,7 +77,7 @@ struct AccountTables {
     keys: Vec<(KeyHash, KeyKind)>,
 }
 
-/// A split or a dividend, and what has become of it.
+/// A split or a dividend, with its status.
 struct CompanyAction {
     row: CorporateActionRow,
     status: CompanyActionStatus,
@@ -92,7 +92,7 @@ enum CompanyActionStatus {
 }
 
 impl MemoryStore {
-    /// An empty store, for accounts whose days are those of `hours`.
+    /// An empty store; `hours` define the accounts' days.
     pub fn new(hours: Hours) -> Self {
         let (undo, touched) = (Vec::new(), Vec::new());
         Self(Arc::new(Mutex::new(Tables {
@@ -120,7 +120,7 @@ impl Store for MemoryStore {
             undo.drain(..).rev().for_each(|undo| undo(&mut tables));
         }
         undo.clear();
-        // Its room is used again.
+        // Reuses the allocation.
         tables.undo = undo;
         outcome.map(|()| Duration::ZERO)
     }
@@ -150,18 +150,18 @@ impl MemoryReader {
     }
 }
 
-/// A panic in a transaction ends the writer; what it left is read as it is.
+/// Ignores poisoning: a panic in a transaction ends the writer, and its partial changes stay readable.
 fn lock(tables: &Mutex<Tables>) -> MutexGuard<'_, Tables> {
     tables.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Tables {
-    /// The rows of an account, if it has any.
+    /// Rows of an account, if it has any.
     fn of(&self, account: AccountId) -> Option<&AccountTables> {
         self.accounts.get(&account)
     }
 
-    /// The rows of an account, to be changed.
+    /// Rows of an account, mutable.
     fn of_mut(&mut self, account: AccountId) -> &mut AccountTables {
         let hours = self.hours;
         self.accounts.entry(account).or_insert_with(|| AccountTables {
@@ -179,7 +179,7 @@ impl Tables {
     }
 }
 
-/// The rows of a list between two sequences, each with its own, newest first.
+/// Rows of a list between two sequences, with their sequences, newest first.
 fn between<T>(rows: &[T], after: i64, before: i64) -> impl Iterator<Item = (i64, &T)> {
     let numbered = (1_i64..).zip(rows);
     let found: Vec<_> = numbered.skip_while(move |(sequence, _)| *sequence <= after).collect();

@@ -1,4 +1,4 @@
-//! The trades' rows.
+//! Rows of trades.
 
 use std::collections::BTreeMap;
 
@@ -102,7 +102,7 @@ fn sum(total: Money, part: Money) -> Result<Money, StoreFault> {
     total.checked_add(part).ok_or_else(|| StoreFault::of("a sum of trades is out of bounds"))
 }
 
-/// The receipt as it was given: the position is valued at the trade's own price, as it was then.
+/// The receipt as originally returned: the position is valued at the trade's own price.
 fn receipt_of(row: &TradeRow) -> TradeReceipt {
     let TradeRow { trade, cash_after, holding_after, total_value_after, .. } = row;
     let value = |holding| Position::value(trade.ticker, holding, Some(trade.price), *total_value_after);

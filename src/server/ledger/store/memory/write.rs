@@ -1,4 +1,4 @@
-//! Writing effects, each with a function that takes it back.
+//! Writing of effects, each with a function that reverts it.
 
 use std::{mem, sync::Arc};
 
@@ -40,7 +40,7 @@ impl Transaction for Tables {
 }
 
 impl Tables {
-    /// Writes an effect that is no event; gives nothing where only the books have it.
+    /// Writes an effect other than an event; `None` if only the books store it.
     fn write_one(&mut self, account: AccountId, effect: Effect) -> Option<Undo> {
         match effect {
             Effect::Trade(row) => {
@@ -106,7 +106,7 @@ impl Tables {
                 let before = self.market_seed.replace(seed);
                 undo(move |tables| tables.market_seed = before)
             }
-            // The books have them.
+            // The books store these.
             Effect::AccountOpened { .. }
             | Effect::Amounts(_)
             | Effect::Holding { .. }
@@ -135,7 +135,7 @@ impl Tables {
         }
     }
 
-    /// As the file does, it keeps the latest [`EVENTS_KEPT`], and a few more.
+    /// Keeps the latest [`EVENTS_KEPT`] and a few more, like the file.
     fn add_event(&mut self, account: AccountId, event: RecordedEvent) -> Option<Undo> {
         let events = &mut self.of_mut(account).events;
         events.push(event);
@@ -181,7 +181,7 @@ impl Tables {
         undo(move |tables| _ = tables.of_mut(account).corporate_actions.pop())
     }
 
-    /// Gives a status to those of the dividends owed that `choose` chooses by their sequence.
+    /// Sets the status of the owed dividends whose sequence `choose` accepts.
     fn set_dividends(
         &mut self,
         account: AccountId,

@@ -1,4 +1,4 @@
-//! The rows of splits and dividends.
+//! Rows of splits and dividends.
 
 use rusqlite::{Connection, Row, params, types::Type};
 
@@ -20,7 +20,7 @@ const SPLITS: &str = "SELECT ticker, ex_date, split_from_millionths, split_to_mi
     FROM corporate_actions WHERE account_id = ?1 AND kind = 'split' AND (?2 IS NULL OR ticker = ?2)
     ORDER BY ex_date, sequence";
 
-/// Dates that are written like 2026-11-30 stand in their order.
+/// Dates such as 2026-11-30 sort as text.
 const DUE: &str = "SELECT sequence, ticker, cash_cents FROM corporate_actions
     WHERE account_id = ?1 AND status = 'owed' AND pay_date <= ?2 ORDER BY pay_date, sequence";
 
@@ -61,7 +61,7 @@ impl ActionRows for SqliteRows<'_> {
     }
 }
 
-/// The splits that were applied, of one ticker or of all, in the order of their days.
+/// Applied splits, of one ticker or of all, in order of their days.
 ///
 /// # Errors
 /// The database's.

@@ -1,7 +1,7 @@
-//! A copy of the database, made beside a server that goes on writing.
+//! Copies the database while the server keeps writing.
 //!
-//! SQLite's own online backup copies one state of the file, as of one commit. The copy is checked before it takes its name,
-//! so that a file of that name is a whole and sound database.
+//! SQLite's online backup copies one state of the file, as of one commit. The copy is checked before it is renamed, so
+//! a file with the target's name is a complete and sound database.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -19,14 +19,14 @@ use rusqlite::{
 
 use super::file::BUSY_TIMEOUT;
 
-/// How long a copy waits for a file that is busy.
+/// Time that a copy waits for a busy file.
 const BUSY_MAX: Duration = Duration::from_secs(10);
 const BUSY_PAUSE: Duration = Duration::from_millis(50);
 
-/// For its owner alone: it holds all that the database does.
+/// Owner only: the copy contains all data of the database.
 const MODE: u32 = 0o600;
 
-/// Why there is no backup; nothing is left of it then.
+/// Reason why the backup failed; its partial file has been removed.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     #[error("there is no database {}; set DATABASE_URL as it is for the server", path.display())]
@@ -45,10 +45,10 @@ pub enum BackupError {
     Unsound { path: PathBuf, finding: String },
 }
 
-/// Copies the database `source` into a new file `target`; gives its size in bytes.
+/// Copies the database `source` into a new file `target`; returns its size in bytes.
 ///
 /// # Errors
-/// When there is no such database, the target exists or cannot be written, or the copy is not sound.
+/// If there is no such database, the target exists or cannot be written, or the copy is corrupt.
 pub fn back_up(source: &Path, target: &Path) -> Result<u64, BackupError> {
     let source_path = || source.to_owned();
     if !source.is_file() {
@@ -79,7 +79,7 @@ pub fn back_up(source: &Path, target: &Path) -> Result<u64, BackupError> {
     })
 }
 
-/// The copy while it has no name of its own; removed when it is dropped.
+/// The copy under its temporary name; removed when dropped.
 struct Part(PathBuf);
 
 impl Part {
@@ -90,13 +90,13 @@ impl Part {
         Ok(Self(path.into()))
     }
 
-    /// Gives it the name, unless a file has taken that meanwhile.
+    /// Renames it, unless the target has appeared meanwhile.
     fn publish(self, target: &Path) -> io::Result<u64> {
         let file = File::open(&self.0)?;
         file.sync_all()?;
         match fs::hard_link(&self.0, target) {
             Ok(()) => {}
-            // Not every file system has links.
+            // Not every file system supports links.
             Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists && target.symlink_metadata().is_err() => {
                 fs::rename(&self.0, target)?;
             }
@@ -110,12 +110,12 @@ impl Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
-        // It is gone where it has been renamed.
+        // After a rename there is nothing to remove.
         let _ = fs::remove_file(&self.0);
     }
 }
 
-/// One state of the file: all of it in one step, beside which the writer goes on.
+/// Copies one state of the file in one step, while the writer continues.
 fn copy(reader: &Connection, target: &Path) -> rusqlite::Result<()> {
     let mut writer = Connection::open_with_flags(target, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let started = Instant::now();
@@ -135,12 +135,12 @@ fn copy(reader: &Connection, target: &Path) -> rusqlite::Result<()> {
         }
     }
     drop(backup);
-    // A file of its own, without a log beside it.
+    // A self-contained file, without a log.
     writer.pragma_update(None, "journal_mode", "DELETE")?;
     writer.close().map_err(|(_, cause)| cause)
 }
 
-/// What is wrong with the copy, if anything is.
+/// The fault of the copy, if any.
 fn check(target: &Path) -> rusqlite::Result<Option<String>> {
     let copy = Connection::open_with_flags(target, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let finding: String = copy.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;

@@ -1,4 +1,4 @@
-//! The conversation's rows.
+//! Rows of the conversation.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -32,8 +32,8 @@ const REPLY_OF_ACTION: &str = "SELECT chat_messages.* FROM chat_actions
     JOIN chat_messages ON chat_messages.id = chat_actions.message_id
     WHERE chat_actions.account_id = ?1 AND chat_messages.account_id = ?1 AND chat_actions.id = ?2";
 
-/// A turn without an answer is left out: it would leave two messages of the person's in a row, which some models'
-/// templates refuse.
+/// Omits turns without an answer: they would cause two consecutive messages of the person, which some models' templates
+/// refuse.
 const PAST_TURNS: &str = "SELECT reply.*, question.message AS question FROM chat_messages AS reply
     JOIN chat_messages AS question ON question.id = reply.in_reply_to AND question.account_id = reply.account_id
     WHERE reply.account_id = ?1 AND reply.sequence > ?2 AND question.sequence > ?2 AND reply.failure IS NULL
@@ -128,7 +128,7 @@ impl SqliteRows<'_> {
     }
 }
 
-/// Adds to each message, which comes with its sequence, what it asked for.
+/// Adds each message's actions; each message comes with its sequence.
 fn with_actions(
     account: AccountId,
     found: Vec<(i64, RecordedMessage)>,
@@ -147,7 +147,7 @@ fn with_actions(
     let mut actions = actions.query(params![account, first, last])?;
     while let Some(row) = actions.next()? {
         let message_id: String = row.get("message_id")?;
-        // A message between the two that is not asked for keeps its actions to itself.
+        // Actions of other messages in the range are skipped.
         if let Some(message) = messages.iter_mut().find(|message| message.id == message_id) {
             message.actions.push(read_action(row)?);
         }
@@ -155,7 +155,7 @@ fn with_actions(
     Ok(messages)
 }
 
-/// One row of `chat_messages`, without its actions but for those that were none.
+/// One row of `chat_messages`: with its invalid actions, without the others.
 fn read_message(row: &Row<'_>) -> rusqlite::Result<RecordedMessage> {
     let misread: Option<String> = row.get("misread_actions")?;
     Ok(RecordedMessage {
@@ -163,7 +163,7 @@ fn read_message(row: &Row<'_>) -> rusqlite::Result<RecordedMessage> {
         role: row.get("role")?,
         message: row.get("message")?,
         actions: Vec::new(),
-        // Only this program writes it.
+        // Only this program writes the column.
         misread: misread.and_then(|misread| serde_json::from_str(&misread).ok()).unwrap_or_default(),
         failure: row.get("failure")?,
         created_at: row.get("created_at_ms")?,

@@ -1,4 +1,4 @@
-//! How the domain's types stand in columns. A stored value that they refuse is the database's fault, not the caller's.
+//! The domain's types as column values. An invalid stored value is the database's fault, not the caller's.
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
@@ -21,7 +21,7 @@ use crate::{
     server::ledger::access::KeyKind,
 };
 
-/// Types that stand there as their text.
+/// Types stored as text.
 macro_rules! text {
     ($($type:ty),+) => {$(
         impl ToSql for $type {
@@ -38,7 +38,7 @@ macro_rules! text {
     )+};
 }
 
-/// Types that stand there as a whole number.
+/// Types stored as integers.
 macro_rules! integer {
     ($($type:ty: $to:ident, $from:expr);+) => {$(
         impl ToSql for $type {

@@ -1,4 +1,4 @@
-//! The equity curve's rows.
+//! Rows of the equity curve.
 
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -8,18 +8,17 @@ use crate::{
     server::ledger::store::{CurveRows, StoreFault},
 };
 
-/// The values that are passed by, one after the other, on the way to the next step's before that is looked up instead: a
-/// look takes about as long.
+/// Rows that are skipped one by one before the next step's first row is searched instead: a search costs about as much.
 const PASSED_MAX: usize = 8;
 
-/// The values from ?2 to ?3.
+/// Values from ?2 to ?3.
 pub const EQUITY: &str = "SELECT recorded_at_s, total_value_cents FROM snapshots
     WHERE account_id = ?1 AND recorded_at_s >= ?2 AND recorded_at_s <= ?3 ORDER BY recorded_at_s";
 
 pub const EQUITY_LATEST: &str = "SELECT recorded_at_s, total_value_cents FROM snapshots
     WHERE account_id = ?1 AND recorded_at_s BETWEEN ?2 AND ?3 ORDER BY recorded_at_s DESC LIMIT 1";
 
-/// The values after which another of the same stretch of ?4 seconds follows.
+/// Values that are followed by another within the same step of ?4 seconds.
 const SURPLUS: &str = "SELECT old.recorded_at_s FROM snapshots AS old
     WHERE old.account_id = ?1 AND old.recorded_at_s >= ?2 AND old.recorded_at_s < ?3
       AND EXISTS (
@@ -53,7 +52,7 @@ impl CurveRows for SqliteRows<'_> {
                     continue;
                 }
                 curve.push(read_snapshot(row)?);
-                // The steps between, if there are any, have no value.
+                // Steps in between have no value.
                 step_start_s = since_s + ((recorded_at_s - since_s) / step_s + 1) * step_s;
                 passed = 0;
             }
@@ -104,7 +103,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = test_store(&folder).await;
         let mut rows = SqliteRows::of(&store.connection);
-        // The last one is of a future that has not come.
+        // The last one is in the future.
         for at_s in (0..100).chain([150, 155, 159, 160]) {
             let at = UtcInstant::from_unix_ms(at_s * 1_000);
             let value = Effect::Snapshot { total_value: Money::from_cents(at_s), at };

@@ -1,4 +1,4 @@
-//! The database file: opening it, and finding out what is wrong with it.
+//! The database file: opening it, and diagnosing problems.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -16,20 +16,20 @@ use tracing::warn;
 use super::{SqliteStore, place};
 use crate::server::ledger::store::StoreFault;
 
-/// The tables of the books and of the migrations.
+/// Number of tables for the books and migrations.
 const TABLES_MIN: usize = 5;
 
-/// The pages that the write-ahead log gathers before they are moved into the database file, 16 MiB of them. A move waits
-/// for the disk twice, and so do the writes of that moment.
+/// Pages in the write-ahead log before a checkpoint moves them into the database file: 16 MiB. A checkpoint waits for
+/// the disk twice, and so do concurrent writes.
 const LOG_PAGES_MAX: i64 = 4_000;
 
-/// The statements that a connection keeps prepared: all that there are.
+/// Prepared statements cached per connection: all of them.
 pub const STATEMENTS_MAX: usize = 96;
 
-/// How long a statement waits for the file; with one writer it never has to.
+/// Time that a statement waits for the file; with one writer it never has to.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The database cannot be used; nothing in it was changed.
+/// The database cannot be used; it was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("DATABASE_URL cannot be read: {0}; an example is DATABASE_URL=sqlite://db/finally.db")]
@@ -64,13 +64,13 @@ pub enum StoreError {
     Thread(io::Error),
 }
 
-/// A lock beside the database file: held by one process at a time, freed by the system when that ends, however it ends.
+/// A lock beside the database file: held by one process at a time, released by the system when the process ends.
 #[derive(Debug)]
 pub struct FileLock {
     _file: File,
 }
 
-/// The file that an address names.
+/// Path of the file in a database URL.
 ///
 /// # Errors
 /// [`StoreError::Url`].
@@ -79,10 +79,10 @@ pub fn file_of(database_url: &str) -> Result<PathBuf, StoreError> {
     Ok(options.get_filename().to_owned())
 }
 
-/// Opens the file, and brings its schema up to date.
+/// Opens the file, and migrates its schema.
 ///
 /// # Errors
-/// When the file cannot be opened, is not one of ours, or another process has it.
+/// If the file cannot be opened, is not a FinAlly database, or is used by another process.
 pub async fn open(database_url: &str) -> Result<SqliteStore, StoreError> {
     let path = file_of(database_url)?;
     if let Some(kind) = place::network_file_system(&path) {
@@ -101,15 +101,15 @@ pub async fn open(database_url: &str) -> Result<SqliteStore, StoreError> {
     Ok(SqliteStore { connection, path, lock })
 }
 
-/// A connection that writes, to the file or to a new one.
+/// A writing connection, which creates the file if missing.
 fn create(path: &Path) -> rusqlite::Result<Connection> {
     connect_with(path, OpenFlags::SQLITE_OPEN_CREATE)
 }
 
-/// A connection that writes, to the file that is there: should it ever be away, an empty one must not take its place.
+/// A writing connection to the existing file. If the file is missing, an empty one must not take its place.
 ///
 /// # Errors
-/// When it is away, or the disk does not let it be used.
+/// If the file is missing, or the disk fails.
 pub fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connect_with(path, OpenFlags::empty())
 }
@@ -126,11 +126,11 @@ fn connect_with(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Brings the schema up to date, while another connection holds the file open: the last one that closes it would move
-/// all of the log into it.
+/// Migrates the schema while another connection holds the file open: otherwise the last connection to close would
+/// checkpoint the whole log.
 async fn migrate(path: &Path) -> Result<(), StoreError> {
     let run = async {
-        // Tables are built anew and renamed, during which rows refer to none: https://sqlite.org/lang_altertable.html.
+        // Migrations rebuild and rename tables, which needs foreign keys off: https://sqlite.org/lang_altertable.html.
         let options = SqliteConnectOptions::new().filename(path).foreign_keys(false).busy_timeout(BUSY_TIMEOUT);
         let mut connection = options.connect().await?;
         sqlx::migrate!("src/server/ledger/migrations").run(&mut connection).await?;
@@ -144,22 +144,22 @@ async fn migrate(path: &Path) -> Result<(), StoreError> {
     })
 }
 
-/// How long a lock that is held is tried again: a process that is being started holds a copy of its parent's lock until its
+/// Time for which a held lock is retried: a process that is starting holds a copy of its parent's lock until its
 /// program runs.
 const LOCK_WAIT: Duration = Duration::from_millis(500);
 
-/// The time between two tries.
+/// Interval between attempts.
 const LOCK_RETRY: Duration = Duration::from_millis(20);
 
 /// Takes the lock beside a database.
 ///
 /// # Errors
-/// When another process holds it, or it cannot be made.
+/// If another process holds it, or it cannot be created.
 pub fn take_lock(database: &Path) -> Result<FileLock, StoreError> {
     let mut lock_path = database.as_os_str().to_owned();
     lock_path.push(".lock");
     let lock_path = Path::new(&lock_path);
-    // A lock that is there may belong to another; one that is not would be made in the folder.
+    // An existing lock may belong to another user; a missing one would be created in the folder.
     let blamed = if lock_path.exists() { Some(lock_path) } else { database.parent() };
     let unusable = |cause| place::explain(blamed.unwrap_or(database), cause);
     if let Some(folder) = database.parent().filter(|_| !database.exists()) {
@@ -177,8 +177,8 @@ pub fn take_lock(database: &Path) -> Result<FileLock, StoreError> {
     }
 }
 
-/// Makes the folder of a new database, and syncs the one above it, so that its name is still there after a power cut.
-/// SQLite does that for the names in the folder, and no further.
+/// Creates the folder of a new database, and syncs its parent, so that its name survives a power cut. SQLite only syncs
+/// the folder itself.
 fn make_folder(folder: &Path) -> io::Result<()> {
     let above = match folder.parent() {
         None => return Ok(()),
@@ -192,19 +192,19 @@ fn make_folder(folder: &Path) -> io::Result<()> {
         fs::create_dir(folder)?;
     }
     match File::open(above) {
-        // It may be one that is passed through, but not read: then it is not ours to keep.
+        // A folder may be traversable but not readable; then syncing it is not our task.
         Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => Ok(()),
         above => above?.sync_all(),
     }
 }
 
-/// Looks at a file that is already there, without writing to it: whether it is a sound database, and one of ours.
+/// Inspects an existing file without writing to it: whether it is a sound database of FinAlly's.
 fn inspect(path: &Path) -> Result<(), StoreError> {
     if fs::metadata(path).map_or(true, |file| file.len() == 0) {
         return Ok(());
     }
     match inspect_with(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
-        // A power cut left a transaction half done. Whoever opens the file has to undo it before anything can be read.
+        // A power cut left a transaction half done. Opening for writing rolls it back; until then nothing can be read.
         Err(StoreError::Open { cause: rusqlite::Error::SqliteFailure(cause, _), .. })
             if cause.extended_code == rusqlite::ffi::SQLITE_READONLY_ROLLBACK =>
         {
@@ -221,12 +221,12 @@ fn inspect_with(path: &Path, flags: OpenFlags) -> Result<(), StoreError> {
     if !tables.is_empty() && !tables.iter().any(|table| table == "_sqlx_migrations") {
         return Err(StoreError::Foreign { path: path.to_owned() });
     }
-    // The small tables that the books are made of; the long ones would hold up the start.
+    // Only the small tables of the books; checking the large ones would delay the start.
     for check in ["PRAGMA quick_check(accounts)", "PRAGMA quick_check(positions)", "PRAGMA quick_check(watchlist)"] {
         match connection.query_row(check, [], |row| row.get::<_, String>(0)) {
             Ok(finding) if finding == "ok" => {}
             Ok(_) => return Err(StoreError::Corrupt { path: path.to_owned() }),
-            // A database that was made and then lost power before its first table was.
+            // A database whose creation a power cut interrupted before its first table.
             Err(_) if tables.len() < TABLES_MIN => {}
             Err(cause) => return Err(failed(cause)),
         }
@@ -238,13 +238,13 @@ fn read_tables(rows: &Connection) -> rusqlite::Result<Vec<String>> {
     rows.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?.query_map([], |row| row.get(0))?.collect()
 }
 
-/// As much as a full batch of trades writes, and more than one trade does.
+/// Bytes that a full batch of trades writes, more than a single trade.
 const ROOM_BYTES: usize = 256 * 1024;
 
-/// Tries whether the disk takes a file of [`ROOM_BYTES`] beside the database.
+/// Checks that the disk accepts a file of [`ROOM_BYTES`] beside the database.
 ///
 /// # Errors
-/// When it does not.
+/// If it does not.
 pub fn find_room(database: &Path) -> io::Result<()> {
     let mut path = database.as_os_str().to_owned();
     path.push(".room");
@@ -259,8 +259,8 @@ fn write_room(path: &Path) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Commits a change that means nothing, so that the write-ahead log ends with it. SQLite leaves this number to programs,
-/// and we have no other use for it.
+/// Commits a change without effect, to overwrite the end of the write-ahead log. It sets SQLite's user-defined number,
+/// which is otherwise unused.
 ///
 /// # Errors
 /// The database's.

@@ -1,4 +1,4 @@
-//! The rows of events, of the keys that let other machines in, and of the market's seed.
+//! Rows of events, access keys and the market's seed.
 
 use rusqlite::{OptionalExtension, params};
 
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// The events after one.
+/// Events after a number.
 pub const EVENTS_AFTER: &str =
     "SELECT sequence, kind, topic, data FROM events WHERE account_id = ?1 AND sequence > ?2 ORDER BY sequence";
 

@@ -1,4 +1,4 @@
-//! Reading the books from the file.
+//! Reading of the books from the file.
 
 use std::collections::BTreeMap;
 
@@ -28,17 +28,18 @@ use crate::{
     },
 };
 
-/// When the account's latest trade after one was.
+/// Time of the account's latest trade after a sequence.
 pub const LATEST_TRADE: &str =
     "SELECT executed_at_ms FROM trades WHERE account_id = ?1 AND sequence > ?2 ORDER BY sequence DESC LIMIT 1";
 
-/// The account's latest trade after one that is neither of a stretch of time. The trades of a day are many rows side by
-/// side, which the table itself gives faster than an index.
+/// The account's latest trade after a sequence and outside a time range. A day's trades are many adjacent rows, which
+/// the table itself returns faster than an index.
 pub const LATEST_OUTSIDE: &str = "SELECT sequence, executed_at_ms FROM trades NOT INDEXED
     WHERE account_id = ?1 AND sequence > ?2 AND (executed_at_ms < ?3 OR executed_at_ms >= ?4)
     ORDER BY sequence DESC LIMIT 1";
 
-/// The account's trades from one on, added up by ticker and side. A sum of millions and a sum of the rest cannot overflow, as their whole can.
+/// Sums of the account's trades from a sequence on, by ticker and side. Split into millions and remainders, the sums
+/// cannot overflow.
 const SUMS_BY_TICKER: &str = "SELECT ticker, side,
         SUM(quantity_millionths / 1000000) AS quantity_millions, SUM(quantity_millionths % 1000000) AS quantity_rest,
         SUM(notional_cents / 1000000) AS notional_millions, SUM(notional_cents % 1000000) AS notional_rest,
@@ -46,16 +47,16 @@ const SUMS_BY_TICKER: &str = "SELECT ticker, side,
         MAX(previous_close_units) AS previous_close
     FROM trades NOT INDEXED WHERE account_id = ?1 AND sequence >= ?2 GROUP BY ticker, side";
 
-/// The account's first trade after one that is of a moment or later.
+/// The account's first trade after a sequence at or after a moment.
 const FIRST_SINCE: &str =
     "SELECT MIN(sequence) FROM trades NOT INDEXED WHERE account_id = ?1 AND sequence > ?2 AND executed_at_ms >= ?3";
 
 const MILLION: i64 = 1_000_000;
 
-/// Reads the books of all accounts as the file has them, with the days of `hours`.
+/// Reads the books of all accounts from the file; `hours` define their days.
 ///
 /// # Errors
-/// The database's, or of a value in it that means nothing.
+/// The database's, or an invalid stored value.
 pub fn load(rows: &Connection, hours: Hours) -> rusqlite::Result<AllBooks> {
     rows.prepare("SELECT * FROM accounts")?.query_map([], |row| load_books(row, rows, hours))?.collect()
 }
@@ -110,8 +111,8 @@ fn load_watchlist(account: AccountId, rows: &Connection) -> rusqlite::Result<Vec
         .collect()
 }
 
-/// Adds up the trades of the latest one's day as they were recorded; older ones are not looked at. One that was written a
-/// little later than one of the next day counts there ([`DayTrades::day_with`]).
+/// Sums the trades on the latest trade's day as they were recorded, without reading older ones. A trade written
+/// slightly after one of the next day counts there ([`DayTrades::day_with`]).
 fn load_today(account: AccountId, rows: &Connection, after_sequence: i64, hours: Hours) -> rusqlite::Result<DayTrades> {
     let mut today = DayTrades::default();
     let latest: Option<UtcInstant> =
@@ -125,7 +126,7 @@ fn load_today(account: AccountId, rows: &Connection, after_sequence: i64, hours:
     };
     let mut day = hours.day_of(latest);
     let late_from_s = day.ends_at - STEP_BACK_SECONDS;
-    // At the end of a day the latest may be late, where the one before is of the next day.
+    // At the end of a day the latest trade may be a late one after a trade of the next day.
     if latest.unix_second() >= late_from_s
         && let Some((_, earlier)) = latest_outside(late_from_s, day.ends_at)?
         && hours.day_of(earlier).starts_at == day.ends_at

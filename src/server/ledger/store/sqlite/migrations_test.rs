@@ -1,4 +1,4 @@
-//! Databases of earlier versions: they are brought up to date with all that they hold.
+//! Tests of migrations: databases of earlier versions keep all their data.
 
 use std::borrow::Cow;
 
@@ -14,10 +14,10 @@ use crate::{
     },
 };
 
-/// The version before the lists of words left the schema.
+/// The version before the word lists left the schema.
 const BEFORE: i64 = 12;
 
-/// Rows of every table that is built anew, and of those that refer to them.
+/// Rows of every rebuilt table, and of tables that refer to them.
 const ROWS: &str = "
     INSERT INTO accounts (id, initial_deposit_cents, cash_cents, realized_pnl_cents, opened_at_ms, reset_after_sequence,
             autonomy, chat_cleared_after_sequence, high_water_mark_cents, income_cents)
@@ -51,7 +51,7 @@ const ROWS: &str = "
     INSERT INTO access_keys VALUES (9, zeroblob(32), 'default', 'script', 1000);
     INSERT INTO market VALUES (1, -1);";
 
-/// A database of the version [`BEFORE`], with [`ROWS`] in it.
+/// A database of version [`BEFORE`] with [`ROWS`].
 async fn old_database(folder: &tempfile::TempDir) -> String {
     let path = folder.path().join("old.db");
     let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true).foreign_keys(true);
@@ -103,7 +103,7 @@ async fn no_table_lists_the_words_of_a_column() {
     let left_over =
         "SELECT COUNT(*) FROM sqlite_schema WHERE name LIKE 'new!_%' ESCAPE '!' OR sql LIKE '%new!_%' ESCAPE '!'";
     assert_eq!(store.connection.query_row(left_over, [], |row| row.get::<_, i64>(0)), Ok(0));
-    // A reply still has to answer a message that is there.
+    // A reply must still answer an existing message.
     let stray = "INSERT INTO chat_messages (id, account_id, role, message, created_at_ms, in_reply_to)
         VALUES ('x', 'default', 'assistant', '', 0, 'nothing')";
     assert!(store.connection.execute(stray, []).is_err());

@@ -1,5 +1,5 @@
-//! The store of a server: one SQLite file. One connection writes, with each transaction on disk before it is answered; others
-//! read beside it.
+//! A server's store: one SQLite file. One connection writes, with each transaction on disk before it is acknowledged;
+//! others read concurrently.
 
 mod actions;
 pub mod backup;
@@ -36,12 +36,12 @@ use crate::server::market::hours::Hours;
 pub use file::{StoreError, file_of, open};
 pub use readers::Readers;
 
-/// A database file that is written.
+/// A database file open for writing.
 pub struct SqliteStore {
     connection: Connection,
-    /// Where to connect again.
+    /// Path for reconnecting.
     path: PathBuf,
-    /// Held for as long as the file is written.
+    /// Held as long as the file is open for writing.
     lock: FileLock,
 }
 
@@ -71,11 +71,11 @@ impl Store for SqliteStore {
         Ok(load::load(&self.connection, hours)?)
     }
 
-    /// Starts over on a new connection, whatever a transaction that failed has left open on the old one.
+    /// Reconnects, whatever a failed transaction has left open on the old connection.
     ///
-    /// A commit whose sync failed is not in the books, but may stand whole at the end of the log, where the next start
-    /// would find it: so something is written over it. And it has to fit, with room for more: a disk that takes one
-    /// page but not the next trade has not recovered.
+    /// A commit whose sync failed is not in the books, but may be complete at the end of the log, where the next start
+    /// would find it: so the log's end is overwritten. That write must fit with room to spare, since a disk that takes
+    /// one page but not the next trade has not recovered.
     fn recover(&mut self) -> Result<(), StoreFault> {
         let fresh = file::connect(&self.path)?;
         let old = std::mem::replace(&mut self.connection, fresh);
@@ -86,9 +86,9 @@ impl Store for SqliteStore {
         Ok(file::overwrite_log_end(&self.connection)?)
     }
 
-    /// Moves the write-ahead log's pages into the database file, and closes it.
+    /// Checkpoints the write-ahead log, and closes the file.
     fn close(self: Box<Self>) -> Result<(), StoreFault> {
-        // The row that it answers with is of no use: the work was done, or it fails.
+        // The returned row is not needed: a failure is an error.
         self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         self.connection.close().map_err(|(_, cause)| cause)?;
         drop(self.lock);
@@ -96,7 +96,7 @@ impl Store for SqliteStore {
     }
 }
 
-/// The rows of a connection, with what its open transaction has yet to write.
+/// Rows of a connection, with the pending rows of its open transaction.
 pub struct SqliteRows<'a> {
     rows: &'a Connection,
     pending: PendingUpserts,
@@ -108,12 +108,12 @@ impl<'a> SqliteRows<'a> {
         Self { rows, pending: PendingUpserts::default(), outbox: Outbox::default() }
     }
 
-    /// Writes what was put off, so that a query of those tables finds it.
+    /// Writes pending rows, so that a query of those tables finds them.
     fn flush(&mut self) -> rusqlite::Result<()> {
         self.pending.write(self.rows)
     }
 
-    /// Writes all that is left, before the commit.
+    /// Writes everything pending, before the commit.
     fn finish(&mut self) -> rusqlite::Result<()> {
         self.flush()?;
         self.outbox.write(self.rows)

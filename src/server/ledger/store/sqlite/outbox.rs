@@ -1,7 +1,7 @@
 //! The events of a transaction, written at its end.
 //!
-//! Changes of the same thing within a transaction share a row, under the number of the last: who is told the last state of a
-//! thing misses nothing.
+//! Changes of the same object within a transaction share a row, under the number of the last: the last state includes
+//! the others.
 
 use rusqlite::{Connection, params};
 
@@ -10,32 +10,32 @@ use crate::{
     server::ledger::change::{Change, EVENTS_KEPT},
 };
 
-/// After so many further events those are deleted that nobody can read any more.
+/// Number of further events after which expired ones are deleted.
 const PRUNE_STEP: i64 = 500;
 
-/// Where the latest event is.
+/// Number of the latest event.
 pub const LATEST_EVENT: &str = "SELECT COALESCE(MAX(sequence), 0) FROM events WHERE account_id = ?1";
 
-/// The events of a transaction that are not written yet.
+/// Pending events of a transaction.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Outbox {
-    /// Few accounts share a transaction.
+    /// A list, since few accounts share a transaction.
     accounts: Vec<(AccountId, AccountEvents)>,
 }
 
 /// The pending events of one account.
 #[derive(Debug, PartialEq, Eq)]
 struct AccountEvents {
-    /// The number of the latest event before them.
+    /// Number of the latest event before them.
     after: i64,
-    /// The number of the latest of them.
+    /// Number of the latest one among them.
     latest: i64,
-    /// Each with its number, in the order of these.
+    /// Changes with their numbers, in order.
     noted: Vec<(i64, Change)>,
 }
 
 impl Outbox {
-    /// Takes in a change of an account, which has this number.
+    /// Adds a change of an account with its number.
     pub fn note(&mut self, account: AccountId, sequence: i64, change: Change) {
         let index = self.accounts.iter().rposition(|(known, _)| *known == account).unwrap_or_else(|| {
             let events = AccountEvents { after: sequence - 1, latest: sequence, noted: Vec::new() };
@@ -45,10 +45,10 @@ impl Outbox {
         self.accounts[index].1.note(sequence, change);
     }
 
-    /// Writes all of them, and deletes events that are too old.
+    /// Writes all events, and deletes expired ones.
     ///
     /// # Errors
-    /// The database's, which undo the transaction.
+    /// The database's, which roll back the transaction.
     pub fn write(&mut self, rows: &Connection) -> rusqlite::Result<()> {
         for (account, events) in self.accounts.drain(..) {
             events.write(account, rows)?;
@@ -60,7 +60,7 @@ impl Outbox {
 impl AccountEvents {
     fn note(&mut self, sequence: i64, change: Change) {
         self.latest = sequence;
-        // Nearly always a trade after a trade.
+        // Usually a trade follows a trade.
         match self.noted.last_mut().filter(|(_, last)| last.is_told_by(&change)) {
             Some(last) => *last = (sequence, change),
             None => {

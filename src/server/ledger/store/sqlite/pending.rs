@@ -1,7 +1,7 @@
 //! Rows that a transaction writes once, at its end, however often it changes them.
 //!
-//! Each trade has a row of its own. Of an account's amounts, a position or a second's value only the last is written: nobody
-//! sees the rows before the commit, so nobody can tell.
+//! Each trade has its own row. For an account's amounts, a position or a second's value only the last one is written:
+//! rows are invisible before the commit.
 
 use std::collections::BTreeMap;
 
@@ -15,13 +15,13 @@ use crate::{
     server::ledger::effect::Amounts,
 };
 
-/// The holding of a ticker with its last known price; nothing when it is held no more.
+/// Holding of a ticker with its last known price; `None` if no longer held.
 pub type Held = Option<(Holding, Option<LastPrice>)>;
 
-/// The rows of a transaction that are not written yet.
+/// Pending rows of a transaction.
 #[derive(Default)]
 pub struct PendingUpserts {
-    /// Few accounts share a transaction.
+    /// A list, since few accounts share a transaction.
     accounts: Vec<(AccountId, AccountUpserts)>,
 }
 
@@ -48,7 +48,7 @@ impl PendingUpserts {
     }
 
     fn of(&mut self, account: AccountId) -> &mut AccountUpserts {
-        // Mostly the account of the write before.
+        // Usually the same account as before.
         let index = self.accounts.iter().rposition(|(known, _)| *known == account).unwrap_or_else(|| {
             self.accounts.push((account, AccountUpserts::default()));
             self.accounts.len() - 1
@@ -56,10 +56,10 @@ impl PendingUpserts {
         &mut self.accounts[index].1
     }
 
-    /// Writes all of them.
+    /// Writes all rows.
     ///
     /// # Errors
-    /// The database's, which undo the transaction.
+    /// The database's, which roll back the transaction.
     pub fn write(&mut self, rows: &Connection) -> rusqlite::Result<()> {
         for (account, AccountUpserts { positions, amounts, values }) in self.accounts.drain(..) {
             if let Some(amounts) = amounts {

@@ -1,4 +1,4 @@
-//! Where the database is: a folder that can be written, on a disk of this machine.
+//! Location of the database: it must be a writable folder on a local disk.
 
 use std::{
     fs::{self, OpenOptions},
@@ -9,8 +9,8 @@ use std::{
 
 use super::file::StoreError;
 
-/// File systems that other machines, or programs, stand behind, as the kernel names them. Their locks and syncs are not
-/// what SQLite's write-ahead log needs.
+/// File systems of other machines or programs, by their kernel names. Their locks and syncs do not meet the
+/// requirements of SQLite's write-ahead log.
 const NETWORKED: [&str; 22] = [
     "9p",
     "afs",
@@ -36,44 +36,45 @@ const NETWORKED: [&str; 22] = [
     "vboxsf",
 ];
 
-/// What stands beside a database while it is open.
+/// Suffixes of the files beside an open database.
 const COMPANIONS: [&str; 4] = ["", ".lock", "-wal", "-shm"];
 
-/// The kind of network file system that a path is on, if it is on one.
+/// Kind of the network file system that contains a path, if any.
 pub fn network_file_system(path: &Path) -> Option<String> {
     let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
     kind_of(&mounts, &existing_part(path).canonicalize().ok()?)
 }
 
-/// `mounts` is what `/proc/self/mountinfo` holds: the fifth field is the place, the first after a dash the kind.
+/// `mounts` is the text of `/proc/self/mountinfo`: the fifth field is the mount point, the first one after a dash the
+/// kind.
 fn kind_of(mounts: &str, path: &Path) -> Option<String> {
     let mounts = mounts.lines().filter_map(|line| {
         let (place, kind) = line.split_once(" - ")?;
         Some((PathBuf::from(unescape(place.split(' ').nth(4)?)), kind.split(' ').next()?))
     });
-    // The innermost counts, and of two at one place the later.
+    // The innermost mount wins, and of two at one place the later.
     let (_, kind) =
         mounts.filter(|(place, _)| path.starts_with(place)).max_by_key(|(place, _)| place.as_os_str().len())?;
     NETWORKED.contains(&kind).then(|| kind.to_owned())
 }
 
-/// Blanks and backslashes stand as three octal digits.
+/// Decodes blanks and backslashes, which are three octal digits.
 fn unescape(text: &str) -> String {
     [(r"\040", " "), (r"\011", "\t"), (r"\012", "\n"), (r"\134", r"\")]
         .into_iter()
         .fold(text.to_owned(), |text, (escaped, letter)| text.replace(escaped, letter))
 }
 
-/// The path as far as it is there.
+/// The existing part of a path.
 fn existing_part(path: &Path) -> &Path {
     let is_there = |path: &&Path| !path.as_os_str().is_empty() && path.exists();
     path.ancestors().find(is_there).unwrap_or_else(|| Path::new("."))
 }
 
-/// Refuses a database, or a file beside it, that this user cannot write.
+/// Checks that this user can write the database and the files beside it.
 ///
 /// # Errors
-/// [`StoreError::NotWritable`], which says whom to give it to.
+/// [`StoreError::NotWritable`], which names the user that needs access.
 pub fn check_writable(database: &Path) -> Result<(), StoreError> {
     for companion in COMPANIONS {
         let mut path = database.as_os_str().to_owned();
@@ -88,12 +89,12 @@ pub fn check_writable(database: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What is wrong with a path that could not be made or written.
+/// Explains why a path could not be created or written.
 pub fn explain(path: &Path, cause: io::Error) -> StoreError {
     let path = existing_part(path).to_owned();
     match cause.kind() {
         io::ErrorKind::PermissionDenied => {
-            // The process's own user owns what the kernel tells of it.
+            // The process's own user owns its entry in `/proc`.
             let user = fs::metadata("/proc/self").map_or_else(|_| "this user".to_owned(), |own| own.uid().to_string());
             let owner = fs::metadata(&path).map_or_else(|_| "another".to_owned(), |file| file.uid().to_string());
             StoreError::NotWritable { path, user, owner }

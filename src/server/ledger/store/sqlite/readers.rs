@@ -1,4 +1,4 @@
-//! The connections that only read, as many at once as there are places.
+//! Connections for reading, with a bound on concurrent use.
 
 use std::{
     fmt::Display,
@@ -20,56 +20,56 @@ use crate::{
     server::ledger::store::{Rows, StoreFault},
 };
 
-/// Readers that may look at the file at once.
+/// Most concurrent readers.
 const READERS_MAX: usize = 4;
 
-/// The handle to the readers; clones share them.
+/// Handle to the readers; clones share them.
 #[derive(Clone)]
 pub struct Readers(Arc<Shared>);
 
 struct Shared {
     path: PathBuf,
     places: Arc<Semaphore>,
-    /// Open connections that nobody reads with.
+    /// Open idle connections.
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Readers {
-    /// Readers of a database file; they connect when they are needed.
+    /// Readers of a database file; they connect on demand.
     pub fn of(path: &Path) -> Self {
         let places = Arc::new(Semaphore::new(READERS_MAX));
         Self(Arc::new(Shared { path: path.to_owned(), places, idle: Mutex::default() }))
     }
 
-    /// Reads rows, all of one state, as [`read`](Self::read) does.
+    /// Reads rows of one consistent state, like [`read`](Self::read).
     ///
     /// # Errors
-    /// [`ApiError::BusyReading`] when the database does not answer; the cause is logged.
+    /// [`ApiError::BusyReading`] if the database does not respond; the cause is logged.
     pub async fn read_rows<T: Send + 'static>(
         &self,
         query: impl FnOnce(&mut dyn Rows) -> Result<T, StoreFault> + Send + 'static,
     ) -> Result<T, ApiError> {
-        // One transaction: all rows are of one state, and to begin one for each statement would take longer.
+        // One transaction: all rows are of one state, and a transaction per statement would take longer.
         self.read(|connection| query(&mut SqliteRows::of(&*connection.transaction()?))).await
     }
 
-    /// Reads where it holds up nobody, and waits for a place first when all are taken. A caller that goes away meanwhile
-    /// leaves the connection to the next one.
+    /// Runs a read on a blocking thread, after waiting for a place if all are taken. If the caller goes away meanwhile,
+    /// the connection is kept for the next read.
     ///
     /// # Errors
-    /// [`ApiError::BusyReading`] when the database does not answer; the cause is logged.
+    /// [`ApiError::BusyReading`] if the database does not respond; the cause is logged.
     pub async fn read<T: Send + 'static, E: Display + From<rusqlite::Error> + Send + 'static>(
         &self,
         query: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, ApiError> {
-        // It is never closed.
+        // The semaphore is never closed.
         let place = Arc::clone(&self.0.places).acquire_owned().await.map_err(|_| ApiError::Internal)?;
         let shared = Arc::clone(&self.0);
         let reading = spawn_blocking(move || {
             let _place = place;
             let mut connection = shared.take()?;
             let outcome = query(&mut connection);
-            // One that failed is not trusted with the next read.
+            // A connection that failed is not reused.
             if outcome.is_ok() {
                 shared.give_back(connection);
             }
@@ -91,7 +91,7 @@ impl Readers {
 
 impl Shared {
     fn take(&self) -> rusqlite::Result<Connection> {
-        // Nothing panics while it is held.
+        // Nothing panics while the lock is held.
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         idle.map_or_else(|| self.connect(), Ok)
     }
@@ -146,7 +146,7 @@ mod tests {
             .map(|_| {
                 let (release, released) = mpsc::channel::<()>();
                 let hold = readers.read(move |rows| {
-                    // Until it is let go of.
+                    // Blocks until the test releases it.
                     let _ = released.recv();
                     count(rows)
                 });

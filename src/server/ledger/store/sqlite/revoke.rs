@@ -1,10 +1,10 @@
-//! Deleting all keys of other machines from a database that no server uses.
+//! Deletes all access keys from a database that no server uses.
 
 use std::path::{Path, PathBuf};
 
 use super::file::{StoreError, connect, take_lock};
 
-/// Why the keys were not revoked; all of them still hold then.
+/// Reason why the keys were not revoked; all remain valid then.
 #[derive(Debug, thiserror::Error)]
 pub enum RevokeError {
     #[error("there is no database {}; set DATABASE_URL as it is for the server", path.display())]
@@ -17,10 +17,10 @@ pub enum RevokeError {
     Change { path: PathBuf, cause: rusqlite::Error },
 }
 
-/// Deletes all keys of a database that no server uses, those of all accounts; gives how many there were.
+/// Deletes all access keys of all accounts in a database that no server uses; returns their number.
 ///
 /// # Errors
-/// When there is no such database, a server uses it, or it cannot be changed.
+/// If there is no such database, a server uses it, or it cannot be changed.
 pub fn revoke_all(database: &Path) -> Result<usize, RevokeError> {
     let path = || database.to_owned();
     if !database.is_file() {
@@ -35,7 +35,7 @@ pub fn revoke_all(database: &Path) -> Result<usize, RevokeError> {
 
 fn delete_keys(database: &Path) -> rusqlite::Result<usize> {
     let rows = connect(database)?;
-    // A database of before this table has no keys.
+    // A database from before this table has no keys.
     let has_keys = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'access_keys')";
     if !rows.query_row(has_keys, [], |row| row.get(0))? {
         return Ok(0);

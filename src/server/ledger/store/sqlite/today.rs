@@ -1,4 +1,4 @@
-//! The day's gains after a restart: dividends that were credited on the day, and trades on either side of a split.
+//! The day's gains after a restart: dividends credited on the day, and trades on either side of a split.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::{
 
 const DAY_SECONDS: i64 = 86_400;
 
-/// The dividends credited since the account was opened or last reset, in the order of their credits.
+/// Dividends credited since the account was opened or last reset, in order of their credits.
 const DIVIDENDS: &str = "SELECT ticker, cash_cents, applied_at_ms FROM corporate_actions
     WHERE account_id = ?1 AND kind = 'dividend' AND status = 'applied' AND recorded_at_ms >= ?2
     ORDER BY applied_at_ms, sequence";
@@ -30,7 +30,7 @@ const TRADES_OF_TICKER: &str = "SELECT side, quantity_millionths, price_units, e
         previous_close_units
     FROM trades NOT INDEXED WHERE account_id = ?1 AND sequence >= ?2 AND ticker = ?3 ORDER BY sequence";
 
-/// The splits whose ex-date ends after a trading day begins, in the order of their days, by ticker. Trades of that day may be
+/// Splits whose ex-date ends after a trading day begins, in order of their days, by ticker. Trades of that day may be
 /// in shares from before them.
 ///
 /// # Errors
@@ -49,7 +49,7 @@ pub fn splits_around(
     Ok(by_ticker)
 }
 
-/// Adds a ticker's trades of a day, from the one with the sequence `first` on, in shares after its splits.
+/// Adds a ticker's trades of a day, from the sequence `first` on, in shares after its splits.
 ///
 /// # Errors
 /// The database's.
@@ -90,7 +90,7 @@ fn read_traded(ticker: Ticker, row: &Row<'_>) -> rusqlite::Result<(Traded, UtcIn
     Ok((traded, row.get("executed_at_ms")?, row.get("price_units")?))
 }
 
-/// Adds the dividends that were credited on the day of the trades, or on a later one, which then begins anew.
+/// Adds the dividends credited on the trades' day, or on a later one, which resets the sums.
 ///
 /// # Errors
 /// The database's.

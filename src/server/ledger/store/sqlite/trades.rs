@@ -1,4 +1,4 @@
-//! The trades' rows.
+//! Rows of trades.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -23,7 +23,7 @@ const TRADE_BY_ORDER: &str = "SELECT * FROM trades WHERE account_id = ?1 AND cli
 const TRADES_PAGE: &str = "SELECT * FROM trades
     WHERE account_id = ?1 AND sequence > ?2 AND sequence < ?3 ORDER BY sequence DESC LIMIT ?4";
 
-/// A ticker's own trades, newest first: purchases and sales have an index each.
+/// A ticker's trades, newest first: purchases and sales have separate indices.
 const FILLS: &str = "SELECT * FROM trades WHERE account_id = ?1 AND ticker = ?2 AND side = 'buy' AND sequence > ?3
     UNION ALL SELECT * FROM trades WHERE account_id = ?1 AND ticker = ?2 AND side = 'sell' AND sequence > ?3
     ORDER BY sequence DESC LIMIT ?4";
@@ -106,7 +106,7 @@ impl TradeRows for SqliteRows<'_> {
     }
 }
 
-/// A bound as a statement takes it.
+/// A limit as a statement's parameter.
 pub fn limit_of(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
@@ -135,7 +135,7 @@ fn read_trade(row: &Row<'_>) -> rusqlite::Result<Trade> {
     })
 }
 
-/// The receipt as it was given: the position is valued at the trade's own price, as it was then.
+/// The receipt as originally returned: the position is valued at the trade's own price.
 fn read_receipt(row: &Row<'_>) -> rusqlite::Result<TradeReceipt> {
     let trade = read_trade(row)?;
     let total_value = row.get("total_value_cents_after")?;
@@ -193,7 +193,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = test_store(&folder).await;
         let mut explain = store.connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
-        // Parameters that are not bound are NULL, which changes no plan.
+        // Unbound parameters are NULL, which does not affect the plan.
         let plan: Vec<String> = explain.raw_query().mapped(|row| row.get("detail")).collect::<Result<_, _>>().unwrap();
         assert!(plan.iter().any(|step| step.contains(index)), "{plan:?}");
         let whole: Vec<_> =

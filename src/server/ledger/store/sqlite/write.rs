@@ -1,4 +1,4 @@
-//! Writing effects as rows.
+//! Writing of effects as rows.
 
 use rusqlite::{Connection, params};
 use serde_json::json;
@@ -21,7 +21,7 @@ impl Transaction for SqliteRows<'_> {
         let mut version = version_before;
         for effect in effects {
             match effect {
-                // Written once a transaction.
+                // Written once per transaction.
                 Effect::Holding { ticker, held } => self.pending.put_position(account, ticker, held),
                 Effect::Amounts(amounts) => self.pending.put_amounts(account, amounts),
                 Effect::Snapshot { total_value, at } => self.pending.put_value(account, at, total_value),
@@ -30,7 +30,7 @@ impl Transaction for SqliteRows<'_> {
                     self.outbox.note(account, version, change);
                 }
                 Effect::Trade(row) => insert_trade(account, &row, self.rows)?,
-                // These change tables of which rows may have been put off.
+                // These change tables that may have pending rows.
                 effect @ (Effect::AccountReset { .. }
                 | Effect::SnapshotsForgotten { .. }
                 | Effect::SnapshotsThinned { .. }) => {
@@ -44,7 +44,7 @@ impl Transaction for SqliteRows<'_> {
     }
 }
 
-/// Writes an effect that is not put off.
+/// Writes an effect that is never pending.
 fn write_one(account: AccountId, effect: Effect, rows: &Connection) -> rusqlite::Result<()> {
     match effect {
         Effect::AccountOpened { deposit, at } => open_account(account, deposit, at, rows),
@@ -110,7 +110,7 @@ fn write_one(account: AccountId, effect: Effect, rows: &Connection) -> rusqlite:
             params![seed.cast_signed()],
             rows,
         ),
-        // Invariant: `write` takes these itself.
+        // Invariant: `write` handles these itself.
         Effect::Trade(_) | Effect::Holding { .. } | Effect::Amounts(_) | Effect::Snapshot { .. } | Effect::Event(_) => {
             Ok(())
         }
@@ -141,7 +141,7 @@ fn reset_account(account: AccountId, at: UtcInstant, after_trade: i64, rows: &Co
     execute("UPDATE corporate_actions SET status = 'lapsed' WHERE account_id = ?1 AND status = 'owed'", [account], rows)
 }
 
-/// Numbers all of the list anew: it is short.
+/// Renumbers the whole list, which is short.
 fn order_watchlist(account: AccountId, order: &[Ticker], rows: &Connection) -> rusqlite::Result<()> {
     (0_i64..).zip(order).try_for_each(|(ordinal, ticker)| {
         let number = "UPDATE watchlist SET ordinal = ?3 WHERE account_id = ?1 AND ticker = ?2 AND ordinal <> ?3";
@@ -211,7 +211,7 @@ fn insert_message(account: AccountId, row: &MessageRow, rows: &Connection) -> ru
     )
 }
 
-/// How an action's kind is written in its row.
+/// Name of an action's kind in its row.
 fn kind_of(action: &Action) -> &'static str {
     match action {
         Action::Watch(_) => "add",

@@ -1,4 +1,4 @@
-//! The account as the page knows it: what the server last said, valued at the prices shown.
+//! The account in the page: the server's last state, valued at the prices shown.
 
 use std::time::Duration;
 
@@ -19,26 +19,26 @@ use crate::{
     error::ApiError,
 };
 
-/// The first wait before an account that could not be read is read again; it doubles with every attempt…
+/// Wait before the first retry of reading the account; it doubles with every attempt…
 const RETRY_MIN: Duration = Duration::from_secs(1);
 /// …up to this.
 const RETRY_MAX: Duration = Duration::from_secs(15);
 
-/// The handle to the page's account; copies share it. It holds no price and computes no balance.
+/// Handle to the page's account; copies share it. It stores no price and computes no balance.
 #[derive(Clone, Copy)]
 pub struct Books {
     statement: RwSignal<Statement>,
-    /// Whose prices these books are valued at.
+    /// Prices that these books are valued at.
     pub market: Market,
     portfolio: Memo<Portfolio>,
-    /// Why the account could not be read, for as long as it cannot.
+    /// Reason why the account could not be read, while that lasts.
     pub failure: RwSignal<Option<String>>,
-    /// The position that a trade has just changed; the number tells two trades of the same ticker apart.
+    /// The position that a trade has just changed; the number distinguishes two trades of the same ticker.
     lit: RwSignal<Option<(Ticker, u32)>>,
     reads: StoredValue<Reads>,
 }
 
-/// Which reads of the account were begun, and which has been shown: a slow answer does not replace a newer one.
+/// Numbers of the last started and the last shown read: a slow answer must not replace a newer one.
 #[derive(Default)]
 struct Reads {
     begun: u32,
@@ -67,17 +67,17 @@ impl Books {
         }
     }
 
-    /// Reads the account anew, after something changed it.
+    /// Reads the account again, after a change.
     ///
     /// # Errors
-    /// When the server does not answer; what is shown stays, with a word that it may be old.
+    /// If the server does not respond; the old state stays visible, with a warning.
     pub async fn reload(self) -> Result<(), ApiError> {
         let read = self.reads.try_update_value(|reads| {
             reads.begun += 1;
             reads.begun
         });
         let answer = load_account().await;
-        // The page may be gone by now.
+        // The page may be disposed by now.
         self.failure.try_set(answer.as_ref().err().map(ToString::to_string));
         let statement = answer?;
         let is_newest = self.reads.try_update_value(|reads| {
@@ -91,7 +91,7 @@ impl Books {
         Ok(())
     }
 
-    /// Reads the account anew, again and again until that works.
+    /// Reads the account again, with retries until that succeeds.
     pub fn refresh(self) {
         spawn_local(async move {
             let mut wait = RETRY_MIN;
@@ -109,17 +109,17 @@ impl Books {
         });
     }
 
-    /// Gives what it was before; nothing when the page is gone.
+    /// Returns the previous value; `None` if the page is disposed.
     fn set_retrying(self, is_retrying: bool) -> Option<bool> {
         self.reads.try_update_value(|reads| std::mem::replace(&mut reads.is_retrying, is_retrying))
     }
 
-    /// Lets the position of a ticker light up.
+    /// Highlights the position of a ticker.
     pub fn light(self, ticker: Ticker) {
         self.lit.update(|lit| *lit = Some((ticker, lit.map_or(0, |(_, count)| count + 1))));
     }
 
-    /// How the position of a ticker lights up, if it does, tracked.
+    /// Highlight of a ticker's position, if any; tracked.
     pub fn glow(self, ticker: Ticker) -> Option<&'static str> {
         match self.lit.get() {
             Some((lit, count)) if lit == ticker => Some(if count % 2 == 0 { "once" } else { "again" }),
@@ -127,44 +127,45 @@ impl Books {
         }
     }
 
-    /// The number of the latest change that is shown, not tracked; nothing when the page is gone.
+    /// Version of the latest change shown, untracked; `None` if the page is disposed.
     pub fn version(self) -> Option<i64> {
         self.statement.try_with_untracked(|now| now.version)
     }
 
-    /// Tracks the account without its prices: a trade or a reset, not a tick.
+    /// Tracks the account without its prices: trades and resets, not ticks.
     pub fn track_changes(self) {
         self.statement.track();
     }
 
-    /// Tracked.
+    /// Cash; tracked.
     pub fn cash(self) -> Money {
         self.statement.with(|now| now.account.cash)
     }
 
-    /// What the account was opened with, tracked.
+    /// The initial deposit; tracked.
     pub fn initial_deposit(self) -> Money {
         self.statement.with(|now| now.account.initial_deposit)
     }
 
-    /// The tickers held, in alphabetical order, tracked.
+    /// Held tickers, in alphabetical order; tracked.
     pub fn held(self) -> Vec<Ticker> {
         self.statement.with(|now| now.account.holdings.keys().copied().collect())
     }
 
-    /// What is held of a ticker, tracked.
+    /// Quantity held of a ticker; tracked.
     pub fn quantity(self, ticker: Ticker) -> Option<Quantity> {
         self.statement.with(|now| now.account.holdings.get(&ticker).map(|holding| holding.quantity))
     }
 
-    /// One position at the price shown, tracked.
+    /// One position at the price shown; tracked.
     pub fn position(self, ticker: Ticker) -> Option<Position> {
         self.portfolio.with(|portfolio| portfolio.position(ticker).cloned())
     }
 
-    /// What a position gained today, tracked.
+    /// A position's gain today; tracked.
     pub fn day_pnl(self, ticker: Ticker) -> Option<DayPnl> {
-        // With the portfolio, and not with the price, which may come an animation frame earlier: they stand in one row.
+        // Updated with the portfolio, not with the price, which may come an animation frame earlier: both are in one
+        // row.
         self.market.track_ticks();
         self.statement.with(|now| {
             let quote = self.quote(now, ticker)?;
@@ -173,7 +174,7 @@ impl Books {
         })
     }
 
-    /// What all positions gained today, tracked; missing while that of any is.
+    /// Gain of all positions today, tracked; `None` while that of any is missing.
     pub fn day_total(self) -> Option<Money> {
         self.market.track_ticks();
         let day = self.market.day();
@@ -185,20 +186,20 @@ impl Books {
         })
     }
 
-    /// What the account gained today, with what was sold, tracked; missing while any price is.
+    /// The account's gain today, sold positions included, tracked; `None` while any price is missing.
     pub fn day_gain(self) -> Option<DayPnl> {
         self.market.track_ticks();
         let (day, total_value) = (self.market.day(), self.with_portfolio(|portfolio| portfolio.total_value));
         self.statement.with(|now| now.today.gain(day, &now.account, total_value, |ticker| self.quote(now, ticker)))
     }
 
-    /// What the market says of a ticker, or what it was last worth.
+    /// The market's quote of a ticker, or one of its last known price.
     fn quote(self, now: &Statement, ticker: Ticker) -> Option<Quote> {
         let last = || now.last_prices.get(&ticker).map(|last| last.quote(ticker));
         self.market.quote_untracked(ticker).or_else(last)
     }
 
-    /// The whole portfolio at the prices shown, tracked.
+    /// The whole portfolio at the prices shown; tracked.
     pub fn with_portfolio<T>(self, read: impl FnOnce(&Portfolio) -> T) -> T {
         self.portfolio.with(read)
     }

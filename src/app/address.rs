@@ -1,4 +1,4 @@
-//! The addresses of the page: which view each shows, and what of it.
+//! Addresses of the page: the view of each, and its selection.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use crate::{IN_BROWSER, domain::ticker::Ticker};
 
-/// The addresses, in the server's notation.
+/// Paths of the addresses, in the server's notation.
 pub const PATHS: [&str; 5] = ["/", "/ticker/{ticker}", "/ticker/{ticker}/", "/account", "/account/"];
 
 /// A page within the frame.
@@ -18,7 +18,7 @@ pub enum View {
 }
 
 impl View {
-    /// In attributes, and in the style sheet.
+    /// Name in attributes and in the style sheet.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Trade => "trade",
@@ -26,7 +26,7 @@ impl View {
         }
     }
 
-    /// The id of the element that it stands in, which takes the focus when the view is opened.
+    /// Id of the view's element, which gets the focus when the view is opened.
     pub fn element_id(self) -> &'static str {
         match self {
             Self::Trade => "view-trade",
@@ -37,24 +37,24 @@ impl View {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Address {
-    /// With the ticker selected that it names, if it names one.
+    /// With the selected ticker, if the address names one.
     Trade(Option<Ticker>),
     Account,
     Unknown,
 }
 
 impl Address {
-    /// The address asked for on the server, and the one shown in the browser.
+    /// The requested address on the server, the shown one in the browser.
     pub fn here() -> Self {
         if const { IN_BROWSER } {
-            // Refused to documents that have no address.
+            // Fails only for documents without an address.
             return Self::of(&location().pathname().unwrap_or_default());
         }
         with_context(|request: &Parts| Self::of(request.uri.path())).unwrap_or(Self::Unknown)
     }
 
     fn of(path: &str) -> Self {
-        // A slash at the end names nothing else.
+        // A trailing slash makes no difference.
         match path.strip_prefix("/ticker/").map(|text| text.strip_suffix('/').unwrap_or(text)) {
             Some(text) if !text.is_empty() && !text.contains('/') => Self::Trade(text.parse().ok()),
             _ if path == "/" => Self::Trade(None),
@@ -72,7 +72,7 @@ impl Address {
     }
 }
 
-/// The path, where the address has one.
+/// The address as a path.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

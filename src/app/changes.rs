@@ -1,4 +1,4 @@
-//! Reads a part of the account anew when it has changed, whoever changed it.
+//! Reads parts of the account again after changes from any source.
 
 use std::time::Duration;
 
@@ -12,16 +12,16 @@ use super::{
     trade::watchlist::store::WatchlistStore,
 };
 
-/// How long changes are gathered: what this page has done itself it has read by then.
+/// Time for which changes are collected: the page's own changes have been read by then.
 const GATHER_TIME: Duration = Duration::from_millis(150);
 
-/// A tab that nobody sees reads this often at the most; when it is shown, at once.
+/// Minimum interval of reads in a hidden tab; it reads at once when shown.
 const HIDDEN_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The longest wait before a part that could not be read is read again.
+/// Longest wait before a failed read is retried.
 const RETRY_MAX: Duration = Duration::from_secs(15);
 
-/// The parts of the page, a bit each.
+/// Parts of the page, one bit each.
 type Parts = u8;
 
 const ACCOUNT: Parts = 1;
@@ -29,7 +29,7 @@ const WATCHLIST: Parts = 2;
 const CHAT: Parts = 4;
 const ALL: Parts = ACCOUNT | WATCHLIST | CHAT;
 
-/// The handle to what is to be read; copies share it.
+/// Handle to the pending reads; copies share it.
 #[derive(Clone, Copy)]
 pub struct Changes {
     books: Books,
@@ -40,29 +40,29 @@ pub struct Changes {
 
 #[derive(Default)]
 struct State {
-    /// The number of the latest change that was heard of.
+    /// Number of the latest known change.
     version: i64,
     due: Parts,
     is_reading: bool,
 }
 
 impl Changes {
-    /// Of a page that knows all up to this number.
+    /// For a page that includes all changes up to this number.
     pub fn new(version: i64, books: Books, watchlist: WatchlistStore, chat: Chat) -> Self {
         let state = StoredValue::new(State { version, ..State::default() });
         Self { books, watchlist, chat, state }
     }
 
-    /// The number of the latest change that was heard of; nothing before it is missing.
+    /// Number of the latest known change; no earlier one is missing.
     pub fn version(self) -> i64 {
         self.state.try_with_value(|state| state.version).unwrap_or_default()
     }
 
-    /// Takes in that something changed.
+    /// Records a change.
     pub fn hear(self, version: i64, what: &str) {
         let begins = self.state.try_update_value(|state| {
             state.due |= parts(what, version > state.version);
-            // After a reset the server may count from another beginning.
+            // After a reset the server may count from another start.
             state.version = if what == "reset" { version } else { state.version.max(version) };
             let begins = state.due > 0 && !state.is_reading;
             state.is_reading |= begins;
@@ -73,7 +73,7 @@ impl Changes {
         }
     }
 
-    /// Reads what is due, until nothing is.
+    /// Reads all due parts, until none is left.
     async fn read(self) {
         let mut delay = GATHER_TIME;
         loop {
@@ -89,10 +89,10 @@ impl Changes {
         }
     }
 
-    /// Gives the parts that could not be read.
+    /// Returns the parts that could not be read.
     async fn read_parts(self, due: Parts, version: i64) -> Parts {
         let mut failed = 0;
-        // What the page did itself it has read by now; after a reset numbers may begin anew.
+        // The page has read its own changes by now; after a reset the numbers may restart.
         let is_old = |known: Option<i64>| due == ALL || known < Some(version);
         if due & ACCOUNT > 0 && is_old(self.books.version()) && self.books.reload().await.is_err() {
             failed |= ACCOUNT;
@@ -107,8 +107,8 @@ impl Changes {
     }
 }
 
-/// What is to be read after a change; of what is not shown, nothing. A tab that is new is told the number of the latest
-/// change, which it may have missed.
+/// Parts to read after a change; none for data that is not shown. A new tab gets the number of the latest change, which
+/// it may have missed.
 fn parts(what: &str, is_new: bool) -> Parts {
     match what {
         "account" => ACCOUNT,

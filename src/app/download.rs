@@ -1,4 +1,4 @@
-//! Files that the page makes and the browser saves.
+//! Files that the page creates and the browser saves.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use leptos::prelude::{document, set_timeout};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
-/// Firefox and Safari read the file some time after the click, or after a question where to save it.
+/// Firefox and Safari read the file some time after the click, possibly after a dialog.
 const SAVING_TIME_MAX: Duration = Duration::from_secs(120);
 
-/// Lets the browser save `text` as a file.
+/// Makes the browser save `text` as a file.
 ///
 /// # Errors
-/// When the browser makes no file.
+/// If the browser cannot create the file.
 pub fn save_text(file_name: &str, media_type: &str, text: &str) -> Result<(), JsValue> {
     let properties = BlobPropertyBag::new();
     properties.set_type(media_type);
@@ -21,12 +21,12 @@ pub fn save_text(file_name: &str, media_type: &str, text: &str) -> Result<(), Js
     let link = document().create_element("a")?.unchecked_into::<HtmlAnchorElement>();
     link.set_href(&address);
     link.set_download(file_name);
-    // Firefox follows a link only where it stands in the page.
+    // Firefox follows a link only if it is in the document.
     let body = document().body().ok_or(JsValue::UNDEFINED)?;
     body.append_child(&link)?;
     link.click();
     link.remove();
-    // An address that is in order cannot be refused.
+    // A valid address cannot be refused.
     set_timeout(move || Url::revoke_object_url(&address).unwrap_or_default(), SAVING_TIME_MAX);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Effects, tasks and memos behind one pointer each: the client then holds their machinery once, not for every closure.
+//! Effects, tasks and memos behind one pointer each: the client then contains their machinery once, not per closure.
 
 use std::{
     pin::Pin,
@@ -11,7 +11,7 @@ use leptos::{
     task::{spawn_local, spawn_local_scoped_with_cancellation},
 };
 
-/// Runs in the browser, and again whenever what it read has changed; ends with the calling component or effect.
+/// Runs in the browser, and again whenever its tracked values change; ends with the calling component or effect.
 pub fn effect(run: impl Fn() + 'static) {
     begin(Box::new(run));
 }
@@ -20,8 +20,8 @@ fn begin(run: Box<dyn Fn()>) {
     Effect::new(unsubscribing(run));
 }
 
-/// Takes the effect that runs this off what it has read once the calling component or effect ends. Leptos leaves it
-/// there, so that a signal that outlives its readers holds a little of each, and tells them all of each change.
+/// Unsubscribes the calling effect from its sources when the calling component or effect ends. Leptos does not, so that
+/// a long-lived signal would keep an entry per former reader, and notify all of them.
 fn unsubscribing(run: Box<dyn Fn()>) -> impl Fn() {
     let reader = Arc::new(OnceLock::<AnySubscriber>::new());
     let ended = Arc::clone(&reader);
@@ -44,13 +44,13 @@ pub fn spawn(task: impl Future<Output = ()> + 'static) {
     spawn_local_scoped_with_cancellation(task);
 }
 
-/// Runs to its end, whatever becomes of the one who called.
+/// Runs to its end, independent of the caller.
 pub fn detach(task: impl Future<Output = ()> + 'static) {
     let task: Pin<Box<dyn Future<Output = ()>>> = Box::pin(task);
     spawn_local(task);
 }
 
-/// A value worked out of others, and told on when it becomes another one.
+/// A derived value, which notifies only if it changes.
 pub fn memo<T: PartialEq + Send + Sync + 'static>(value: impl Fn() -> T + Send + Sync + 'static) -> Memo<T> {
     remember(Box::new(value))
 }
@@ -67,7 +67,7 @@ mod tests {
 
     use super::*;
 
-    /// What an effect is to what it reads; counts.
+    /// An effect as its sources see it; counts its runs.
     #[derive(Default)]
     struct Reader {
         sources: AtomicUsize,

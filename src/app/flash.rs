@@ -1,11 +1,11 @@
-//! Ending what flashes: an animation that is over must not begin again when its element is moved or shown again.
+//! Ends flashes: a finished animation must not restart when its element is moved or shown again.
 
 use leptos::ev::AnimationEvent;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-/// Takes the attribute away that started an animation, once that has ended. The signal behind the attribute is left
-/// as it is: its next change sets another value.
+/// Removes the attribute that started an animation, once that has ended. The signal behind the attribute is unchanged:
+/// its next change sets another value.
 pub fn end_animation(event: &AnimationEvent, attribute: &str) {
     if let Some(element) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) {
         remove(&element, attribute);
@@ -17,6 +17,6 @@ pub fn end_animation(event: &AnimationEvent, attribute: &str) {
 }
 
 fn remove(element: &Element, attribute: &str) {
-    // Only a malformed name could be refused.
+    // Fails only for a malformed name.
     let _ = element.remove_attribute(attribute);
 }

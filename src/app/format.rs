@@ -1,4 +1,4 @@
-//! How figures are written: always with a sign or a shape beside the colour, always the same width of minus.
+//! Formatting of figures: always with a sign or a shape beside the colour, and a minus of constant width.
 
 use crate::{
     IN_BROWSER,
@@ -10,10 +10,10 @@ use crate::{
     },
 };
 
-/// What stands where a figure is missing.
+/// Placeholder for a missing figure.
 pub const MISSING: &str = "—";
 
-/// Text for a figure that may be missing.
+/// Text of a figure, or the placeholder.
 pub fn or_missing(figure: Option<impl ToString>) -> String {
     figure.map_or_else(|| MISSING.to_owned(), |figure| figure.to_string())
 }
@@ -40,21 +40,21 @@ pub fn signed_percent(percent: f64) -> String {
     format!("{sign}{}.{:02}%", hundredths.abs() / 100, hundredths.abs() % 100)
 }
 
-/// A plain number with so many decimal places: `12.5`, `1,204.00`. Unlike `{:.1}` it needs none of the machinery that
-/// writes floats exactly, which the client does without.
+/// A plain number with the given decimal places: `12.5`, `1,204.00`. Unlike `{:.1}` it does not need the code for exact
+/// float formatting, which the client omits.
 pub fn decimal(number: f64, places: u32) -> String {
     let count = (number * 10_f64.powi(places as i32)).round() as i64;
     format_decimal(count, places, places as usize).replace('-', "−")
 }
 
-/// `31.4%`, of a whole.
+/// Percentage of a whole: `31.4%`.
 pub fn share_percent(percent: f64) -> String {
     let tenths = (percent * 10.0).round() as i64;
     let sign = if tenths < 0 { "−" } else { "" };
     format!("{sign}{}.{}%", tenths.abs() / 10, tenths.abs() % 10)
 }
 
-/// A count in as few figures as tell its size: `843`, `12.4K`, `1.2M`.
+/// A count in few digits: `843`, `12.4K`, `1.2M`.
 pub fn compact_count(count: u64) -> String {
     let scaled = |unit: u64, name: &str| format!("{}.{}{name}", count / unit, count % unit * 10 / unit);
     match count {
@@ -65,7 +65,7 @@ pub fn compact_count(count: u64) -> String {
     }
 }
 
-/// `2026-11-22 14:02:11`, by the browser's clock. The server does not know the reader's zone and writes
+/// `2026-11-22 14:02:11`, by the browser's clock. The server does not know the reader's time zone and writes
 /// `2026-11-22 14:02:11 UTC`.
 pub fn local_time(at: UtcInstant) -> String {
     if !IN_BROWSER {
@@ -84,7 +84,7 @@ pub fn local_time(at: UtcInstant) -> String {
     )
 }
 
-/// A shape that tells the direction without its colour.
+/// A shape that shows the direction without its colour.
 pub fn arrow(direction: Direction) -> &'static str {
     match direction {
         Direction::Up => "▲",
@@ -98,7 +98,7 @@ pub fn signed_change(change: PriceChange) -> String {
     change.to_string().replace('-', "−")
 }
 
-/// The class that colours a gain or a loss.
+/// Class that colours a gain or a loss.
 pub fn tone(amount: Option<Money>) -> &'static str {
     match amount {
         Some(amount) if amount > Money::ZERO => "up",

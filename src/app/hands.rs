@@ -1,18 +1,18 @@
-//! How a person trades by hand: whether letters are shortcuts, what those do that reach money, and whether a sale waits for a
-//! second press. Kept by the browser, for all tabs.
+//! Settings of manual trading: whether letters are shortcuts, the effect of those that trade, and whether a sale needs
+//! a second press. Stored by the browser, for all tabs.
 
 use leptos::prelude::*;
 
 use super::{effects::effect, storage};
 
-/// What the letters do that reach money.
+/// Effect of the letters that trade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MoneyLetters {
-    /// They aim at their button, where Enter places the order.
+    /// They focus their button; Enter then places the order.
     Arm,
     /// They place the order at once.
     Fire,
-    /// Nothing.
+    /// No effect.
     Off,
 }
 
@@ -20,7 +20,7 @@ impl MoneyLetters {
     const ALL: [Self; 3] = [Self::Arm, Self::Fire, Self::Off];
 }
 
-/// A choice of a few; the first one is usual.
+/// A setting with a few values; the first one is the default.
 #[derive(Clone, Copy)]
 pub struct Choice {
     /// Its name for people.
@@ -30,7 +30,7 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// As it was left, from the first effects on; `key` is what the browser keeps it under.
+    /// Restores the stored value with the first effects; `key` is its storage key.
     fn new(key: &'static str, title: &'static str, names: &'static [&'static str]) -> Self {
         let chosen = RwSignal::new(0);
         let recall = move |stored: &str| chosen.set(read(names, stored));
@@ -41,7 +41,7 @@ impl Choice {
         Self { title, names, chosen }
     }
 
-    /// Tracked.
+    /// Index of the chosen value; tracked.
     pub fn get(self) -> usize {
         self.chosen.get()
     }
@@ -51,7 +51,7 @@ impl Choice {
     }
 }
 
-/// What is stored for a choice; nothing stands for the usual one.
+/// Stored text of a choice; empty for the default.
 fn write(names: &[&str], chosen: usize) -> String {
     names.get(chosen).filter(|_| chosen > 0).map(|name| (*name).to_owned()).unwrap_or_default()
 }
@@ -60,7 +60,7 @@ fn read(names: &[&str], stored: &str) -> usize {
     names.iter().position(|name| *name == stored).unwrap_or_default()
 }
 
-/// The handle to these settings; copies share it.
+/// Handle to these settings; copies share it.
 #[derive(Clone, Copy)]
 pub struct Hands {
     shortcuts: Choice,
@@ -81,17 +81,17 @@ impl Hands {
         [self.shortcuts, self.letters, self.sales]
     }
 
-    /// Whether keys alone do anything, not tracked.
+    /// Whether single keys are shortcuts; untracked.
     pub fn has_shortcuts(self) -> bool {
         self.shortcuts.chosen.get_untracked() == 0
     }
 
-    /// Not tracked.
+    /// Effect of the letters that trade; untracked.
     pub fn letters(self) -> MoneyLetters {
         MoneyLetters::ALL.get(self.letters.chosen.get_untracked()).copied().unwrap_or(MoneyLetters::Off)
     }
 
-    /// Whether one press sells, not tracked.
+    /// Whether one press sells; untracked.
     pub fn is_one_click(self) -> bool {
         self.sales.chosen.get_untracked() == 1
     }

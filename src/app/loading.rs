@@ -1,10 +1,10 @@
-//! What a panel says while what it shows is being read, and when that failed.
+//! Texts of a panel while its data is being loaded, and after a failure.
 
 use leptos::prelude::*;
 
 use crate::app::erase::{Erase, Piece};
 
-/// How far a panel's reading has come.
+/// State of a panel's loading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Loading {
     Pending,
@@ -12,7 +12,7 @@ pub enum Loading {
     Failed(String),
 }
 
-/// The words for it, with a button to try again where it failed; nothing when all is well. `what` begins the sentence.
+/// Text for the state, with a retry button after a failure; empty once loaded. `what` begins the sentence.
 pub fn show_loading(what: &'static str, loading: RwSignal<Loading>, retries: RwSignal<u32>) -> Piece {
     let retry = move |_| {
         loading.set(Loading::Pending);

@@ -1,4 +1,4 @@
-//! The market as the page shows it: one signal a ticker, so that a tick writes only what changed.
+//! The market in the page: one signal per ticker, so that a tick writes only changed prices.
 
 use std::collections::HashMap;
 
@@ -16,37 +16,37 @@ use crate::{
     error::ApiError,
 };
 
-/// Whether prices arrive.
+/// State of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Connection {
-    /// The page has just been opened.
+    /// The page was just opened.
     Connecting,
     Connected,
-    /// The stream was lost; this is the attempt to get it back.
+    /// The stream was lost; contains the number of the present attempt.
     Reconnecting {
         attempt: u32,
     },
-    /// The server refuses the stream, or has been away for long. It is still tried, at intervals.
+    /// The server refuses the stream, or has been away for long. Attempts continue at intervals.
     Disconnected {
         attempt: u32,
     },
 }
 
 impl Connection {
-    /// Whether the prices shown are those of now, as far as the page knows.
+    /// Whether the prices shown are current, as far as the page knows.
     pub fn is_live(self) -> bool {
         matches!(self, Self::Connecting | Self::Connected)
     }
 }
 
-/// How the connection stands, and what went wrong, in a sentence, where that is known.
+/// State of the connection, with its error as a sentence, if known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     pub connection: Connection,
     pub problem: Option<String>,
 }
 
-/// What a price did with the last tick, for those who point it out.
+/// A price's change at the last tick, for highlighting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Move {
     pub ticker: Ticker,
@@ -55,50 +55,49 @@ pub struct Move {
 
 type Row = ArcRwSignal<Option<Quote>>;
 
-/// Rows that nobody sees follow one tick in so many, by turns.
+/// Off-screen rows are updated every eighth tick, in turns.
 const TURNS: usize = 8;
 
-/// The handle to the page's market; copies share it.
+/// Handle to the page's market; copies share it.
 #[derive(Clone, Copy)]
 pub struct Market {
     rows: StoredValue<HashMap<Ticker, Row>>,
     ticks: RwSignal<usize>,
     turns: [Trigger; TURNS],
     drawings: Trigger,
-    /// Written with every tick in which a price changed while it was shown: not on the first paint, nor when the page
-    /// catches up.
+    /// Written at every tick in which a shown price changed: not on the first paint, nor when the page catches up.
     pub moves: RwSignal<Vec<Move>>,
     pub connection: RwSignal<Connection>,
     pub problem: RwSignal<Option<String>>,
-    /// What the server says of its prices, and which day it is there.
+    /// The server's status of its prices, with its trading day.
     pub status: RwSignal<MarketStatus>,
     pace: RwSignal<Pace>,
 }
 
-/// How fast frames come. The first ones after a connection tell nothing: they come when it is made, all that is known at
-/// once, and not with a tick.
+/// Rate of frames. The first frames after a connection are ignored: they bring the known state at once, independent of
+/// ticks.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 struct Pace {
     first_ms: f64,
     last_ms: f64,
-    /// Counted from the first frame on that came with a tick.
+    /// Number of intervals since the first frame that came with a tick.
     intervals: u32,
-    /// Averaged over the last few.
+    /// Average of the latest intervals.
     interval_ms: f64,
 }
 
-/// Frames that come so soon after the first one came with it.
+/// Frames within this time after the first one belong to the connection.
 const FIRST_FRAMES_MS: f64 = 50.0;
 
-/// The intervals of which the average is told, at the least, and those that it goes back to, at the most.
+/// Least number of intervals before the average is shown, and most intervals in the average.
 const INTERVALS_MIN: u32 = 4;
 const INTERVALS_MAX: u32 = 20;
 
-/// So many times the usual interval is a pause, such as a computer's sleep, and none of the feed's.
+/// An interval of this many times the average is a pause, such as a computer's sleep, and is ignored.
 const PAUSE_FACTOR: f64 = 10.0;
 
 impl Market {
-    /// The market as the server rendered it.
+    /// The market as rendered by the server.
     pub fn new(quotes: &[Quote], status: MarketStatus) -> Self {
         let market = Self {
             rows: StoredValue::new(HashMap::new()),
@@ -115,7 +114,7 @@ impl Market {
         market
     }
 
-    /// Takes in what was quoted, and tells those who read many prices.
+    /// Applies quotes, and notifies readers of many prices.
     fn apply(self, quotes: impl Iterator<Item = Quote>, moves: bool) {
         if self.take_in(quotes, moves) {
             self.tick();
@@ -123,8 +122,8 @@ impl Market {
         }
     }
 
-    /// Takes in the quotes of a tick; whether any is new, so that those who read many prices want a [tick](Self::tick). A
-    /// price that differs from the one shown has moved, unless this is what the page catches up with.
+    /// Applies the quotes of a tick; returns whether any is new, so that readers of many prices need a
+    /// [tick](Self::tick). A price that differs from the shown one has moved, unless the page is catching up.
     pub fn take_in(self, quotes: impl Iterator<Item = Quote>, moves: bool) -> bool {
         let mut is_new = false;
         let mut moved = Vec::new();
@@ -146,48 +145,48 @@ impl Market {
         is_new
     }
 
-    /// Lets those who [track ticks](Self::track_ticks) read the prices anew.
+    /// Notifies those that [track ticks](Self::track_ticks).
     pub fn tick(self) {
         let ticks = self.ticks.try_update(|ticks| {
             *ticks = ticks.wrapping_add(1);
             *ticks
         });
-        // Nothing when the page is gone.
+        // `None` when the page is disposed.
         if let Some(ticks) = ticks {
             self.turns[ticks % TURNS].notify();
         }
     }
 
-    /// Lets those who [track drawings](Self::track_drawings) draw what a tick has changed.
+    /// Notifies those that [track drawings](Self::track_drawings).
     pub fn draw(self) {
         self.drawings.notify();
     }
 
-    /// Takes in how the connection stands.
+    /// Sets the connection's state.
     pub fn tell(self, notice: Notice) {
         self.connection.set(notice.connection);
         self.problem.set(notice.problem);
         self.pace.set(Pace::default());
     }
 
-    /// Takes in what the server says of the market.
+    /// Sets the market's status.
     pub fn restate(self, status: &MarketStatus) {
         if self.status.with_untracked(|known| known != status) {
             self.status.set(status.clone());
         }
     }
 
-    /// Whether the prices shown are those of now, as far as page and server know, tracked.
+    /// Whether the prices shown are current, as far as page and server know; tracked.
     pub fn is_live(self) -> bool {
         self.connection.get().is_live() && self.status.with(|status| status.data != Data::Stale)
     }
 
-    /// The trading day at the server, tracked.
+    /// The server's trading day; tracked.
     pub fn day(self) -> TradingDay {
         self.status.with(|status| status.day)
     }
 
-    /// Why an order for a ticker would be refused whatever it is, in the server's words, tracked.
+    /// Reason why any order for a ticker would be refused, in the server's words; tracked.
     pub fn obstacle(self, ticker: Ticker) -> Option<String> {
         let is_stale = self.quote(ticker).is_some_and(|quote| quote.is_stale);
         self.status.with(|status| match status {
@@ -197,49 +196,49 @@ impl Market {
         })
     }
 
-    /// Notes that a frame came, at a moment in milliseconds.
+    /// Records a frame at a time in milliseconds.
     pub fn count_frame(self, now_ms: f64) {
         self.pace.update(|pace| *pace = pace.after(now_ms));
     }
 
-    /// Frames a second, tracked; nothing until that is known.
+    /// Frames per second, tracked; `None` until known.
     pub fn frames_per_second(self) -> Option<f64> {
         self.pace.get().frames_per_second()
     }
 
-    /// Takes in the quotes of tickers that have none yet; those that are shown are newer, or soon will be.
+    /// Adds quotes of tickers that have none yet; existing ones are newer, or soon will be.
     pub fn introduce(self, quotes: impl IntoIterator<Item = Quote>) {
         let is_new = |quote: &Quote| self.row(quote.ticker).with_untracked(Option::is_none);
         self.apply(quotes.into_iter().filter(is_new), false);
     }
 
-    /// What a ticker trades at, tracked.
+    /// A ticker's quote; tracked.
     pub fn quote(self, ticker: Ticker) -> Option<Quote> {
         self.row(ticker).get()
     }
 
-    /// Tracks the market as a whole, once a tick: who reads many prices does not follow each of them.
+    /// Tracks the market as a whole, once per tick, for readers of many prices.
     pub fn track_ticks(self) {
         self.ticks.track();
     }
 
-    /// Tracks when it is time to draw what many prices changed: after each tick, once the figures are shown.
+    /// Tracks the drawing of many prices: after each tick, once the figures are shown.
     pub fn track_drawings(self) {
         self.drawings.track();
     }
 
-    /// Tracks one tick in eight: whose turn it is hangs on the ticker, so that few come at once.
+    /// Tracks one tick in eight; tickers take turns, so that few are updated at once.
     pub fn track_turn(self, ticker: Ticker) {
         let turn: usize = ticker.as_str().bytes().map(usize::from).sum();
         self.turns[turn % TURNS].track();
     }
 
-    /// What a ticker trades at, for those who [track ticks](Self::track_ticks).
+    /// A ticker's quote, for readers that [track ticks](Self::track_ticks).
     pub fn quote_untracked(self, ticker: Ticker) -> Option<Quote> {
         self.row(ticker).get_untracked()
     }
 
-    /// The price of a ticker, tracked.
+    /// Price of a ticker; tracked.
     pub fn price(self, ticker: Ticker) -> Option<Price> {
         self.quote(ticker).map(|quote| quote.price)
     }
@@ -295,7 +294,7 @@ mod tests {
     const RISE: Option<bool> = Some(true);
     const FALL: Option<bool> = Some(false);
 
-    /// The moves that ticks tell of, whether they are rises; nothing for those that tell of none.
+    /// Moves reported at these ticks: whether they are rises; `None` for a tick without a move.
     fn moves_of(ticks: &[(i64, bool)]) -> Vec<Option<bool>> {
         let owner = Owner::new();
         owner.with(|| {
@@ -326,7 +325,7 @@ mod tests {
                 turns.map_or(0, |turns| turns + 1)
             });
             let after_ticks = |ticks: usize| {
-                // Read after each, because what nobody reads is not worked out.
+                // Read after each, because unread values are not computed.
                 (0..ticks).fold(0, |_, _| {
                     market.tick();
                     turns.get_untracked()
@@ -337,7 +336,7 @@ mod tests {
         });
     }
 
-    /// The rate after each frame, in tenths.
+    /// Rate after each frame, in tenths.
     fn rates(frames_ms: &[f64]) -> Vec<Option<u32>> {
         let mut pace = Pace::default();
         let rate = |now_ms: &f64| {
@@ -349,7 +348,7 @@ mod tests {
 
     #[test]
     fn the_pace_is_not_told_until_it_is_known() {
-        // The first frame is what a new connection brings, somewhere between two ticks.
+        // The first frame comes with a new connection, at any time between two ticks.
         let frames_ms = [1_000.0, 1_120.0, 1_620.0, 2_130.0, 2_610.0, 3_120.0, 3_620.0];
         assert_eq!(rates(&frames_ms), [None, None, None, None, None, Some(20), Some(20)]);
     }

@@ -1,14 +1,14 @@
-//! Media queries: what the page has to know of the screen where the style sheet alone does not do.
+//! Media queries: properties of the screen that the style sheet alone cannot handle.
 
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, closure::Closure};
 
 use super::effects::effect;
 
-/// The system's few colours in the place of the page's own.
+/// The system's few colours replace the page's own.
 pub const FORCED_COLORS_QUERY: &str = "(forced-colors: active)";
 
-/// Whether `query` matches, from the first effects on and whenever that changes; until then, and on the server, not.
+/// Whether `query` matches, updated on changes; false on the server and until the first effects.
 pub fn use_media(query: &'static str) -> Signal<bool> {
     let matches = RwSignal::new(false);
     effect(move || {
@@ -17,7 +17,7 @@ pub fn use_media(query: &'static str) -> Signal<bool> {
         };
         let read = {
             let list = list.clone();
-            // The page may be gone by the time the browser tells.
+            // The page may be disposed when the browser reports a change.
             move || {
                 let _ = matches.try_set(list.matches());
             }
@@ -25,7 +25,7 @@ pub fn use_media(query: &'static str) -> Signal<bool> {
         read();
         let on_change = Closure::<dyn FnMut()>::new(read);
         list.set_onchange(Some(on_change.as_ref().unchecked_ref()));
-        // Here, and not above: what belongs to one thread may not be made where the server renders.
+        // Created inside the effect: a thread-local value must not be created during the server's rendering.
         StoredValue::new_local((list, on_change));
     });
     matches.into()

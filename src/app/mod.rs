@@ -1,4 +1,4 @@
-//! The page: its frame (`shell`), its views (`trade`), what they share, and the addresses that show them.
+//! The page: its frame (`shell`), its views (`trade`), shared modules, and the addresses of views.
 
 mod account;
 pub mod address;
@@ -44,7 +44,7 @@ use erase::Erase;
 use look::provide_look;
 use shell::WorkstationPage;
 
-/// The page's scripts of its own: what cannot wait for Rust to arrive, or goes on when that has stopped.
+/// The page's own scripts: they run before the WebAssembly arrives, or after it has stopped.
 const SCRIPTS: &str = concat!(
     include_str!("scripts/before_paint.js"),
     include_str!("scripts/stopped.js"),
@@ -52,16 +52,16 @@ const SCRIPTS: &str = concat!(
     include_str!("scripts/replaced_text.js"),
 );
 
-/// What the document says of the program that it came from.
+/// Properties of the program that are written into the document.
 #[derive(Debug, Clone)]
 pub struct Document {
-    /// What tells it from another version.
+    /// Identifies the page's build.
     pub build: Arc<str>,
-    /// The address of the script that fetches the parts of the page's program.
+    /// Address of the script that loads the program's lazy parts.
     pub loader: Arc<str>,
 }
 
-/// The document around the page, which the server alone renders.
+/// The document around the page, rendered only by the server.
 pub fn render_document(options: LeptosOptions, document: Document) -> impl IntoView {
     let Document { build, loader } = document;
     view! {
@@ -81,9 +81,9 @@ pub fn render_document(options: LeptosOptions, document: Document) -> impl IntoV
                 <HashedStylesheet options=options.clone() id="style"/>
                 <AutoReload options=options.clone()/>
                 <HydrationScripts options/>
-                // The page's own script imports it, and would ask for it only then.
+                // The page's main script imports it, and would request it only then.
                 <link rel="modulepreload" href=loader.to_string()/>
-                // Fetched beside the page's own code, which does not wait for it.
+                // Loaded in parallel to the page's own code, which does not wait for it.
                 <link rel="modulepreload" href=lightweight_charts::ADDRESS fetchpriority="low"/>
                 <MetaTags/>
             </head>

@@ -1,5 +1,4 @@
-//! Dialogs that stand in front of the page, with the browser's own `<dialog>`: it keeps the focus inside, closes on
-//! Escape and gives the focus back.
+//! Modal dialogs, by the browser's own `<dialog>`: it keeps the focus inside, closes on Escape and restores the focus.
 
 use leptos::{
     ev::{Custom, Event, MouseEvent},
@@ -14,14 +13,14 @@ use super::{
     erase::{ContentFn, Erase},
 };
 
-/// A dialog that shows while `is_open`, which follows when a person closes it. Its content is there only then.
+/// A dialog that is open while `is_open`, which is updated when a person closes it. Its content exists only while open.
 #[component]
 pub fn Modal(
     is_open: RwSignal<bool>,
-    /// Its heading, by which it is also announced.
+    /// Its heading, which is also its accessible name.
     label: &'static str,
     class: &'static str,
-    /// Without the heading and the button that closes it.
+    /// Omits the heading and the close button.
     #[prop(optional)]
     is_bare: bool,
     children: ContentFn,
@@ -51,7 +50,7 @@ pub fn Modal(
         .node_ref(dialog)
         .class(format!("modal {class}"))
         .aria_label(label)
-        // Escape says this at once, and "close" a while later: the key that opens the dialog again may come between.
+        // Escape triggers this at once, and "close" later: the key that reopens the dialog may come in between.
         .on(Custom::new("cancel"), move |_: Event| is_open.set(false))
         .on(leptos::ev::close, move |_| {
             if !stands_open(dialog) {
@@ -60,13 +59,13 @@ pub fn Modal(
         })
         .on(leptos::ev::click, move |event| close_from_outside(&event, dialog, is_open))
         .child(content);
-    // After the content, so that what asks for the focus is there when the dialog opens.
+    // After the content, so that an element that wants the focus exists when the dialog opens.
     effect(move || {
         let Some(dialog) = dialog.get() else {
             return;
         };
         match (is_open.get(), dialog.open()) {
-            // Refused only for a dialog that left the page.
+            // Fails only for a dialog that left the page.
             (true, false) => drop(dialog.show_modal()),
             (false, true) => dialog.close(),
             _ => {}
@@ -79,7 +78,7 @@ fn stands_open(dialog: NodeRef<Dialog>) -> bool {
     dialog.get_untracked().is_some_and(|dialog| dialog.open())
 }
 
-/// The dialog's own box is filled by its content, so a click on the element itself came from its backdrop.
+/// The content fills the dialog's box, so a click on the element itself is a click on its backdrop.
 fn close_from_outside(event: &MouseEvent, dialog: NodeRef<Dialog>, is_open: RwSignal<bool>) {
     let target = event.target().and_then(|target| target.dyn_into::<Node>().ok());
     if let (Some(target), Some(dialog)) = (target, dialog.get_untracked())

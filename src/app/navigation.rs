@@ -1,4 +1,4 @@
-//! Going from one address of the page to another within the page: the browser's history, its back and forward, and links.
+//! Navigation between addresses within the page: the browser's history, back and forward, and links.
 
 use leptos::{
     ev::{self, MouseEvent},
@@ -12,17 +12,17 @@ use super::{
 };
 use crate::domain::ticker::Ticker;
 
-/// The handle to what the page shows; copies share it.
+/// Handle to the page's address; copies share it.
 #[derive(Clone, Copy)]
 pub struct Navigation {
     address: RwSignal<Address>,
     selected: RwSignal<Option<Ticker>>,
-    /// The ticker that an address without one stands for: the one that was selected when the page was loaded.
+    /// Ticker of an address that names none: the one selected when the page was loaded.
     home: StoredValue<Option<Ticker>>,
 }
 
 impl Navigation {
-    /// Follows the browser's history; what is selected follows the address, and the address what is selected.
+    /// Follows the browser's history; the selection follows the address, and the address follows the selection.
     pub fn follow(here: Address, selected: RwSignal<Option<Ticker>>) -> Self {
         let home = StoredValue::new(selected.get_untracked());
         let navigation = Self { address: RwSignal::new(here), selected, home };
@@ -35,7 +35,7 @@ impl Navigation {
             let now = selected.get();
             let before = last.get_value();
             last.set_value(Some(now));
-            // What the page was loaded with needs no entry in the history.
+            // The initial address is already in the history.
             if before.is_some_and(|before| before != now) && navigation.is_open(View::Trade) {
                 navigation.go(navigation.trade());
             }
@@ -43,17 +43,17 @@ impl Navigation {
         navigation
     }
 
-    /// Tracked. An address that is not known shows no page, and never comes here.
+    /// The view; tracked. Unknown addresses show no page, and never occur here.
     pub fn view(self) -> View {
         self.address.get().view().unwrap_or(View::Trade)
     }
 
-    /// Not tracked.
+    /// Whether a view is open; untracked.
     pub fn is_open(self, view: View) -> bool {
         untrack(|| self.view()) == view
     }
 
-    /// The address of the trade view as it is now, not tracked.
+    /// Current address of the trade view; untracked.
     fn trade(self) -> Address {
         let selected = self.selected.get_untracked();
         Address::Trade(selected.filter(|_| selected != self.home.get_value()))
@@ -72,24 +72,24 @@ impl Navigation {
         if from == to || self.shows(from, to) {
             return;
         }
-        // Refused only where a page changes its address hundreds of times within seconds; the view changes all the same.
+        // Fails only if a page changes its address hundreds of times within seconds; the view changes anyway.
         let _ = history().push_state_with_url(&JsValue::NULL, "", Some(&to.to_string()));
         self.address.set(to);
     }
 
-    /// Whether an address shows already what another one would.
+    /// Whether an address already shows the same as another one.
     fn shows(self, from: Address, to: Address) -> bool {
         let home = self.home.get_value();
         matches!((from, to), (Address::Trade(from), Address::Trade(to)) if from.or(home) == to.or(home))
     }
 
-    /// Shows what the browser went back or forward to.
+    /// Shows the address that the browser went back or forward to.
     fn arrive(self) {
         let here = Address::here();
         if let Address::Trade(named) = here {
             let ticker = named.or(self.home.get_value());
             if ticker != self.selected.get_untracked() {
-                // Before the selection changes, so that it is no new entry.
+                // Before the selection changes, so that this adds no entry to the history.
                 self.address.set(here);
                 self.selected.set(ticker);
                 return;
@@ -104,7 +104,7 @@ fn history() -> web_sys::History {
     window().history().expect("the window has a history")
 }
 
-/// Whether a click on a link opens it here, and not in another tab or window.
+/// Whether a click on a link opens it here, not in another tab or window.
 pub fn opens_here(event: &MouseEvent) -> bool {
     event.button() == 0 && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key())
 }

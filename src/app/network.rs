@@ -1,11 +1,11 @@
-//! Whether the browser has a network at all, whether the server wants to be asked now, and whether that has prices.
+//! State of the network: whether the browser is online, whether the server limits requests, and whether it has prices.
 
 use leptos::{ev, prelude::*};
 
 use super::{effects::effect, erase::Erase, market::Market};
 use crate::{domain::market_status::Data, wire::pause};
 
-/// Says what keeps the page from asking the server, or the server from having prices, for as long as that is so.
+/// Banner with the reason why requests are impossible, or why the server lacks prices.
 #[component]
 pub fn OfflineBanner(market: Market) -> impl IntoView {
     let is_offline = RwSignal::new(false);
@@ -30,7 +30,7 @@ pub fn OfflineBanner(market: Market) -> impl IntoView {
         }
     });
     let is_shown = Signal::derive(move || (!words.with(String::is_empty)).to_string());
-    // Always there, so that what it says is read out when it appears.
+    // Always present, so that its text is announced when it appears.
     view! {
         <div class="banner" data-shown=is_shown role="status" data-testid="offline-banner">
             {words}

@@ -1,8 +1,8 @@
-//! Parts of the page's program that the browser fetches when they are first needed.
+//! Lazy parts of the page's program, which the browser loads when first needed.
 //!
-//! A part is a function with `#[wasm_split(MODULE, fallible)]` that returns a view. What can be reached through it alone is
-//! compiled into a WebAssembly module of its own, which the functions of the same `MODULE` share. On the server all of the
-//! program is there, and nothing is fetched.
+//! A part is a function with `#[wasm_split(MODULE, fallible)]` that returns a view. Code reachable only through it is
+//! compiled into a separate WebAssembly module, which functions of the same `MODULE` share. The server contains the
+//! whole program, and loads nothing.
 
 use std::pin::Pin;
 
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{IN_BROWSER, interop::idle::when_idle};
 
-/// What a part shows, once it is there.
+/// Constructor of a part's view.
 pub type PartView = fn() -> Piece;
 
 type Fetching = Pin<Box<dyn Future<Output = Result<PartView, SplitLoaderError>>>>;
@@ -62,7 +62,7 @@ impl Part {
         Self::Help,
     ];
 
-    /// Begins the sentence that says that it could not be loaded.
+    /// Subject of the sentence that reports a failure to load it.
     fn title(self) -> &'static str {
         match self {
             Self::Account => "The account view",
@@ -120,11 +120,11 @@ impl Progress {
     }
 }
 
-/// The handle to how far each part has come; copies share it.
+/// Handle to the loading state of each part; copies share it.
 #[derive(Clone, Copy)]
 pub struct Parts {
     progress: RwSignal<[Progress; Part::ALL.len()]>,
-    /// Of the parts that are ready.
+    /// Constructors of the loaded parts.
     views: StoredValue<[Option<PartView>; Part::ALL.len()]>,
 }
 
@@ -133,7 +133,7 @@ impl Parts {
         Self { progress: RwSignal::default(), views: StoredValue::default() }
     }
 
-    /// Begins to fetch a part, unless it is there or on its way.
+    /// Starts loading a part, unless it is loaded or being loaded.
     pub fn fetch(self, part: Part) {
         let before = self.progress.with_untracked(|progress| progress[part as usize]);
         if matches!(before, Progress::Fetching | Progress::Ready) {
@@ -146,18 +146,18 @@ impl Parts {
                     self.views.try_update_value(|views| views[part as usize] = Some(view));
                     Progress::Ready
                 }
-                // Why, the loader has written to the console.
+                // The loader has logged the cause to the console.
                 Err(_) => Progress::Failed,
             };
             self.set(part, progress);
         });
     }
 
-    /// Fetches every part once the page has nothing else to do.
+    /// Loads every part once the page is idle.
     pub fn fetch_when_idle(self) {
         effect(move || {
             when_idle(move || {
-                // The page may be gone by now.
+                // The page may be disposed by now.
                 if !self.progress.is_disposed() {
                     Part::ALL.into_iter().for_each(|part| self.fetch(part));
                 }
@@ -169,7 +169,7 @@ impl Parts {
         self.progress.try_update(|all| all[part as usize] = progress);
     }
 
-    /// Tracked.
+    /// State of a part; tracked.
     fn progress(self, part: Part) -> Progress {
         self.progress.with(|progress| progress[part as usize])
     }
@@ -180,7 +180,7 @@ impl Parts {
     }
 }
 
-/// Shows a part that the server does not render: fetches it, says so meanwhile, and offers to try again if that fails.
+/// Shows a part that the server does not render: loads it, shows the progress, and offers a retry after a failure.
 pub fn show_part(part: Part) -> Piece {
     let parts = use_workspace().parts;
     effect(move || parts.fetch(part));
@@ -193,7 +193,8 @@ pub fn show_part(part: Part) -> Piece {
     content.erase()
 }
 
-/// Shows a part that the server renders: its HTML stays until the part is there, and gives way to the live view in one step.
+/// Shows a part that the server renders: its HTML stays until the part is loaded, and is then replaced by the live view
+/// in one step.
 pub fn show_served_part(part: Part) -> Piece {
     let parts = use_workspace().parts;
     let progress = memo(move || parts.progress(part));
@@ -210,7 +211,7 @@ pub fn show_served_part(part: Part) -> Piece {
         let view = match progress {
             Progress::Ready => parts.show(part),
             Progress::Failed => Some(untrack(|| show_failure(part))),
-            // What the server rendered stays meanwhile.
+            // The server's HTML stays meanwhile.
             Progress::Absent | Progress::Fetching if place.has_child_nodes() => None,
             Progress::Absent | Progress::Fetching => Some(show_loading()),
         };
@@ -223,7 +224,7 @@ pub fn show_served_part(part: Part) -> Piece {
     html::div().class("part").attr("data-part-state", state).node_ref(place).erase()
 }
 
-/// Only the server calls it, so that no part is in the browser's main module.
+/// Called only by the server, so that no part is in the browser's main module.
 fn show_on_server(part: Part) -> Option<Piece> {
     match part {
         Part::Account => Some(shell::account()),
@@ -243,11 +244,10 @@ fn show_on_server(part: Part) -> Option<Piece> {
     }
 }
 
-/// What can have the focus.
+/// Elements that can have the focus.
 const FOCUSABLE: &str = "a, button, input, select, textarea, [tabindex]";
 
-/// Replaces what stands in an element by the same, but live. What was typed into its field before goes over to the new one,
-/// and so does the focus.
+/// Replaces an element's children by a live version. Text typed into fields is transferred, and so is the focus.
 fn replace_children(place: &Element, mount: impl FnOnce(&Element)) {
     let field = || place.query_selector("textarea").ok().flatten()?.dyn_into::<HtmlTextAreaElement>().ok();
     let typed = field().map(|field| field.value()).filter(|typed| !typed.is_empty());
@@ -262,12 +262,12 @@ fn replace_children(place: &Element, mount: impl FnOnce(&Element)) {
         let init = EventInit::new();
         init.set_bubbles(true);
         if let Ok(event) = Event::new_with_event_init_dict("input", &init) {
-            // It has no listener that could forbid it.
+            // No listener cancels this event.
             let _ = field.dispatch_event(&event);
         }
     }
     if let Some(element) = focused.and_then(|index| focusable(index as u32)) {
-        // Only an element that has left the page refuses.
+        // Fails only for an element that has left the page.
         let _ = element.focus();
     }
 }
@@ -276,7 +276,7 @@ fn show_loading() -> Piece {
     view! { <p class="empty" role="status">"Loading…"</p> }.erase()
 }
 
-/// Another build of the page has other parts, so that only loading the page anew helps then.
+/// Another build of the page has other parts; then only a reload helps.
 fn show_failure(part: Part) -> Piece {
     let Workspace { parts, upgrade, .. } = use_workspace();
     let words = move || match upgrade.is_due() {

@@ -1,26 +1,27 @@
-//! Presses that are meant: no Enter that a composition ends with, no key that is held down, no second half of a double click.
+//! Intentional presses: ignores an Enter that ends a composition, a repeated key, and the second half of a double
+//! click.
 
 use leptos::ev::{KeyboardEvent, MouseEvent};
 
-/// What browsers tell of a key that belongs to a composition. Safari ends the composition before it tells of its last key,
-/// and marks that key by this code alone.
+/// Key code of keys within a composition. Safari ends the composition before it reports its last key, and marks that
+/// key only by this code.
 const COMPOSITION_KEY_CODE: u32 = 229;
 
-/// Whether a key belongs to a word that is being composed, as in Japanese or Chinese.
+/// Whether a key belongs to a composition, as in Japanese or Chinese.
 pub fn is_composed(event: &KeyboardEvent) -> bool {
     event.is_composing() || event.key_code() == COMPOSITION_KEY_CODE
 }
 
-/// Keeps a key that is held down from pressing a button again and again.
+/// Prevents a held key from pressing a button repeatedly.
 pub fn press_once(event: &KeyboardEvent) {
     if event.repeat() && matches!(event.key().as_str(), "Enter" | " ") {
         event.prevent_default();
     }
 }
 
-/// Whether a click is one by itself, and not the second half of a double click. A button that moves away when it is pressed
-/// leaves another one under the pointer, which that half would press. The browser counts by time and place, whatever lies
-/// there; it counts no click by keyboard.
+/// Whether a click is a single one, not the second half of a double click. If a button moves away when pressed, that
+/// half would press the button now under the pointer. The browser counts by time and place, regardless of the element;
+/// clicks by keyboard are not counted.
 pub fn is_meant(event: &MouseEvent) -> bool {
     event.detail() <= 1
 }

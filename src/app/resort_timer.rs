@@ -1,4 +1,4 @@
-//! The pace of lists that are sorted by moving figures: calm, and never under someone's pointer.
+//! Pace of lists that are sorted by changing figures: slow, and never under the pointer.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use leptos::{leptos_dom::helpers::set_interval_with_handle, prelude::*};
 
 use super::effects::effect;
 
-/// How often such a list is sorted anew.
+/// Interval at which such a list is sorted.
 const PERIOD: Duration = Duration::from_secs(3);
 
-/// The handle to a list's pace; copies share it.
+/// Handle to a list's pace; copies share it.
 #[derive(Clone, Copy)]
 pub struct ResortTimer {
     count: RwSignal<u32>,
@@ -18,7 +18,7 @@ pub struct ResortTimer {
 }
 
 impl ResortTimer {
-    /// Runs in the browser for as long as the calling component stands.
+    /// Runs in the browser as long as the calling component is mounted.
     pub fn start() -> Self {
         let timer = Self {
             count: RwSignal::new(0),
@@ -27,7 +27,7 @@ impl ResortTimer {
         };
         effect(move || {
             let tick = move || {
-                // The component may be gone by now.
+                // The component may be disposed by now.
                 if timer.is_pointed_at.try_get_value() == Some(false) && timer.is_focused.try_get_value() == Some(false)
                 {
                     timer.count.try_update(|count| *count = count.wrapping_add(1));
@@ -41,17 +41,17 @@ impl ResortTimer {
         timer
     }
 
-    /// The number of times that the list was to be sorted anew, tracked.
+    /// Number of requested sorts so far; tracked.
     pub fn track(self) -> u32 {
         self.count.get()
     }
 
-    /// Whether the pointer is over the list, or the focus in it, not tracked.
+    /// Whether the pointer is over the list, or the focus in it; untracked.
     pub fn is_still(self) -> bool {
         self.is_pointed_at.get_value() || self.is_focused.get_value()
     }
 
-    /// Nothing moves while the pointer is over the list…
+    /// Sorting pauses while the pointer is over the list…
     pub fn point(self, is_pointed_at: bool) {
         self.is_pointed_at.set_value(is_pointed_at);
     }

@@ -1,4 +1,4 @@
-//! Rows of a list: made once, and moved when the order changes.
+//! Rows of a list: created once, and moved when the order changes.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::erase::{Erase, Piece};
 use crate::domain::ticker::Ticker;
 
-/// The rows of `order`, each made by `row` when its ticker first comes. The lists of the page share this code.
+/// Rows of `order`, each created by `row` when its ticker first occurs. The lists of the page share this code.
 pub fn rows_of(order: Memo<Vec<Ticker>>, row: impl Fn(Ticker) -> Piece + Send + Sync + 'static) -> Piece {
     let row: Arc<dyn Fn(Ticker) -> Piece + Send + Sync> = Arc::new(row);
     view! { <For each=move || order.get() key=|ticker| *ticker children=move |ticker| row(ticker)/> }.erase()
@@ -19,7 +19,7 @@ struct Entry {
     show: Box<dyn FnOnce() -> Piece + Send + Sync>,
 }
 
-/// Rows of other things: each is made by `row` when its key first comes. These lists share their code too.
+/// Rows of other items: each is created by `row` when its key first occurs. These lists share their code too.
 pub fn list_of<T: Send + Sync + 'static>(
     items: impl Fn() -> Vec<T> + Send + Sync + 'static,
     key: fn(&T) -> String,

@@ -1,4 +1,4 @@
-//! How large an element is, and whether it is there at all, followed for as long as the calling component stands.
+//! Size and presence of an element, observed as long as the calling component is mounted.
 
 use leptos::{html::ElementType, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
@@ -9,7 +9,7 @@ use super::effects::effect;
 /// Width and height in pixels.
 pub type Size = (f64, f64);
 
-/// The inner size of the element that `node` will be; `assumed` until it is known, as on the server.
+/// Inner size of the element of `node`; `assumed` until it is known, as on the server.
 pub fn follow_size<E>(node: NodeRef<E>, assumed: Size) -> Signal<Size>
 where
     E: ElementType,
@@ -17,7 +17,7 @@ where
 {
     let size = RwSignal::new(assumed);
     watch(node, move |now| {
-        // A closed panel has no size, and keeps the layout that it had.
+        // A closed panel has no size, and keeps its previous layout.
         if has_room(now) && now != size.get_untracked() {
             size.set(now);
         }
@@ -25,7 +25,7 @@ where
     size.into()
 }
 
-/// Whether the element that `node` will be takes any room: not in a panel that is closed, nor behind another one.
+/// Whether the element of `node` takes any room: not in a closed or hidden panel.
 pub fn follow_presence<E>(node: NodeRef<E>) -> Signal<bool>
 where
     E: ElementType,
@@ -57,7 +57,7 @@ where
     });
 }
 
-/// Tells an element's size, and each change of it; dropping it ends that.
+/// Reports an element's size and its changes, until dropped.
 struct Watch {
     observer: ResizeObserver,
     _read: Closure<dyn FnMut()>,
@@ -70,7 +70,7 @@ impl Watch {
             move || tell((f64::from(element.client_width()), f64::from(element.client_height())))
         };
         let read = Closure::new(read);
-        // Without an observer what was assumed stays.
+        // Without an observer the assumed size stays.
         let observer = ResizeObserver::new(read.as_ref().unchecked_ref()).ok()?;
         observer.observe(&element);
         Some(Self { observer, _read: read })

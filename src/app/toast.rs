@@ -1,4 +1,4 @@
-//! Toasts: short messages that stack, are read out, and go by themselves unless someone is reading them.
+//! Toasts: short messages that stack, are announced, and disappear by themselves unless someone is reading them.
 
 use std::time::Duration;
 
@@ -10,15 +10,15 @@ use super::{
     rows::list_of,
 };
 
-/// The most that are shown at once; the oldest makes room.
+/// Most toasts at a time; the oldest is removed.
 const TOASTS_MAX: usize = 4;
 
 const TOAST_TIME: Duration = Duration::from_secs(7);
 
-/// Something to decide takes longer than something to know.
+/// Duration of a toast with a decision, longer than that of a notice.
 const OFFER_TIME: Duration = Duration::from_secs(12);
 
-/// How long a toast stays after the pointer or the focus has left the stack.
+/// Time that a toast stays after the pointer or the focus has left the stack.
 const GRACE: Duration = Duration::from_millis(1_500);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ enum Kind {
     Error,
 }
 
-/// A button on a toast: what it says, and what it does.
+/// A button on a toast: its label and its effect.
 #[derive(Clone, Copy)]
 struct Action {
     label: &'static str,
@@ -42,14 +42,14 @@ struct Toast {
     action: Option<Action>,
 }
 
-/// The handle to the page's toasts; copies share it.
+/// Handle to the page's toasts; copies share it.
 #[derive(Clone, Copy)]
 pub struct Toasts {
     shown: RwSignal<Vec<Toast>>,
     next_id: StoredValue<u64>,
-    /// The pointer is over the stack…
+    /// Whether the pointer is over the stack…
     is_hovered: StoredValue<bool>,
-    /// …or the focus in it: nothing goes meanwhile.
+    /// …or the focus in it: toasts stay meanwhile.
     is_focused: StoredValue<bool>,
 }
 
@@ -71,7 +71,7 @@ impl Toasts {
         self.show(Kind::Error, text, None);
     }
 
-    /// Says what was done, with a button that does something about it, such as undoing it.
+    /// Shows a message with a button, such as "Undo".
     pub fn offer(self, text: String, label: &'static str, run: impl Fn() + Send + Sync + 'static) {
         self.show(Kind::Success, text, Some(Action { label, run: Callback::new(move |()| run()) }));
     }
@@ -95,18 +95,18 @@ impl Toasts {
     }
 
     fn is_held(self) -> bool {
-        // The page may be gone by now.
+        // The page may be disposed by now.
         self.is_hovered.try_get_value() == Some(true) || self.is_focused.try_get_value() == Some(true)
     }
 
     fn dismiss(self, id: u64) {
         self.shown.try_update(|shown| shown.retain(|toast| toast.id != id));
-        // A button that goes away with its toast tells no one that the focus has left.
+        // A button that disappears with its toast triggers no event for the lost focus.
         self.is_focused.try_set_value(false);
     }
 }
 
-/// Each toast is a live region of its own; were the stack one too, it would be read out twice.
+/// Each toast is a live region; if the stack were one too, toasts would be announced twice.
 #[component]
 pub fn ToastStack(toasts: Toasts) -> impl IntoView {
     view! {

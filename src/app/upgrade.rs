@@ -1,4 +1,4 @@
-//! A server that was updated while the page stood open: the page says so, and keeps what was typed over its reload.
+//! Detects a server that was updated while the page is open: the page shows that, and keeps typed text over its reload.
 
 use std::rc::Rc;
 
@@ -10,19 +10,19 @@ use super::{
 };
 use crate::interop::post::GONE_EVENT;
 
-/// The build that this page is of, as the server wrote it into the document.
+/// Build of this page, which the server wrote into the document.
 pub fn own_build() -> String {
     document().document_element().and_then(|root| root.get_attribute("data-build")).unwrap_or_default()
 }
 
-/// Whether the server has another page by now; copies share it.
+/// Whether the server has a newer page; copies share it.
 #[derive(Clone, Copy)]
 pub struct Upgrade {
     is_due: RwSignal<bool>,
 }
 
 impl Upgrade {
-    /// Learns it from the server's streams, and from functions that it has no more.
+    /// Learns it from the server's streams, and from missing functions.
     pub fn follow() -> Self {
         let upgrade = Self { is_due: RwSignal::new(false) };
         effect(move || {
@@ -32,26 +32,26 @@ impl Upgrade {
         upgrade
     }
 
-    /// Tracked.
+    /// Whether a reload is due; tracked.
     pub fn is_due(self) -> bool {
         self.is_due.get()
     }
 
-    /// Loads the page anew; what was typed is kept.
+    /// Reloads the page; typed text is kept.
     pub fn reload(self) {
-        // Only a document that is not shown refuses.
+        // Fails only for a document that is not shown.
         let _ = location().reload();
     }
 
-    /// Takes in what the server says of itself.
+    /// Handles the server's message about its build.
     pub fn hear(self, words: &str) {
         let is_other = words.contains("\"build\"") && !words.contains(&own_build());
-        // The page may be gone by now.
+        // The page may be disposed by now.
         self.is_due.try_update(|is_due| *is_due |= is_other);
     }
 }
 
-/// Says that the page is out of date, for as long as it stands.
+/// Banner that the page is out of date.
 #[component]
 pub fn UpgradeBanner(upgrade: Upgrade) -> impl IntoView {
     let is_due = move || upgrade.is_due();
@@ -72,7 +72,7 @@ pub fn UpgradeBanner(upgrade: Upgrade) -> impl IntoView {
     .erase()
 }
 
-/// Keeps what stands in fields, each under a name, over a reload of the page, if any of it `is_typed`.
+/// Keeps the text of fields, each under a name, over a reload of the page, if any of it `is_typed`.
 pub fn keep_typed<const FIELDS: usize>(
     fields: [(&'static str, RwSignal<String>); FIELDS],
     is_typed: impl Fn() -> bool + 'static,
@@ -82,7 +82,7 @@ pub fn keep_typed<const FIELDS: usize>(
 
 fn keep(fields: Vec<(&'static str, RwSignal<String>)>, is_typed: Box<dyn Fn() -> bool>) {
     let (fields, is_typed) = (Rc::new(fields), Rc::new(is_typed));
-    // Another address of the page has fields of its own.
+    // Another address of the page has its own fields.
     let name = |field: &str| format!("{field} {}", location().pathname().unwrap_or_default());
     let storage = || window().session_storage().ok().flatten();
     effect(move || {
@@ -90,7 +90,7 @@ fn keep(fields: Vec<(&'static str, RwSignal<String>)>, is_typed: Box<dyn Fn() ->
             let Some(storage) = storage() else { return };
             if let Ok(Some(kept)) = storage.get_item(&name(field)) {
                 text.set(kept);
-                // It is kept anew when the page is left again.
+                // It is stored again when the page is left again.
                 let _ = storage.remove_item(&name(field));
             }
         }
@@ -98,7 +98,7 @@ fn keep(fields: Vec<(&'static str, RwSignal<String>)>, is_typed: Box<dyn Fn() ->
         let handle = window_event_listener(ev::pagehide, move |_| {
             if let Some(storage) = storage().filter(|_| is_typed()) {
                 for (field, text) in fields.iter() {
-                    // A browser that keeps nothing costs what was typed, never the page.
+                    // Without storage the typed text is lost.
                     let _ = storage.set_item(&name(field), &text.get_untracked());
                 }
             }

@@ -1,6 +1,6 @@
-//! A list of tickers that scrolls: which of its rows stand in the page, and which are seen. Of a long list only rows near
-//! those that are seen stand, between two gaps as high as the rows left out, which keep the scrollbar as it would be; and
-//! rows that nobody sees need not follow every tick.
+//! A virtual list of tickers: which of its rows are rendered, and which are visible. Of a long list only rows near the
+//! visible ones are rendered, between two gaps with the height of the omitted rows, which preserve the scrollbar.
+//! Off-screen rows need not follow every tick.
 
 use std::rc::Rc;
 
@@ -22,20 +22,20 @@ use super::{
 };
 use crate::domain::ticker::Ticker;
 
-/// Lists up to this length stand whole: every row can be found by the browser's own search.
+/// Lists up to this length are rendered completely, so that the browser's search finds every row.
 const WHOLE_MAX: usize = 100;
 
-/// Rows that stand above and below those that are seen; what stands changes by as many.
+/// Rendered rows above and below the visible ones; the rendered range changes in these steps.
 const STANDING_MARGIN: usize = 20;
 
-/// Rows that count as seen above and below those that are; what is seen changes by as many.
+/// Rows above and below the visible ones that count as visible; that range changes in these steps.
 const SEEN_MARGIN: usize = 2;
 
-/// Until they are there to be measured, in pixels.
+/// Height of a row in pixels, until measured.
 const ROW_HEIGHT_ASSUMED: f64 = 30.0;
 const SIZE_ASSUMED: Size = (720.0, 300.0);
 
-/// The handle to what is seen of a list; copies share it.
+/// Handle to a list's visible rows; copies share it.
 #[derive(Clone, Copy)]
 pub struct VirtualList {
     order: Memo<Vec<Ticker>>,
@@ -43,15 +43,15 @@ pub struct VirtualList {
     size: Signal<Size>,
     top: RwSignal<f64>,
     row_height: RwSignal<f64>,
-    /// On paper there is nothing to scroll.
+    /// In print all rows are rendered.
     is_printing: Signal<bool>,
-    /// Few enough to look through.
+    /// A list, since there are few.
     seen: Memo<Vec<Ticker>>,
 }
 
 impl VirtualList {
-    /// Of the list that `scroller` will be, with rows of one height in this order, their tickers in `data-ticker`. It wants
-    /// to be told when the list [scrolls](Self::scroll).
+    /// Follows the list in `scroller`, with rows of equal height in this order and their tickers in `data-ticker`. Must
+    /// be notified when the list [scrolls](Self::scroll).
     pub fn follow<E>(scroller: NodeRef<E>, order: Memo<Vec<Ticker>>, market: Market) -> Self
     where
         E: ElementType,
@@ -85,7 +85,7 @@ impl VirtualList {
             order.track();
             density.track();
             let list = Rc::clone(&list);
-            // The document is told by effects of their own.
+            // Separate effects update the document.
             request_animation_frame(move || {
                 if let Some(list) = list() {
                     window.look(&list);
@@ -95,7 +95,7 @@ impl VirtualList {
         window
     }
 
-    /// Notes how far the list has been scrolled, and how high its rows are.
+    /// Measures the scroll position, and the height of rows.
     fn look(self, list: &HtmlElement) {
         self.top.set(f64::from(list.scroll_top()));
         let row = list.query_selector("[data-ticker]").ok().flatten();
@@ -106,18 +106,18 @@ impl VirtualList {
         }
     }
 
-    /// Takes in that the list, which `event` comes from, has been scrolled.
+    /// Handles a scroll of the list, from `event`.
     pub fn scroll(self, event: &Event) {
         self.look(&event_target(event));
     }
 
-    /// Whether a row is seen, or about to be, tracked.
+    /// Whether a row is visible, or about to be; tracked.
     pub fn sees(self, ticker: Ticker) -> bool {
         self.seen.with(|seen| seen.contains(&ticker))
     }
 
-    /// What `read` gives, tracked while the row is seen. Otherwise it is read again when it is the row's turn, so that who
-    /// hears or searches the whole page finds it a few seconds old at the most.
+    /// The result of `read`, tracked while the row is visible. Otherwise it is read again in the row's turn, so that
+    /// screen readers and searches find values at most a few seconds old.
     pub fn read<T>(self, ticker: Ticker, read: impl FnOnce() -> T) -> T {
         if self.sees(ticker) {
             return read();
@@ -126,7 +126,7 @@ impl VirtualList {
         untrack(read)
     }
 
-    /// The rows that stand, and the two gaps around them.
+    /// The rendered rows, and the two gaps around them.
     pub fn cut(self) -> (Memo<Vec<Ticker>>, [Piece; 2]) {
         let Self { order, size, top, row_height, is_printing, .. } = self;
         let rows = memo(move || order.with(Vec::len));
@@ -150,7 +150,7 @@ impl VirtualList {
     }
 }
 
-/// From the first row to the one after the last.
+/// Range from the first row to the one after the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Span {
     start: usize,
@@ -173,11 +173,11 @@ impl Span {
         let row_at = |pixels: f64| (pixels.max(0.0) / row_height) as usize;
         let end = (row_at(top + height) / margin + 2) * margin;
         let start = (row_at(top) / margin).saturating_sub(1) * margin;
-        // A list that has become shorter is scrolled back by the browser, a moment later.
+        // After a list has become shorter, the browser scrolls back a moment later.
         Self { start: start.min(rows.saturating_sub(margin)), end: end.min(rows) }
     }
 
-    /// Its part of a list.
+    /// This range of a list.
     fn cut(self, order: &[Ticker]) -> Vec<Ticker> {
         order.get(self.start..self.end).unwrap_or_default().to_vec()
     }

@@ -1,4 +1,4 @@
-//! The handles that the frame, the views and their panels share.
+//! Shared handles of the frame, the views and their panels.
 
 use leptos::prelude::*;
 
@@ -17,13 +17,13 @@ use super::{
 };
 use crate::domain::{candle::Candle, ticker::Ticker};
 
-/// One of each; copies share what they hold.
+/// All shared handles; copies share their state.
 #[derive(Clone, Copy)]
 pub struct Workspace {
     pub market: Market,
     pub books: Books,
     pub watchlist: WatchlistStore,
-    /// The ticker that the chart and the ticket are about.
+    /// Ticker of the chart and the ticket.
     pub selected: RwSignal<Option<Ticker>>,
     pub ticket: Ticket,
     pub chat: Chat,
@@ -31,17 +31,17 @@ pub struct Workspace {
     pub hands: Hands,
     pub layout: Layout,
     pub commands: Commands,
-    /// The position that a person is asked about writing off.
+    /// Position whose write-off is being confirmed.
     pub writing_off: WritingOff,
     pub upgrade: Upgrade,
     pub parts: Parts,
     pub navigation: Navigation,
     pub chart_settings: ChartSettings,
-    /// The candles that the server rendered the page with, until the chart has taken them.
+    /// Candles that the server rendered the page with, until the chart has taken them.
     pub first_candles: StoredValue<Option<(Ticker, Vec<Candle>)>>,
 }
 
-/// The workspace of the page that the calling component stands on.
+/// Workspace of the calling component's page.
 pub fn use_workspace() -> Workspace {
     // Invariant: the page provides it before any component that asks.
     use_context().expect("the workspace is provided by the page")

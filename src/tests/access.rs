@@ -1,4 +1,4 @@
-//! Signing in from other machines, while there are no accounts.
+//! Sign-in from other machines, while there are no accounts.
 
 use std::path::Path;
 
@@ -12,12 +12,12 @@ use crate::{
     guards::problem,
 };
 
-/// A proxy on this machine stands for the network between: what it tells of is another machine.
+/// A proxy on this machine simulates the network: the client that it reports is another machine.
 const BEHIND_A_PROXY: &[(&str, &str)] = &[("TRUSTED_PROXIES", "127.0.0.1"), ("ALLOWED_HOSTS", "nas.local")];
 
 const ELSEWHERE: (&str, &str) = ("x-forwarded-for", "192.0.2.55");
 
-/// Asks as a browser of another machine, without following where it is sent.
+/// Sends a request like a browser on another machine, without following redirects.
 async fn ask(app: &TestApp, path: &str, headers: &[(&str, &str)]) -> Response {
     let client = client_builder().redirect(Policy::none()).build().unwrap();
     let mut request = client.get(app.client.url(path)).header(ELSEWHERE.0, ELSEWHERE.1);
@@ -27,7 +27,7 @@ async fn ask(app: &TestApp, path: &str, headers: &[(&str, &str)]) -> Response {
     request.send().await.unwrap()
 }
 
-/// The path of the link, and the token at its end.
+/// Path of the link, and its token.
 fn link(app: &TestApp) -> (String, String) {
     let link = app.sign_in_link().unwrap();
     assert!(link.starts_with(&format!("http://nas.local:{}/?token=", app.client.address.port())), "{link}");
@@ -36,7 +36,7 @@ fn link(app: &TestApp) -> (String, String) {
     (format!("/?token={token}"), token)
 }
 
-/// Opens the link and gives the cookie.
+/// Opens the link and returns the cookie.
 async fn sign_in(app: &TestApp) -> String {
     let answer = ask(app, &link(app).0, &[]).await;
     assert_eq!((answer.status(), &answer.headers()[header::LOCATION]), (StatusCode::SEE_OTHER, &"/".parse().unwrap()));
@@ -102,7 +102,7 @@ async fn sign_ins_outlive_a_restart_and_only_their_hashes_are_kept() {
     assert_eq!(ask(&app, "/api/portfolio", &[("authorization", &authorization)]).await.status(), StatusCode::OK);
     let app = app.restart_with(BEHIND_A_PROXY).await;
     assert_ne!(link(&app).1, token, "each start prints a token of its own");
-    // A browser finds the server at the port that it had; here it is another one.
+    // A browser reaches the server at the same port as before; here the port is different.
     let key = cookie.split_once('=').unwrap().1;
     let cookie = format!("finally_access_{}={key}", app.client.address.port());
     for header in [("cookie", &cookie), ("authorization", &authorization)] {
@@ -116,7 +116,7 @@ async fn sign_ins_outlive_a_restart_and_only_their_hashes_are_kept() {
     }
 }
 
-/// Runs `finally --revoke-access` on an app's database; gives whether it succeeded, and what it said.
+/// Runs `finally --revoke-access` on an app's database; returns whether it succeeded, and its output.
 async fn revoke(folder: &Path, database: &Path) -> (bool, String) {
     let mut command = TestProcess::command(folder);
     command.arg("--revoke-access").env("DATABASE_URL", format!("sqlite://{}", database.display()));
@@ -181,7 +181,7 @@ async fn nobody_is_asked_on_this_machine_or_where_all_may(
     }
 }
 
-/// An address of this machine that others would use; nothing on a machine without a network.
+/// An address of this machine that others would use; `None` without a network.
 fn outer_address() -> Option<std::net::IpAddr> {
     let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
     socket.connect("192.0.2.1:9").ok()?;

@@ -1,4 +1,4 @@
-//! The server under test, in this process or in one of its own.
+//! The server under test, in this process or in a separate one.
 
 use std::{
     collections::HashMap,
@@ -21,13 +21,12 @@ use tokio::{
     process::{Child, Command},
 };
 
-/// A folder in memory where the machine has such, since syncs take much of a test's time. Tests of what a disk does have a
-/// folder on one.
+/// A folder in memory if possible, since syncs take much of a test's time. Tests of the disk use a folder on one.
 pub fn fast_folder() -> TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
-/// A server in this process, over a database file of its own.
+/// A server in this process, with its own database file.
 pub struct TestApp {
     pub client: TestClient,
     server: Server,
@@ -39,17 +38,17 @@ impl TestApp {
         Self::start_with(&[]).await
     }
 
-    /// With these variables besides, or instead of, the usual ones.
+    /// With these variables added to, or replacing, the default ones.
     pub async fn start_with(variables: &[(&str, &str)]) -> Self {
         Self::start_in(fast_folder(), variables, Patience::default(), system_clock).await
     }
 
-    /// By another clock than the machine's.
+    /// With another clock than the machine's.
     pub async fn start_at(clock: Clock, variables: &[(&str, &str)]) -> Self {
         Self::start_in(fast_folder(), variables, Patience::default(), clock).await
     }
 
-    /// With other waiting times than the usual ones, and these variables besides.
+    /// With other time limits than the default ones, and these variables added.
     pub async fn start_impatient(patience: Patience, variables: &[(&str, &str)]) -> Self {
         Self::start_in(fast_folder(), variables, patience, system_clock).await
     }
@@ -59,10 +58,10 @@ impl TestApp {
         settings.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let mut config = Config::from_lookup(|name| settings.get(name).cloned()).unwrap();
         (config.patience, config.clock) = (patience, clock);
-        // Ports of this machine that are a test's own.
+        // Ports of the test's own model servers.
         let ports = settings.get("TEST_MODEL_PORTS").into_iter().flat_map(|ports| ports.split(','));
         config.copilot.model_ports = ports.map(|port| ("Scripted", port.parse().unwrap())).collect();
-        // What reads documents; the running program is the tests' own.
+        // Program that reads documents, since the running program is the test binary.
         config.library.program = Some(settings.get("TEST_LIBRARY_PROGRAM").map_or(PROGRAM, String::as_str).into());
         let site = Site { root: folder.path().join("site"), hash_files: false };
         let server = Server::start(config, site).await.unwrap();
@@ -74,7 +73,7 @@ impl TestApp {
         self.restart_with(&[]).await
     }
 
-    /// A server on the file of one that has stopped.
+    /// A server on the file of a stopped one.
     pub async fn start_on(folder: TempDir, variables: &[(&str, &str)], clock: Clock) -> Self {
         Self::start_in(folder, variables, Patience::default(), clock).await
     }
@@ -83,24 +82,24 @@ impl TestApp {
         self.server.stop().await;
     }
 
-    /// Stops the server, and keeps its folder for as long as the value given is.
+    /// Stops the server, and returns its folder, which exists until dropped.
     pub async fn stop_and_keep(self) -> TempDir {
         self.server.stop().await;
         self.folder
     }
 
-    /// What a browser of another machine opens once.
+    /// Sign-in link for a browser on another machine.
     pub fn sign_in_link(&self) -> Option<&str> {
         self.server.sign_in_link.as_deref()
     }
 
-    /// Stops the server and starts another on the same file, with these variables besides the usual ones.
+    /// Stops the server and starts another on the same file, with these variables added to the default ones.
     pub async fn restart_with(self, variables: &[(&str, &str)]) -> Self {
         self.server.stop().await;
         Self::start_in(self.folder, variables, Patience::default(), system_clock).await
     }
 
-    /// The folder of the page's files, which is empty.
+    /// Folder of the page's files, which is empty.
     pub fn site(&self) -> PathBuf {
         self.folder.path().join("site")
     }
@@ -133,19 +132,19 @@ fn settings(folder: &Path) -> HashMap<String, String> {
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_finally");
 
-/// A server in a process of its own, which can be killed; it is when dropped.
+/// A server in a separate process, which can be killed; killed when dropped.
 pub struct TestProcess {
     pub client: TestClient,
     child: Child,
 }
 
 impl TestProcess {
-    /// Waits until it says that it is ready.
+    /// Waits until it reports that it is ready.
     pub async fn start(folder: &Path) -> Self {
         Self::start_with(folder, &[]).await
     }
 
-    /// With these variables besides, or instead of, the usual ones.
+    /// With these variables added to, or replacing, the default ones.
     pub async fn start_with(folder: &Path, variables: &[(&str, &str)]) -> Self {
         let mut command = Self::command(folder);
         command.envs(variables.iter().copied());
@@ -164,7 +163,7 @@ impl TestProcess {
         Self { client: TestClient::new(address), child }
     }
 
-    /// The same, but for a program that may be killed before it is ready: how it ended then.
+    /// The same, for a program that may be killed before it is ready: returns its exit status then.
     pub async fn try_start_command(mut command: Command) -> Result<Self, ExitStatus> {
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -173,23 +172,23 @@ impl TestProcess {
         Ok(Self { client: TestClient::new(address), child })
     }
 
-    /// Waits until the program is killed, by another than the test.
+    /// Waits until something other than the test kills the program.
     pub async fn wait_killed(mut self) {
         let status = self.child.wait().await.unwrap();
         assert_eq!(status.code(), None, "it was killed, and did not end by itself");
     }
 
-    /// The program with the usual settings, run in `folder`.
+    /// The program with the default settings, run in `folder`.
     pub fn command(folder: &Path) -> Command {
         Self::prepare(Command::new(PROGRAM), folder)
     }
 
-    /// The same, of a program that has been copied.
+    /// The same, for a copied program.
     pub fn command_of(program: &Path, folder: &Path) -> Command {
         Self::prepare(Command::new(program), folder)
     }
 
-    /// The same, able to have only so many files and sockets open.
+    /// The same, with a limit of open files and sockets.
     pub fn command_with_files(folder: &Path, files: u32) -> Command {
         let mut shell = Command::new("/bin/sh");
         shell.args(["-c", &format!("ulimit -n {files} && exec \"$0\""), PROGRAM]);
@@ -209,34 +208,34 @@ impl TestProcess {
         command
     }
 
-    /// SIGTERM, and how the program ended.
+    /// Sends SIGTERM, and returns the exit status.
     pub async fn terminate(mut self) -> ExitStatus {
         let id = self.child.id().expect("it runs").to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
         self.child.wait().await.unwrap()
     }
 
-    /// SIGTERM, and all that it logged.
+    /// Sends SIGTERM, and returns the whole log.
     pub async fn terminate_and_read_log(self) -> String {
         let id = self.child.id().expect("it runs").to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
         String::from_utf8(self.child.wait_with_output().await.unwrap().stderr).unwrap()
     }
 
-    /// The memory that the process holds, in KiB.
+    /// Resident memory of the process, in KiB.
     pub fn resident_kib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id().unwrap())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
-    /// SIGKILL: nothing of the program runs any more.
+    /// Sends SIGKILL, and waits until the program has ended.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
     }
 }
 
-/// What a script would call the API with.
+/// A client of the API, like a script's.
 #[derive(Clone)]
 pub struct TestClient {
     pub http: Client,
@@ -256,7 +255,7 @@ impl TestClient {
         self.http.get(self.url(path)).send().await.unwrap()
     }
 
-    /// The answer's JSON, which has to be a success.
+    /// The response's JSON; the response must be successful.
     pub async fn read(&self, path: &str) -> Value {
         let response = self.get(path).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");
@@ -267,7 +266,7 @@ impl TestClient {
         self.http.post(self.url(path)).json(&body).send().await.unwrap()
     }
 
-    /// Places an order and gives the answer's status and JSON.
+    /// Places an order and returns the response's status and JSON.
     pub async fn trade(&self, side: &str, quantity: f64, ticker: &str) -> (StatusCode, Value) {
         self.order(json!({ "ticker": ticker, "side": side, "quantity": quantity })).await
     }
@@ -287,7 +286,8 @@ pub fn cents(amount: &Value) -> i64 {
     (amount.as_f64().expect("an amount of money") * 100.0).round() as i64
 }
 
-/// `cash + Σ cost basis = deposit + realised`, as far as the answer shows it: cost basis is value less unrealised.
+/// `cash + Σ cost basis = deposit + realised`, as far as the response shows it: cost basis is value less unrealised
+/// P&L.
 pub fn assert_identity(portfolio: &Value) {
     let cost_basis = cents(&portfolio["positions_value"]) - cents(&portfolio["unrealized_pnl"]);
     assert_eq!(cents(&portfolio["cash_balance"]) + cost_basis, 1_000_000 + cents(&portfolio["realized_pnl"]));

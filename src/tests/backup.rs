@@ -1,4 +1,4 @@
-//! Copying the database of a running server, and places where a database cannot be.
+//! Backups of a running server's database, and unsuitable places for a database.
 
 use std::{
     os::unix::fs::{MetadataExt, PermissionsExt},
@@ -15,7 +15,7 @@ async fn back_up(folder: &Path, target: &str) -> Output {
     TestProcess::command(folder).args(["--backup", target]).output().await.unwrap()
 }
 
-/// What a refusal says, in one line.
+/// The output of a refusal, which must be one line.
 fn refusal(output: Output) -> String {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && output.stdout.is_empty(), "{said}");
@@ -96,7 +96,7 @@ async fn a_folder_that_belongs_to_another_says_whom_to_give_it_to() {
     let (home, data) = (folder.path(), folder.path().join("data"));
     std::fs::create_dir(&data).unwrap();
     let mut command = TestProcess::command(home);
-    // As another user where that is possible, else without the right to write.
+    // As another user if possible, else without write permission.
     if home.metadata().unwrap().uid() == 0 {
         let program = home.join("finally");
         std::fs::copy(env!("CARGO_BIN_EXE_finally"), &program).unwrap();

@@ -1,4 +1,4 @@
-//! What a client can make last or grow: connections, answers that nobody reads, what a page loads.
+//! Bounds on everything that a client can prolong or enlarge: connections, unread responses, a page's requests.
 
 use std::time::{Duration, Instant};
 
@@ -14,14 +14,14 @@ use crate::{app::TestApp, guards::PATIENCE, scripted::eventually};
 
 const SHORT: Duration = Duration::from_millis(200);
 
-/// A peer with little room for what it does not read.
+/// A peer with a small receive buffer.
 async fn narrow_peer(app: &TestApp) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(1_024).unwrap();
     socket.connect(app.client.address).await.unwrap()
 }
 
-/// The server's open connections and streams, as the system and the metrics know them.
+/// The server's open connections and streams, by the system and the metrics.
 async fn streams_open(app: &TestApp) -> String {
     let text = app.client.get("/metrics").await.text().await.unwrap();
     text.lines().find_map(|line| line.strip_prefix("finally_streams_open ")).unwrap().to_owned()
@@ -45,11 +45,11 @@ async fn answers_that_are_never_read_are_cut() {
     let (mut read, mut write) = peer.into_split();
     let request = b"GET /api/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let started = Instant::now();
-    // Asks on and on without reading; a server that waited for ever would let it wait for ever too.
+    // Sends requests without reading; a server that waited forever would make this wait forever too.
     while write.write_all(request).await.is_ok() {
         assert!(started.elapsed() < PATIENCE);
     }
-    // What had arrived before the end may be read, and then there is an end.
+    // Bytes that arrived before the end may be read; then the connection ends.
     let mut rest = Vec::new();
     let _ = tokio::time::timeout(PATIENCE, read.read_to_end(&mut rest)).await.expect("it was cut");
     assert_eq!(app.client.get("/api/health").await.status(), StatusCode::OK);
@@ -74,7 +74,7 @@ async fn a_peer_that_reads_slowly_is_not_cut() {
 #[case::proxy(&[("SSE_MAX_PER_CLIENT", "6"), ("TRUSTED_PROXIES", "127.0.0.1")], false)]
 #[tokio::test]
 async fn a_client_has_so_many_connections_and_no_more(#[case] variables: &[(&str, &str)], #[case] is_bounded: bool) {
-    // Six streams and 256 besides.
+    // Six streams and 256 further connections.
     const CONNECTIONS: usize = 262;
     let app = TestApp::start_with(variables).await;
     let mut open = Vec::new();
@@ -84,7 +84,7 @@ async fn a_client_has_so_many_connections_and_no_more(#[case] variables: &[(&str
     let mut one_more = TcpStream::connect(app.client.address).await.unwrap();
     one_more.write_all(b"GET /api/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
     let mut answer = Vec::new();
-    // The server has not read what was asked, so the end may come as a reset.
+    // The server has not read the request, so the end may be a reset.
     let _ = one_more.read_to_end(&mut answer).await;
     let answer = String::from_utf8(answer).unwrap();
     if !is_bounded {
@@ -106,7 +106,7 @@ async fn a_page_s_files_have_a_rate_of_their_own() {
     let page = app.client.get("/").await;
     assert_eq!(page.status(), StatusCode::OK);
     for number in 0..20 {
-        // None is in a test's folder; that it is looked for is enough.
+        // The files do not exist in a test's folder; the look-up is sufficient.
         let file = app.client.get(&format!("/pkg/{number}.js")).await;
         assert_eq!(file.status(), StatusCode::NOT_FOUND);
     }

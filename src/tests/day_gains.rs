@@ -35,7 +35,7 @@ fn action(kind: ActionKind) -> CorporateAction {
     CorporateAction { id: "A1".to_owned(), ticker: "V".parse().unwrap(), ex_date: ExchangeDate::of(noon()), kind }
 }
 
-/// What the account gained on the day of an instant, in cents, where V was at `close` dollars the day before.
+/// The account's gain on the day of an instant, in cents, with V's previous close at `close` dollars.
 fn gain(ledger: &Ledger, at: UtcInstant, market: &Arc<Tick>, close: i64) -> Option<i64> {
     let (books, close) = (ledger.books(ACCOUNT), Price::from_units(close * 10_000).unwrap());
     let total_value = books.value(market).total_value;
@@ -76,7 +76,7 @@ async fn a_dividend_counts_on_the_day_it_is_credited_also_after_a_restart() {
     let ledger = reopen(&folder, &closing, writer).await;
     assert_eq!(ledger.books(ACCOUNT).today, today);
     assert_eq!(gain(&ledger, after_noon(DAY_MS), &market, 100), Some(0), "the next day");
-    // It counts beside a trade of the same day, and no more after one of the next.
+    // It counts with a trade of the same day, and not after one of the next.
     trade(&ledger, 2, Side::Sell, 1, &market, 1_000).await;
     assert_eq!(gain(&ledger, noon(), &market, 100), Some(172));
     trade(&ledger, 3, Side::Sell, 1, &market, DAY_MS).await;
@@ -125,7 +125,7 @@ async fn a_restart_on_the_day_of_a_split_keeps_the_days_gain(#[case] trades: &[D
     let split = action(ActionKind::Split(ratio));
     ledger.submit(ACCOUNT, ApplyAction { action: split, prices: market.clone(), at: noon() }).await.unwrap();
     run(after).await;
-    // All was traded at the close of the day before: nothing was gained.
+    // Everything was traded at the previous close, so nothing was gained.
     assert_eq!(gain(&ledger, noon(), &market, 20), Some(0));
     let today = ledger.books(ACCOUNT).today.clone();
     let ledger = reopen(&folder, &closing, writer).await;

@@ -1,4 +1,4 @@
-//! What was acknowledged is there, whatever happens to the process.
+//! Durability: acknowledged writes survive any end of the process.
 
 use std::path::{Path, PathBuf};
 
@@ -46,7 +46,7 @@ async fn a_trade_survives_a_kill_right_after_its_answer() {
     assert_eq!(server.client.portfolio().await["cash_balance"], receipt["cash_balance"]);
 }
 
-/// A file system of its own that is soon full; needs root, which tests in a container have.
+/// A small file system that is soon full; needs root, which tests in a container have.
 struct SmallDisk(PathBuf);
 
 impl SmallDisk {

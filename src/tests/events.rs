@@ -1,4 +1,4 @@
-//! The account's events, as a script listens to them.
+//! The account's events, as a script reads them.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ use tokio::time::timeout;
 
 use crate::app::{TestApp, TestClient, TestProcess};
 
-/// For what takes no time, on a loaded machine.
+/// Timeout for immediate operations on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Clone, PartialEq)]
@@ -48,7 +48,7 @@ impl Events {
         Self { response, buffer: String::new() }
     }
 
-    /// A stream that begins now, and the number that it begins at.
+    /// A stream that begins now, with its starting number.
     pub async fn begin(client: &TestClient) -> (Self, i64) {
         let mut events = Self::open(client, "").await;
         let hello = events.next().await.unwrap();
@@ -56,7 +56,7 @@ impl Events {
         (events, hello.id.unwrap())
     }
 
-    /// The next event that is no ping; nothing at the end of the stream.
+    /// The next event other than a ping; `None` at the end of the stream.
     pub async fn next(&mut self) -> Option<Told> {
         loop {
             let block = timeout(PATIENCE, self.block()).await.expect("an event in time")?;
@@ -92,7 +92,7 @@ impl Events {
         told
     }
 
-    /// What each of the next events changed.
+    /// Kinds and objects of the next events.
     async fn kinds(&mut self, count: usize) -> Vec<(String, Value)> {
         let mut kinds = Vec::new();
         for _ in 0..count {
@@ -108,7 +108,7 @@ async fn version(client: &TestClient) -> i64 {
     Events::begin(client).await.1
 }
 
-/// Calls a function of the page's, which has to succeed.
+/// Calls a server function of the page, which must succeed.
 async fn function<F: ServerFn + Serialize>(client: &TestClient, function: F) {
     let answer = client.post(F::PATH, serde_json::to_value(function).unwrap()).await;
     assert_eq!(answer.status(), StatusCode::OK, "{}", F::PATH);
@@ -251,7 +251,7 @@ async fn one_who_comes_back_misses_nothing() {
     app.client.trade("buy", 1.0, "V").await;
     app.client.post("/api/watchlist", json!({ "ticker": "XOM" })).await;
     app.client.trade("sell", 1.0, "V").await;
-    // The first trade is told by the second: of the account it is the last state that counts.
+    // The second trade's event includes the first: only the account's last state counts.
     let expected = [("watchlist".to_owned(), start + 2), ("account".to_owned(), start + 3)];
     let by_query = Events::open(&app.client, &format!("?after={start}")).await;
     let request = app.client.http.get(app.client.url("/api/events?after=0")).header("Last-Event-ID", start.to_string());
@@ -275,7 +275,7 @@ async fn events_stand_over_a_restart() {
     assert_eq!(version(&app.client).await, start + 1);
 }
 
-/// Sets how many events there were, as if most of them had been long ago.
+/// Sets the number of events, as if most of them had been long ago.
 async fn age_events(database: &std::path::Path, count: i64) {
     let mut file = SqliteConnection::connect(&format!("sqlite://{}", database.display())).await.unwrap();
     let insert =

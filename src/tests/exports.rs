@@ -1,4 +1,4 @@
-//! The history as a file.
+//! The exported history.
 
 use reqwest::{StatusCode, header};
 
@@ -9,7 +9,7 @@ async fn a_history_of_many_pages_is_one_request_under_any_rate() {
     const TRADES: usize = 1_203;
     let app = TestApp::start_with(&[("RATE_LIMIT", "1")]).await;
     let database = app.database();
-    // Directly into the file: to trade so often would take the test's time.
+    // Inserted directly into the file: this many trades would take too long.
     let rows = rusqlite::Connection::open(&database).unwrap();
     rows.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
     rows.execute(

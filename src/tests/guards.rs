@@ -1,5 +1,5 @@
-//! What stands between the network and the handlers: hosts, origins, policies, limits, deadlines, and what is told of
-//! each request.
+//! The checks between the network and the handlers: hosts, origins, policies, limits, deadlines, and the log of
+//! requests.
 
 use std::time::{Duration, Instant};
 
@@ -19,10 +19,10 @@ use crate::{
     scripted::{Reply, ScriptedServer},
 };
 
-/// More than anything here takes, on a busy machine too.
+/// Timeout for everything here, on a busy machine too.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Sends these bytes, and gives all that comes back until the server closes the connection.
+/// Sends these bytes, and returns the response until the server closes the connection.
 pub async fn exchange(client: &TestClient, request: &str) -> String {
     let mut socket = TcpStream::connect(client.address).await.unwrap();
     socket.write_all(request.as_bytes()).await.unwrap();
@@ -64,7 +64,7 @@ async fn only_hosts_of_ours_are_answered() {
         for (host, status) in cases {
             let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
             let answer = exchange(&app.client, &request).await;
-            // The favicon is not in a test's folder; that it is looked for is enough.
+            // The favicon does not exist in a test's folder; the look-up is sufficient.
             let allowed = if path == "/favicon.svg" { 404 } else { 200 };
             let expected = if status == 200 { allowed } else { status };
             assert!(answer.starts_with(&format!("HTTP/1.1 {expected} ")), "{path} {host}: {answer}");
@@ -186,7 +186,7 @@ async fn every_answer_carries_the_security_headers(#[case] method: Method, #[cas
 async fn a_client_that_asks_too_fast_is_told_when_to_come_back() {
     let app = TestApp::start_with(&[("RATE_LIMIT", "1")]).await;
     let mut refused = None;
-    // A burst of two, however long these take: one more would need two seconds to become free.
+    // A burst of two, however long these take: a third would need two seconds.
     for _ in 0..50 {
         let response = app.client.get("/api/portfolio").await;
         if response.status() == StatusCode::TOO_MANY_REQUESTS {
@@ -209,7 +209,7 @@ async fn a_client_that_asks_too_fast_is_told_when_to_come_back() {
         (Method::GET, "/no/such/page"),
         (Method::GET, "/metrics"),
     ] {
-        // Each try may come after a pause that made one request free again; the next one is refused then.
+        // Each attempt may come after a pause that permits one request; the next one is refused then.
         let mut codes = Vec::new();
         for _ in 0..20 {
             codes.push(app.client.http.request(method.clone(), app.client.url(path)).send().await.unwrap().status());
@@ -264,7 +264,7 @@ async fn a_head_larger_than_the_buffer_is_refused() {
     let mut socket = TcpStream::connect(app.client.address).await.unwrap();
     socket.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
-    // The server has not read all of it, so the end may come as a reset.
+    // The server has not read everything, so the end may be a reset.
     let _ = socket.read_to_end(&mut answer).await;
     let answer = String::from_utf8(answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 431 ") && answer.contains(r#""code":"head_too_large""#), "{answer}");
@@ -335,7 +335,7 @@ async fn metrics_tell_routes_by_their_templates() {
     assert!(!text.contains("secret-path"));
 }
 
-/// A stream over a bare socket, as far as its first tick.
+/// A stream over a bare socket, read up to its first tick.
 async fn open_stream(client: &TestClient) -> TcpStream {
     let mut socket = TcpStream::connect(client.address).await.unwrap();
     socket.write_all(b"GET /api/stream/prices HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
@@ -358,7 +358,7 @@ async fn sigterm_ends_a_thousand_streams_in_under_two_seconds() {
     let sockets = join_all((0..STREAMS).map(|_| open_stream(&client))).await;
     let readers = sockets.into_iter().map(|mut socket| async move {
         let mut rest = Vec::new();
-        // A connection that was cut rather than ended shows in what was read.
+        // The read bytes show whether the connection was cut or ended.
         let _ = socket.read_to_end(&mut rest).await;
         String::from_utf8(rest).unwrap().contains("event: done")
     });

@@ -1,11 +1,11 @@
-//! Many positions, and what is kept of a ticker that is held and not watched.
+//! Many positions, and the data kept of held, unwatched tickers.
 
 use futures::future::join_all;
 use reqwest::StatusCode;
 
 use crate::app::{TestApp, TestProcess};
 
-/// Tickers that nobody watches.
+/// Unwatched tickers.
 fn strangers() -> impl Iterator<Item = String> {
     let letters = || 'A'..='Z';
     letters().flat_map(move |first| letters().map(move |second| format!("Q{first}{second}")))

@@ -1,4 +1,4 @@
-//! Requests that are wrong in every way: each gets its 4xx, as problem details, and harms nothing.
+//! Malformed requests: each gets its 4xx, as problem details, and has no effect.
 
 use finally::api::{LoadAccount, LoadCandles, LoadTrades, PlaceOrder, SetAutonomy};
 use leptos::server_fn::ServerFn;
@@ -61,7 +61,7 @@ async fn a_body_of_another_kind_or_size_is_refused() {
     assert_eq!(large, (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large".to_owned()));
 }
 
-/// The page reads the same problems as a script does.
+/// The page reads the same problems as a script.
 #[rstest]
 #[case::not_json(PlaceOrder::PATH, "buy 10 AAPL", 400, "malformed_json")]
 #[case::nothing(PlaceOrder::PATH, "", 400, "malformed_json")]
@@ -142,7 +142,7 @@ async fn an_address_that_is_not_there_answers_a_problem(
 #[tokio::test]
 async fn an_address_that_is_no_text_answers_a_problem(#[case] method: Method, #[case] path: &str, #[case] code: &str) {
     let app = TestApp::start().await;
-    // Written by hand: a client would put the address in order.
+    // Written by hand: a client would normalise the address.
     let mut socket = TcpStream::connect(app.client.address).await.unwrap();
     let request = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     socket.write_all(request.as_bytes()).await.unwrap();
@@ -163,7 +163,7 @@ async fn an_address_that_is_no_text_answers_a_problem(#[case] method: Method, #[
 async fn a_head_that_cannot_be_read_is_a_problem_too(#[case] head: String, #[case] status: u16, #[case] code: &str) {
     let app = TestApp::start().await;
     let mut socket = TcpStream::connect(app.client.address).await.unwrap();
-    // What is too long may be cut off while it is sent.
+    // The connection may be closed while a too long request is being sent.
     let _ = socket.write_all(format!("{head}\r\nConnection: close\r\n\r\n").as_bytes()).await;
     let mut answer = Vec::new();
     let _ = socket.read_to_end(&mut answer).await;

@@ -1,4 +1,4 @@
-//! The ledger against a pure model of it.
+//! The ledger compared with a pure model.
 
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ pub async fn open(folder: &TempDir) -> Ledger {
     open_until(folder, &CancellationToken::new()).await.0
 }
 
-/// Open until it is told to close, and its writer, whose end is the file's.
+/// The ledger, open until told to close, with its writer, whose end closes the file.
 pub async fn open_until(folder: &TempDir, closing: &CancellationToken) -> (Ledger, Ended) {
     Ledger::open(&url(folder), noon, Hours::Continuous, Metrics::default(), closing.clone()).await.unwrap()
 }
@@ -94,7 +94,7 @@ enum Step {
         millionths: i64,
         units: i64,
     },
-    /// The order before, once more.
+    /// Repeats the previous order.
     Again,
     Reset,
 }
@@ -108,10 +108,10 @@ fn any_step() -> impl Strategy<Value = Step> {
     prop_oneof![30 => order, 3 => Just(Step::Again), 1 => Just(Step::Reset)]
 }
 
-/// Steps in all; `FINALLY_LEDGER_STEPS` sets another number.
+/// Default total of steps; set by `FINALLY_LEDGER_STEPS`.
 const STEPS: u32 = 10_000;
 
-/// Steps in a row for one case.
+/// Consecutive steps per case.
 const STEPS_OF_A_CASE: usize = 200;
 
 fn cases() -> u32 {
@@ -150,7 +150,7 @@ proptest! {
             for id in 0..steps.len() {
                 expected.push(take_step(&alone, &steps, id).await);
             }
-            // While the writer is held up by another write, all of them come to wait.
+            // While another write blocks the writer, all of them queue up.
             let (began, (release, released)) = (Arc::new(Notify::new()), std::sync::mpsc::channel());
             let hold = together.submit(ACCOUNT, Hold { began: Arc::clone(&began), released });
             let steps_and_release = async {
@@ -173,7 +173,7 @@ proptest! {
     }
 }
 
-/// Takes all steps on a ledger and on a pure model of it.
+/// Applies all steps to a ledger and to a pure model of it.
 async fn follow_model(ledger: &Ledger, steps: &[Step]) {
     let mut model = Account::open(INITIAL_DEPOSIT);
     let mut before: Option<(Step, usize, bool)> = None;
@@ -211,7 +211,7 @@ async fn follow_model(ledger: &Ledger, steps: &[Step]) {
     }
 }
 
-/// A write that does not end before it is told to.
+/// A write that blocks until released.
 struct Hold {
     began: Arc<Notify>,
     released: std::sync::mpsc::Receiver<()>,
@@ -232,7 +232,7 @@ impl Write for Hold {
     }
 }
 
-/// One of the steps; what it answers.
+/// Applies one of the steps; returns its result.
 async fn take_step(ledger: &Ledger, steps: &[Step], id: usize) -> Result<Option<TradeReceipt>, ApiError> {
     match steps[id] {
         Step::Order { side, symbol, millionths, units } => {
@@ -305,7 +305,7 @@ async fn a_year_of_snapshots_is_thinned_out_in_steps_and_read_within_its_bound()
         let at = UtcInstant::from_unix_ms(NOON_MS - age * 1_000);
         ledger.submit(ACCOUNT, RecordSnapshot { total_value, at }).await.unwrap();
     };
-    // As many at a time as share a commit.
+    // In groups that share a commit.
     for some in ages.collect::<Vec<_>>().chunks(500) {
         futures::future::join_all(some.iter().map(|age| record(*age))).await;
     }
@@ -330,7 +330,7 @@ async fn the_high_water_mark_outlives_the_value_that_made_it() {
         let total_value = Money::from_cents(cents);
         ledger.submit(ACCOUNT, RecordSnapshot { total_value, at }).await.unwrap();
     };
-    // The highest is thinned out, the second highest is written over within its second.
+    // The highest is thinned out, the second highest is overwritten within its second.
     record(1_300_000, before_noon(20 * 86_400_000 + 1_800_000)).await;
     record(1_100_000, before_noon(20 * 86_400_000 + 1_000)).await;
     record(1_200_000, noon()).await;
@@ -364,7 +364,7 @@ async fn a_database_from_before_there_was_a_high_water_mark_takes_it_from_its_cu
     for statement in [
         "ALTER TABLE accounts DROP COLUMN high_water_mark_cents",
         "DELETE FROM _sqlx_migrations WHERE description = 'high water mark'",
-        // What an account before the latest reset was worth.
+        // A value of the account before the latest reset.
         "INSERT INTO snapshots VALUES ('default', 1795348799, 9000000)",
     ] {
         assert!(sqlx::query(statement).execute(&mut file).await.is_ok(), "{statement}");
@@ -400,7 +400,7 @@ async fn the_days_trades_are_the_same_after_a_restart() {
     assert_eq!(ledger.books(ACCOUNT).today, Default::default());
 }
 
-/// Instants around midnight, in the order of their writes, and which of the trades the day then holds.
+/// Instants around midnight, in order of their writes, and the trades that the day then includes.
 #[rstest]
 #[case::one_that_comes_late(&[-5, 3, -1], &[1, 2])]
 #[case::some_that_come_late(&[-5, 3, -1, 4, -2, -1], &[1, 2, 3, 4, 5])]
@@ -421,7 +421,7 @@ async fn a_trade_that_is_written_late_leaves_the_day_as_it_is_and_so_does_a_rest
     let mut expected = DayTrades::default();
     for (id, offset_ms) in offsets_ms.iter().enumerate() {
         let executed_at = UtcInstant::from_unix_ms(midnight_ms + offset_ms);
-        // Each quantity is another power of two, so that a sum tells which are in it.
+        // Each quantity is a different power of two, so that a sum identifies its trades.
         let order = place(Side::Buy, "V", 1_000_000 << id, &market, id);
         let (ticker, side) = (order.order.ticker, Side::Buy);
         if of_today.contains(&id) {
@@ -478,7 +478,7 @@ async fn a_purchase_of_the_session_gains_from_its_own_price_past_midnight_in_utc
     let open = async |closing: &CancellationToken| {
         Ledger::open(&url(&folder), noon, Hours::Exchange, Metrics::default(), closing.clone()).await.unwrap()
     };
-    // It trades at 108, and closed at 100 the day before.
+    // It trades at 108, with a previous close of 100.
     let before = prices(&[("AAPL", 1_080_000)]);
     let quote = Quote { previous_close: Price::from_units(1_000_000).unwrap(), ..before.quotes[0] };
     let market = Arc::new(Tick::new(1, [quote].into_iter().collect()));
@@ -507,7 +507,7 @@ async fn a_purchase_of_the_session_gains_from_its_own_price_past_midnight_in_utc
     assert_eq!(gain(&ledger, "2026-11-25T00:00:00Z"), 0, "after a restart too");
 }
 
-/// A write with a mistake in it.
+/// A write that panics.
 struct Panicking;
 
 impl Write for Panicking {
@@ -613,7 +613,7 @@ async fn books_that_could_not_be_read_after_a_failure_are_read_before_the_next_w
     assert!(!file.exists(), "no empty database takes the place of the one that is away");
     std::fs::rename(&away, &file).unwrap();
 
-    // What the failed transaction may have left in the file for all that the writer knows.
+    // Simulates data that a failed transaction may have left in the file.
     let mut other = sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
     sqlx::query("DELETE FROM watchlist WHERE ticker = 'NFLX'").execute(&mut other).await.unwrap();
     other.close().await.unwrap();

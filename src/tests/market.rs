@@ -1,4 +1,4 @@
-//! The simulated market goes on: over restarts, on several servers, and whatever becomes of the account.
+//! The simulated market continues: over restarts, on several servers, and independent of the account.
 
 use std::{collections::BTreeMap, sync::OnceLock, time::Instant};
 
@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 use crate::app::{TestApp, TestClient, TestProcess, cents};
 
-/// The seed is drawn, as it is for a person who sets nothing.
+/// The seed is drawn, as with default settings.
 const DRAWN: (&str, &str) = ("SIM_SEED", "");
 
-/// What does not move while a test runs, unless midnight comes: the candles of the days that are over, and the close that
-/// the day's change is measured from.
+/// Constant during a test, unless midnight comes: the candles of completed days, and the previous close of the day's
+/// change.
 async fn days(client: &TestClient, ticker: &str) -> Vec<Value> {
     let answer = client.read(&format!("/api/prices/{ticker}/candles?interval=1d&limit=40")).await;
     let mut days = answer["candles"].as_array().unwrap().clone();
@@ -69,13 +69,13 @@ async fn a_seed_that_is_set_is_kept_and_another_one_is_said_in_one_line() {
     assert!(said[0].contains("SIM_SEED=8 is another market") && said[0].contains("18446744073709551607"), "{said:?}");
 }
 
-/// The lines of the log that tell of the seed.
+/// Log lines about the seed.
 async fn said_of_the_seed(server: TestProcess) -> Vec<String> {
     let log = server.terminate_and_read_log().await;
     log.lines().filter(|line| line.contains("SIM_SEED")).map(str::to_owned).collect()
 }
 
-/// The prices of the next so many ticks of a server, by their instant and ticker.
+/// Prices of the next ticks of a server, by instant and ticker.
 async fn ticks(client: &TestClient, count: usize) -> BTreeMap<(String, String), String> {
     let mut stream = client.get("/api/stream/prices").await;
     let (mut text, mut prices) = (String::new(), BTreeMap::new());
@@ -86,7 +86,7 @@ async fn ticks(client: &TestClient, count: usize) -> BTreeMap<(String, String), 
     for data in whole.lines().filter_map(|line| line.strip_prefix("data: ")) {
         let tick: Value = serde_json::from_str(data).unwrap();
         for (ticker, quote) in tick.as_object().unwrap() {
-            // The price before is the one that this server showed before.
+            // The previous price is the one that this server showed before.
             let shown = json!([quote["price"], quote["day_change"], quote["day_change_percent"]]);
             prices.insert((quote["timestamp"].to_string(), ticker.clone()), shown.to_string());
         }
@@ -114,7 +114,7 @@ async fn days_do_not_depend_on_the_pace_of_the_ticks() {
     let (fast, slow) = (TestApp::start().await, TestApp::start_with(&[("SIM_TICK_MS", "60000")]).await);
     assert_eq!(days(&fast.client, "AAPL").await, days(&slow.client, "AAPL").await);
     assert_eq!(previous_close(&fast.client, "AAPL").await, previous_close(&slow.client, "AAPL").await);
-    // A slow market prices what becomes wanted between two of its ticks.
+    // A slow market prices a ticker that becomes wanted between two of its ticks.
     let entry: Value = slow.client.post("/api/watchlist", json!({ "ticker": "XOM" })).await.json().await.unwrap();
     assert!(entry["price"].as_f64().unwrap() > 0.0, "{entry}");
 }
@@ -142,7 +142,7 @@ async fn candles_that_are_over_do_not_change_and_the_last_one_is_of_now() {
         let ends = |candles: &[Value]| candles[candles.len() - 2]["time"].as_i64().unwrap();
         let over: Vec<_> = before.iter().filter(|candle| candle["time"].as_i64().unwrap() <= ends(&before)).collect();
         let again: BTreeMap<_, _> = after.iter().map(|candle| (candle["time"].as_i64().unwrap(), candle)).collect();
-        // The oldest may have made room for a new one.
+        // The oldest may have been removed for a new one.
         assert!(over.iter().skip(2).all(|candle| again[&candle["time"].as_i64().unwrap()] == *candle), "{interval}");
         assert!(before.len() > 700, "{interval}");
     }

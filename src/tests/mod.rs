@@ -1,4 +1,4 @@
-//! The server as a whole: a real database file, a real socket, and, where a process has to die, a real process.
+//! Tests of the whole server: a real database file, a real socket, and, for kills, a real process.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -1,4 +1,4 @@
-//! The page as the server renders it, before any script runs.
+//! The page as rendered by the server, before any script runs.
 
 use finally::{
     api::{LoadTrades, LoadWorkstation},
@@ -83,7 +83,7 @@ async fn a_file_that_is_not_there_is_never_kept_as_such() {
     assert_eq!(caching("/pkg/away.css").await, None);
 }
 
-/// The page reads JSON by itself, and more strictly than others do: fields by their order, numbers by their digits.
+/// The page parses JSON itself, and more strictly than others: fields in order, numbers by their digits.
 #[tokio::test]
 async fn the_page_reads_all_that_the_server_hands_it() {
     let app = TestApp::start().await;

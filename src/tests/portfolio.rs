@@ -1,4 +1,4 @@
-//! The history of trades, the equity curve, and starting over.
+//! The history of trades, the equity curve, and the reset.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ async fn trades_are_paged_newest_first() {
 #[tokio::test]
 async fn the_equity_curve_has_a_point_right_after_a_trade() {
     let app = TestApp::start().await;
-    // The first of the values that are recorded every 30 s stands, so that none is recorded beside the trade's.
+    // Waits for the first regular value, so that none is recorded beside the trade's.
     eventually(Duration::from_secs(30), "the curve has begun", async || {
         !app.client.read("/api/portfolio/history").await["snapshots"].as_array().unwrap().is_empty()
     })

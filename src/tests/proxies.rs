@@ -1,4 +1,4 @@
-//! Names, origins and proxies: what the settings allow, and what is said where they do not.
+//! Names, origins and proxies: effect of the settings, and refusals without them.
 
 use reqwest::{StatusCode, header};
 use rstest::rstest;

@@ -1,4 +1,4 @@
-//! A remote HTTP server that answers what a test tells it to, on a real socket, and remembers what it was asked.
+//! A remote HTTP server with scripted replies, on a real socket, which records its requests.
 
 use std::{
     collections::HashMap,
@@ -15,21 +15,21 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-/// A request, as it came.
+/// A request as received.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub at: Instant,
     pub method: String,
     /// The path, without the query.
     pub path: String,
-    /// Without the question mark; empty when there is none.
+    /// Without the question mark; empty if there is no query.
     pub query: String,
-    /// Names are lower case.
+    /// Names are in lower case.
     pub headers: HashMap<String, String>,
     pub body: Vec<u8>,
 }
 
-/// What becomes of a request.
+/// Reply to a request.
 #[derive(Debug, Clone)]
 pub enum Reply {
     Answer {
@@ -37,13 +37,13 @@ pub enum Reply {
         headers: Vec<(&'static str, String)>,
         body: Vec<u8>,
     },
-    /// Nothing comes, ever.
+    /// No response, ever.
     Stall,
-    /// The connection ends in the middle of a body that was announced.
+    /// The connection ends in the middle of an announced body.
     Cut,
-    /// These bytes, whatever they are, and the end of the connection.
+    /// These bytes, then the end of the connection.
     Raw(Vec<u8>),
-    /// These bytes in pieces, with this time before each.
+    /// These bytes in pieces, with this delay before each.
     Slow(Vec<Vec<u8>>, Duration),
 }
 
@@ -79,7 +79,7 @@ pub struct ScriptedServer {
 }
 
 impl ScriptedServer {
-    /// Listens on a free port, and asks `script` what to reply to each request.
+    /// Listens on a free port; `script` decides the reply to each request.
     pub async fn start(script: impl FnMut(&Request) -> Reply + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -92,17 +92,17 @@ impl ScriptedServer {
         format!("http://{}", self.address)
     }
 
-    /// From now on another script decides.
+    /// Replaces the script.
     pub fn play(&self, script: impl FnMut(&Request) -> Reply + Send + 'static) {
         *self.shared.script.lock().unwrap() = Box::new(script);
     }
 
-    /// What was asked so far, in that order.
+    /// Requests so far, in order.
     pub fn requests(&self) -> Vec<Request> {
         self.shared.requests.lock().unwrap().clone()
     }
 
-    /// Those of the requests whose path starts with `prefix`.
+    /// Requests whose path starts with `prefix`.
     pub fn requests_to(&self, prefix: &str) -> Vec<Request> {
         let mut requests = self.requests();
         requests.retain(|request| request.path.starts_with(prefix));
@@ -121,12 +121,12 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
     loop {
         let (socket, _) = listener.accept().await.unwrap();
-        // A client that goes away in the middle is none of the server's business.
+        // A client may disconnect at any time.
         connections.spawn(serve(socket, Arc::clone(&shared)));
     }
 }
 
-/// One request a connection.
+/// One request per connection.
 async fn serve(mut socket: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
     let request = read_request(&mut socket).await?;
     // In one step, so that requests and replies are in the same order.
@@ -185,7 +185,7 @@ async fn read_request(socket: &mut TcpStream) -> io::Result<Request> {
     Ok(Request { at, method, path, query, headers, body })
 }
 
-/// Asks again and again until the answer is yes, for as long as `patience`.
+/// Repeats the question until the answer is yes, up to `patience`.
 pub async fn eventually(patience: Duration, what: &str, mut question: impl AsyncFnMut() -> bool) {
     let started = Instant::now();
     while !question().await {

@@ -1,4 +1,4 @@
-//! Starting, and refusing to.
+//! Starts, and refused starts.
 
 use reqwest::StatusCode;
 use rstest::rstest;
@@ -19,7 +19,7 @@ async fn health_says_what_works() {
     assert_eq!(health["version"], env!("CARGO_PKG_VERSION"));
 }
 
-/// Runs the program, which has to refuse, and gives what it said.
+/// Runs the program, which must refuse, and returns its message.
 async fn refusal(folder: &std::path::Path, variable: &str, value: &str) -> String {
     let output = TestProcess::command(folder).env(variable, value).output().await.unwrap();
     assert!(!output.status.success());
@@ -189,7 +189,7 @@ async fn a_transaction_that_a_power_cut_left_in_a_rollback_journal_is_undone() {
     let (_, receipt) = app.client.trade("buy", 1.0, "V").await;
     let database = app.database();
     let kept = app.stop_and_keep().await;
-    // Outside of the write-ahead log, as a database is until its first table is made.
+    // Without a write-ahead log, like a database before its first table is created.
     let mut writer = sqlx::SqliteConnection::connect(&format!("sqlite://{}", database.display())).await.unwrap();
     for statement in ["PRAGMA journal_mode = DELETE", "PRAGMA cache_size = 10", "BEGIN IMMEDIATE"] {
         sqlx::query(statement).execute(&mut writer).await.unwrap();

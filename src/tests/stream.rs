@@ -20,10 +20,10 @@ use crate::{
     scripted::eventually,
 };
 
-/// For what takes no time, on a loaded machine.
+/// Timeout for immediate operations on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How an event begins that comes now and then, ticks or not.
+/// Beginning of the regular ping event.
 const PING: &str = ": still here\nevent: ping\n";
 
 /// A stream's bytes, read event by event.
@@ -42,7 +42,7 @@ impl Events {
         Self { response, buffer: String::new() }
     }
 
-    /// The next event's text, without the blank line that ends it, pings left out; nothing at the end of the stream.
+    /// The next event's text, without its final blank line; skips pings; `None` at the end of the stream.
     async fn next(&mut self) -> Option<String> {
         loop {
             if let Some(end) = self.buffer.find("\n\n") {
@@ -139,7 +139,7 @@ async fn every_listener_gets_the_same_ticks() {
 async fn a_slow_reader_skips_to_the_newest_tick() {
     let app = TestApp::start_with(&[("SIM_TICK_MS", "10")]).await;
     let mut slow = Events::open(&app).await;
-    // More ticks pass than the sockets' buffers hold, while nothing is read.
+    // More ticks pass than fit into the sockets' buffers, while nothing is read.
     let mut fast = Events::open(&app).await;
     fast.next().await;
     let (start, _) = fast.next_tick().await;
@@ -167,7 +167,7 @@ async fn readers_that_stall_hold_nobody_back_and_hold_little_memory() {
     reading.next().await;
     let (start, _) = reading.next_tick().await;
     let before_kib = server.resident_kib();
-    // Each has the head of its answer and is never read again.
+    // Each has the head of its response and is never read again.
     let mut stalled = Vec::new();
     for _ in 0..STALLED {
         stalled.push(server.client.get("/api/stream/prices").await);
@@ -180,7 +180,7 @@ async fn readers_that_stall_hold_nobody_back_and_hold_little_memory() {
     }
     let grown_kib = server.resident_kib().saturating_sub(before_kib);
     assert!(grown_kib < STALLED * KIB_EACH_MAX, "{grown_kib} KiB for {STALLED} stalled readers");
-    // A busy machine may cost the reader a tick; the stalled ones would cost it all of them.
+    // A busy machine may cost the reader a few ticks; blocking on the stalled ones would cost all of them.
     assert!(missed < 40, "{missed} of 400 ticks were missed");
     drop(stalled);
 }
@@ -210,7 +210,7 @@ async fn a_shutdown_ends_open_streams_with_a_last_event_and_soon() {
     }
 }
 
-/// The data of the next event of a stream of compact frames, as a reader takes it.
+/// Data of the next event of a stream of compact frames, as a reader takes it.
 async fn next_frame(events: &mut Events) -> String {
     let event = events.next().await.expect("a frame");
     event.split_once("\ndata: ").expect("an id and data").1.to_owned()
@@ -234,7 +234,7 @@ async fn a_reader_of_compact_frames_knows_what_the_others_are_told() {
         known.insert(id, serde_json::to_value(reader.quotes()).unwrap());
         let (id, tick) = json.next_tick().await;
         told.insert(id, Value::Array(tick.as_object().unwrap().values().cloned().collect()));
-        // Another ticker in the middle of it all.
+        // Adds a ticker in between.
         if round == 30 {
             app.client.post("/api/watchlist", serde_json::json!({ "ticker": "XOM" })).await;
         }
@@ -257,14 +257,14 @@ async fn formats_that_there_are_not_are_refused(#[case] query: &str) {
     assert_eq!(app.client.get(&format!("/api/stream/prices{query}")).await.status(), StatusCode::BAD_REQUEST);
 }
 
-/// A connection of its own, on which `request` was sent.
+/// A new connection on which `request` was sent.
 async fn connect(app: &TestApp, request: &str) -> TcpStream {
     let mut socket = TcpStream::connect(app.client.address).await.unwrap();
     socket.write_all(request.as_bytes()).await.unwrap();
     socket
 }
 
-/// All that comes until it contains `mark`, as it is on the wire.
+/// Reads from the wire until `mark` occurs.
 async fn read_until(socket: &mut TcpStream, mark: &str) -> String {
     let mut text = String::new();
     while !text.contains(mark) {
@@ -276,7 +276,7 @@ async fn read_until(socket: &mut TcpStream, mark: &str) -> String {
     text
 }
 
-/// The bytes of a body in chunks, which has to be whole.
+/// Decodes a chunked body, which must be complete.
 fn unchunk(mut body: &str) -> String {
     let mut text = String::new();
     loop {
@@ -291,7 +291,7 @@ fn unchunk(mut body: &str) -> String {
     }
 }
 
-/// The ticks' ids, of whole events that begin as a stream does and end as one does.
+/// The ticks' ids of a complete stream: whole events with a proper beginning and end.
 fn ids_of(body: &str) -> Vec<u64> {
     let mut events: Vec<&str> = body.strip_suffix("\n\n").unwrap().split("\n\n").collect();
     events.retain(|event| !event.starts_with(PING));
@@ -356,7 +356,7 @@ async fn a_stream_s_head_alone_keeps_no_place() {
 #[tokio::test]
 async fn a_reader_slower_than_the_ticks_gets_whole_events_and_newer_ones() {
     let app = TestApp::start_with(&[("SIM_TICK_MS", "10")]).await;
-    // So that the buffers between the two are soon full.
+    // Fills the buffers between the two quickly.
     for letter in 'A'..='Z' {
         app.client.post("/api/watchlist", serde_json::json!({ "ticker": format!("ZZ{letter}") })).await;
     }
@@ -371,7 +371,7 @@ async fn a_reader_slower_than_the_ticks_gets_whole_events_and_newer_ones() {
     };
     let mut bytes = Vec::new();
     for _ in 0..2 {
-        // It does not read until it is told nothing more…
+        // It does not read until nothing more is sent…
         let mut before = None;
         eventually(PATIENCE, "the socket is full", async || {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -379,7 +379,7 @@ async fn a_reader_slower_than_the_ticks_gets_whole_events_and_newer_ones() {
             before.replace(sent) == Some(sent)
         })
         .await;
-        // …and then a little at a time, until it is told the newest.
+        // …and then a little at a time, until the newest tick arrives.
         let skipped = counted("finally_stream_ticks_skipped_total").await;
         while counted("finally_stream_ticks_skipped_total").await == skipped {
             let mut buffer = [0; 8_000];

@@ -107,7 +107,7 @@ async fn a_ticker_that_nobody_watches_is_priced_and_filled_and_the_watchlist_sta
     assert!(portfolio["positions"][0]["current_price"].is_number(), "a held ticker is followed");
     assert_identity(&portfolio);
     assert_eq!(app.client.trade("sell", 2.0, "XOM").await.0, StatusCode::OK);
-    // It is held no more, and still priced for a while.
+    // It is no longer held, and still priced for a while.
     assert_eq!(app.client.trade("buy", 1.0, "XOM").await.0, StatusCode::OK);
     assert_eq!(watchlist().await, before);
 }
@@ -135,7 +135,7 @@ async fn one_client_order_id_is_one_fill_however_often_it_is_sent() {
 #[tokio::test]
 async fn clients_at_once_spend_no_cent_twice() {
     let app = TestApp::start().await;
-    // Each order takes a ninth of the cash or more, so most of the 64 have to be refused.
+    // Each order takes a ninth of the cash or more, so most of the 64 must be refused.
     let answers = futures::future::join_all((0..64).map(|_| app.client.trade("buy", 6.0, "AAPL"))).await;
     let filled: Vec<_> = answers.iter().filter(|(status, _)| *status == StatusCode::OK).collect();
     let refused = answers.iter().filter(|(_, answer)| answer["code"] == "insufficient_cash").count();
@@ -211,7 +211,7 @@ async fn what_was_filled_is_answered_again_whatever_price_is_expected_by_then() 
     let (status, replayed) = app.client.order(again.clone()).await;
     assert_eq!((status, &replayed["replayed"]), (StatusCode::OK, &json!(true)), "{replayed}");
     assert_eq!(replayed["trade"], first["trade"]);
-    // A refusal fills nothing, so that its name is still free.
+    // A refusal fills nothing, so its id is still free.
     again["client_order_id"] = "collar-2".into();
     assert_eq!(app.client.order(again.clone()).await.1["code"], "price_moved");
     again["expected_price"] = first["trade"]["price"].clone();

@@ -1,4 +1,4 @@
-//! Watching tickers, no longer watching them, and what their prices did.
+//! Watching and unwatching tickers, and the history of their prices.
 
 use finally::{api::WatchTicker, error::ApiError};
 use leptos::server_fn::ServerFn;
@@ -38,7 +38,7 @@ async fn a_ticker_is_added_once_with_its_price_and_can_be_traded_at_once() {
 
 #[tokio::test]
 async fn an_order_right_behind_an_addition_finds_a_price() {
-    // Half a second between ticks: the order arrives before the first one.
+    // Long enough between ticks that the order arrives before the first one.
     let app = TestApp::start_with(&[("SIM_TICK_MS", "400")]).await;
     let (added, filled) = tokio::join!(watch(&app.client, "KO"), async {
         tokio::time::sleep(std::time::Duration::from_millis(60)).await;
@@ -96,7 +96,7 @@ async fn a_watchlist_request_that_is_not_one_says_why() {
     assert_eq!(unwatch(&app.client, "12").await, StatusCode::BAD_REQUEST);
 }
 
-/// What a server function of the watchlist answered: its list's tickers, or the code of its refusal.
+/// Result of a server function of the watchlist: its list's tickers, or the code of its refusal.
 fn lines(answer: &Value) -> Result<Vec<String>, &'static str> {
     match answer["Ok"]["lines"].as_array() {
         Some(lines) => Ok(lines.iter().map(|line| line["ticker"].as_str().unwrap().to_owned()).collect()),
@@ -118,7 +118,7 @@ async fn the_page_moves_a_ticker_and_everyone_sees_the_new_order() {
     let unknown = call(MoveTicker::PATH, json!({ "ticker": "XOM", "before": null })).await;
     assert_eq!(lines(&unknown), Err("not_found"));
 
-    // A removal is undone where it was, with its price at once.
+    // An undone removal restores the place, with a price at once.
     let before = watched(&app.client).await;
     assert_eq!(lines(&call(UnwatchTicker::PATH, json!({ "ticker": "GOOGL" })).await).unwrap().len(), 9);
     let again = call(WatchTicker::PATH, json!({ "ticker": "GOOGL", "before": before[2] })).await;

@@ -1,4 +1,4 @@
-//! The help sheet: every shortcut there is.
+//! The help sheet: all shortcuts.
 
 use leptos::prelude::*;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
@@ -11,7 +11,7 @@ pub fn fetch_help() -> Result<PartView, SplitLoaderError> {
     Ok(|| view! { <Help/> }.erase())
 }
 
-/// The content of the dialog.
+/// Content of the dialog.
 #[component]
 fn Help() -> impl IntoView {
     let commands = use_workspace().commands;

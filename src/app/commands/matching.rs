@@ -1,18 +1,18 @@
-//! How well a text answers what was typed.
+//! Scores of texts against typed letters.
 
-/// The better the match, the larger; nothing when the letters typed are not in the text in their order. The start of the
-/// text counts most, then the start of a word, then letters that follow each other.
+/// Larger for better matches; `None` if the letters typed do not occur in the text in order. The start of the text
+/// counts most, then the start of a word, then consecutive letters.
 pub fn score(typed: &str, text: &str) -> Option<u32> {
     let wanted: Vec<char> =
         typed.chars().filter(|letter| !letter.is_whitespace()).map(|letter| letter.to_ascii_lowercase()).collect();
     if wanted.is_empty() {
         return Some(0);
     }
-    // The first letter may stand in the text more than once, and the first place is not always the best.
+    // The first letter may occur more than once, and its first occurrence is not always the best.
     text.char_indices().filter_map(|(start, _)| score_from(start, &wanted, text)).max()
 }
 
-/// The score when no letter stands before `start`; each letter is taken where it comes first.
+/// Score of a match that starts at `start`; each further letter matches its first occurrence.
 fn score_from(start: usize, wanted: &[char], text: &str) -> Option<u32> {
     const TEXT_START: u32 = 16;
     const WORD_START: u32 = 8;

@@ -1,4 +1,4 @@
-//! What can be done from the keyboard: one registry, which the shortcuts, the help sheet and the palette all read.
+//! Keyboard commands: one registry for the shortcuts, the help sheet and the palette.
 
 mod help;
 mod matching;
@@ -13,7 +13,7 @@ pub use help::fetch_help;
 pub use palette::fetch_palette;
 pub use shortcuts::follow_keys;
 
-/// What a command is about; the help sheet has a list for each.
+/// Subject of a command; the help sheet has a list for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Section {
     Trade,
@@ -37,29 +37,29 @@ impl Section {
     }
 }
 
-/// Something to do.
+/// A command.
 #[derive(Clone)]
 pub struct Command {
     pub section: Section,
     pub title: String,
-    /// The key for it, as `KeyboardEvent::key` has it (`b`, `/`, `?`), pressed alone; or words, such as `↑ ↓`, where the
-    /// panel that has the focus listens for itself.
+    /// Its key, as in `KeyboardEvent::key` (`b`, `/`, `?`), pressed alone; or a description, such as `↑ ↓`, if the
+    /// focused panel handles the keys itself.
     pub keys: Option<&'static str>,
-    /// Nothing where a panel listens for itself.
+    /// `None` if a panel handles the keys itself.
     pub run: Option<Callback<()>>,
 }
 
-/// The handle to the page's commands; copies share it.
+/// Handle to the page's commands; copies share it.
 #[derive(Clone, Copy)]
 pub struct Commands {
     known: RwSignal<Vec<Command>>,
     pub is_help_open: RwSignal<bool>,
     pub is_palette_open: RwSignal<bool>,
-    /// The question whether to reset the account is open.
+    /// Whether the dialog about resetting the account is open.
     pub is_reset_open: RwSignal<bool>,
-    /// The names that are known, once they were wanted.
+    /// Tickers with known names, once loaded.
     listings: RwSignal<Vec<Listed>>,
-    /// When a letter was last pressed outside of fields, and whether another one had just been.
+    /// Time of the last letter pressed outside fields, and whether it followed another one.
     letter: StoredValue<(f64, bool)>,
 }
 
@@ -79,7 +79,7 @@ impl Commands {
         commands
     }
 
-    /// Makes something known that can be done, with the key that does it, if one does.
+    /// Registers a command, with its key if it has one.
     pub fn add(
         self,
         section: Section,
@@ -91,7 +91,7 @@ impl Commands {
         self.known.update(|known| known.push(Command { section, title: title.into(), keys, run }));
     }
 
-    /// Makes keys known that a panel listens for by itself, for the help sheet alone.
+    /// Registers keys that a panel handles itself, for the help sheet only.
     pub fn note(self, section: Section, title: &str, keys: &'static str) {
         let title = title.to_owned();
         self.known.update(|known| known.push(Command { section, title, keys: Some(keys), run: None }));
@@ -101,7 +101,7 @@ impl Commands {
         self.is_palette_open.set(true);
     }
 
-    /// Takes note of a letter pressed outside of fields.
+    /// Records a letter pressed outside fields.
     fn note_letter(self, at_ms: f64) {
         self.letter.update_value(|(last_ms, is_hurried)| {
             *is_hurried = at_ms - *last_ms < shortcuts::WRITING_MS;
@@ -109,7 +109,7 @@ impl Commands {
         });
     }
 
-    /// Whether the last letter followed another one as letters do in words, which are none of them commands.
+    /// Whether the last letter followed another one as in typed words, which are not commands.
     pub fn is_writing(self) -> bool {
         self.letter.get_value().1
     }

@@ -1,4 +1,4 @@
-//! The command palette: any ticker, an order, a panel, a setting, from one field and by keyboard alone.
+//! The command palette: any ticker, order, panel or setting, from one field and by keyboard only.
 
 use leptos::{ev::KeyboardEvent, html::Input, prelude::*, task::spawn_local};
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
@@ -22,7 +22,7 @@ pub fn fetch_palette() -> Result<PartView, SplitLoaderError> {
     Ok(|| view! { <Palette/> }.erase())
 }
 
-/// The content of the dialog, made anew whenever it opens: the field and its offers.
+/// Content of the dialog, rendered anew at each opening: the field and its offers.
 #[component]
 fn Palette() -> impl IntoView {
     let workspace = use_workspace();
@@ -32,15 +32,15 @@ fn Palette() -> impl IntoView {
     effect(move || {
         if listings.with_untracked(Vec::is_empty) {
             spawn(async move {
-                // Without the names there are fewer to choose from.
+                // Without the names there are fewer choices.
                 if let Ok(known) = load_listings().await {
                     let _ = listings.try_set(known);
                 }
             });
         }
-        // The dialog gives the focus to what stands in it when it opens; this may come later.
+        // The dialog focuses its content when it opens; this may run later.
         if let Some(field) = field.get() {
-            // Only an element that has left the page refuses.
+            // Fails only for an element that has left the page.
             let _ = field.focus();
         }
     });
@@ -54,12 +54,12 @@ fn Palette() -> impl IntoView {
         let offer = offers.with_untracked(|offers| offers.get(index).cloned());
         if let Some(offer) = offer.filter(|offer| offer.action != Action::Refuse) {
             commands.is_palette_open.set(false);
-            // Once the dialog is closed and has given the focus back, the action may take it elsewhere.
+            // The dialog first closes and restores the focus, which the action may then move.
             request_animation_frame(move || act(offer.action, workspace));
         }
     };
     let press = move |event: KeyboardEvent| {
-        // The keys of a composition choose and end its words.
+        // Keys within a composition select and end its words.
         if is_composed(&event) || (event.key() == "Enter" && event.repeat()) {
             return;
         }
@@ -134,7 +134,7 @@ fn option(index: usize, offer: Offer, active: RwSignal<usize>, choose: impl Fn(u
     .erase()
 }
 
-/// Scrolls an option into sight.
+/// Scrolls an option into view.
 fn reveal(index: usize) {
     if let Some(option) = document().get_element_by_id(&option_id(index)) {
         let options = web_sys::ScrollIntoViewOptions::new();
@@ -143,7 +143,7 @@ fn reveal(index: usize) {
     }
 }
 
-/// What is watched, then what is held besides, then every other name that is known; tracked.
+/// Watched tickers, then other held ones, then all others with known names; tracked.
 fn choices(workspace: Workspace, listings: &[Listed]) -> Vec<Choice> {
     let mut followed = workspace.watchlist.tickers();
     let besides: Vec<Ticker> = workspace.books.held().into_iter().filter(|ticker| !followed.contains(ticker)).collect();
@@ -162,7 +162,7 @@ fn choices(workspace: Workspace, listings: &[Listed]) -> Vec<Choice> {
 
 fn act(action: Action, workspace: Workspace) {
     let Workspace { watchlist, ticket, selected, toasts, commands, navigation, .. } = workspace;
-    // A ticker is seen in the trade view.
+    // A ticker is shown in the trade view.
     let select = move |ticker| {
         selected.set(Some(ticker));
         navigation.open(View::Trade);
@@ -170,7 +170,7 @@ fn act(action: Action, workspace: Workspace) {
     match action {
         Action::Fill(order) => {
             select(order.ticker);
-            // After the view is there.
+            // Once the view is rendered.
             request_animation_frame(move || ticket.fill(order.ticker, order.quantity, order.side));
         }
         Action::Refuse => {}

@@ -1,4 +1,4 @@
-//! What the palette offers for what was typed: an order, tickers, and commands, the best first.
+//! Offers of the palette for a typed text: an order, tickers, and commands, the best first.
 
 use super::{Command, matching::score};
 use crate::domain::{
@@ -8,7 +8,7 @@ use crate::domain::{
     typed_order::{Typed, TypedOrder},
 };
 
-/// The most that is offered at once.
+/// Most offers at a time.
 const OFFERS_MAX: usize = 40;
 
 /// A ticker that can be chosen.
@@ -16,19 +16,19 @@ const OFFERS_MAX: usize = 40;
 pub struct Choice {
     pub ticker: Ticker,
     pub company: String,
-    /// Watched or held, so that it has a price; another one is watched first.
+    /// Whether it is watched or held and so has a price; others are watched first.
     pub is_followed: bool,
 }
 
-/// What choosing an offer does.
+/// Effect of choosing an offer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Action {
     Fill(TypedOrder),
-    /// Nothing: it says why what was typed is no order.
+    /// None: the offer explains why the text is not a valid order.
     Refuse,
     Select(Ticker),
     Watch(Ticker),
-    /// The command with this index.
+    /// Runs the command with this index.
     Run(usize),
 }
 
@@ -40,7 +40,7 @@ pub struct Offer {
     pub action: Action,
 }
 
-/// Offers for `typed`; for nothing typed, what is followed and what can be done.
+/// Offers for `typed`; for an empty text, followed tickers and commands.
 pub fn search(typed: &str, choices: &[Choice], commands: &[Command]) -> Vec<Offer> {
     let mut found: Vec<(u32, Offer)> = Vec::new();
     let orders = match TypedOrder::read(typed) {
@@ -55,7 +55,7 @@ pub fn search(typed: &str, choices: &[Choice], commands: &[Command]) -> Vec<Offe
         if typed.trim().is_empty() && !choice.is_followed {
             continue;
         }
-        // What is followed comes first among equals.
+        // Followed tickers come first among equals.
         let by_symbol = score(typed, choice.ticker.as_str()).map(|score| 2 * score + u32::from(choice.is_followed));
         let by_company = score(typed, &choice.company);
         found.extend(by_symbol.max(by_company).map(|score| (score, offer_choice(choice))));
@@ -63,7 +63,7 @@ pub fn search(typed: &str, choices: &[Choice], commands: &[Command]) -> Vec<Offe
     for (index, command) in commands.iter().enumerate().filter(|(_, command)| command.run.is_some()) {
         found.extend(score(typed, &command.title).map(|score| (score, offer_command(index, command))));
     }
-    // Stable, so that equals stay in the order they were told in.
+    // Stable, so that equals keep their order.
     let mut found = sorted_by_key(&found, |(score, _)| std::cmp::Reverse(*score));
     found.truncate(OFFERS_MAX);
     found.into_iter().map(|(_, offer)| offer).collect()

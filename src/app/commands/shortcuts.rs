@@ -1,4 +1,4 @@
-//! The page's shortcuts: a key alone, unless something is being written or a dialog is open; and Ctrl-K, or ⌘-K, always.
+//! The page's shortcuts: single keys, unless a field has the focus or a dialog is open; and Ctrl-K or ⌘-K, always.
 
 use leptos::{
     ev::{self, KeyboardEvent},
@@ -10,13 +10,13 @@ use web_sys::Element;
 use super::Commands;
 use crate::app::{effects::effect, hands::Hands, presses::is_composed};
 
-/// Where letters are text.
+/// Elements in which letters are text.
 const FIELDS: &str = "input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]";
 
-/// Letters that follow each other faster than this are words, which somebody means to write.
+/// Letters in quicker succession are meant as text.
 pub const WRITING_MS: f64 = 500.0;
 
-/// Runs commands by their keys for as long as the calling component stands.
+/// Runs commands by their keys as long as the calling component is mounted.
 pub fn follow_keys(commands: Commands, hands: Hands) {
     effect(move || {
         let handle = window_event_listener(ev::keydown, move |event| run(commands, hands, &event));
@@ -42,7 +42,7 @@ fn run(commands: Commands, hands: Hands, event: &KeyboardEvent) {
     if key.chars().count() == 1 {
         commands.note_letter(event.time_stamp());
     }
-    // A letter with Shift is no shortcut.
+    // A letter with Shift is not a shortcut.
     let key = if event.shift_key() { event.key() } else { key };
     if let Some(command) = commands.find(&key) {
         event.prevent_default();
@@ -50,8 +50,8 @@ fn run(commands: Commands, hands: Hands, event: &KeyboardEvent) {
     }
 }
 
-/// The key that a shortcut goes by, in lower case: where the layout has no Latin letter, the one in that place on a keyboard
-/// that has. Caps Lock changes nothing.
+/// Key for a shortcut, in lower case: if the layout has no Latin letter, the one in the same place on a Latin keyboard.
+/// Caps Lock is ignored.
 fn latin_key(key: &str, code: &str) -> String {
     let mut letters = key.chars();
     let (Some(letter), None) = (letters.next(), letters.next()) else {
@@ -67,7 +67,7 @@ fn latin_key(key: &str, code: &str) -> String {
     }
 }
 
-/// On a Mac, Ctrl-K in a field deletes to the end of the line; the palette is at ⌘-K there.
+/// On a Mac, Ctrl-K in a field deletes to the end of the line; the palette's key is ⌘-K there.
 fn cuts_a_line(event: &KeyboardEvent) -> bool {
     let is_apple = |platform: String| platform.starts_with("Mac") || platform.starts_with("iP");
     !event.meta_key() && is_written_to(event) && window().navigator().platform().is_ok_and(is_apple)

@@ -1,4 +1,4 @@
-//! What a reply did, or proposes to do: the record, beside what its text claims.
+//! A reply's actions, executed or proposed: the record, beside the claims of its text.
 
 use std::time::Duration;
 
@@ -78,7 +78,7 @@ pub fn ActionCard(row: Row, action: RecordedAction, chat: Chat) -> impl IntoView
     .erase_to_change()
 }
 
-/// What is no action, as the model wrote it.
+/// An invalid action, as the model wrote it.
 pub fn show_misread(misread: &MisreadAction) -> Piece {
     let MisreadAction { verb, quantity, ticker, error, .. } = misread;
     view! {
@@ -93,17 +93,17 @@ pub fn show_misread(misread: &MisreadAction) -> Piece {
     .erase()
 }
 
-/// The buttons go once it is decided; the focus stays with what was decided, and not with nothing.
+/// Keeps the focus on the action after its buttons are removed by a decision.
 fn focus_card(event: &MouseEvent) {
     let button = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     let card = button.and_then(|button| button.closest(".action").ok().flatten());
     if let Some(card) = card.and_then(|card| card.dyn_into::<HtmlElement>().ok()) {
-        // Only an element that has left the page refuses.
+        // Fails only for an element that has left the page.
         let _ = card.focus();
     }
 }
 
-/// `Bought 2 NVDA` for what is done, `Buy 2 NVDA` for what is not.
+/// `Bought 2 NVDA` for an executed action, `Buy 2 NVDA` for others.
 fn describe(action: &Action, status: ActionStatus) -> String {
     let is_done = status == ActionStatus::Executed;
     let verb = match (action, is_done) {
@@ -122,7 +122,7 @@ fn describe(action: &Action, status: ActionStatus) -> String {
     }
 }
 
-/// A price, or the word that says why there is none.
+/// A price, or a word that explains why there is none.
 fn outcome(action: &RecordedAction) -> String {
     match action.status {
         ActionStatus::Executed | ActionStatus::Proposed if action.price.is_some() => {
@@ -138,7 +138,7 @@ fn outcome(action: &RecordedAction) -> String {
     }
 }
 
-/// What a proposed trade comes to: `Costs $1,600.00; cash after: $8,400.00`.
+/// Estimate of a proposed trade: `Costs $1,600.00; cash after: $8,400.00`.
 fn estimate(action: &RecordedAction) -> Option<String> {
     let (Action::Trade { side, .. }, Some(estimate)) = (&action.action, action.estimate) else {
         return None;
@@ -151,7 +151,7 @@ fn estimate(action: &RecordedAction) -> Option<String> {
     is_shown.then(|| format!("{verb} {}; cash after: {}", money(estimate.notional), money(estimate.cash_after)))
 }
 
-/// What there is to say without an error.
+/// Note for an action without an error.
 fn note(action: &RecordedAction) -> String {
     let time = time_of_day(action.decided_at);
     match action.status {

@@ -1,4 +1,4 @@
-//! What the copilot may do by itself, as a switch of three places.
+//! The copilot's autonomy, as a switch with three positions.
 
 use leptos::prelude::*;
 
@@ -58,14 +58,14 @@ fn explain(autonomy: Autonomy) -> &'static str {
     }
 }
 
-/// As in any group of choices, the focus goes with the choice.
+/// Moves the focus with the choice, as in any radio group.
 fn focus(event: &leptos::ev::KeyboardEvent, autonomy: Autonomy) {
     use wasm_bindgen::JsCast;
     let group = event.current_target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
     let selector = format!("[data-autonomy=\"{}\"]", autonomy.as_str());
     let choice = group.and_then(|group| group.query_selector(&selector).ok().flatten());
     if let Some(choice) = choice.and_then(|choice| choice.dyn_into::<web_sys::HtmlElement>().ok()) {
-        // Only an element that has left the page refuses.
+        // Fails only for an element that has left the page.
         let _ = choice.focus();
     }
 }

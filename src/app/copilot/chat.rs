@@ -1,4 +1,4 @@
-//! The conversation as the page knows it: what the server last said, and the message that is on its way.
+//! The conversation in the page: the server's last state, and the message in transit.
 
 use std::time::Duration;
 
@@ -26,17 +26,17 @@ use crate::{
     error::ApiError,
 };
 
-/// How often a message that got no answer is sent again. It carries an id, so the server answers it once.
+/// Number of resends of a message without a response. Its id makes the server answer it once.
 const RESENDS_MAX: u32 = 3;
 const RESEND_DELAY: Duration = Duration::from_secs(1);
 
-/// Most replies are there before this.
+/// Delay after which a notice is requested; most replies come earlier.
 const NOTICE_DELAY: Duration = Duration::from_secs(2);
 
-/// A message on the page, which keeps its place while what is said of it changes.
+/// A message on the page, which keeps its element while its content changes.
 #[derive(Clone)]
 pub struct Row {
-    /// The same for as long as the row is shown.
+    /// Constant as long as the row is shown.
     pub key: String,
     pub line: ArcRwSignal<ChatLine>,
 }
@@ -54,23 +54,23 @@ impl Row {
     }
 }
 
-/// Why there is no answer, where the conversation itself does not say so.
+/// Reason for a missing answer, if the conversation itself does not contain it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
     pub reason: String,
     pub remedy: Remedy,
 }
 
-/// What can be tried about it.
+/// Suggested remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remedy {
-    /// The message is in the field again, to be sent anew.
+    /// The message is in the field again, to be sent once more.
     Resend,
-    /// Reading the conversation anew.
+    /// Reading the conversation again.
     Reload,
 }
 
-/// The handle to the page's conversation; copies share it.
+/// Handle to the page's conversation; copies share it.
 #[derive(Clone, Copy)]
 pub struct Chat {
     rows: RwSignal<Vec<Row>>,
@@ -81,11 +81,11 @@ pub struct Chat {
     autonomy: RwSignal<Autonomy>,
     availability: RwSignal<Availability>,
     model: RwSignal<Option<String>>,
-    /// What the reply that is being made waits for.
+    /// Notice of the reply in progress: the cause of its delay.
     notice: RwSignal<Option<String>>,
-    /// What is written in the field.
+    /// Text in the field.
     pub draft: RwSignal<String>,
-    /// The dialog that connects a model is open.
+    /// Whether the dialog that connects a model is open.
     pub is_connecting: RwSignal<bool>,
     books: Books,
     watchlist: WatchlistStore,
@@ -93,19 +93,19 @@ pub struct Chat {
     own: StoredValue<Own>,
 }
 
-/// What this page has on its way; what the conversation is meanwhile does not replace it.
+/// This page's requests in transit; other changes of the conversation do not replace their state.
 #[derive(Default)]
 struct Own {
-    /// A message of this page's is being answered.
+    /// Whether a message of this page is being answered.
     is_answering: bool,
-    /// The conversation changed meanwhile.
+    /// Whether the conversation has changed meanwhile.
     is_stale: bool,
-    /// Settings of the autonomy that are not answered yet.
+    /// Number of pending changes of the autonomy.
     settings: u32,
 }
 
 impl Chat {
-    /// The conversation as the server rendered it.
+    /// The conversation as rendered by the server.
     pub fn new(start: Result<Conversation, ApiError>, books: Books, watchlist: WatchlistStore, toasts: Toasts) -> Self {
         let chat = Self {
             rows: RwSignal::new(Vec::new()),
@@ -125,7 +125,7 @@ impl Chat {
             own: StoredValue::default(),
         };
         chat.take_in(start);
-        // A reply that was being made when the page was opened is waited for.
+        // Waits for a reply that was in progress when the page was opened.
         effect(move || {
             if chat.is_answering.get_untracked() {
                 detach(chat.follow_reply());
@@ -134,7 +134,7 @@ impl Chat {
         chat
     }
 
-    /// Tracked, as all that follow.
+    /// Rows; tracked, like everything below.
     pub fn rows(self) -> Vec<Row> {
         self.rows.get()
     }
@@ -147,7 +147,7 @@ impl Chat {
         self.has_more.get()
     }
 
-    /// A reply is being made.
+    /// Whether a reply is in progress.
     pub fn is_answering(self) -> bool {
         self.is_answering.get()
     }
@@ -168,17 +168,17 @@ impl Chat {
         self.availability.get()
     }
 
-    /// Who answers.
+    /// Name of the answering model.
     pub fn model(self) -> Option<String> {
         self.model.get()
     }
 
-    /// What is waited for besides the model's thinking.
+    /// Cause of a delay other than the model's reasoning.
     pub fn notice(self) -> Option<String> {
         self.notice.get()
     }
 
-    /// Listens for what the reply waits for, once that takes a while.
+    /// Requests the cause of a delay, if the reply takes a while.
     fn follow_notice(self) {
         self.notice.set(None);
         detach(async move {
@@ -191,7 +191,7 @@ impl Chat {
         });
     }
 
-    /// Says something, unless an answer is on its way.
+    /// Sends a message, unless an answer is in progress.
     pub fn send(self, text: String) {
         if self.is_answering.get_untracked() {
             return;
@@ -224,16 +224,16 @@ impl Chat {
                 std::mem::take(&mut own.is_stale)
             });
             if was_stale == Some(true) {
-                // What is shown stays when it cannot be read; the next change reads it anew.
+                // If the read fails, the shown state stays; the next change triggers another read.
                 let _ = self.follow().await;
             }
         });
     }
 
-    /// Takes in what changed of the conversation, whoever changed it; messages that are shown stay as they are.
+    /// Merges changes of the conversation from any source; shown messages keep their rows.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// If the conversation cannot be read.
     pub async fn follow(self) -> Result<(), ApiError> {
         let waits = move || {
             self.own.try_update_value(|own| {
@@ -259,7 +259,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Shows the autonomy that the server has, unless this page is about to set another.
+    /// Shows the server's autonomy, unless this page is changing it.
     fn show_autonomy(self, autonomy: Autonomy) {
         if self.own.try_with_value(|own| own.settings) == Some(0) {
             self.autonomy.try_set(autonomy);
@@ -271,12 +271,12 @@ impl Chat {
         self.follow_notice();
         match await_reply().await {
             Ok(Some(answer)) => self.hear(answer, None).await,
-            // It came just before, or cannot be waited for: the conversation has it.
+            // The reply came just before, or waiting failed: the conversation has it.
             Ok(None) | Err(_) => self.reload().await,
         }
     }
 
-    /// Takes an answer in; `said` is the page's own message that it is for.
+    /// Handles an answer; `said` is the page's own message that it is for.
     async fn hear(self, answer: Result<ChatLine, ApiError>, said: Option<(MessageText, &str)>) {
         match answer {
             Ok(line) => {
@@ -284,7 +284,7 @@ impl Chat {
                 self.is_answering.try_set(false);
                 self.follow_effects().await;
             }
-            // These the conversation does not have: the message goes back into the field.
+            // The conversation does not contain these errors: the message goes back into the field.
             Err(
                 error @ (ApiError::CopilotBusy
                 | ApiError::Busy
@@ -304,7 +304,7 @@ impl Chat {
                 }
                 self.trouble.try_set(Some(Trouble { reason: error.to_string(), remedy: Remedy::Resend }));
             }
-            // The others it has, in the reply's place; but for one that says to look at what it has.
+            // It contains the others in place of the reply, except one that refers to the conversation's state.
             Err(error) => {
                 self.reload().await;
                 if error == ApiError::PartlyDone {
@@ -315,7 +315,7 @@ impl Chat {
         }
     }
 
-    /// Reads the conversation anew.
+    /// Reads the conversation again.
     pub async fn reload(self) {
         let conversation = load_conversation(None).await;
         let is_answering = conversation.as_ref().is_ok_and(|conversation| conversation.is_answering);
@@ -345,7 +345,7 @@ impl Chat {
         }
     }
 
-    /// Reads the messages that came before those shown.
+    /// Reads the messages before those shown.
     pub fn load_earlier(self) {
         let Some(before) =
             self.rows.with_untracked(|rows| Some(rows.first()?.line.read_untracked().message.id.clone()))
@@ -369,18 +369,18 @@ impl Chat {
         });
     }
 
-    /// Gives up the reply that is being made. What is asked for it hears so.
+    /// Cancels the reply in progress. The request that waits for it gets that result.
     pub fn cancel(self) {
         detach(async move {
             if let Err(error) = cancel_reply().await {
                 self.toasts.error(format!("The answer could not be cancelled. {error}"));
             }
-            // Another tab's answer is heard of here alone.
+            // The result of another tab's request arrives only this way.
             let _ = self.follow().await;
         });
     }
 
-    /// Begins the conversation anew.
+    /// Clears the conversation.
     pub fn clear(self) {
         detach(async move {
             match clear_conversation().await {
@@ -390,7 +390,7 @@ impl Chat {
         });
     }
 
-    /// Sets the autonomy, on the page at once; it is as it was when the server does not take it.
+    /// Sets the autonomy, on the page at once; reverts it if the server refuses.
     pub fn set_autonomy(self, autonomy: Autonomy) {
         let before = self.autonomy.get_untracked();
         self.autonomy.set(autonomy);
@@ -405,7 +405,7 @@ impl Chat {
         });
     }
 
-    /// A person's word on a proposed action.
+    /// Sends a person's decision on a proposed action.
     pub fn decide(self, row: Row, action_id: String, is_approved: bool) {
         detach(async move {
             let answer = match is_approved {
@@ -422,7 +422,7 @@ impl Chat {
         });
     }
 
-    /// Portfolio and watchlist follow what the copilot did.
+    /// Reads portfolio and watchlist again after the copilot's actions.
     async fn follow_effects(self) {
         self.books.refresh();
         if let Err(error) = self.watchlist.reload().await {
@@ -431,8 +431,8 @@ impl Chat {
     }
 }
 
-/// The conversation's newest messages in the rows that show them already, and what is new in rows of its own. Earlier ones
-/// stay where the newest reach them; whether there are none, is told.
+/// Merges the conversation's newest messages: existing ones keep their rows, new ones get rows. Earlier rows stay if
+/// the newest messages reach them; also returns whether there are none.
 fn merge(rows: &[Row], lines: Vec<ChatLine>) -> (Vec<Row>, bool) {
     let first = lines.first().and_then(|line| rows.iter().position(|row| row.shows(line)));
     let earlier = &rows[..first.unwrap_or_default()];
@@ -453,7 +453,7 @@ fn named(text: MessageText) -> Result<(MessageText, ClientMessageId), ApiError> 
     Ok((text, new_name().parse()?))
 }
 
-/// A message that the server has not confirmed yet, under the name that the page gave it.
+/// A message that the server has not confirmed yet, under the page's own id.
 fn own_line(text: &MessageText, name: &str) -> ChatLine {
     let message = RecordedMessage {
         id: name.to_owned(),
@@ -462,13 +462,13 @@ fn own_line(text: &MessageText, name: &str) -> ChatLine {
         actions: Vec::new(),
         misread: Vec::new(),
         failure: None,
-        // It is not shown.
+        // Not shown.
         created_at: UtcInstant::EPOCH,
     };
     ChatLine { text: vec![Block::Paragraph(vec![Span::Text(message.message.clone())])], message }
 }
 
-/// What was asked before a reply, to be asked again.
+/// The question before a reply, for asking again.
 pub fn question_before(rows: &[Row], key: &str) -> Option<String> {
     let index = rows.iter().position(|row| row.key == key)?;
     let question = rows[..index].iter().rev().find(|row| row.line.read_untracked().message.role == Role::User)?;

@@ -1,4 +1,4 @@
-//! The field to write in.
+//! The input field of the conversation.
 
 use leptos::{
     ev::{KeyboardEvent, SubmitEvent},
@@ -8,7 +8,7 @@ use leptos::{
 use super::chat::Chat;
 use crate::app::{erase::Erase, media::use_media, presses::is_composed};
 
-/// Where fingers write, Enter makes a line: there is a button to send.
+/// On touch devices Enter starts a new line; a button sends.
 const TOUCH_QUERY: &str = "(pointer: coarse)";
 
 #[component]
@@ -23,7 +23,7 @@ pub fn Composer(chat: Chat) -> impl IntoView {
     let is_touch = use_media(TOUCH_QUERY);
     let press = move |event: KeyboardEvent| {
         let sends = event.ctrl_key() || event.meta_key() || !(event.shift_key() || is_touch.get_untracked());
-        // While a word is being composed, Enter belongs to that.
+        // During a composition, Enter belongs to the composition.
         if event.key() == "Enter" && sends && !is_composed(&event) {
             event.prevent_default();
             send();

@@ -1,5 +1,5 @@
-//! Connecting a language model, in a dialog of the settings: one of OpenRouter, with a key, or one on the server's machine.
-//! The key goes to the server once, and is not shown again.
+//! Connection of a language model, in a dialog of the settings: from OpenRouter, with a key, or on the server's
+//! machine. The key is sent to the server once, and never shown again.
 
 use leptos::{ev::SubmitEvent, prelude::*};
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
@@ -16,15 +16,15 @@ use crate::{
     domain::copilot::{Availability, FoundModel, ModelChange, ModelPlace, ModelState},
 };
 
-/// The model that is written into the field.
+/// Default model in the field.
 const MODEL: &str = "openai/gpt-oss-120b";
 
-/// What the dialog knows; copies share it.
+/// State of the dialog; copies share it.
 #[derive(Clone, Copy)]
 struct Connecting {
     chat: Chat,
     state: RwSignal<Option<ModelState>>,
-    /// What is going on, or went wrong.
+    /// Progress or error, in words.
     words: RwSignal<String>,
     is_busy: RwSignal<bool>,
 }
@@ -74,7 +74,7 @@ pub fn fetch_model() -> Result<PartView, SplitLoaderError> {
     Ok(|| view! { <Model/> }.erase())
 }
 
-/// The content of the dialog.
+/// Content of the dialog.
 #[component]
 fn Model() -> impl IntoView {
     let chat = use_workspace().chat;

@@ -1,4 +1,4 @@
-//! The list of messages, which keeps to its end unless a person reads further up.
+//! The list of messages, which stays at its end unless a person scrolls up.
 
 use leptos::{html::Div, prelude::*};
 use web_sys::HtmlDivElement;
@@ -16,10 +16,10 @@ use crate::{
     domain::{chat::Role, copilot::Availability},
 };
 
-/// So near to the end counts as at the end.
+/// Distance from the end that counts as the end.
 const END_PIXELS: i32 = 48;
 
-/// What may be asked to begin with.
+/// Suggested first questions.
 const SUGGESTIONS: [&str; 4] =
     ["How am I doing?", "How concentrated am I?", "What moved today?", "Buy 1 NVDA and watch XOM"];
 
@@ -32,7 +32,8 @@ pub fn MessageList(chat: Chat) -> impl IntoView {
         if let Some(scroller) = scroller.get_untracked() {
             let top = scroller.scroll_top();
             let left = scroller.scroll_height() - top - scroller.client_height();
-            // Browsers tell of a scroll only later, when more may stand below: whoever did not go up is still at the end.
+            // Browsers report a scroll with a delay, when more content may be below: without scrolling up, the list is
+            // still at its end.
             let goes_up = place.try_update_value(|place| std::mem::replace(place, top) > top).unwrap_or_default();
             let now = left <= END_PIXELS || (is_at_end.get_untracked() && !goes_up);
             if is_at_end.get_untracked() != now {
@@ -78,7 +79,7 @@ fn show_earlier(chat: Chat) -> Piece {
     .erase()
 }
 
-/// What the list showed when its place was last seen to.
+/// State of the list when its scroll position was last set.
 #[derive(Clone, Default)]
 struct Seen {
     first: Option<String>,
@@ -86,15 +87,15 @@ struct Seen {
     height: i32,
 }
 
-/// A new message brings its end into view, unless a person has scrolled away from it; one of their own always does.
-/// Earlier messages push nothing.
+/// Scrolls to a new message, unless a person has scrolled up; always for their own message. Earlier messages do not
+/// move the view.
 fn keep_place(chat: Chat, scroller: NodeRef<Div>, is_at_end: RwSignal<bool>) {
     let seen = StoredValue::new(Seen::default());
     effect(move || {
         chat.rows();
         chat.is_answering();
         chat.trouble();
-        // Once the browser has what changed.
+        // Once the browser has rendered the change.
         request_animation_frame(move || {
             if let Some(scroller) = scroller.try_get_untracked().flatten() {
                 see_to_place(&untrack(|| chat.rows()), &scroller, is_at_end.get_untracked(), seen);
@@ -116,7 +117,7 @@ fn see_to_place(rows: &[Row], scroller: &HtmlDivElement, is_at_end: bool, seen: 
     seen.set_value(now);
 }
 
-/// That an answer is on its way, and how to give it up.
+/// Shows that an answer is in progress, with a button to cancel it.
 #[component]
 fn Thinking(chat: Chat) -> impl IntoView {
     let thinking = move || {

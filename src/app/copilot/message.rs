@@ -25,7 +25,7 @@ pub fn Message(row: Row, chat: Chat) -> impl IntoView {
         }
     };
     let misread = row.line.with_untracked(|line| line.message.misread.iter().map(show_misread).collect_view());
-    // Said so only where the newest turn failed: an old question need not be asked again.
+    // Shown only if the newest turn failed: old questions need no retry.
     let key = row.key.clone();
     let is_last = move || chat.rows().last().is_some_and(|last| last.key == key);
     let key = row.key.clone();

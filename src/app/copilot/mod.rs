@@ -1,4 +1,4 @@
-//! The copilot's panel: the conversation, what its replies did or propose to do, and the field to write in.
+//! The copilot's panel: the conversation, its replies' actions, and the input field.
 
 mod action;
 mod autonomy;
@@ -60,7 +60,7 @@ fn CopilotPanel() -> impl IntoView {
     .erase()
 }
 
-/// Clearing cannot be undone, so it takes a second word.
+/// Clearing cannot be undone, so it needs a confirmation.
 fn show_clear(chat: Chat) -> Piece {
     let is_sure = RwSignal::new(false);
     let question = move || {
@@ -81,7 +81,7 @@ fn show_clear(chat: Chat) -> Piece {
     .erase()
 }
 
-/// How to get a language model, in one line.
+/// Hint about connecting a language model, in one line.
 fn show_built_in(chat: Chat) -> Piece {
     view! {
         <p class="copilot-built-in">

@@ -1,4 +1,4 @@
-//! A message's text as elements: only what the tree can hold is ever made, so no text becomes markup.
+//! A message's text as elements: only elements of the tree are created, so no text becomes markup.
 
 use leptos::prelude::*;
 

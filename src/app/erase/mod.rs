@@ -1,9 +1,9 @@
-//! Views whose type is forgotten, at the seams between components: the code of each is then compiled once.
+//! Views with erased types, at the boundaries of components: the code of each is then compiled once.
 //!
-//! Leptos has `AnyView` for that, which is made for pages of every kind: it copies each text and attribute of a view before
-//! it shows it, brings for each view a second copy of the code that takes it over from the server, for pages whose parts are
-//! loaded by and by, and a third that changes it into another of its type. A [`Piece`] leaves out the first two, and the
-//! third unless it is asked for. The server keeps to `AnyView`.
+//! Leptos's `AnyView` serves pages of every kind. For each view it copies all texts and attributes before rendering,
+//! has a second copy of the hydration code for pages that are loaded in parts, and a third copy of the code that
+//! changes it into another of its type. A [`Piece`] omits the first two, and the third unless requested. The server
+//! uses `AnyView`.
 
 mod piece;
 
@@ -16,11 +16,11 @@ use super::effects::memo;
 use crate::IN_BROWSER;
 
 pub trait Erase {
-    /// The view, without its type. Where another piece takes its place, its elements are replaced.
+    /// The view without its type. If another piece takes its place, its elements are replaced.
     fn erase(self) -> Piece;
 
-    /// As [`Erase::erase`], but where a piece of the same type takes its place, its elements stay and change: someone may
-    /// have the focus in them.
+    /// Like [`Erase::erase`], but if a piece of the same type takes its place, its elements are kept and updated: one
+    /// of them may have the focus.
     fn erase_to_change(self) -> Piece;
 }
 
@@ -43,7 +43,7 @@ enum Side {
     Changing(Box<dyn ChangingPart>),
 }
 
-/// What stands between a component's tags, shown once.
+/// Children of a component, rendered once.
 pub struct Content(Box<dyn FnOnce() -> Piece + Send>);
 
 impl Content {
@@ -62,7 +62,7 @@ where
     }
 }
 
-/// What stands between a component's tags, made anew each time that it is shown.
+/// Children of a component, rendered anew each time they are shown.
 #[derive(Clone)]
 pub struct ContentFn(Arc<dyn Fn() -> Piece + Send + Sync>);
 
@@ -82,7 +82,7 @@ where
     }
 }
 
-/// Shows a view while `is_so`; it is made anew whenever that becomes true.
+/// Shows a view while `is_so`; renders it anew whenever that becomes true.
 pub fn show_when(
     is_so: impl Fn() -> bool + Send + Sync + 'static,
     view: impl Fn() -> Piece + Send + Sync + 'static,

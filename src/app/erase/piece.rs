@@ -1,4 +1,4 @@
-//! How a piece is taken over, built, changed and removed.
+//! Hydration, building, updating and removal of a piece.
 
 use std::any::Any;
 
@@ -18,7 +18,7 @@ use leptos::{
 
 use super::{Piece, Side};
 
-/// A view that is still to be shown.
+/// A view before rendering.
 pub trait Part: Send {
     fn build(self: Box<Self>) -> Placed;
 
@@ -37,7 +37,7 @@ impl<T: RenderHtml + 'static> Part for T {
     }
 }
 
-/// A view that is still to be shown, maybe by changing one that is.
+/// A view before rendering, possibly into an existing one of the same type.
 pub trait ChangingPart: Part {
     fn change(self: Box<Self>, placed: &mut Placed);
 }
@@ -52,7 +52,7 @@ impl<T: RenderHtml + 'static> ChangingPart for T {
     }
 }
 
-/// A view that is shown.
+/// A rendered view.
 trait Shown: Any {
     fn mount(&mut self, parent: &Element, marker: Option<&Node>);
 
@@ -61,7 +61,7 @@ trait Shown: Any {
     fn insert_before_this(&self, child: &mut dyn Mountable) -> bool;
 }
 
-/// It belongs to one type of views, even where two share a state.
+/// Distinguishes types of views, even if two share a state.
 struct State<T: Render>(T::State);
 
 impl<T: Render + 'static> Shown for State<T> {
@@ -78,7 +78,7 @@ impl<T: Render + 'static> Shown for State<T> {
     }
 }
 
-/// A piece that is shown, with a mark at its place where it has no node of its own.
+/// A rendered piece, with a marker node at its place if it has no node of its own.
 pub struct Placed {
     shown: Box<dyn Shown>,
     placeholder: Option<Placeholder>,
@@ -112,7 +112,7 @@ impl Mountable for Placed {
             || self.placeholder.as_ref().is_some_and(|placeholder| placeholder.insert_before_this(child))
     }
 
-    /// Asked for attributes from outside alone, which a piece does not take.
+    /// Requested only for attributes from outside, which a piece does not support.
     fn elements(&self) -> Vec<Element> {
         Vec::new()
     }
@@ -153,7 +153,7 @@ impl Render for Piece {
 impl AddAnyAttr for Piece {
     type Output<NewAttr: Attribute> = Self;
 
-    /// Nothing of the page gives attributes to a component from outside; a piece, whose elements are not known, has none.
+    /// The page gives no attributes to components from outside; a piece, whose elements are unknown, ignores them.
     fn add_any_attr<NewAttr: Attribute>(self, _: NewAttr) -> Self {
         self
     }

@@ -1,6 +1,6 @@
-//! Frames, applied once per animation frame: all that came since, in one batch. What hangs on many prices at once, the
-//! portfolio and the figures that show it, follows, and then what the heatmap and the charts draw of both: in the same
-//! animation frame as long as that has taken little, and otherwise in the next, so that none keeps the browser long.
+//! Applies price frames once per animation frame: all received ones in one batch. Consumers of many prices follow: the
+//! portfolio with its figures, then the drawing of heatmap and charts. They run in the same animation frame if that has
+//! taken little time, else in the next one, so that the browser is never blocked for long.
 
 use std::time::Duration;
 
@@ -16,11 +16,11 @@ use crate::{
     domain::compact_frame::{CompactReader, InvalidFrame, KEY_FRAME_MARK, Reading},
 };
 
-/// How often a tab that nobody sees takes prices in: its title still tells them.
+/// Interval of applying prices in a hidden tab, whose title shows them.
 const HIDDEN_INTERVAL: Duration = Duration::from_secs(5);
 
-/// What an animation frame may have taken, in milliseconds, for more to be done in it. The browser's own layout and paint
-/// come on top, within the sixteen that it has.
+/// Time in milliseconds that an animation frame may have taken before more work is deferred. The browser's layout and
+/// paint come on top, within its sixteen.
 const FRAME_SHARE_MS: f64 = 4.0;
 
 #[derive(Clone, Copy)]
@@ -32,9 +32,9 @@ pub struct Frames {
 #[derive(Default)]
 struct State {
     reader: CompactReader,
-    /// What came since the browser drew last, from a key frame on where there was one.
+    /// Frames since the last animation frame, from the latest key frame on.
     waiting: Vec<JsString>,
-    /// The prices shown are old, so that their change is no move.
+    /// Whether the prices shown are old, so that their change is not a move.
     catches_up: bool,
 }
 
@@ -51,7 +51,7 @@ impl Frames {
         frames
     }
 
-    /// Takes a frame, to be applied when the browser draws next.
+    /// Queues a frame, to be applied in the next animation frame.
     pub fn offer(self, frame: JsString) {
         let was_connected = self.market.connection.get_untracked() == Connection::Connected;
         if !was_connected {
@@ -60,7 +60,7 @@ impl Frames {
         self.market.count_frame(Date::now());
         let is_first = self.state.try_update_value(|state| {
             if !was_connected {
-                // Another stream, perhaps of a server that counts anew.
+                // A new stream, possibly of a server with other versions.
                 *state = State::default();
             }
             state.catches_up |= !was_connected || document().hidden();
@@ -76,7 +76,7 @@ impl Frames {
         }
     }
 
-    /// Browsers draw no hidden tab, so there a timer takes the turn.
+    /// Browsers do not draw hidden tabs, so a timer is used there.
     fn schedule(self) {
         let apply = move || self.apply();
         if document().hidden() { set_timeout(apply, HIDDEN_INTERVAL) } else { request_animation_frame(apply) }
@@ -84,7 +84,7 @@ impl Frames {
 
     fn apply(self) {
         let began_ms = Date::now();
-        // Nothing when the page is gone.
+        // `None` when the page is disposed.
         self.state.try_update_value(|state| match state.take_in() {
             Ok(true) => {
                 let moves = !std::mem::take(&mut state.catches_up);
@@ -103,7 +103,7 @@ impl Frames {
         });
     }
 
-    /// Goes on with what follows the prices of an animation frame that began then.
+    /// Continues with the consumers of prices, in an animation frame that began at the given time.
     fn tick(self, began_ms: f64) {
         let market = self.market;
         if document().hidden() {
@@ -120,23 +120,23 @@ impl Frames {
     }
 }
 
-/// Waits for the effects of what was just changed; and for the next animation frame, when this one has taken its share.
-/// Gives when the one that it ends in began.
+/// Waits for the effects of the last change, and for the next animation frame if this one has taken its share. Returns
+/// the start of the current animation frame.
 async fn share(began_ms: f64) -> f64 {
     tick().await;
     if Date::now() - began_ms < FRAME_SHARE_MS {
         return began_ms;
     }
     let (sender, has_come) = oneshot::channel();
-    // Somebody waits for as long as the page stands.
+    // The receiver waits as long as the page is alive.
     request_animation_frame(move || sender.send(()).unwrap_or_default());
-    // It is not lost before it has come.
+    // The sender is not dropped before it has sent.
     let _ = has_come.await;
     Date::now()
 }
 
 impl State {
-    /// Reads what waits; whether that brought anything new.
+    /// Parses the queued frames; returns whether anything is new.
     fn take_in(&mut self) -> Result<bool, InvalidFrame> {
         let mut is_new = false;
         for frame in std::mem::take(&mut self.waiting) {

@@ -1,7 +1,7 @@
-//! What the server tells the page by itself: prices, what changed of the account, and which build it is of.
+//! Messages from the server: prices, changes of the account, and the server's build.
 //!
-//! The tabs of a browser share the streams: one of them [leads](tabs), and posts what comes to the others, and what came
-//! since the last key frame to one that is new. A browser without channels opens streams for each tab.
+//! The tabs of a browser share the streams: one of them [leads](tabs) and posts their events to the others; a new tab
+//! gets everything since the last key frame. Without channels, each tab opens its own streams.
 
 mod frames;
 mod stream;
@@ -25,10 +25,10 @@ use tabs::{News, Tab};
 
 const PRICES: &str = "/api/stream/prices?format=compact";
 
-/// The events that the page follows, and those that each stream has.
+/// Events that the page follows, including those of every stream.
 const CHANGES: [&str; 6] = ["account", "watchlist", "chat", "settings", "reset", "ping"];
 
-/// Keeps the page up to date for as long as the calling component stands.
+/// Keeps the page up to date as long as the calling component is mounted.
 pub fn follow_server(market: Market, changes: Changes, upgrade: Upgrade) {
     effect(move || {
         let frames = Frames::new(market);
@@ -42,9 +42,9 @@ pub fn follow_server(market: Market, changes: Changes, upgrade: Upgrade) {
     });
 }
 
-/// Applies what the tab with the streams posts; has the streams while this tab leads.
+/// Applies the leading tab's posts; opens the streams while this tab leads.
 async fn share(hear: Rc<dyn Fn(News)>, changes: Changes) {
-    // Tabs of another build may say other things.
+    // Tabs of another build may use another protocol.
     let name = format!("finally-{}", own_build());
     let Some((tab, _membership)) = Tab::join(&name, move || changes.version(), hear.clone()) else {
         return listen(&*hear, changes).await;
@@ -59,7 +59,7 @@ async fn share(hear: Rc<dyn Fn(News)>, changes: Changes) {
     }
 }
 
-/// Tells what both streams bring, for ever.
+/// Reports the events of both streams, for ever.
 async fn listen(tell: &dyn Fn(News), changes: Changes) {
     let prices = Stream {
         address: &|| PRICES.to_owned(),
@@ -73,7 +73,7 @@ async fn listen(tell: &dyn Fn(News), changes: Changes) {
         address: &|| format!("/api/events?after={}", changes.version()),
         kinds: &CHANGES,
         tell: &|kind, data, event| tell(read_change(kind, data.into(), event.last_event_id())),
-        // It comes back by itself; that the server is away, the prices tell.
+        // It reconnects by itself; the price stream reports that the server is away.
         tell_notice: &|_: Notice| {},
     };
     join(prices.run(), events.run()).await;

@@ -1,4 +1,4 @@
-//! A stream itself: one event source, opened again, after a while, whenever it ends.
+//! A stream: an event source that is reopened, after a delay, whenever it ends.
 
 use std::{
     cell::{Cell, RefCell},
@@ -27,38 +27,38 @@ use crate::{
     wire,
 };
 
-/// The first wait before the stream is opened again; it doubles with every attempt…
+/// First delay before the stream is reopened; it doubles with every attempt…
 const BACKOFF_MIN: Duration = Duration::from_millis(500);
 /// …up to this.
 const BACKOFF_MAX: Duration = Duration::from_secs(15);
 
-/// After so many attempts in vain the page no longer says that it is about to be connected.
+/// Failed attempts after which the page shows that it is disconnected.
 const ATTEMPTS_BEFORE_DISCONNECTED: u32 = 6;
 
-/// A stream that is silent for so long is dead, though a proxy may hold its connection open: the server says something
-/// more often, and some of it may be late.
+/// Silence after which a stream is dead, even if a proxy holds its connection open: longer than the server's ping
+/// interval, plus a delay in transit.
 const SILENCE_MAX_MS: f64 = PING_INTERVAL_MAX.as_millis() as f64 + 5_000.0;
 
-/// How often the silence is looked at. By the clock, since timers stand still while the machine sleeps.
+/// Interval of checking for silence, by the clock, since timers stop while the machine sleeps.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// A stream to follow.
 pub struct Stream<'a> {
-    /// Asked for at each attempt.
+    /// Returns the address, at each attempt.
     pub address: &'a dyn Fn() -> String,
-    /// The events wanted, by name.
+    /// Names of the wanted events.
     pub kinds: &'a [&'a str],
-    /// Told each event's name, its data, and the event.
+    /// Called with each event's name, its data, and the event.
     pub tell: &'a dyn Fn(&str, JsString, &MessageEvent),
-    /// Told when the stream is lost.
+    /// Called when the stream is lost.
     pub tell_notice: &'a dyn Fn(Notice),
 }
 
 impl Stream<'_> {
-    /// Tells what the stream brings, and how the connection stands, for ever.
+    /// Reports the stream's events and the connection's state, for ever.
     pub async fn run(&self) {
         let mut attempt = 0;
-        // What the server, or the silence, said last holds until there is news again.
+        // The last words of the server, or about its silence, hold until there are new events.
         let mut said = None;
         loop {
             let end = self.listen(&mut attempt).await;
@@ -81,13 +81,13 @@ impl Stream<'_> {
         }
     }
 
-    /// Opens the stream and tells its events until it ends; the first one sets `attempt` back.
+    /// Opens the stream and reports its events until it ends; the first one resets `attempt`.
     async fn listen(&self, attempt: &mut u32) -> End {
         let Ok(mut source) = EventSource::new(&(self.address)()) else {
             return End::Refused;
         };
-        // An "error" is both the browser's own event and one that the server sends; either ends the stream. It comes first:
-        // every subscription reports it in its turn, and the others do so without what it says.
+        // An "error" is both the browser's own event and one of the server's; either ends the stream. It is first in
+        // the list: every subscription reports it in turn, and the others without its data.
         let kinds = ["error", "done"].iter().chain(self.kinds);
         let subscriptions: Result<Vec<_>, _> = kinds.map(|kind| source.subscribe(*kind)).collect();
         let Ok(subscriptions) = subscriptions else {
@@ -124,34 +124,34 @@ impl Stream<'_> {
     }
 }
 
-/// How a stream ended.
+/// End of a stream.
 enum End {
-    /// The connection broke, or the server said that it stops, and perhaps why.
+    /// The connection broke, or the server announced its stop, possibly with a reason.
     Lost(Option<String>),
-    /// The server answered something else than a stream.
+    /// The server's response was not a stream.
     Refused,
 }
 
-/// What the server says before it ends a stream.
+/// The server's data of its last event.
 #[derive(Deserialize)]
 struct LastWords {
     detail: String,
 }
 
-/// Waits until nothing was heard for too long. A page that comes back looks at once.
+/// Waits until nothing was received for too long. A page that becomes visible checks at once.
 async fn silence(heard_at_ms: &Cell<f64>) {
     while Date::now() - heard_at_ms.get() < SILENCE_MAX_MS {
         wait(LOOK_EVERY).await;
     }
 }
 
-/// Waits so long, or until the browser has a network again, or shows the page again.
+/// Waits for a time, or until the browser is online again, or shows the page again.
 pub async fn wait(time: Duration) {
     let (sender, is_back) = oneshot::channel();
     let sender = Rc::new(RefCell::new(Some(sender)));
     let wake = move || {
         if let Some(sender) = sender.take() {
-            // Nobody waits any more when the time was up first.
+            // The receiver is gone if the time was over first.
             let _ = sender.send(());
         }
     };
@@ -165,7 +165,7 @@ pub async fn wait(time: Duration) {
     listeners.into_iter().for_each(|listener| listener.remove());
 }
 
-/// Doubles with each attempt, and is spread by `random` (0 to 1) so that pages do not all come back at once.
+/// Doubles with each attempt, and is spread by `random` (0 to 1) so that pages do not all reconnect at once.
 fn backoff(attempt: u32, random: f64) -> Duration {
     let whole = BACKOFF_MIN.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(BACKOFF_MAX);
     whole.mul_f64(0.5 + random / 2.0)

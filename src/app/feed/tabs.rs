@@ -1,8 +1,8 @@
-//! What the tabs of a browser tell each other: what the streams bring, and which tab has them.
+//! Messages between the tabs of a browser: the streams' events, and the choice of the tab that opens the streams.
 //!
-//! One tab leads: it has the streams, and posts what they bring. No lock decides it, since browsers have none on plain http.
-//! A tab that finds nobody leading leads; of two that do, the one that began earlier goes on. A tab that goes names the next
-//! one; one that crashed or was put to sleep does not answer any more, and another takes its place, until it is back.
+//! One tab leads: it opens the streams and posts their events. No lock decides, since browsers have none on plain http.
+//! A tab that finds no leader leads; of two leaders, the earlier one continues. A closing tab names the next leader; a
+//! crashed or suspended one does not answer any more, and another takes its place until it returns.
 
 use std::{
     cell::{Cell, RefCell},
@@ -30,53 +30,53 @@ use crate::{
     wire,
 };
 
-/// What there is to know.
+/// A message from the leading tab.
 pub enum News {
     /// A compact frame.
     Frame(JsString),
-    /// How the price stream stands.
+    /// State of the price stream.
     Notice(Notice),
-    /// Something of the account changed: the number of the change, and what.
+    /// A change of the account: its number and kind.
     Change { version: i64, what: String },
-    /// What the server says of itself.
+    /// The server's data about itself.
     Server(String),
 }
 
-// How messages begin; frames begin with a letter.
+// Prefixes of messages; frames begin with a letter.
 const NOTICE: char = '!';
 const CHANGE: char = '#';
 const SERVER: char = '.';
-/// Asks the tab that leads for what it brought since its last key frame.
+/// Asks the leading tab for everything since its last key frame.
 const QUESTION: char = '?';
-/// Asks whether there is one.
+/// Asks whether a tab leads.
 const PROBE: char = '>';
-/// Says that a tab leads, and since when.
+/// Announces that a tab leads, with its start.
 const CLAIM: char = '~';
-/// Says that a tab goes, and which one leads now.
+/// Announces that a tab closes, with the next leader.
 const FAREWELL: char = '-';
 
-/// What is kept for tabs that ask; a key frame comes long before so many others.
+/// Messages kept for new tabs; a key frame comes long before this many.
 const KEPT_MAX: usize = 10_000;
 
-/// The tabs that one that leads knows of; the latest to come are forgotten.
+/// Followers that a leader knows; later ones are not tracked.
 const FOLLOWERS_MAX: usize = 64;
 
-/// How long a new tab waits for the one that leads to answer.
+/// Time that a new tab waits for a leader's answer.
 const FIRST_ANSWER_MAX: Duration = Duration::from_millis(400);
 
-/// How long other tabs wait for that…
+/// Time that other tabs wait for it…
 const ANSWER_MAX: Duration = Duration::from_millis(1_500);
 
-/// …after a silence of this, or of half as much: not all ask at once.
+/// …after a silence of half this time up to this time: not all ask at once.
 const SILENCE_MAX: Duration = Duration::from_secs(5);
 
-/// Another tab that leads is told of this one at most so often, in milliseconds.
+/// Minimum interval between claims towards another leader, in milliseconds.
 const CLAIM_INTERVAL_MS: i64 = 200;
 
-/// Where it stands that a tab leads, so that a first one need not ask.
+/// Storage key that marks a leader's presence, so that a first tab need not ask.
 const LEADER_KEY: &str = "leader";
 
-/// Tells a new tab no change, but the number of the latest.
+/// Not a change: tells a new tab the number of the latest one.
 pub const POSITION: &str = "position";
 
 impl News {
@@ -84,7 +84,7 @@ impl News {
         match self {
             Self::Frame(frame) => frame.into(),
             Self::Notice(notice) => {
-                // Invariant: a notice has no map and nothing that JSON lacks.
+                // Invariant: a notice contains no map and nothing that JSON cannot express.
                 let notice = serde_json::to_string(notice).expect("a notice can be written as JSON");
                 format!("{NOTICE}{notice}").into()
             }
@@ -93,7 +93,7 @@ impl News {
         }
     }
 
-    /// Nothing when it is not news.
+    /// `None` if it is not a message of this kind.
     fn read(message: &JsString) -> Option<Self> {
         let mark = char::from_u32(message.char_code_at(0) as u32)?;
         if mark.is_ascii_alphabetic() {
@@ -112,7 +112,7 @@ impl News {
     }
 }
 
-/// Since when a tab leads, in milliseconds, and its name; of two claims the lesser one holds.
+/// Start of a tab's lead in milliseconds, and its name; the lesser of two claims wins.
 type Claim = (i64, String);
 
 fn read_claim(text: &str) -> Option<Claim> {
@@ -127,31 +127,31 @@ pub struct Tab(Rc<Inner>);
 struct Inner {
     channel: BroadcastChannel,
     id: String,
-    /// Since when this tab leads, in milliseconds; nothing while it does not.
+    /// Start of this tab's lead, in milliseconds; `None` while it does not lead.
     leads_since_ms: Cell<Option<i64>>,
     claimed_at_ms: Cell<i64>,
-    /// The tab that leads posted something since this was looked at.
+    /// Whether the leading tab has posted since the last check.
     was_heard: Cell<bool>,
-    /// The page has been left; it may be kept for the way back.
+    /// Whether the page was left; the browser may keep it for going back.
     is_left: Cell<bool>,
-    /// Gives the number of the latest change that this tab knows.
+    /// Returns the number of the latest change that this tab knows.
     version: Box<dyn Fn() -> i64>,
     followers: RefCell<Vec<String>>,
-    /// What the streams brought since their last key frame.
+    /// Messages of the streams since their last key frame.
     kept: RefCell<Vec<JsValue>>,
-    /// Told what this tab is to do now.
+    /// Receives this tab's next role.
     turn: RefCell<Option<oneshot::Sender<Turn>>>,
 }
 
-/// What a tab is to do.
+/// Role of a tab.
 enum Turn {
     /// Lead.
     Lead,
-    /// Ask for the tab that leads: this one does not, or was away.
+    /// Look for a leader: this tab does not lead, or was away.
     Ask,
 }
 
-/// A tab takes part until this is dropped.
+/// A tab participates until this is dropped.
 pub struct Membership {
     tab: Tab,
     _listener: Closure<dyn FnMut(MessageEvent)>,
@@ -168,8 +168,8 @@ impl Drop for Membership {
 }
 
 impl Tab {
-    /// Joins the tabs of this browser, and gives `apply` what the one that leads posts; `version` is the number of the latest
-    /// change that this one knows. Nothing where a browser has no channels.
+    /// Joins the tabs of this browser, and passes the leader's messages to `apply`; `version` returns the number of the
+    /// latest change known here. `None` if the browser has no channels.
     pub fn join(
         name: &str,
         version: impl Fn() -> i64 + 'static,
@@ -206,9 +206,9 @@ impl Tab {
         Some((tab.clone(), Membership { tab, _listener: listener, handles }))
     }
 
-    /// Follows the tab that leads, until this one does.
+    /// Follows the leading tab, until this one leads.
     pub async fn follow(&self) {
-        // Where nobody has left a word of it, nobody leads.
+        // Without the storage key there is no leader.
         if self.0.is_left.get() || storage::read(LEADER_KEY).is_some() {
             self.wait_for_the_lead().await;
         }
@@ -238,7 +238,7 @@ impl Tab {
                     has_asked = true;
                     ANSWER_MAX
                 }
-                // The tab that led was closed without a word, or sleeps.
+                // The leader was closed without a farewell, or sleeps.
                 Some(Turn::Lead) | None => return,
             };
             self.0.was_heard.set(false);
@@ -249,16 +249,16 @@ impl Tab {
         }
     }
 
-    /// Waits until this tab, which leads, does not any more.
+    /// Waits until this leading tab stops leading.
     pub async fn step_down(&self) {
         let turned = self.next_turn();
         if self.0.leads_since_ms.get().is_some() {
-            // It is told before the tab is gone.
+            // It is notified before the tab is gone.
             let _ = turned.await;
         }
     }
 
-    /// Tells the other tabs; this one leads.
+    /// Posts to the other tabs, as the leader.
     pub fn post(&self, news: &News) {
         let message = news.write();
         send(&self.0.channel, &message);
@@ -278,7 +278,7 @@ impl Tab {
         let leads = self.0.leads_since_ms.get().is_some();
         if let Some(news) = News::read(message) {
             if leads {
-                // Two lead; the other one may not know it.
+                // Two tabs lead; the other one may not know it.
                 return self.claim();
             }
             self.0.was_heard.set(true);
@@ -292,12 +292,12 @@ impl Tab {
             CLAIM if leads => self.dispute(words),
             CLAIM => self.0.was_heard.set(true),
             FAREWELL => self.part(words),
-            // Questions are for the tab that leads, and what else there is for pages of another version.
+            // Questions are for the leader; the rest is for pages of other versions.
             _ => {}
         }
     }
 
-    /// Answers a tab that asks.
+    /// Answers a tab's question.
     fn answer(&self, id: &str, wants_all: bool) {
         let mut followers = self.0.followers.borrow_mut();
         if followers.len() < FOLLOWERS_MAX && !followers.iter().any(|known| known == id) {
@@ -312,7 +312,7 @@ impl Tab {
         self.claim();
     }
 
-    /// Another tab says that it leads too: the one that began earlier does.
+    /// Handles another tab's claim: the earlier leader continues.
     fn dispute(&self, words: &str) {
         let own = self.0.leads_since_ms.get().map(|since_ms| (since_ms, self.0.id.clone()));
         if read_claim(words).is_some_and(|other| Some(other) < own) {
@@ -323,7 +323,7 @@ impl Tab {
         }
     }
 
-    /// A tab goes, and leaves the streams to another one if it had them.
+    /// Handles a tab's farewell, which may name this one as the next leader.
     fn part(&self, words: &str) {
         let Some((id, successor)) = words.split_once(' ') else { return };
         self.0.followers.borrow_mut().retain(|known| known != id);
@@ -337,7 +337,7 @@ impl Tab {
         }
     }
 
-    /// Goes, until the page is shown again.
+    /// Leaves, until the page is shown again.
     fn leave(&self) {
         let mut followers = self.0.followers.take();
         let successor = followers.pop().unwrap_or_default();
@@ -370,7 +370,7 @@ impl Tab {
 
     fn call(&self, turn: Turn) {
         if let Some(sender) = self.0.turn.take() {
-            // Nobody waits when the time was up first.
+            // The receiver is gone if the time was over first.
             let _ = sender.send(turn);
         }
     }
@@ -381,7 +381,7 @@ fn now_ms() -> i64 {
 }
 
 fn send(channel: &BroadcastChannel, message: &JsValue) {
-    // Refused only by a channel that is closed, which ours is when it is dropped.
+    // Fails only for a closed channel, and this one is closed on drop.
     let _ = channel.post_message(message);
 }
 

@@ -1,6 +1,6 @@
-//! How closely the rows stand: with room to read and to point, or as many as the screen holds.
+//! Density of the rows: spacious for reading and pointing, or compact.
 //!
-//! Kept in the document's `data-density`, where `before_paint.js` puts it before anything is drawn.
+//! Stored in the document's `data-density`, which `before_paint.js` sets before the first paint.
 
 use leptos::prelude::*;
 
@@ -13,7 +13,7 @@ pub enum Density {
     Compact,
 }
 
-/// Also in `before_paint.js`.
+/// Storage key; also in `before_paint.js`.
 const STORAGE_KEY: &str = "density";
 
 impl Density {
@@ -26,7 +26,7 @@ impl Density {
         }
     }
 
-    /// What is stored; nothing stands for the usual one.
+    /// Stored text; empty for the default.
     fn as_str(self) -> &'static str {
         match self {
             Self::Comfortable => "",
@@ -46,12 +46,12 @@ pub fn provide_density() {
     effect(move || {
         storage::keep(STORAGE_KEY, move || density.get().as_str().to_owned(), recall);
         storage::follow(STORAGE_KEY, recall);
-        // Not before it is known: the document says it already.
+        // Not before it is known: the document already has it.
         effect(move || mark_document("data-density", density.get().as_str()));
     });
 }
 
-/// What was chosen, to be read and written.
+/// The density, to be read and written.
 pub fn use_density() -> RwSignal<Density> {
     // Invariant: `App` provides it before any component that asks.
     use_context().expect("the density is provided by the page's root")

@@ -1,20 +1,20 @@
-//! How the page looks: its theme, and how closely its rows stand. Both are remembered, and shared by all tabs.
+//! Look of the page: its theme, and the density of its rows. Both are stored, and shared by all tabs.
 
 pub mod density;
 pub mod theme;
 
 use leptos::prelude::document;
 
-/// Makes theme and density known to everything below.
+/// Provides theme and density to all components below.
 pub fn provide_look() {
     theme::provide_theme();
     density::provide_density();
 }
 
-/// Says something of the look where the style sheet reads it.
+/// Sets an attribute that the style sheet reads.
 fn mark_document(attribute: &str, value: &str) {
     if let Some(root) = document().document_element() {
-        // Only a malformed name could be refused.
+        // Fails only for a malformed name.
         let _ = root.set_attribute(attribute, value);
     }
 }

@@ -1,7 +1,7 @@
 //! The theme: dark or light, as the system prefers or as a person chose.
 //!
-//! The server renders without knowing either, so `before_paint.js` sets the document's `data-theme` before anything is
-//! drawn, and the style sheet follows that attribute. From hydration on it is kept here.
+//! The server renders without knowing either, so `before_paint.js` sets the document's `data-theme` before the first
+//! paint, and the style sheet follows that attribute. After hydration this module maintains it.
 
 use leptos::prelude::*;
 
@@ -19,7 +19,7 @@ pub enum Theme {
     Light,
 }
 
-/// What a person chose.
+/// A person's choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ThemeChoice {
     System,
@@ -27,7 +27,7 @@ pub enum ThemeChoice {
     Light,
 }
 
-/// Also in `before_paint.js`.
+/// Storage key; also in `before_paint.js`.
 const STORAGE_KEY: &str = "theme";
 
 impl Theme {
@@ -40,7 +40,7 @@ impl Theme {
 }
 
 impl ThemeChoice {
-    /// What is stored; nothing stands for the system's.
+    /// Stored text; empty for the system's theme.
     fn as_str(self) -> &'static str {
         match self {
             Self::System => "",
@@ -66,7 +66,7 @@ impl ThemeChoice {
     }
 }
 
-/// The handle to the page's theme; copies share it.
+/// Handle to the page's theme; copies share it.
 #[derive(Clone, Copy)]
 pub struct ThemeSetting {
     choice: RwSignal<ThemeChoice>,
@@ -74,18 +74,18 @@ pub struct ThemeSetting {
 }
 
 impl ThemeSetting {
-    /// Tracked.
+    /// The choice; tracked.
     pub fn choice(self) -> ThemeChoice {
         self.choice.get()
     }
 
-    /// Takes effect at once, in every tab, and is remembered.
+    /// Applies a choice at once, in every tab, and stores it.
     pub fn choose(self, choice: ThemeChoice) {
         self.choice.set(choice);
     }
 }
 
-/// Makes the theme known to everything below. The first render knows none and takes the dark one.
+/// Provides the theme to all components below. The first render does not know it and uses the dark one.
 pub fn provide_theme() {
     let choice = RwSignal::new(ThemeChoice::System);
     let prefers_light = use_media("(prefers-color-scheme: light)");
@@ -96,12 +96,12 @@ pub fn provide_theme() {
     effect(move || {
         storage::keep(STORAGE_KEY, move || choice.get().as_str().to_owned(), recall);
         storage::follow(STORAGE_KEY, recall);
-        // Not before the choice is known: the document says it already.
+        // Not before the choice is known: the document already has it.
         effect(move || mark_document("data-theme", in_effect.get().as_str()));
     });
 }
 
-/// The theme in effect, for what the style sheet does not reach, such as canvases.
+/// The theme in effect, for elements outside the style sheet's reach, such as canvases.
 pub fn use_theme() -> Signal<Theme> {
     use_theme_setting().in_effect.into()
 }

@@ -1,13 +1,13 @@
-// Tells whether the page still stands as the server wrote it. Extensions, translations and proxies put their own nodes into
-// it, and what takes the page over walks its nodes by their order. What stands behind all of ours does no harm.
+// Tells whether the page is still as the server wrote it. Extensions, translations and proxies insert nodes, and
+// hydration walks the nodes in order. Nodes after all of the page's own are harmless.
 globalThis.isPageAsServed = () => {
   try {
-    // It failed in this tab before, though the nodes were right.
+    // Hydration failed in this tab before, though the nodes were right.
     if (sessionStorage.getItem("build-page")) return false;
   } catch {
-    // Without a storage it has not been told.
+    // Without a storage this is unknown.
   }
-  // See `server::http::shape`, which counts the same.
+  // See `server::http::shape`, which counts in the same way.
   const [count, hash] = (document.body.dataset.shape ?? "").split(" ");
   const nodes = document.createTreeWalker(document.body);
   let found = 0;
@@ -18,7 +18,7 @@ globalThis.isPageAsServed = () => {
   return found === Number(hash);
 };
 
-// Takes the server's page away, to be built anew. What others put beside it stays.
+// Removes the server's page, to be rendered anew. Foreign nodes beside it stay.
 globalThis.clearPage = () => {
   for (const node of [...document.body.childNodes])
     if (node.nodeType !== Node.ELEMENT_NODE || node.matches(".app, .notice, script")) node.remove();

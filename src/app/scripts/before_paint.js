@@ -1,4 +1,4 @@
-// Runs before the first paint, so that neither the theme nor a row's or panel's size jumps when the page wakes up.
+// Runs before the first paint, so that neither the theme nor a row's or panel's size jumps at hydration.
 {
   const root = document.documentElement;
   const recall = (key) => {
@@ -10,7 +10,7 @@
   };
   root.dataset.theme = recall("theme") || (matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark");
   root.dataset.density = recall("density");
-  // Where an on-screen keyboard covers the page instead of making it smaller, the page makes itself smaller.
+  // If an on-screen keyboard covers the page instead of resizing it, the page resizes itself.
   globalThis.visualViewport?.addEventListener("resize", () => {
     const { height, scale } = visualViewport;
     if (scale !== 1) return;

@@ -1,4 +1,4 @@
-// Translations put elements in the place of texts. A text that the page changes after that comes back to its place.
+// Translations replace text nodes by elements. A text that the page changes afterwards is put back into its place.
 {
   const standIns = new WeakMap();
   const changes = new MutationObserver((records) => {

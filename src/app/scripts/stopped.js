@@ -1,4 +1,4 @@
-// Says that the page's program has stopped, or never began, whatever state it is in: without it, the page only looks alive.
+// Shows that the page's program has stopped or never started, whatever its state: otherwise the page only looks alive.
 {
   const banner = document.createElement("div");
   let hasStopped = false;
@@ -10,10 +10,10 @@
     banner.setAttribute("role", "alert");
     document.body.append(banner);
     banner.replaceChildren(words, button);
-    // What does not work is not to be pressed.
+    // Dead controls must not be pressed.
     document.querySelector(".app")?.setAttribute("inert", "");
   };
-  // A fault while the page is taken over is one of its nodes; the page is then built anew, once.
+  // An error during hydration is about its nodes; the page is then rendered anew, once.
   const buildAnew = () => {
     try {
       if (document.body.dataset.hydrated || sessionStorage.getItem("build-page")) return false;
@@ -34,7 +34,7 @@
   addEventListener("unhandledrejection", ({ reason }) => {
     const { RuntimeError, CompileError, LinkError } = WebAssembly;
     if (reason instanceof RuntimeError) return panicked();
-    // The program is fetched; what others fetch meanwhile may fail too, and then the page wakes up all the same.
+    // The program is loading; other requests may fail meanwhile, and hydration still happens.
     const isUnloaded = [TypeError, CompileError, LinkError].some((kind) => reason instanceof kind);
     if (!isUnloaded || hasStopped || document.body.dataset.hydrated) return;
     say("The page's program could not be loaded, so nothing here is live. ");

@@ -1,5 +1,4 @@
-//! The account view: the copilot's limits and model, how the page looks, trading by hand, what can be taken along, and
-//! starting over.
+//! The account view: the copilot's limits and model, the page's look, manual trading, exports, and the reset.
 
 use leptos::prelude::*;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};

@@ -1,4 +1,4 @@
-//! What stands around the view that is shown, and goes on while views change.
+//! The frame around the shown view, which persists across views.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ pub fn Frame(market_source: String) -> impl IntoView {
         (View::Trade, Some(value)) => format!("{value} · FinAlly"),
         (View::Trade, None) => "FinAlly".to_owned(),
     };
-    // Once it was shown it stays, with all that was arranged in it.
+    // Once shown, the trade view stays mounted, with its arrangement.
     let was_trade_shown = memo_once(move || view.get() == View::Trade);
     focus_views(view);
     mark_hydrated();
@@ -86,7 +86,7 @@ pub fn Frame(market_source: String) -> impl IntoView {
     .erase()
 }
 
-/// The view's place; what stands in it is a part of the program.
+/// Place of the view, whose content is a lazy part.
 #[component]
 fn AccountView() -> impl IntoView {
     let parts = use_workspace().parts;
@@ -99,12 +99,12 @@ fn AccountView() -> impl IntoView {
     .erase()
 }
 
-/// Whether something was so at any time until now.
+/// Whether something has been true at any time so far.
 fn memo_once(is_so: impl Fn() -> bool + Send + Sync + 'static) -> Memo<bool> {
     Memo::new(move |before: Option<&bool>| before == Some(&true) || is_so())
 }
 
-/// A view that is opened takes the focus, so that it is read from its beginning; the first one leaves it where it is.
+/// Focuses a view when it is opened, so that it is read from its beginning; not the initial one.
 fn focus_views(view: Memo<View>) {
     let last = StoredValue::new(None);
     effect(move || {
@@ -112,14 +112,14 @@ fn focus_views(view: Memo<View>) {
         let before = last.get_value();
         last.set_value(Some(now));
         if before.is_some_and(|before| before != now) {
-            // After the view is there to be focused.
+            // Once the view is rendered.
             request_animation_frame(move || {
                 let element = document().get_element_by_id(now.element_id());
                 if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
                     let focused = document().active_element();
-                    // Whoever opened it may have gone to something in it.
+                    // The focus may already be inside it.
                     if !focused.is_some_and(|focused| element.contains(Some(&focused))) {
-                        // Only an element that has left the page refuses.
+                        // Fails only for an element that has left the page.
                         let _ = element.focus();
                     }
                 }
@@ -128,10 +128,10 @@ fn focus_views(view: Memo<View>) {
     });
 }
 
-/// The page's own files come first.
+/// Delay, since the page's own files come first.
 const INSTALL_DELAY: Duration = Duration::from_secs(3);
 
-/// Registers the service worker once the page stands.
+/// Registers the service worker after hydration.
 pub fn install() {
     effect(|| {
         let registration = StoredValue::new_local(None);
@@ -142,11 +142,11 @@ pub fn install() {
     });
 }
 
-/// Says on the document that the page answers clicks, which is what browser tests wait for.
+/// Marks the document as hydrated, for browser tests.
 fn mark_hydrated() {
     effect(|| {
         if let Some(body) = document().body() {
-            // Only a malformed name could be refused.
+            // Fails only for a malformed name.
             let _ = body.set_attribute("data-hydrated", "true");
         }
     });

@@ -1,4 +1,4 @@
-//! What the workstation's keys do, and what the palette offers beside tickers and orders.
+//! The workstation's keys, and the palette's commands.
 
 use leptos::prelude::request_animation_frame;
 
@@ -8,14 +8,14 @@ use crate::{
     domain::order::Side,
 };
 
-/// Makes them known. Each opens the trade view first, where its panels are.
+/// Registers them. Each first opens the trade view, which has the panels.
 pub fn register_keys(workspace: Workspace) {
     let Workspace { commands, layout, navigation, .. } = workspace;
     register_ticket(workspace);
     for panel in Panel::ALL {
         let name = panel.words();
         let show = move || match panel {
-            // It stands beside every view.
+            // The copilot is beside every view.
             Panel::Copilot => layout.show_at(panel, "textarea"),
             _ => {
                 navigation.open(View::Trade);
@@ -41,7 +41,7 @@ fn register_ticket(workspace: Workspace) {
             if commands.is_writing() {
                 return;
             }
-            // A letter reaches money only where the ticket is seen.
+            // A letter trades only while the ticket is visible.
             match navigation.is_open(View::Trade) {
                 true => ticket.press_letter(side),
                 false => navigation.open(View::Trade),
@@ -51,7 +51,7 @@ fn register_ticket(workspace: Workspace) {
     }
     commands.add(Section::Trade, "Go to the quantity", Some("q"), move || {
         navigation.open(View::Trade);
-        // After the view is there.
+        // Once the view is rendered.
         request_animation_frame(move || ticket.focus());
     });
     commands.note(Section::Trade, "Place the order at its button", "Enter");

@@ -1,5 +1,4 @@
-//! The frame around the views: navigation, header, the copilot's drawer, dialogs and toasts, over what the server rendered
-//! them with.
+//! The frame around the views: navigation, header, the copilot's drawer, dialogs and toasts.
 
 mod account_view;
 mod frame;
@@ -51,7 +50,7 @@ use crate::{
     wire::WireEncoding,
 };
 
-/// The page at an address, with the ticker selected that it names, if it names one.
+/// The page at an address, with the address's selected ticker, if any.
 #[component]
 pub fn WorkstationPage(address: Address) -> impl IntoView {
     let named = if let Address::Trade(named) = address { named } else { None };
@@ -68,7 +67,7 @@ pub fn WorkstationPage(address: Address) -> impl IntoView {
     }
 }
 
-/// Makes what the views share, and shows the frame with the view at the address.
+/// Creates the shared state, and shows the frame with the address's view.
 #[component]
 fn Desk(address: Address, start: Workstation) -> impl IntoView {
     let Workstation {
@@ -123,7 +122,7 @@ fn Desk(address: Address, start: Workstation) -> impl IntoView {
     view! { <Frame market_source/> }
 }
 
-/// Fetches each panel as soon as it is seen, and everything else when the page is idle.
+/// Loads each panel as soon as it is visible, and everything else when the page is idle.
 fn fetch_parts(workspace: Workspace) {
     let Workspace { parts, layout, navigation, .. } = workspace;
     for (panel, part) in Panel::ALL.into_iter().filter_map(|panel| Some((panel, panel.part()?))) {

@@ -61,7 +61,7 @@ fn show_view(navigation: Navigation, layout: Layout, view: View, word: &'static 
     .erase()
 }
 
-/// A button of the phone's bar, which shows a panel alone.
+/// A button of the phone's bar, which shows a single panel.
 fn show_panel(navigation: Navigation, layout: Layout, panel: Panel, word: &'static str, icon: &'static str) -> Piece {
     let is_current = memo(move || {
         let is_shown = layout.phone_panel().is_some_and(|shown| shown.bar_entry() == panel);

@@ -1,4 +1,4 @@
-//! The line at the bottom: how the feed does, and where the keys are.
+//! The status bar: state of the feed, and a hint about the keys.
 
 use leptos::prelude::*;
 
@@ -6,7 +6,7 @@ use crate::app::{effects::memo, erase::Erase, format::MISSING, market::Market};
 
 #[component]
 pub fn StatusBar(market: Market) -> impl IntoView {
-    // Tenths, and no more: the figure is to be calm.
+    // Rounded to tenths, so that the figure is steady.
     let tenths = memo(move || market.frames_per_second().map(|rate| (rate * 10.0).round() as u32));
     let pace = Signal::derive(move || match tenths.get() {
         Some(tenths) => format!("Feed {}.{} frames/s", tenths / 10, tenths % 10),

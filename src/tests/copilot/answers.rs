@@ -1,4 +1,4 @@
-//! Answers that are good: what the model is asked, what runs, and what is recorded.
+//! Valid replies: the model's request, the executed actions, and the record.
 
 use reqwest::{StatusCode, header};
 use rstest::rstest;
@@ -150,7 +150,7 @@ async fn trades_of_a_minute_are_added_up() {
     let second = ask(&app.client, "Again").await;
     let error = second["trades"][0]["error"].as_str().unwrap();
     assert!(error.starts_with("The copilot may trade $1,500.00 a minute; $"), "{error}");
-    // A person is not bound by it.
+    // A person's order is not limited by it.
     assert_eq!(app.client.trade("buy", 5.0, "AAPL").await.0, StatusCode::OK);
     assert_eq!(trades(&app.client).await.len(), 2);
 }

@@ -1,4 +1,4 @@
-//! The copilot without a model, and a model that a person connects in the page.
+//! The built-in copilot, and a model that a person connects in the page.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
@@ -14,7 +14,7 @@ use crate::{
     scripted::{Reply, ScriptedServer},
 };
 
-/// Nothing that says who answers; the prices stay as they are for the time of a test.
+/// No model is configured; prices do not change during a test.
 const UNSET: [(&str, &str); 2] = [("LLM_MOCK", "false"), ("SIM_TICK_MS", "60000")];
 
 async fn start_unset() -> TestApp {
@@ -99,7 +99,7 @@ async fn settings_are_read_and_changed_over_rest() {
     assert_eq!(app.client.read("/api/settings").await["autonomy"], "auto");
 }
 
-/// A server on this machine with two models, one of which answers.
+/// A model server on this machine with two models, one of which answers.
 async fn start_local() -> ScriptedServer {
     ScriptedServer::start(|request| match request.path.as_str() {
         "/v1/models" => Reply::json(&json!({ "object": "list", "data": [{ "id": "tiny:1b" }, { "id": "broken" }] })),
@@ -117,7 +117,7 @@ fn connect(port: u16, model: &str, key: Option<&str>) -> Value {
     json!({ "Connect": { "place": { "Here": { "port": port } }, "model": model, "key": key } })
 }
 
-/// `GET` and `PATCH` tell the same of who answers.
+/// `GET` and `PATCH` return the same model state.
 async fn assert_settings(app: &TestApp, kind: &str, model: &str) {
     let read = app.client.read("/api/settings").await;
     assert_eq!(read["copilot"], json!({ "kind": kind, "model": model, "set_by_environment": false }));
@@ -157,7 +157,7 @@ async fn a_model_of_this_machine_is_found_tried_kept_and_let_go() {
     assert!(fs::read_to_string(&file).unwrap().contains(KEY), "kept with the database, and not in it");
     assert_eq!(count(&app.database(), "SELECT COUNT(*) FROM chat_messages WHERE raw_reply LIKE '%canary%'").await, 0);
 
-    // It is there after a restart; what the environment sets wins, and the page is told so.
+    // It is kept over a restart; the environment's setting takes precedence, and the page is told so.
     let app = app.restart_with(&variables).await;
     assert_eq!(ask(&app.client, "Again").await["message"], "From the model");
     let app = app.restart_with(&[("LLM_MOCK", "true")]).await;
@@ -200,7 +200,7 @@ async fn a_server_does_not_find_itself() {
     assert!(change(&app, connect(port, "m", None)).await["Err"].is_object());
 }
 
-/// Everything that a person can look at, and all that is written.
+/// Checks everything that a person can see, and everything that is written.
 async fn assert_key_shows_nowhere(process: TestProcess, folder: &Path) {
     for path in ["/", "/api/health", "/api/settings", "/api/openapi.json", "/metrics", "/api/chat", "/api/portfolio"] {
         assert!(!process.client.get(path).await.text().await.unwrap().contains(KEY), "{path}");
@@ -218,7 +218,7 @@ async fn assert_key_shows_nowhere(process: TestProcess, folder: &Path) {
 #[tokio::test]
 async fn a_key_that_was_refused_shows_nowhere() {
     let folder = tempfile::tempdir().unwrap();
-    // Nobody is reached through this proxy.
+    // This proxy reaches no server.
     let variables = [
         ("LLM_MOCK", "false"),
         ("RUST_LOG", "trace"),

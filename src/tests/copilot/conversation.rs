@@ -1,4 +1,4 @@
-//! The conversation: its pages, its window in the prompt, its end.
+//! The conversation: its pages, its window in the prompt, and clearing it.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ async fn the_conversation_is_paged_oldest_first_and_survives_a_restart() {
 #[tokio::test]
 async fn message_500_works_like_message_5() {
     let content = says(&"a long answer ".repeat(60)).to_string();
-    // It counts a token for four bytes, as a model of English does.
+    // Counts one token for four bytes, like a model for English.
     let model = ScriptedServer::start(move |request| counted(&content, request.body.len() / 4)).await;
     let app = start(&model).await;
     let mut sizes = Vec::new();

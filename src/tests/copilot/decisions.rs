@@ -1,4 +1,5 @@
-//! What is decided where an action is applied: autonomy, a proposal's age and its price bound, whatever was looked at before.
+//! Decisions made when an action is applied: autonomy, a proposal's age and its price bound, regardless of earlier
+//! checks.
 
 use std::{sync::Arc, time::Duration};
 
@@ -30,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 use super::{reply, say, set_autonomy, start_with, trades};
 use crate::scripted::{Reply, ScriptedServer, eventually};
 
-/// How long the model thinks: enough for a person to change their mind.
+/// Delay of the model's reply: enough for a person to change a setting.
 const THOUGHT: Duration = Duration::from_secs(1);
 
 #[rstest]
@@ -53,7 +54,7 @@ async fn a_purchase_of_a_running_turn_obeys_the_autonomy_that_was_answered(
     assert!(trades(&app.client).await.is_empty());
 }
 
-/// The same answer, after a while.
+/// The same reply, delayed.
 fn late(answer: Reply) -> Reply {
     let Reply::Answer { body, .. } = answer else { unreachable!("a reply is an answer") };
     let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
@@ -74,7 +75,7 @@ fn price(units: i64) -> Price {
     Price::from_units(units).unwrap()
 }
 
-/// An order for one share of V at a price, made ready at some time before it is applied.
+/// An order for one share of V at a price, prepared some time before it is applied.
 fn order(action_id: &str, units: i64, at: UtcInstant) -> ActionRun {
     let quote = Quote {
         ticker: ticker(),

@@ -1,4 +1,4 @@
-//! A model's server that fails in every way: each fault has its status and code, is recorded, and trades nothing.
+//! Failures of a model's server: each fault has its status and code, is recorded, and trades nothing.
 
 use std::time::{Duration, Instant};
 
@@ -13,12 +13,12 @@ use crate::{
     scripted::{Reply, ScriptedServer},
 };
 
-/// An answer in which the server, or its provider, says that it failed.
+/// A response of status 200 in which the server, or its provider, reports a failure.
 fn error_inside(error: Value) -> Reply {
     Reply::json(&json!({ "error": error }))
 }
 
-/// A reply that would buy, were it not spoilt.
+/// The valid part of an invalid reply, which would buy.
 const SPOILT: &str = r#""trades":[{"ticker":"AAPL","side":"buy","quantity":1}]"#;
 
 fn spoilt(how: &str) -> Reply {
@@ -89,7 +89,7 @@ async fn a_fault_has_its_code_is_recorded_and_trades_nothing(
     assert!(trades(&app.client).await.is_empty());
     assert_eq!(app.client.portfolio().await["cash_balance"], 10000.0);
 
-    // The next message is answered as if nothing had been.
+    // The next message is answered normally.
     model.play(|_| reply(&says("Here again.")));
     assert_eq!(ask(&app.client, "Hello?").await["message"], "Here again.");
     let roles: Vec<_> = body(model.requests().last().unwrap())["messages"]
@@ -218,7 +218,7 @@ async fn the_key_shows_nowhere() {
     let log = process.terminate_and_read_log().await;
     assert!(log.contains("the model's server refused the key"), "the failure is logged: {log}");
     assert!(!log.contains(KEY), "{log}");
-    // What the model wrote is kept as it was received, and so would a key be that it had guessed; nothing else has it.
+    // The model's text is stored as received, even if it contained a guessed key; nothing else contains it.
     let database = folder.path().join("db/finally.db");
     assert_eq!(count(&database, "SELECT COUNT(*) FROM chat_messages WHERE message LIKE '%canary%'").await, 0);
 }

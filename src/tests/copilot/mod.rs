@@ -1,4 +1,4 @@
-//! The copilot, over a scripted OpenAI-compatible server.
+//! The copilot, with a scripted OpenAI-compatible server.
 
 mod answers;
 mod built_in;
@@ -27,17 +27,17 @@ use crate::{
     scripted::{Reply, Request, ScriptedServer},
 };
 
-/// Must show nowhere but in the header that it is sent in.
+/// Must appear nowhere but in the header that it is sent in.
 const KEY: &str = "canary-key-7f3a";
 
 const COMPLETIONS: &str = "/chat/completions";
 
-/// What a model's server answers when the model wrote `content`.
+/// Response of a model's server for the model's text `content`.
 fn completion(content: impl Into<String>) -> Reply {
     counted(&content.into(), 900)
 }
 
-/// The same, of a prompt with so many tokens.
+/// The same, for a prompt with this many tokens.
 fn counted(content: &str, prompt_tokens: usize) -> Reply {
     Reply::json(&json!({
         "id": "gen-1", "model": "scripted/model",
@@ -46,7 +46,7 @@ fn counted(content: &str, prompt_tokens: usize) -> Reply {
     }))
 }
 
-/// The same, for a reply of the form asked for.
+/// The same, for a reply in the requested format.
 fn reply(content: &Value) -> Reply {
     completion(content.to_string())
 }
@@ -59,7 +59,7 @@ fn buys(quantity: f64, ticker: &str) -> Value {
     json!({ "message": "Buying.", "trades": [{ "ticker": ticker, "side": "buy", "quantity": quantity }] })
 }
 
-/// A server whose copilot is `model`, with these variables besides.
+/// A server whose copilot is `model`, with these variables added.
 async fn start_with(model: &ScriptedServer, variables: &[(&str, &str)]) -> TestApp {
     let url = model.url();
     let mut all = vec![
@@ -76,7 +76,7 @@ async fn start(model: &ScriptedServer) -> TestApp {
     start_with(model, &[]).await
 }
 
-/// A server, and a model that always answers the same.
+/// A server, and a model that always gives the same reply.
 async fn start_answering(content: Value) -> (TestApp, ScriptedServer) {
     let model = ScriptedServer::start(move |_| reply(&content)).await;
     (start(&model).await, model)
@@ -87,7 +87,7 @@ async fn say(client: &TestClient, message: &str) -> (StatusCode, Value) {
     (response.status(), response.json().await.unwrap())
 }
 
-/// The copilot's answer, which has to be one.
+/// The copilot's answer; the response must be successful.
 pub async fn ask(client: &TestClient, message: &str) -> Value {
     let (status, answer) = say(client, message).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
@@ -107,20 +107,20 @@ async fn watched(client: &TestClient) -> Vec<String> {
     list["tickers"].as_array().unwrap().iter().map(|entry| entry["ticker"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Sets the autonomy as the page does.
+/// Sets the autonomy through REST, like the page.
 pub async fn set_autonomy(client: &TestClient, autonomy: &str) {
     let answer = call::<SetAutonomy>(client, json!({ "autonomy": autonomy })).await;
     assert_eq!(answer, json!(null));
 }
 
-/// What the page gets from one of its own functions.
+/// Result of one of the page's server functions.
 pub async fn call<F: ServerFn>(client: &TestClient, arguments: Value) -> Value {
     let response = client.post(F::PATH, arguments).await;
     assert_eq!(response.status(), StatusCode::OK, "{}", F::PATH);
     response.json().await.unwrap()
 }
 
-/// What the database has, also of what nobody is shown.
+/// Rows of the database, including those that nobody is shown.
 async fn rows(database: &Path, query: &'static str) -> Vec<SqliteRow> {
     let mut connection = SqliteConnectOptions::new().filename(database).connect().await.unwrap();
     sqlx::query(query).fetch_all(&mut connection).await.unwrap()
@@ -130,12 +130,12 @@ async fn count(database: &Path, query: &'static str) -> i64 {
     rows(database, query).await[0].get(0)
 }
 
-/// The JSON of a request to the model's server.
+/// JSON of a request to the model's server.
 fn body(request: &Request) -> Value {
     serde_json::from_slice(&request.body).unwrap()
 }
 
-/// What the model was told of the account.
+/// The account's data in the prompt.
 fn account_data(request: &Request) -> Value {
     let body = body(request);
     let system = body["messages"][0]["content"].as_str().unwrap().to_owned();

@@ -1,4 +1,4 @@
-//! Autonomy: advice, proposals that wait for a click, and what becomes of them.
+//! Autonomy: advice, proposals that wait for approval, and their outcomes.
 
 use finally::api::{ApproveAction, DismissAction, LoadConversation};
 use leptos::server_fn::ServerFn;
@@ -17,7 +17,7 @@ fn content() -> Value {
     })
 }
 
-/// A copilot that proposes, and what it proposed: the ids of the trade and of the addition.
+/// A copilot that proposes, with the ids of the proposed trade and addition.
 async fn start_proposing() -> (TestApp, ScriptedServer, String, String) {
     let (app, model) = start_answering(content()).await;
     set_autonomy(&app.client, "propose").await;
@@ -33,7 +33,7 @@ async fn start_proposing() -> (TestApp, ScriptedServer, String, String) {
     (app, model, trade, addition)
 }
 
-/// What an action is after a person's word on it.
+/// State of an action after a person's decision.
 async fn decide<F: ServerFn>(app: &TestApp, id: &str) -> Value {
     let answer = call::<F>(&app.client, json!({ "action_id": id })).await;
     let actions = answer["Ok"]["message"]["actions"].as_array().expect("the reply that it is part of").clone();
@@ -109,7 +109,7 @@ async fn a_proposal_lapses_after_two_minutes() {
 #[tokio::test]
 async fn a_proposal_lapses_when_its_price_moves() {
     let (app, _model, trade, _) = start_proposing().await;
-    // Two percent from what it was: the market does not do that in the time of a test.
+    // Two percent from the proposed price: the market does not move that far during a test.
     change_record(&app, "UPDATE chat_actions SET price_units = price_units * 102 / 100 WHERE kind = 'buy'").await;
     let action = decide::<ApproveAction>(&app, &trade).await;
     assert_eq!(action["status"], "lapsed");

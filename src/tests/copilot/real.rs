@@ -1,5 +1,5 @@
-//! A conversation with a real model: run when `LLM_REAL_URL` names an OpenAI-compatible server, as `scripts/real-llm`
-//! starts one. What a small model says need not make sense; it has to arrive, and to overstep nothing.
+//! A conversation with a real model: run if `LLM_REAL_URL` names an OpenAI-compatible server, as `scripts/real-llm`
+//! starts one. A small model's text need not make sense; it must arrive, and exceed no limit.
 
 use std::env;
 

@@ -1,5 +1,5 @@
-//! Model servers as they are: parameters that one does not take, answers that come slowly and in other shapes, models that
-//! think too long or are still being loaded.
+//! Realistic model servers: unsupported parameters, slow responses and other formats, models that reason too long or
+//! are still being loaded.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::{
     scripted::{Reply, Request, ScriptedServer, eventually},
 };
 
-/// A server that takes none of these parameters, and says so.
+/// A server that reports these parameters as unsupported.
 fn picky(refused: &'static [&'static str], status: u16) -> impl FnMut(&Request) -> Reply + Send + 'static {
     move |request| {
         let sent = body(request);
@@ -68,7 +68,7 @@ async fn a_bound_that_has_another_name_is_sent_under_that() {
     assert_eq!(body(&model.requests()[1])["max_completion_tokens"], 700);
 }
 
-/// The chunks of an answer, with its head first.
+/// Chunks of a response, with its head first.
 fn chunks(pieces: &[&str]) -> Vec<Vec<u8>> {
     let mut chunks =
         vec![b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n".to_vec()];
@@ -77,7 +77,7 @@ fn chunks(pieces: &[&str]) -> Vec<Vec<u8>> {
     chunks
 }
 
-/// Longer than silence may last, with the clock of the server moving ten times as fast, were it not for the blanks.
+/// Longer than the permitted silence, with the server's clock ten times as fast; blanks count as data.
 #[tokio::test]
 async fn blanks_while_a_model_thinks_are_not_silence() {
     let answer = json!({ "choices": [{ "message": { "content": says("Hi").to_string() } }] }).to_string();
@@ -111,7 +111,7 @@ async fn a_broken_envelope_and_a_broken_reply_share_the_one_repetition() {
     assert!(trades(&app.client).await.is_empty());
 }
 
-/// A reply that buys one share of V, in this shape.
+/// A reply that buys one share of V, in this format.
 fn in_shape(content: &Value) -> Reply {
     Reply::json(&json!({ "choices": [{ "message": { "content": content } }] }))
 }
@@ -175,7 +175,7 @@ async fn of_wrong_actions_alone_the_model_is_told_once_and_then_they_are_rejecte
     assert!(body(&model.requests()[1]).to_string().contains("trades[0].side"));
 }
 
-/// An answer that ended with its tokens, of which it has this content.
+/// A response that was cut off by its token limit, with this content.
 fn cut_off(content: &Value) -> Reply {
     let choice = json!({ "finish_reason": "length", "message": { "content": content } });
     Reply::json(&json!({ "choices": [choice], "usage": { "prompt_tokens": 900, "completion_tokens": 4096 } }))

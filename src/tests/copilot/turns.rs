@@ -1,4 +1,4 @@
-//! Turns in time: twice the same, two at once, given up, left alone, cut off.
+//! Turns over time: repeated, concurrent, cancelled, disconnected, interrupted.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use crate::{
 
 const SOON: Duration = Duration::from_secs(10);
 
-/// A server whose model does not answer until it is told to; the message is on its way.
+/// A server whose model does not answer until told to; the message is in progress.
 async fn start_thinking() -> (TestApp, ScriptedServer, tokio::task::JoinHandle<(StatusCode, Value)>) {
     let model = ScriptedServer::start(|_| Reply::Stall).await;
     let app = start_with(&model, &[("LLM_TIMEOUT_SECONDS", "60")]).await;
@@ -63,7 +63,7 @@ async fn a_second_message_is_told_that_the_copilot_is_busy() {
     assert_eq!((status, &problem["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("busy")));
     assert!(problem["detail"].as_str().unwrap().starts_with("The copilot is answering another message"));
     assert_eq!(messages(&app.client).await.len(), 1, "it is not part of the conversation");
-    // Nothing waits for it: trading goes on.
+    // Nothing waits for the model: trading continues.
     assert_eq!(app.client.trade("buy", 1.0, "V").await.0, StatusCode::OK);
     asking.abort();
 }
@@ -78,7 +78,7 @@ async fn an_answer_can_be_given_up() {
     assert_eq!((messages.len(), &messages[1]["failure"]), (2, &json!("cancelled")));
     model.play(|_| reply(&says("Hi")));
     ask(&app.client, "Hello").await;
-    // With nothing to give up, nothing happens.
+    // Without a turn to cancel, nothing happens.
     call::<CancelReply>(&app.client, json!({})).await;
 }
 
@@ -90,7 +90,7 @@ async fn the_answer_comes_though_nobody_waits_for_it() {
     let left = timeout(Duration::from_millis(300), request.send()).await;
     assert!(left.is_err(), "the first try failed, and the second has not been made");
     model.play(|_| reply(&buys(1.0, "V")));
-    // The page, opened again, finds it being made and waits for it.
+    // The page, opened again, finds the turn in progress and waits for it.
     let seen = call::<LoadConversation>(&app.client, json!({ "before": null })).await;
     assert_eq!(seen["is_answering"], true);
     let line = call::<AwaitReply>(&app.client, json!({})).await;
@@ -132,7 +132,7 @@ async fn a_kill_leaves_a_turn_that_the_next_start_closes() {
     let process = TestProcess::start_with(folder.path(), &variables).await;
     let messages = messages(&process.client).await;
     assert_eq!((messages.len(), &messages[1]["failure"]), (2, &json!("cut_off")));
-    // The same click again is answered with that, and asks nobody.
+    // A repeated message gets the same answer, without a request to the model.
     let message = json!({ "message": "Buy 1 V", "client_message_id": "click-1" });
     let answer: Value = process.client.post("/api/chat", message).await.json().await.unwrap();
     assert_eq!(answer["failure"], "cut_off");

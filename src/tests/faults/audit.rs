@@ -1,4 +1,4 @@
-//! An audit of a database file that lies still: is it sound, do the books follow from the trades, is each trade there once?
+//! An audit of a closed database file: it is sound, the books follow from the trades, and each trade exists once.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,14 +12,15 @@ use finally::domain::{
 use serde_json::Value;
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 
-/// What the file says: the trades' ids by their orders' names, or by themselves where an order has none.
+/// Contents of the file: the trades' ids by their orders' ids, or by themselves if an order has none.
 #[derive(Debug, Default)]
 pub struct Audit {
     pub trades: BTreeMap<String, String>,
 }
 
 impl Audit {
-    /// Reads a copy, so that the file stays as the fault left it. A file that is not there, or has no account yet, is sound and empty.
+    /// Reads a copy, so that the file stays as the fault left it. A missing file, or one without an account, counts as
+    /// sound and empty.
     pub async fn of(root: &Path) -> Self {
         let copy = tempfile::tempdir().unwrap();
         let Ok(files) = std::fs::read_dir(root.join("db")) else { return Self::default() };
@@ -80,7 +81,7 @@ impl Audit {
         assert_eq!(held, model.holdings.iter().map(holding).collect());
     }
 
-    /// Those of the receipts whose trade is not there.
+    /// Receipts whose trade is missing.
     pub fn missing<'a>(&self, receipts: impl Iterator<Item = &'a Value>) -> Vec<&'a Value> {
         receipts.filter(|receipt| !self.has(receipt)).collect()
     }

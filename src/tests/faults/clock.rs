@@ -1,5 +1,5 @@
-//! The wall clock jumps while the server runs: an hour or a day, ahead and back. What happened keeps its order, and what is
-//! new is shown as new; the server measures waiting with another clock, which never jumps.
+//! Jumps of the wall clock while the server runs: an hour or a day, ahead and back. Past events keep their order, and
+//! new ones are shown as new; the server measures durations with another clock, which never jumps.
 
 use std::time::Duration;
 
@@ -19,13 +19,13 @@ const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
-/// Rounds of four jumps; `FINALLY_CLOCK_ROUNDS` sets another number.
+/// Default number of rounds of four jumps; set by `FINALLY_CLOCK_ROUNDS`.
 const ROUNDS: u64 = 1;
 
-/// For what takes no time, on a loaded machine.
+/// Timeout for immediate operations on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// More than a test ever takes, and less than any jump.
+/// More than a test's duration, and less than any jump.
 const SLACK_MS: i64 = 10 * MINUTE_MS;
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn a_clock_that_jumps_confuses_nothing() {
     println!("clock jumps: {} in {count} rounds, nothing lost, everything in its order", 4 * count);
 }
 
-/// What the copilot may trade in a minute, in dollars: one order of [`ORDER_DOLLARS`], not two.
+/// The copilot's notional limit per minute in dollars: one order of [`ORDER_DOLLARS`], not two.
 const BUDGET: (&str, &str) = ("COPILOT_NOTIONAL_PER_MINUTE", "300");
 
 const ORDER_DOLLARS: f64 = 200.0;
@@ -47,10 +47,10 @@ async fn jump_about(mut round: Round) {
     let folder = tempfile::tempdir().unwrap();
     let layer = Layer::new(folder.path());
     let mut command = layer.command();
-    // With limits, which are wide enough for this test, but not if a jump made their seconds longer.
+    // With limits that suffice for this test, unless a jump made their seconds longer.
     command.env("RATE_LIMIT", "500").env("SSE_MAX_PER_CLIENT", "6").env(BUDGET.0, BUDGET.1);
     let server = TestProcess::start_command(command).await;
-    // How far the clock is ahead after each jump; no moment comes twice.
+    // Offset of the clock after each jump; no moment repeats.
     let mut jumps = [-DAY_MS, DAY_MS, -HOUR_MS, HOUR_MS];
     jumps.shuffle(&mut round.rng);
     let (mut ahead_ms, mut ids) = (0, Vec::new());
@@ -81,7 +81,7 @@ async fn jump_about(mut round: Round) {
     assert_identity(&server.client.portfolio().await);
 }
 
-/// All that tells the time is right, by a clock that is so much ahead; gives the id of a trade that it made.
+/// All times are right, by a clock with this offset; returns the id of a trade that it made.
 async fn assert_sane(client: &TestClient, ahead_ms: i64) -> String {
     let now_ms = finally::server::clock::system_clock().unix_ms() + ahead_ms;
     let is_now = |at_ms: i64| (now_ms - SLACK_MS..=now_ms + SLACK_MS).contains(&at_ms);
@@ -95,7 +95,7 @@ async fn assert_sane(client: &TestClient, ahead_ms: i64) -> String {
     for (interval, length_ms) in
         [("1s", 1_000), ("1m", MINUTE_MS), ("5m", 5 * MINUTE_MS), ("1h", HOUR_MS), ("1d", DAY_MS)]
     {
-        // The next tick makes it so.
+        // True from the next tick on.
         eventually(PATIENCE, "the newest candle is of now", async || {
             let started_ms = newest_candle_ms(client, interval).await;
             (now_ms - SLACK_MS - length_ms..=now_ms + SLACK_MS).contains(&started_ms)
@@ -115,7 +115,7 @@ async fn assert_sane(client: &TestClient, ahead_ms: i64) -> String {
     receipt["trade"]["id"].as_str().unwrap().to_owned()
 }
 
-/// The copilot's minute is one of this clock: it may trade again, and not more than that.
+/// The copilot's minute follows this clock: it may trade again, up to the limit.
 async fn assert_budget(client: &TestClient) {
     set_autonomy(client, "auto").await;
     let watchlist = client.read("/api/watchlist").await;
@@ -125,7 +125,7 @@ async fn assert_budget(client: &TestClient) {
     assert_eq!(ask(client, &order).await["trades"][0]["status"], "rejected");
 }
 
-/// Asserts on the way that candles rise in time.
+/// Also asserts that candles' times ascend.
 async fn newest_candle_ms(client: &TestClient, interval: &str) -> i64 {
     let answer = client.read(&format!("/api/prices/AAPL/candles?interval={interval}&limit=300")).await;
     let times: Vec<_> =
@@ -138,7 +138,7 @@ fn instant_ms(moment: &Value) -> i64 {
     serde_json::from_value::<UtcInstant>(moment.clone()).unwrap().unix_ms()
 }
 
-/// The ids of a person's trades, oldest first.
+/// Ids of a person's trades, oldest first.
 async fn trades(client: &TestClient) -> Vec<String> {
     let history = client.read("/api/portfolio/trades").await;
     let mut trades = history["trades"].as_array().unwrap().clone();

@@ -1,21 +1,21 @@
-//! What a disk may hold after the power was lost: made from what a process did to its files, as `disk.c` noted it.
+//! Possible contents of a disk after a power loss, derived from a process's file operations, which `disk.c` recorded.
 //!
-//! # What is modelled
-//! - A write is certain once a sync of its file came back after it. Before that, each sector (512 bytes) it touched is on
-//!   the disk as it was after any one of the writes since the last sync, or before all of them: so writes are lost,
-//!   reordered and torn between sectors. The last write of a sector may also be torn within it.
-//! - The size of a file is one of those it had since the last sync, whatever became of its sectors; where the file grew
-//!   and nothing was written yet there are zeros or rubbish.
-//! - That a file was made or removed is certain once its folder was synced; before that, each name is there or not by
-//!   itself. A sync of the file alone does not keep its name.
-//! - After a sync that failed, the pages it was to write count as clean (as Linux has it): a later sync that succeeds does
-//!   not bring them to the disk, unless they were written anew.
+//! # Model
+//! - A write is certain once a later sync of its file has returned. Before that, each sector (512 bytes) that it
+//!   touched is on the disk as it was after any one of the writes since the last sync, or before all of them: so writes
+//!   are lost, reordered and torn between sectors. The last write of a sector may also be torn within it.
+//! - The size of a file is one of its sizes since the last sync, independent of its sectors; where the file grew
+//!   without a write there are zeros or random bytes.
+//! - The creation or removal of a file is certain once its folder was synced; before that, each name exists or not,
+//!   independently. A sync of the file alone does not keep its name.
+//! - After a failed sync, its pages count as clean (as in Linux): a later successful sync does not write them, unless
+//!   they were written again.
 //!
-//! # Why that is sound
-//! It allows every state that POSIX allows but two that SQLite declares it takes for granted: bytes next to a write stay
-//! as they were ("powersafe overwrite"), and what was synced stays. It is harsher than a real file system in that names
-//! and sizes are lost apart from the data. The write-ahead log's index (`-shm`) is mapped and never synced: it is rubbish
-//! or gone, as SQLite makes it anew when it is first to open the file.
+//! # Soundness
+//! The model allows every state that POSIX allows, except for two assumptions of SQLite: bytes next to a write are
+//! unchanged ("powersafe overwrite"), and synced data stays. It is harsher than a real file system in that names and
+//! sizes are lost independently of the data. The write-ahead log's index (`-shm`) is mapped and never synced: it
+//! becomes random or missing, and SQLite rebuilds it when it first opens the file.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -30,9 +30,9 @@ const PAGE: usize = 4_096;
 
 #[derive(Debug, Clone, Default)]
 struct FileState {
-    /// As the processes saw it.
+    /// Content as the processes saw it.
     seen: Vec<u8>,
-    /// What is certain.
+    /// Content that is certain.
     certain: Vec<u8>,
     changes: Vec<Change>,
 }
@@ -42,32 +42,32 @@ enum Change {
     Write {
         at: usize,
         bytes: Vec<u8>,
-        /// A sync that was to keep it failed.
+        /// Whether a sync of it failed.
         is_doomed: bool,
     },
     Resize(usize),
 }
 
-/// A name: what it certainly stands for, and what it stood for since.
+/// A name: the file that it certainly stands for, and later ones.
 #[derive(Debug, Clone, Default)]
 struct Name {
     certain: Option<usize>,
     since: Vec<Option<usize>>,
 }
 
-/// The files below one folder, and all that may have become of them.
+/// The files below one folder, with all their possible states.
 #[derive(Debug, Default)]
 pub struct Disk {
     files: Vec<FileState>,
     names: BTreeMap<String, Name>,
-    /// By what the kernel calls a file now.
+    /// By the kernel's current inode number.
     inodes: HashMap<u64, usize>,
     folders: HashMap<u64, String>,
     folder_ids: HashMap<usize, String>,
 }
 
 impl Disk {
-    /// A disk on which all that `root` holds is certain.
+    /// A disk on which everything in `root` is certain.
     pub fn holding(root: &Path) -> Self {
         let mut disk = Self::default();
         disk.take_in(root, "");
@@ -93,7 +93,7 @@ impl Disk {
         }
     }
 
-    /// Does what a process did, up to where its journal ends.
+    /// Replays a process's operations, up to the journal's end.
     pub fn replay(mut self, journal: &[u8]) -> Self {
         let mut rest = journal;
         while let Some((head, after)) = rest.split_at_checked(32) {
@@ -161,13 +161,13 @@ impl Disk {
         }
     }
 
-    /// Loses the power: replaces what is under `root` with one of the states that the disk may be in.
+    /// Loses the power: replaces the contents of `root` with one of the disk's possible states.
     pub fn lose_power(&self, root: &Path, rng: &mut impl Rng) {
         fs::remove_dir_all(root).unwrap();
         fs::create_dir_all(root).unwrap();
         let luck = Luck::draw(rng);
         let mut kept_folders = vec![".".to_owned()];
-        // Folders come before what is in them.
+        // Folders come before their contents.
         for (name, entry) in &self.names {
             let versions: Vec<_> = std::iter::once(entry.certain).chain(entry.since.iter().copied()).collect();
             let parent = name.rsplit_once('/').map_or(".", |(parent, _)| parent);
@@ -190,7 +190,7 @@ impl Disk {
     }
 }
 
-/// How much of what was not synced the disk has: in one power loss nothing, in another nearly all.
+/// How much unsynced data the disk has: from nothing to nearly all, per power loss.
 #[derive(Debug, Clone, Copy)]
 struct Luck {
     newest: f64,
@@ -204,7 +204,7 @@ impl Luck {
         Self { newest, oldest: (1.0 - newest) * share[rng.random_range(0..share.len())] }
     }
 
-    /// One of so many versions, the oldest first.
+    /// Chooses one of the versions, numbered from the oldest.
     fn choose(self, versions: usize, rng: &mut impl Rng) -> usize {
         let draw: f64 = rng.random();
         if draw < self.newest {
@@ -228,7 +228,7 @@ impl FileState {
         self.changes.push(Change::Resize(size));
     }
 
-    /// All that was written becomes certain, page by page, but for pages that a failed sync has given up.
+    /// Makes all writes certain, page by page, except pages given up by a failed sync.
     fn sync(&mut self) {
         let mut dirty = Vec::new();
         for change in self.changes.drain(..) {
@@ -300,7 +300,7 @@ fn put(file: &mut Vec<u8>, at: usize, bytes: &[u8]) {
     file[at..end].copy_from_slice(bytes);
 }
 
-/// A sector's bytes, zeros beyond the file's end.
+/// A sector's bytes, with zeros beyond the file's end.
 fn sector(file: &[u8], index: usize) -> [u8; SECTOR] {
     let mut bytes = [0; SECTOR];
     let start = (index * SECTOR).min(file.len());
@@ -312,7 +312,7 @@ fn sector(file: &[u8], index: usize) -> [u8; SECTOR] {
 const ROOT: u64 = 1;
 const FILE: u64 = 2;
 
-/// A disk with one file, and what it holds after each of many power losses: nothing when the file is gone.
+/// A disk with one file, and its content after each of many power losses: `None` if the file is gone.
 fn losses(disk: &Disk) -> Vec<Option<Vec<u8>>> {
     use rand::SeedableRng;
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! The disk is full, or fails, at any call that a server makes to it, for a while; then it is well again.
+//! The disk is full, or fails, at any call of a server, for a while; then it recovers.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -21,10 +21,10 @@ use crate::{
     scripted::eventually,
 };
 
-/// How often the disk fails; `FINALLY_DISK_ROUNDS` sets another number.
+/// Default number of failures; set by `FINALLY_DISK_ROUNDS`.
 const ROUNDS: u64 = 4;
 
-/// For what takes no time, on a loaded machine.
+/// Timeout for immediate operations on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn a_disk_that_fails_refuses_clearly_loses_nothing_and_recovers() {
     assert!(failed > 0 && filled > 0);
 }
 
-/// A commit is whole in the log before its sync fails; a start would find it there, though it was refused.
+/// A commit is complete in the log before its sync fails; a start would find it there, though it was refused.
 #[tokio::test]
 async fn a_trade_that_was_refused_does_not_come_back_with_a_restart() {
     let bench = Bench::new();
@@ -60,7 +60,7 @@ async fn a_trade_that_was_refused_does_not_come_back_with_a_restart() {
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             refused += 1;
-            // What a start would find, if the power went now.
+            // The state that a start would find after a power loss now.
             let audit = Audit::of(&bench.layer.root()).await;
             assert!(!audit.trades.contains_key(&id), "refused at call {call}, and there all the same");
         }
@@ -80,7 +80,7 @@ impl Bench {
         Self { layer: Layer::new(folder.path()), _folder: folder }
     }
 
-    /// One failure; gives all that the clients were told, before, in and after it.
+    /// One failure; returns all responses to the clients before, during and after it.
     async fn run(&self, mut round: Round, failed: &mut u64) -> Vec<Told> {
         let server = TestProcess::start_command(self.layer.command()).await;
         let load = |number: u64| Load { seed: round.seed * 10 + number, clients: 4, orders: 12 };
@@ -114,7 +114,7 @@ impl Bench {
         told
     }
 
-    /// While the disk fails: trades are refused, the health says so, and reads still work.
+    /// While the disk fails: trades are refused, health reports it, and reads still work.
     async fn assert_out_of_order(&self, client: &TestClient, round: &Round) -> Told {
         let order = json!({ "ticker": "V", "side": "buy", "quantity": 0.001, "client_order_id": format!("{}-out", round.seed) });
         let mut told = None;
@@ -135,7 +135,7 @@ impl Bench {
         Told { order, answer: told }
     }
 
-    /// By a kill, by a lost power, or as it should.
+    /// Ends the server by a kill, a power loss, or normally.
     async fn end(&self, server: TestProcess, mut round: Round) {
         match round.rng.random_range(0..3) {
             0 => server.kill().await,
@@ -168,12 +168,12 @@ async fn assert_chat_works(client: &TestClient) {
     assert_eq!(answer["watchlist_changes"][0]["status"], "executed");
 }
 
-/// The names of the receipts' orders.
+/// Ids of the receipts' orders.
 fn orders<'a>(receipts: impl Iterator<Item = &'a Value>) -> BTreeSet<String> {
     receipts.map(|receipt| receipt["trade"]["client_order_id"].as_str().unwrap().to_owned()).collect()
 }
 
-/// The names of the orders that the history holds.
+/// Ids of the orders in the history.
 async fn orders_of(client: &TestClient) -> BTreeSet<String> {
     let history = client.read("/api/portfolio/trades?limit=500").await;
     assert_eq!(history["next_before"], Value::Null);

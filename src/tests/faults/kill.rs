@@ -1,4 +1,4 @@
-//! `kill -9`, again and again, while clients trade.
+//! `kill -9`, repeatedly, while clients trade.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::app::{TestProcess, assert_identity};
 
-/// How often the server is killed under load; `FINALLY_KILL_ROUNDS` sets another number.
+/// Default number of kills under load; set by `FINALLY_KILL_ROUNDS`.
 const ROUNDS: u64 = 10;
 
 #[tokio::test]
@@ -39,7 +39,7 @@ async fn kills_under_load_lose_and_double_nothing() {
     assert!(total > ran, "{total} trades were acknowledged in {ran} rounds");
 }
 
-/// The kill comes a moment after so many answers: both are drawn, so it does not matter how fast the machine is.
+/// Kills shortly after a number of responses: both are drawn, so the machine's speed does not matter.
 async fn trade_until_killed(server: TestProcess, mut round: Round) -> Vec<Told> {
     let answers = round.rng.random_range(1..150);
     let moment = Duration::from_micros(round.rng.random_range(0..4_000));

@@ -1,4 +1,4 @@
-//! The preloaded layer (`disk.c`), seen from the test: what it is told, and what it has counted.
+//! The preloaded layer (`disk.c`) from the test's side: its commands and counters.
 
 use std::{
     fs::{self, File},
@@ -12,7 +12,7 @@ use tokio::process::Command;
 
 use crate::app::TestProcess;
 
-/// Where each number is in the page that is shared with the layer: `struct control` in `disk.c`.
+/// Index of each number in the page shared with the layer: `struct control` in `disk.c`.
 #[derive(Clone, Copy)]
 enum Field {
     Calls,
@@ -25,14 +25,14 @@ enum Field {
     Failed,
 }
 
-/// The errors that a disk answers with.
+/// Errors that the disk returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DiskError {
     Io = 5,
     Full = 28,
 }
 
-/// A folder whose files lie on a disk that can lose power and fail.
+/// A folder whose files are on a disk that can lose power and fail.
 pub struct Layer {
     folder: PathBuf,
     control: File,
@@ -48,7 +48,7 @@ impl Layer {
         Self { folder, control }
     }
 
-    /// What the disk holds; the database is in `db/finally.db` below it.
+    /// Contents of the disk; the database is `db/finally.db` below it.
     pub fn root(&self) -> PathBuf {
         self.folder.join("disk")
     }
@@ -57,7 +57,7 @@ impl Layer {
         self.folder.join("journal")
     }
 
-    /// The program on this disk, with nothing counted, nothing failing, and the clock right.
+    /// The program on this disk, with counters at zero, no failures, and the right clock.
     pub fn command(&self) -> Command {
         self.control.write_all_at(&[0; 4_096], 0).unwrap();
         if self.journal().exists() {
@@ -69,12 +69,12 @@ impl Layer {
             .env("FAULTS_ROOT", self.root())
             .env("FAULTS_CONTROL", self.folder.join("control"))
             .env("FAULTS_JOURNAL", self.journal())
-            // A pipe that nobody reads would stop a server that has much to complain about.
+            // A full, unread pipe would block a server that logs a lot.
             .stderr(File::create(self.log()).unwrap());
         command
     }
 
-    /// What the program logged.
+    /// The program's log.
     fn log(&self) -> PathBuf {
         self.folder.join("log")
     }
@@ -88,39 +88,39 @@ impl Layer {
         assert!(!log.contains("panicked"), "{log}");
     }
 
-    /// How many calls changed or synced a file so far.
+    /// Number of calls so far that changed or synced a file.
     pub fn calls(&self) -> u64 {
         self.read(Field::Calls)
     }
 
-    /// How many calls failed on purpose so far.
+    /// Number of calls so far that failed on purpose.
     pub fn failed(&self) -> u64 {
         self.read(Field::Failed)
     }
 
-    /// The process ends instead of making this call.
+    /// Ends the process instead of making this call.
     pub fn kill_at(&self, call: u64) {
         self.write(Field::KillAt, call);
     }
 
-    /// These calls fail.
+    /// Makes these calls fail.
     pub fn fail(&self, calls: Range<u64>, error: DiskError) {
         self.write(Field::Error, error as u64);
         self.write(Field::FailFrom, calls.start);
         self.write(Field::FailUntil, calls.end);
     }
 
-    /// The disk is well again.
+    /// Ends the disk's failures.
     pub fn heal(&self) {
         self.write(Field::FailUntil, 0);
     }
 
-    /// Syncs do nothing, and say that they did.
+    /// Makes syncs do nothing and report success.
     pub fn lie(&self) {
         self.write(Field::Lying, 1);
     }
 
-    /// The wall clock shows this much more than it should.
+    /// Sets the wall clock ahead by this much.
     pub fn set_clock(&self, ahead_ms: i64) {
         self.write(Field::ClockMs, ahead_ms.cast_unsigned());
     }
@@ -136,7 +136,7 @@ impl Layer {
     }
 }
 
-/// The layer as a shared library: compiled once, by the compiler that SQLite was compiled with.
+/// The layer as a shared library: compiled once, by SQLite's compiler.
 fn library() -> &'static Path {
     static LIBRARY: OnceLock<(PathBuf, tempfile::TempDir)> = OnceLock::new();
     let (path, _) = LIBRARY.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! Clients that trade, each drawing its orders from the round's seed, and what they were told.
+//! Trading clients, each drawing its orders from the round's seed, and their responses.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::app::TestClient;
 
-/// An order, and what was answered: nothing when the answer never came.
+/// An order and its response: `None` if there was none.
 #[derive(Debug, Clone)]
 pub struct Told {
     pub order: Value,
@@ -22,18 +22,18 @@ impl Told {
     }
 }
 
-/// Those that were acknowledged.
+/// Receipts of acknowledged trades.
 pub fn receipts(told: &[Told]) -> impl Iterator<Item = &Value> {
     told.iter().filter_map(Told::receipt)
 }
 
-/// What the clients do.
+/// Load by the clients.
 #[derive(Debug, Clone, Copy)]
 pub struct Load {
     pub seed: u64,
-    /// That trade at once.
+    /// Number of concurrent clients.
     pub clients: u64,
-    /// Of each client.
+    /// Orders per client.
     pub orders: usize,
 }
 
@@ -44,7 +44,7 @@ impl Load {
     }
 }
 
-/// Trades until all is told, or the server is gone; `answered` counts the answers.
+/// Trades until all orders are sent, or the server is gone; `answered` counts the responses.
 pub async fn trade(client: &TestClient, load: Load, answered: &watch::Sender<u64>) -> Vec<Told> {
     let traders = (0..load.clients).map(|trader| trade_alone(client.clone(), load, trader, answered));
     futures::future::join_all(traders).await.into_iter().flatten().collect()
@@ -74,14 +74,14 @@ fn draw_order(rng: &mut impl Rng, id: &str) -> Value {
     json!({ "ticker": ticker, "side": side, "quantity": quantity, "client_order_id": id })
 }
 
-/// Places an order; nothing when no answer came.
+/// Places an order; `None` if there was no response.
 pub async fn place(client: &TestClient, order: &Value) -> Option<(StatusCode, Value)> {
     let response = client.http.post(client.url("/api/portfolio/trade")).json(order).send().await.ok()?;
     let status = response.status();
     Some((status, response.json().await.ok()?))
 }
 
-/// Sends each order again that was acknowledged: the same trade comes back, marked as known. Gives whether the server was
+/// Sends each acknowledged order again: the same trade is returned, marked as replayed. Returns whether the server was
 /// there to the end.
 pub async fn is_replayed(client: &TestClient, told: &[Told]) -> bool {
     for Told { order, answer } in told {

@@ -1,6 +1,6 @@
-//! Faults, each with a seed: what was acknowledged is there whatever fails, and nothing is there twice.
+//! Fault injection, with seeds: acknowledged data survives every failure, and nothing is duplicated.
 //!
-//! `FINALLY_FAULT_SEED` sets the seed that all rounds are drawn from; a failure names the round's own. The numbers of
+//! `FINALLY_FAULT_SEED` sets the seed that all rounds are drawn from; a failure prints the round's own. The numbers of
 //! rounds are small here and large in `make soak`, by variables that each test names.
 
 mod audit;
@@ -27,14 +27,14 @@ pub fn variable<T: FromStr>(name: &str, default: T) -> T {
     }
 }
 
-/// The randomness of one round, and the seed that alone decides it.
+/// Random numbers of one round, with the seed that determines them.
 pub struct Round {
     pub number: u64,
     pub seed: u64,
     pub rng: ChaCha8Rng,
 }
 
-/// So many rounds from one seed. `FINALLY_FAULT_ROUND` picks one of them, to run it again.
+/// Rounds from one seed. `FINALLY_FAULT_ROUND` selects one of them, to run it again.
 pub fn rounds(count: u64) -> impl Iterator<Item = Round> {
     let (base, only): (u64, Option<u64>) = (variable("FINALLY_FAULT_SEED", 1), env_round());
     (0..count).filter(move |number| only.is_none_or(|only| only == *number)).map(move |number| {

@@ -1,5 +1,5 @@
-//! The power is lost: at any call that a server makes to its disk, while it starts, trades or folds its log into the
-//! database, and again while it recovers. What the disk holds then is drawn in [`disk`](super::disk).
+//! Power loss at any call that a server makes to its disk, while it starts, trades or checkpoints its log, and again
+//! while it recovers. The disk's contents afterwards are drawn by [`disk`](super::disk).
 
 use std::time::Duration;
 
@@ -17,13 +17,13 @@ use super::{
 };
 use crate::app::TestProcess;
 
-/// How often the power is lost; `FINALLY_POWER_ROUNDS` sets another number.
+/// Default number of power losses; set by `FINALLY_POWER_ROUNDS`.
 const ROUNDS: u64 = 5;
 
-/// So many rounds go on with the same disk, then there is a new one.
+/// Rounds with the same disk before a new one is used.
 const ROUNDS_OF_A_DISK: u64 = 5;
 
-/// For a process that should end by itself soon, on a loaded machine.
+/// Timeout for a process that should end soon, on a loaded machine.
 const END_MAX: Duration = Duration::from_secs(120);
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn a_disk_that_lies_about_syncs_loses_trades_so_the_layer_can_tell() {
     panic!("nothing that was never synced was ever lost");
 }
 
-/// A disk, and what was acknowledged on it.
+/// A disk with the acknowledged trades on it.
 struct Bench {
     folder: TempDir,
     layer: Layer,
@@ -74,7 +74,7 @@ impl Bench {
         Self { folder, layer, acknowledged: Vec::new() }
     }
 
-    /// One power loss; gives how many trades were acknowledged before it.
+    /// One power loss; returns the number of trades acknowledged before it.
     async fn run(&mut self, mut round: Round) -> u64 {
         let before = Disk::holding(&self.layer.root());
         let told = self.trade_until_power_loss(&mut round).await;
@@ -90,7 +90,7 @@ impl Bench {
         count as u64
     }
 
-    /// Keeps the disk and what was done to it.
+    /// Keeps the disk and its journal.
     fn fail(&self, round: &Round, what: &str) -> ! {
         let kept = std::env::temp_dir().join(format!("finally-power-loss-{}", round.seed));
         std::fs::rename(self.folder.path(), &kept).unwrap();
@@ -103,7 +103,7 @@ impl Bench {
     }
 
     async fn trade_until_power_loss(&self, round: &mut Round) -> Vec<Told> {
-        // During the start, soon after it, or about when the log is folded into the database (after 1,000 pages).
+        // During the start, soon after it, or around the log's checkpoint (after 1,000 pages).
         let span = [1..80, 30..400, 400..3_000, 2_000..6_000][round.rng.random_range(0..4)].clone();
         let mut command = self.layer.command();
         command.env("SIM_SEED", round.seed.to_string());

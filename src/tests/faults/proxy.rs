@@ -1,5 +1,4 @@
-//! A proxy between a reader and the server that makes of the answer what a bad network makes of it: pieces of any size,
-//! late, and an end in the middle.
+//! A proxy between a reader and the server that simulates a bad network: pieces of any size, delays, and interruptions.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -19,7 +18,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Each connection's fate is drawn from the seed, in the order in which they come.
+    /// Each connection's fate is drawn from the seed, in order of arrival.
     pub async fn start(server: SocketAddr, seed: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -40,22 +39,22 @@ impl Drop for Proxy {
     }
 }
 
-/// What becomes of one connection.
+/// Fate of one connection.
 struct Fate {
-    /// Bytes of the answer that reach the reader.
+    /// Bytes of the response that reach the reader.
     length: usize,
     piece_max: usize,
     pause_max: Duration,
-    /// It ends with a reset; else as if all had been said.
+    /// Whether it ends with a reset; otherwise with a normal end.
     is_reset: bool,
-    /// Nothing comes for so long before the end, while the server goes on.
+    /// Pause before the end, while the server continues.
     stall: Duration,
     rng: ChaCha8Rng,
 }
 
 impl Fate {
     fn draw(rng: &mut ChaCha8Rng) -> Self {
-        // From within the answer's head up to some ticks.
+        // From within the response's head up to some ticks.
         let lengths = [0..400, 200..2_000, 1_000..12_000][rng.random_range(0..3)].clone();
         Self {
             length: rng.random_range(lengths),
@@ -69,7 +68,7 @@ impl Fate {
 }
 
 impl Fate {
-    /// About eight pauses a connection, however small the pieces are.
+    /// About eight pauses per connection, independent of the pieces' size.
     fn pause_odds(&self) -> f64 {
         (8.0 * self.piece_max as f64 / self.length.max(1) as f64).min(0.5)
     }

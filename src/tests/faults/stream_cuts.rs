@@ -1,4 +1,4 @@
-//! The price stream through a proxy that delays, halves and cuts it: a reader that comes back is soon right again.
+//! The price stream through a proxy that delays, splits and cuts it: a reader that reconnects is soon up to date again.
 
 use std::{
     collections::BTreeMap,
@@ -14,16 +14,16 @@ use tokio::task::JoinHandle;
 use super::{proxy::Proxy, rounds, variable};
 use crate::{app::TestApp, scripted::eventually};
 
-/// How often a stream is cut; `FINALLY_STREAM_CUTS` sets another number.
+/// Default number of cuts per stream; set by `FINALLY_STREAM_CUTS`.
 const CUTS: u64 = 40;
 
-/// Readers at once, each of another kind.
+/// Concurrent readers, each of another kind.
 const QUERIES: [&str; 4] = ["", "?changes=only", "?tickers=AAPL,V,ZZZZ", "?format=compact"];
 
-/// A place that is not given back is missed soon: there are two to spare, for streams whose end the server has not seen.
+/// A leaked place is noticed soon: there are only two spare ones, for streams whose end the server has not seen.
 const PLACES: &str = "7";
 
-/// For what takes no time, on a loaded machine.
+/// Timeout for immediate operations on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 type Prices = BTreeMap<String, f64>;
@@ -50,13 +50,13 @@ async fn readers_behind_a_bad_network_are_right_again_after_each_cut() {
     .await;
 }
 
-/// One reader, cut so many times; gives how often its prices were compared.
+/// One reader with repeated cuts; returns how often its prices were compared.
 async fn read_through(app: &TestApp, proxy: &Proxy, truth: &Truth, query: &str, cuts: u64) -> u64 {
     let mut reader = Reader::default();
     let url = format!("http://{}/api/stream/prices{query}", proxy.address);
     let (mut done, mut compared) = (0, 0);
     while done < cuts {
-        // A connection of its own each time.
+        // A new connection each time.
         let client = finally::server::https::client_builder().build().unwrap();
         if let Ok(response) = client.get(&url).send().await {
             if response.status() == StatusCode::TOO_MANY_REQUESTS {
@@ -69,12 +69,12 @@ async fn read_through(app: &TestApp, proxy: &Proxy, truth: &Truth, query: &str, 
         }
         done += 1;
     }
-    // And what it knows after the last one is what the server has: without the proxy, in one connection.
+    // The final state equals the server's: read without the proxy, in one connection.
     let response = app.client.get(&format!("/api/stream/prices{query}")).await;
     compared + reader.read_until_compared(response, truth).await
 }
 
-/// What each tick was, from a reader that nobody disturbs.
+/// Prices of each tick, from an undisturbed reader.
 struct Truth {
     ticks: Arc<Mutex<BTreeMap<u64, Prices>>>,
     task: JoinHandle<()>,
@@ -96,7 +96,7 @@ impl Truth {
         Self { ticks, task }
     }
 
-    /// The prices of a tick, once it came; nothing when this reader skipped it.
+    /// Prices of a tick, once it came; `None` if this reader skipped it.
     async fn at(&self, id: u64) -> Option<Prices> {
         eventually(PATIENCE, "the tick reaches the undisturbed reader", async || {
             self.ticks.lock().unwrap().last_key_value().is_some_and(|(newest, _)| *newest >= id)
@@ -117,14 +117,14 @@ fn prices(data: &str) -> Prices {
     quotes.into_iter().map(|(ticker, quote)| (ticker, quote["price"].as_f64().unwrap())).collect()
 }
 
-/// The events in a stream of bytes; one that is not whole is never given.
+/// Parses the events in a stream of bytes; incomplete ones are never returned.
 #[derive(Default)]
 struct Events {
     bytes: Vec<u8>,
 }
 
 impl Events {
-    /// The ids and data of the events that these bytes complete.
+    /// Ids and data of the events that these bytes complete.
     fn take(&mut self, bytes: &[u8]) -> Vec<(u64, String)> {
         self.bytes.extend_from_slice(bytes);
         let mut events = Vec::new();
@@ -139,7 +139,7 @@ impl Events {
     }
 }
 
-/// What one reader knows, over all its connections.
+/// State of one reader, over all its connections.
 #[derive(Default)]
 struct Reader {
     id: u64,
@@ -148,7 +148,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// Reads until the proxy cuts, then compares; gives 1 if there was something to compare.
+    /// Reads until the proxy cuts, then compares; returns 1 if there was something to compare.
     async fn read_until_cut(&mut self, mut response: Response, truth: &Truth) -> u64 {
         let (mut events, mut is_first) = (Events::default(), true);
         while let Ok(Some(bytes)) = response.chunk().await {
@@ -156,7 +156,7 @@ impl Reader {
                 self.take_in(id, &data, std::mem::take(&mut is_first));
             }
         }
-        // Whatever is left in `events` was halved by the cut, and counts for nothing.
+        // The rest in `events` was cut off, and is discarded.
         if self.id == 0 { 0 } else { self.compare(truth).await }
     }
 
@@ -174,7 +174,7 @@ impl Reader {
     }
 
     fn take_in(&mut self, id: u64, data: &str, is_first: bool) {
-        // A stream that begins may tell the tick again that was known.
+        // A stream may begin with the last known tick.
         assert!(if is_first { id >= self.id } else { id > self.id }, "ids grow: {id} after {}", self.id);
         self.id = id;
         if data.starts_with('{') {

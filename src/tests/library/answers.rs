@@ -1,4 +1,4 @@
-//! Questions and their answers: without a model, and with one that lies in every way it can.
+//! Questions and their answers: without a model, and with a model that makes every kind of false claim.
 
 use std::time::Duration;
 
@@ -15,14 +15,14 @@ use crate::{
 const QUESTION: &str = "What were revenues in 2022?";
 const ROW: &str = "Revenues $ 66,608 $ 62,286";
 
-/// Asks; gives the answer's id.
+/// Asks a question; returns the answer's id.
 async fn ask(client: &TestClient, question: &str) -> String {
     let answer = client.post("/api/library/answers", json!({ "question": question })).await;
     assert_eq!(answer.status(), StatusCode::ACCEPTED);
     answer.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned()
 }
 
-/// Waits until an answer is over; gives it.
+/// Waits until an answer is finished; returns it.
 async fn finished(client: &TestClient, id: &str) -> Value {
     let path = format!("/api/library/answers/{id}");
     eventually(READ_MAX, "the answer is over", async || !client.read(&path).await["finished_at"].is_null()).await;
@@ -44,7 +44,7 @@ async fn stream(client: &TestClient, id: &str, last: Option<u64>) -> Vec<(String
     text.split("\n\n").filter_map(read).collect()
 }
 
-/// A stream of a model's server that writes these pieces and says that it is over.
+/// A streamed response of a model's server with these pieces and a proper end.
 fn written(pieces: &[&str]) -> String {
     let frame = |piece: &&str| format!("data: {}\n\n", json!({ "choices": [{ "delta": { "content": piece } }] }));
     format!("{}data: [DONE]\n\n", pieces.iter().map(frame).collect::<String>())
@@ -52,7 +52,7 @@ fn written(pieces: &[&str]) -> String {
 
 fn writes(lines: &[Value]) -> impl FnMut(&Request) -> Reply + Send + 'static {
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    // Cut anywhere, as models' words are.
+    // Split anywhere, like a model's output.
     let pieces: Vec<String> = text.chars().collect::<Vec<_>>().chunks(7).map(|piece| piece.iter().collect()).collect();
     let body = written(&pieces.iter().map(String::as_str).collect::<Vec<_>>());
     move |_| Reply::text(200, body.clone())
@@ -65,7 +65,7 @@ async fn app_with(model: &ScriptedServer) -> TestApp {
     app
 }
 
-/// Each shown quotation is the page's own text, whatever a model wrote.
+/// Each shown quotation is the page's own text, whatever the model wrote.
 async fn assert_quotes(client: &TestClient, answer: &Value) {
     for statement in answer["statements"].as_array().unwrap() {
         for citation in statement["citations"].as_array().unwrap() {
@@ -90,7 +90,7 @@ async fn without_a_model_the_best_passages_speak_for_themselves() {
     let events = stream(&app.client, &id, None).await;
     let names: Vec<_> = events.iter().map(|(name, ..)| name.as_str()).collect();
     assert_eq!((names[0], names[1], *names.last().unwrap()), ("started", "sources", "done"));
-    // A reader that was cut off goes on behind what it knows.
+    // A disconnected reader resumes after the events that it has.
     let rest = stream(&app.client, &id, Some(2)).await;
     assert_eq!(rest, events[2..]);
 }
@@ -122,7 +122,7 @@ async fn a_model_s_statements_are_checked_and_calculated() {
     assert!(statements.iter().all(|statement| statement["support"] == "cited"), "{answer}");
     assert_eq!(statements[1]["calculation"], "66,608 - 62,286 = 4322");
     assert_quotes(&app.client, &answer).await;
-    // Passages reach the model as data, in a message of their own.
+    // Passages reach the model as data, in a separate message.
     let asked: Value = serde_json::from_slice(&model.requests()[0].body).unwrap();
     let passages: Value = serde_json::from_str(asked["messages"][1]["content"].as_str().unwrap()).unwrap();
     assert!(passages["passages"][0]["text"].as_str().unwrap().contains("66,608"));
@@ -227,6 +227,6 @@ async fn an_answer_that_is_not_there_is_told() {
     }
     let empty = app.client.post("/api/library/answers", json!({ "question": " " })).await;
     assert_eq!(empty.status(), StatusCode::BAD_REQUEST);
-    // Reading long ago is over at once.
+    // Reading old answers returns at once.
     tokio::time::timeout(Duration::from_secs(30), app.client.get("/api/library/answers")).await.unwrap();
 }

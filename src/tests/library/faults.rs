@@ -1,4 +1,4 @@
-//! Documents that are hostile or broken, and tasks that are cancelled or tried again.
+//! Hostile or broken documents, and cancelled or retried tasks.
 
 use std::{
     fmt::Write as _,
@@ -30,7 +30,7 @@ async fn a_damaged_file_fails_with_its_name_and_cause_and_blocks_nothing() {
         (&json!("failed"), &json!("failed"), &json!("damaged_file"))
     );
     assert!(task["error_text"].as_str().unwrap().starts_with("annual report.pdf "), "{task}");
-    // The same file again is no duplicate: it is read once more.
+    // The same file again is not a duplicate: it is read once more.
     let again = upload(&app.client, "annual report.pdf", damaged).await;
     assert_eq!((document_id(&again), &again["duplicate"]), (id.clone(), &json!(false)));
     assert_eq!(settled(&app.client, &id).await["state"], "failed");
@@ -40,7 +40,7 @@ async fn a_damaged_file_fails_with_its_name_and_cause_and_blocks_nothing() {
     take_in(&app.client, "acme.txt", REPORT.as_bytes()).await;
 }
 
-/// A program that reads nothing and says its process's number.
+/// A program that never finishes and writes its process id.
 fn endless(folder: &Path) -> String {
     let program = folder.join("endless.sh");
     fs::write(&program, format!("#!/bin/sh\necho $$ > {}/pid\nexec sleep 600\n", folder.display())).unwrap();
@@ -86,7 +86,7 @@ async fn a_document_that_is_deleted_while_it_is_read_is_gone() {
     assert_eq!(app.client.read("/api/library/tasks").await["total"], 0);
 }
 
-/// A reader that tells two pages and dies on the third, whenever it is asked to begin there or before.
+/// A reading process that reports two pages and dies on the third, whenever it starts there or before.
 fn dies_on_third_page(folder: &Path) -> String {
     let program = folder.join("dies.sh");
     let script = r#"#!/bin/sh
@@ -136,7 +136,7 @@ async fn the_reading_process_starts_every_time() {
     assert_eq!(failed["total"], 0, "{failed}");
 }
 
-/// A DOCX whose text unpacks to far more than it is.
+/// A DOCX with an extreme compression ratio.
 fn bomb() -> Vec<u8> {
     use std::io::{Cursor, Write};
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));

@@ -1,4 +1,4 @@
-//! Documents at an address: what is fetched, and what is refused before anything is asked.
+//! Documents from addresses: successful fetches, and refusals before any request.
 
 use axum::{Router, response::Redirect, routing::get};
 use reqwest::StatusCode;
@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use super::{REPORT, document_id, search, settled};
 use crate::app::TestApp;
 
-/// A server of this machine that has a report, and redirects to where it should not.
+/// A server on this machine with a report, and with redirects to forbidden addresses.
 async fn site() -> String {
     let report = get(async || ([("content-type", "text/plain")], REPORT));
     let to = |address: &'static str| get(async move || Redirect::temporary(address));

@@ -1,4 +1,4 @@
-//! The way of a document that goes well.
+//! The successful intake of a document.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ async fn a_document_is_read_found_and_shown_as_it_is() {
     assert!(hit["text"].as_str().unwrap().contains("66,608"), "{hit}");
     assert!(hit["context"].as_str().unwrap().starts_with("ACME CORPORATION · 10-K · FY2022"), "{hit}");
 
-    // What is shown is the page's own text.
+    // The shown text is the page's own.
     let page = app.client.read(&format!("/api/library/documents/{id}/pages/1")).await;
     let text = page["text"].as_str().unwrap();
     let offset = |value: &Value| usize::try_from(value.as_u64().unwrap()).unwrap();
@@ -169,7 +169,7 @@ async fn a_deleted_document_leaves_nothing_and_can_come_again() {
     assert_eq!(files(&app), 1);
 }
 
-/// The originals on the disk.
+/// Number of originals on the disk.
 fn files(app: &TestApp) -> usize {
     let folders = std::fs::read_dir(app.folder().join("db/library")).unwrap();
     folders.map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap().count()).sum()

@@ -1,4 +1,4 @@
-//! What a crash leaves: every accepted document ends done or failed, and nothing without an owner stays.
+//! State after a crash: every accepted document ends as done or failed, and no orphaned files remain.
 
 use std::{collections::HashSet, fs, path::Path, time::Duration};
 
@@ -7,14 +7,14 @@ use serde_json::json;
 use super::{REPORT, document_id, search, settled, take_in, upload};
 use crate::app::{TestApp, TestProcess};
 
-/// Some hundred pages, each different.
+/// A report of some hundred pages, each different.
 fn long_report(number: usize) -> Vec<u8> {
     let line =
         |line: usize| format!("Line {line} of report {number}: revenue of unit {line} was {}.\n", line * 7 + number);
     (0..12_000).map(line).collect::<String>().into_bytes()
 }
 
-/// Names of the originals on the disk, half received ones included.
+/// Names of the originals on the disk, half-received ones included.
 fn originals(folder: &Path) -> HashSet<String> {
     let mut names = HashSet::new();
     for entry in fs::read_dir(folder.join("db/library")).unwrap() {
@@ -29,14 +29,14 @@ fn originals(folder: &Path) -> HashSet<String> {
 async fn kill_9_at_any_moment_costs_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let mut ids = Vec::new();
-    // From before the reader runs to behind the index.
+    // From before the reading process starts to after indexing.
     for (number, delay) in [0_u64, 40, 150, 400, 900, 1_800].into_iter().enumerate() {
         let server = TestProcess::start(folder.path()).await;
         ids.push(document_id(&upload(&server.client, &format!("report {number}.txt"), &long_report(number)).await));
         tokio::time::sleep(Duration::from_millis(delay)).await;
         server.kill().await;
     }
-    // What was half received, and an original that no row knows.
+    // A half-received file, and an original without a row.
     fs::write(folder.path().join("db/library/incoming/half"), "half").unwrap();
     fs::create_dir_all(folder.path().join("db/library/ab")).unwrap();
     fs::write(folder.path().join("db/library/ab/abcdef"), "orphan").unwrap();

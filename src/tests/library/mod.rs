@@ -1,4 +1,4 @@
-//! The Research library: documents in, passages out, and what must hold when something goes wrong.
+//! The Research library: intake, search and answers, and their behaviour under faults.
 
 mod answers;
 mod faults;
@@ -13,10 +13,10 @@ use serde_json::Value;
 
 use super::{app::TestClient, scripted::eventually};
 
-/// Reading a small document, on a machine with much else to do.
+/// Timeout for reading a small document on a busy machine.
 pub const READ_MAX: Duration = Duration::from_secs(60);
 
-/// Files as a browser's form sends them.
+/// Uploads files like a browser's form.
 pub async fn upload_all(client: &TestClient, files: &[(&str, &[u8])], fields: &[(&str, &str)]) -> Response {
     const BOUNDARY: &str = "a-boundary-of-the-tests";
     let mut body = Vec::new();
@@ -38,7 +38,7 @@ pub async fn upload_all(client: &TestClient, files: &[(&str, &[u8])], fields: &[
     request.header("content-type", format!("multipart/form-data; boundary={BOUNDARY}")).send().await.unwrap()
 }
 
-/// Hands a file in; gives the answer, which has to be a success.
+/// Uploads a file; returns the response, which must be successful.
 pub async fn upload(client: &TestClient, name: &str, content: &[u8]) -> Value {
     let answer = upload_all(client, &[(name, content)], &[]).await;
     let (status, answer): (_, Value) = (answer.status(), answer.json().await.unwrap());
@@ -46,12 +46,12 @@ pub async fn upload(client: &TestClient, name: &str, content: &[u8]) -> Value {
     answer
 }
 
-/// The document's id in an answer to an upload.
+/// The document's id in the response to an upload.
 pub fn document_id(answer: &Value) -> String {
     answer["document"]["id"].as_str().unwrap().to_owned()
 }
 
-/// Waits until a document's task is over; gives the document.
+/// Waits until a document's task is over; returns the document.
 pub async fn settled(client: &TestClient, id: &str) -> Value {
     eventually(READ_MAX, "the document is taken in, or failed", async || {
         let document = client.read(&format!("/api/library/documents/{id}")).await;
@@ -61,7 +61,7 @@ pub async fn settled(client: &TestClient, id: &str) -> Value {
     client.read(&format!("/api/library/documents/{id}")).await
 }
 
-/// Hands a file in and waits until it is done.
+/// Uploads a file and waits until it is done.
 pub async fn take_in(client: &TestClient, name: &str, content: &[u8]) -> Value {
     let id = document_id(&upload(client, name, content).await);
     let document = settled(client, &id).await;
@@ -69,7 +69,7 @@ pub async fn take_in(client: &TestClient, name: &str, content: &[u8]) -> Value {
     document
 }
 
-/// The hits of a search.
+/// Hits of a search.
 pub async fn search(client: &TestClient, question: &str) -> Vec<Value> {
     let words = question.replace(' ', "+").replace('\'', "%27");
     let found = client.read(&format!("/api/library/search?q={words}")).await;

@@ -1,4 +1,4 @@
-//! A massive.com that misbehaves.
+//! Failures of massive.com.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::{
     scripted::{Reply, Request, ScriptedServer, eventually},
 };
 
-/// Snapshots are answered like this, the rest as it should be.
+/// Replies to snapshots; other requests get normal replies.
 fn snapshots_are(reply: Reply) -> impl FnMut(&Request) -> Reply + Send {
     let mut market = market_at(100.0);
     move |request| if request.path.starts_with(SNAPSHOT) { reply.clone() } else { market(request) }
@@ -93,7 +93,7 @@ async fn a_failing_server_is_asked_less_and_less() {
     for _ in 0..3 {
         source.next_update(&wanted).await.unwrap_err();
     }
-    // Half of one and of two seconds at the least, and nothing but snapshots.
+    // At least half of one and of two seconds, and only snapshots.
     assert!(started.elapsed() >= Duration::from_millis(1_500));
     assert_eq!(server.requests().len(), server.requests_to(SNAPSHOT).len());
     server.play(market_at(100.0));
@@ -159,7 +159,7 @@ async fn the_key_is_in_no_log() {
     let mut command = TestProcess::command(folder.path());
     command.envs(settings(&server)).env("RUST_LOG", "debug,hyper=info");
     let mut child = command.spawn().unwrap();
-    // Read while it runs, so that it never waits for a reader.
+    // Read while it runs, so that its output never blocks.
     let log = tokio::spawn(read_all(child.stderr.take().unwrap()));
     let said = tokio::spawn(read_all(child.stdout.take().unwrap()));
     eventually(Duration::from_secs(12), "four polls", async || server.requests().len() >= 4).await;

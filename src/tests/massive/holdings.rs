@@ -1,4 +1,4 @@
-//! What is traded and held besides the watchlist, with a vendor's prices.
+//! Traded and held tickers outside the watchlist, with a vendor's prices.
 
 use finally::{api::LoadRealized, domain::corporate_action::ExchangeDate};
 use reqwest::StatusCode;
@@ -12,7 +12,7 @@ use crate::{
     scripted::{Reply, Request, ScriptedServer, eventually},
 };
 
-/// A market at a price that leaves some tickers out.
+/// A market at a price that omits some tickers.
 fn market_without(missing: &'static [&'static str], price: f64) -> impl FnMut(&Request) -> Reply + Send {
     move |request| {
         if request.path.starts_with(SNAPSHOT) {
@@ -41,7 +41,7 @@ async fn a_ticker_that_the_vendor_leaves_out_is_unknown() {
     let (status, problem) = app.client.trade("buy", 1.0, "ZZZZQ").await;
     assert_eq!((status, &problem["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("unknown_ticker")), "{problem}");
     assert_eq!(app.client.portfolio().await["cash_balance"], 10_000.0);
-    // One that has traded before is not unknown for being left out once, and an answer without anything says nothing.
+    // A ticker that has traded is not unknown after one omission, and an empty answer proves nothing.
     server.play(|request| {
         if request.path.starts_with(SNAPSHOT) { snapshot(std::iter::empty::<Value>()) } else { Reply::text(404, "") }
     });
@@ -54,7 +54,7 @@ async fn restart(app: TestApp, server: &ScriptedServer) -> TestApp {
     start_on(app.stop_and_keep().await, server).await
 }
 
-/// How often the vendor was asked for a ticker's reference data of a kind.
+/// Number of requests for a ticker's reference data of a kind.
 fn asked_of(server: &ScriptedServer, kind: &str, ticker: &str) -> usize {
     let requests = server.requests_to(&format!("/v3/reference/{kind}"));
     requests.iter().filter(|request| request.query.contains(ticker)).count()
@@ -95,7 +95,7 @@ async fn a_holding_whose_ticker_vanished_keeps_its_last_price_and_can_be_written
     let (status, problem) = app.client.trade("sell", 3.0, "XOM").await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
     assert!(["no_price", "stale_price"].contains(&problem["code"].as_str().unwrap()), "{problem}");
-    // The copilot's limits are of a total value that is known.
+    // The copilot's limits need a known total value.
     let answer = crate::copilot::ask(&app.client, "buy 1 MSFT").await;
     assert_eq!(answer["trades"][0]["status"], "executed", "{answer}");
 
@@ -138,7 +138,7 @@ async fn a_vanished_ticker_can_be_written_off_though_nothing_else_is_followed() 
         let address = app.client.url(&format!("/api/watchlist/{}", line["ticker"].as_str().unwrap()));
         app.client.http.delete(address).send().await.unwrap();
     }
-    // A vendor that has emptied its snapshots, as at night, denies nothing.
+    // A vendor that has cleared its snapshots, as at night, denies nothing.
     server.play(|request| {
         if request.path.starts_with(SNAPSHOT) { snapshot(std::iter::empty::<Value>()) } else { Reply::text(404, "") }
     });
@@ -158,7 +158,7 @@ async fn a_vanished_ticker_can_be_written_off_though_nothing_else_is_followed() 
 
 /// A market with reference data of one ticker.
 fn market_with(price: f64, splits: Value, dividends: Value) -> impl FnMut(&Request) -> Reply + Send {
-    // A day that was quiet.
+    // A day without trades.
     let entry = move |ticker: String| {
         let mut entry = entry(&ticker, price);
         entry["day"] = json!({"o": price, "h": 1.1 * price, "l": 0.9 * price, "c": price, "v": 1_000});
@@ -189,7 +189,7 @@ async fn a_split_multiplies_what_is_held_once_and_there_is_no_gain() {
     assert_eq!(app.client.trade("buy", 10.0, "NVDA").await.0, StatusCode::OK);
     let split =
         json!([{"id": "S1", "ticker": "NVDA", "execution_date": today().to_string(), "split_from": 1, "split_to": 10}]);
-    // It shows while the server runs: the price jumps, and the vendor is asked why.
+    // It is noticed while the server runs: the price jumps, and the vendor is queried.
     server.play(market_with(20.0, split, json!([])));
     let position = async |app: &TestApp| app.client.portfolio().await["positions"][0].clone();
     eventually(SOON * 3, "the split", async || position(&app).await["quantity"] == 100.0).await;
@@ -231,7 +231,7 @@ async fn a_dividend_is_owed_from_its_ex_date_and_credited_once_on_its_pay_date()
     let server = ScriptedServer::start(market_at(100.0)).await;
     let app = start(&server).await;
     assert_eq!(app.client.trade("buy", 7.0, "AAPL").await.0, StatusCode::OK);
-    // It was bought two days ago.
+    // Dates the purchase two days back.
     let database = app.database();
     let folder = app.stop_and_keep().await;
     let mut connection = SqliteConnectOptions::new().filename(database).connect().await.unwrap();
@@ -273,7 +273,7 @@ async fn a_dividend_is_owed_from_its_ex_date_and_credited_once_on_its_pay_date()
     eventually(SOON * 3, "asked again", async || asked_of(&server, "dividends", "AAPL") > before).await;
     check(&app).await;
 
-    // What is owed lapses with the account.
+    // An owed dividend lapses with a reset.
     app.client.post("/api/portfolio/reset", json!({})).await;
     assert_eq!(app.client.portfolio().await["cash_balance"], 10_000.0);
     assert!(app.client.portfolio().await.get("dividend_income").is_none());

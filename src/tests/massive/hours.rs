@@ -1,4 +1,4 @@
-//! The exchange's hours and days, with a clock that stands where a test wants it.
+//! The exchange's hours and days, with a test's clock.
 
 use std::{sync::OnceLock, time::Instant};
 
@@ -88,7 +88,7 @@ async fn the_simulated_market_never_closes() {
     assert_eq!(market["session"], session);
 }
 
-/// What AAPL traded at last, and when; the rest of the answer is empty.
+/// AAPL's last trade with its time; the rest of the answer is empty.
 fn traded(price: f64, at: &str, minute: Value) -> impl FnMut(&Request) -> Reply + Send + use<> {
     let at_ns = UtcInstant::from_rfc3339(at).unwrap().unix_ms() * 1_000_000;
     move |request| {
@@ -137,7 +137,7 @@ async fn candles_rest_while_nothing_is_traded() {
     }
     assert!(text.contains(&format!("\"timestamp\":{second}.0")), "the quote has the instant of its trade: {text}");
 
-    // A trade moves them, and a minute of the vendor fills in what the polls missed.
+    // A trade updates them, and the vendor's minute adds what the polls missed.
     let minute_ms = UtcInstant::from_rfc3339("2026-11-27T17:59:00Z").unwrap().unix_ms();
     let minute = json!({"t": minute_ms, "o": 106.5, "h": 109.5, "l": 105.0, "c": 107.0, "v": 300});
     server.play(traded(107.0, "2026-11-27T17:59:59Z", minute));
@@ -150,7 +150,7 @@ async fn candles_rest_while_nothing_is_traded() {
 #[tokio::test]
 async fn minutes_that_are_over_are_asked_for_once_more() {
     static STARTED: OnceLock<Instant> = OnceLock::new();
-    // The first trade is of the minute before, which was over long ago.
+    // The first trade is from the minute before, which was completed long ago.
     let clock = || run_from("2026-11-24T15:00:30Z", &STARTED);
     let server = ScriptedServer::start(traded(100.0, "2026-11-24T14:59:10Z", json!(null))).await;
     let app = start_at(clock, &server).await;

@@ -1,4 +1,4 @@
-//! Real market data, from a massive.com of our own.
+//! Real market data, from a scripted massive.com.
 
 mod failing;
 mod holdings;
@@ -36,7 +36,7 @@ const AGGREGATES: &str = "/v2/aggs/";
 
 const SOON: Duration = Duration::from_secs(6);
 
-/// A market of one price, whatever is asked for; it has no past.
+/// A market with one price for everything, and without a past.
 fn market_at(price: f64) -> impl FnMut(&Request) -> Reply + Send {
     move |request| {
         if request.path.starts_with(SNAPSHOT) {
@@ -80,13 +80,13 @@ async fn start(server: &ScriptedServer) -> TestApp {
     start_at(in_session, server).await
 }
 
-/// By a clock of its own, which says whether the exchange is open.
+/// With a clock of its own, which determines whether the exchange is open.
 async fn start_at(clock: Clock, server: &ScriptedServer) -> TestApp {
     let settings = settings(server);
     TestApp::start_at(clock, &settings.each_ref().map(|(name, value)| (*name, value.as_str()))).await
 }
 
-/// A clock that runs from a moment on, since it was first read.
+/// A clock that starts at a moment when first read.
 fn run_from(moment: &str, started: &OnceLock<Instant>) -> UtcInstant {
     let since = started.get_or_init(Instant::now).elapsed();
     let start = UtcInstant::from_rfc3339(moment).unwrap();
@@ -95,12 +95,12 @@ fn run_from(moment: &str, started: &OnceLock<Instant>) -> UtcInstant {
 
 /// A Tuesday, half an hour after the opening.
 fn in_session() -> UtcInstant {
-    // Each test has a thread of its own, and no minute ends within it.
+    // Each test has its own thread, and no minute ends within it.
     thread_local!(static STARTED: OnceLock<Instant> = const { OnceLock::new() });
     STARTED.with(|started| run_from("2026-11-24T15:00:00Z", started))
 }
 
-/// The watchlist's price of a ticker; null when it has none.
+/// The watchlist's price of a ticker; null if it has none.
 async fn price(app: &TestApp, ticker: &str) -> Value {
     let watchlist = app.client.read("/api/watchlist").await;
     let mut lines = watchlist["tickers"].as_array().unwrap().iter();
@@ -265,7 +265,7 @@ async fn a_history_that_stalls_or_fails_never_delays_a_poll() {
     let _app = start(&server).await;
     eventually(SOON, "twenty polls", async || server.requests_to(SNAPSHOT).len() >= 20).await;
     let polls = server.requests_to(SNAPSHOT);
-    // The first gap holds the rest of the app's start.
+    // The first interval includes the rest of the app's start.
     let slowest = polls.windows(2).skip(1).map(|pair| pair[1].at - pair[0].at).max().unwrap();
     assert!(slowest < Duration::from_secs(1), "{slowest:?}");
     assert_eq!(server.requests_to(AGGREGATES).len(), 1, "one at a time");
@@ -289,7 +289,7 @@ async fn a_new_ticker_is_asked_for_before_its_turn() {
     assert!(started.elapsed() < Duration::from_secs(3));
 }
 
-/// A market that lists these tickers only, and denies the others, as far as it can be asked.
+/// A market that lists only these tickers, and denies the others in both queries.
 fn market_of(listed: &'static [&'static str], reference: fn(bool) -> Reply) -> impl FnMut(&Request) -> Reply + Send {
     move |request| match request.path.strip_prefix("/v3/reference/tickers/") {
         Some(ticker) => reference(listed.contains(&ticker)),

@@ -1,4 +1,4 @@
-//! Prices that the vendor confirms no more, or gives late, or not at all.
+//! Prices that the vendor no longer confirms, delays, or omits.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
     scripted::{Reply, ScriptedServer, eventually},
 };
 
-/// Whatever is asked, it fails.
+/// Makes every request fail.
 async fn fail(server: &ScriptedServer) {
     server.play(|_| Reply::text(500, "canary"));
 }
@@ -129,10 +129,10 @@ async fn a_key_without_access_is_said_at_once_with_what_to_do(#[case] reply: Rep
     assert!(note.starts_with("The key has no access to real-time snapshots: "), "{note}");
     assert!(note.contains("MASSIVE_API_KEY") && !note.contains("canary"), "{note}");
     assert_eq!((&health["status"], &health["market"]["data"]), (&json!("degraded"), &json!("stale")));
-    // The page's stream says so too, though there is no price.
+    // The page's stream reports it too, though there is no price.
     let mut compact = app.client.get("/api/stream/prices?format=compact").await;
     let mut text = String::new();
-    // After the ping that a stream begins with.
+    // After the ping at the stream's start.
     while !text.contains(" @S") || !text.ends_with("\n\n") {
         text += str::from_utf8(&compact.chunk().await.unwrap().expect("a first frame")).unwrap();
     }

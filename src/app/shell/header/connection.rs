@@ -1,4 +1,4 @@
-//! Whether prices arrive, and where they come from.
+//! State of the connection, and the source of prices.
 
 use leptos::prelude::*;
 
@@ -29,7 +29,7 @@ pub fn ConnectionStatus(market: Market, market_source: String) -> impl IntoView 
         Connection::Reconnecting { .. } => "Reconnecting".to_owned(),
         Connection::Disconnected { .. } => "Disconnected".to_owned(),
     });
-    // Seen, but not read out again with every attempt.
+    // Visible, but not announced with every attempt.
     let attempt = Signal::derive(move || match market.connection.get() {
         Connection::Reconnecting { attempt } => format!(", attempt {attempt}"),
         Connection::Connected | Connection::Connecting | Connection::Disconnected { .. } => String::new(),
@@ -56,7 +56,7 @@ pub fn ConnectionStatus(market: Market, market_source: String) -> impl IntoView 
     .erase()
 }
 
-/// What the tooltip says: what went wrong, if that is known, and what that means.
+/// Text of the tooltip: the error, if known, and its consequence.
 fn describe(connection: Connection, problem: Option<String>, note: &str, source: &str) -> String {
     let meaning = match connection {
         Connection::Connected if !note.is_empty() => format!("{note} Source: {source}."),

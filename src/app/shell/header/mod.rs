@@ -1,4 +1,4 @@
-//! The header: what the portfolio is worth and what that changed, the cash, whether prices arrive, and the settings.
+//! The header: the portfolio's value and its changes, the cash, the connection, and the settings.
 
 mod connection;
 pub mod settings;
@@ -20,7 +20,7 @@ pub use settings::{fetch_reset, fetch_settings};
 #[component]
 pub fn Header(
     market_source: String,
-    /// What stands beside the connection.
+    /// Content beside the connection.
     #[prop(optional)]
     children: Option<Content>,
 ) -> impl IntoView {
@@ -69,7 +69,7 @@ pub fn Header(
     .erase()
 }
 
-/// What a value gained since an earlier one, or lost.
+/// Change of a value since an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Gain {
     amount: Money,
@@ -83,7 +83,7 @@ impl From<DayPnl> for Gain {
 }
 
 impl Gain {
-    /// Nothing while one of the two is not known.
+    /// `None` while either is unknown.
     fn since(before: Option<Money>, now: Option<Money>) -> Option<Self> {
         let before = before?;
         let amount = now?.checked_sub(before)?;

@@ -1,4 +1,4 @@
-//! The settings: theme, density, layout, starting over, taking the data along.
+//! The settings: theme, density, layout, reset, and exports.
 
 use leptos::{ev::Event, prelude::*, task::spawn_local};
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
@@ -26,19 +26,19 @@ use crate::{
 const THEMES: [(ThemeChoice, &str); 3] =
     [(ThemeChoice::System, "System"), (ThemeChoice::Dark, "Dark"), (ThemeChoice::Light, "Light")];
 
-/// What can be taken along: the name, the address, and the file's name.
+/// Exports: name, address, and file name.
 const EXPORTS: [(&str, &str, &str); 2] = [
     ("Account (JSON)", "/api/portfolio", "finally-account.json"),
     ("Equity curve (JSON)", "/api/portfolio/history?range=all", "finally-equity.json"),
 ];
 
-/// The button, and the menu that it opens.
+/// The button with its menu.
 #[component]
 pub fn Settings() -> impl IntoView {
     let workspace = use_workspace();
     let parts = workspace.parts;
     register(workspace);
-    // The menu is built when it first opens, and stays.
+    // The menu is built when it first opens, and is kept.
     let is_wanted = RwSignal::new(false);
     view! {
         <button
@@ -62,7 +62,7 @@ pub fn Settings() -> impl IntoView {
     .erase()
 }
 
-/// Makes known to the palette what the menu offers.
+/// Registers the menu's entries with the palette.
 fn register(workspace: Workspace) {
     let Workspace { commands, layout, chat, .. } = workspace;
     let (theme, density) = (use_theme_setting(), use_density());
@@ -118,7 +118,7 @@ fn Menu() -> impl IntoView {
     .erase()
 }
 
-/// Theme and rows.
+/// Theme and density.
 pub fn show_look(place: &'static str) -> Piece {
     let (theme, density) = (use_theme_setting(), use_density());
     let theme_index = move || THEMES.iter().position(|(choice, _)| *choice == theme.choice()).unwrap_or_default();
@@ -137,7 +137,7 @@ pub fn show_look(place: &'static str) -> Piece {
     .erase()
 }
 
-/// How a person trades by hand.
+/// Settings of manual trading.
 pub fn show_hands(place: &'static str) -> Piece {
     let choices = use_workspace().hands.choices().map(|choice| {
         show_choices(place, choice.title, choice.names.to_vec(), move || choice.get(), move |index| choice.set(index))
@@ -145,7 +145,7 @@ pub fn show_hands(place: &'static str) -> Piece {
     choices.erase()
 }
 
-/// Links to what can be taken along.
+/// Links to the exports.
 pub fn show_exports() -> Piece {
     let links = EXPORTS.map(|(name, address, file)| {
         view! {
@@ -157,7 +157,7 @@ pub fn show_exports() -> Piece {
     links.erase()
 }
 
-/// One of a few, side by side, by its index; `chosen` is tracked.
+/// Radio buttons side by side, by index; `chosen` is tracked.
 fn show_choices(
     place: &'static str,
     title: &'static str,
@@ -175,7 +175,7 @@ fn show_names(
     chosen: Signal<usize>,
     choose: Callback<usize>,
 ) -> Piece {
-    // The menu and the account's view may stand on one page.
+    // The menu and the account view may be on the same page.
     let group = format!("{place} {title}");
     let choices = names.into_iter().enumerate().map(|(index, name)| {
         view! {
@@ -200,7 +200,7 @@ fn show_names(
     .erase()
 }
 
-/// The button that saves the trades as a file of the chosen form. It leaves the menu open, and waits while it saves.
+/// Button that saves the trades as a file in the chosen format. It keeps the menu open, and is busy while it saves.
 pub fn show_save(class: &'static str) -> Piece {
     let Workspace { toasts, .. } = use_workspace();
     let is_saving = RwSignal::new(false);
@@ -219,7 +219,7 @@ pub fn show_save(class: &'static str) -> Piece {
     .erase()
 }
 
-/// How the file of trades is written; remembered.
+/// Format of the file of trades; stored.
 pub fn show_csv_form() -> Piece {
     let form = RwSignal::new(Form::USUAL);
     effect(move || {
@@ -235,7 +235,7 @@ pub fn show_csv_form() -> Piece {
     .erase()
 }
 
-/// A choice of one letter of the form.
+/// A choice of one character of the format.
 fn show_csv_choice(
     title: &'static str,
     choices: &'static [(char, &'static str)],
@@ -266,7 +266,7 @@ pub fn fetch_reset() -> Result<PartView, SplitLoaderError> {
     Ok(|| view! { <Reset/> }.erase())
 }
 
-/// The content of the dialog.
+/// Content of the dialog.
 #[component]
 fn Reset() -> impl IntoView {
     let Workspace { books, toasts, commands, .. } = use_workspace();

@@ -1,25 +1,25 @@
-//! What a person changed about the panels, and how that is written down.
+//! A person's changes of the panels, and their stored form.
 
 use std::fmt;
 
 use super::panel::Panel;
 
-/// What a person changed about a panel; the style sheet has the rest.
+/// A person's changes of a panel; the style sheet has the defaults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Change {
     pub size: Option<u16>,
     pub is_open: Option<bool>,
 }
 
-/// The panels that stand side by side below the chart, in their order.
+/// Panels side by side below the chart, in order.
 pub type Row = [Panel; 3];
 
 const ROW: Row = [Panel::Positions, Panel::Heatmap, Panel::Equity];
 
-/// The name of the row's order in storage; also in `before_paint.js`.
+/// Name of the row's order in storage; also in `before_paint.js`.
 const ORDER: &str = "order";
 
-/// Written as `watchlist=320 copilot=closed order=heatmap.positions.equity`.
+/// Stored as `watchlist=320 copilot=closed order=heatmap.positions.equity`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrangement {
     changes: [Change; Panel::ALL.len()],
@@ -45,7 +45,7 @@ impl Arrangement {
         self.row
     }
 
-    /// Swaps a panel of the row with the one before it, or the one behind it; at the row's end nothing happens.
+    /// Swaps a panel of the row with its neighbour before or after it; no effect at the row's end.
     pub fn swap(&mut self, panel: Panel, is_forward: bool) {
         let Some(place) = place_of(self.row, panel) else { return };
         let other = if is_forward { place.checked_add(1) } else { place.checked_sub(1) };
@@ -54,8 +54,8 @@ impl Arrangement {
         }
     }
 
-    /// What moving a panel's separator right or down by one adds to its size. In the row the positions take what is left, and
-    /// each separator stands on its panel's side towards them.
+    /// Change of a panel's size when its separator moves right or down by one. In the row the positions take the
+    /// remaining space, and each separator is on its panel's side towards them.
     pub fn growth(&self, panel: Panel) -> f64 {
         let is_before = match place_of(self.row, panel) {
             Some(place) => Some(place) < place_of(self.row, Panel::Positions),
@@ -64,7 +64,7 @@ impl Arrangement {
         if is_before { 1.0 } else { -1.0 }
     }
 
-    /// Reads what [`Display`](fmt::Display) wrote; what makes no sense, as from another version, is left out.
+    /// Parses the text of [`Display`](fmt::Display); invalid parts, as from another version, are skipped.
     pub fn read(text: &str) -> Self {
         let mut arrangement = Self::default();
         for (name, value) in text.split(' ').filter_map(|entry| entry.split_once('=')) {
@@ -117,7 +117,7 @@ impl fmt::Display for Arrangement {
     }
 }
 
-/// The word in storage and in the document's attributes.
+/// Word in storage and in the document's attributes.
 pub fn open_or_closed(is_open: bool) -> &'static str {
     if is_open { "open" } else { "closed" }
 }

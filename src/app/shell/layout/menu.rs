@@ -1,4 +1,4 @@
-//! The menu of the layout: which panels are shown, their order below the chart, and layouts kept under names.
+//! The layout menu: visible panels, their order below the chart, and saved layouts.
 
 use leptos::{
     ev::{Event, SubmitEvent},
@@ -17,11 +17,11 @@ use crate::app::{
     workspace::use_workspace,
 };
 
-/// The button, and the menu that it opens.
+/// The button with its menu.
 #[component]
 pub fn LayoutMenu() -> impl IntoView {
     let parts = use_workspace().parts;
-    // The menu is built when it first opens, and stays.
+    // The menu is built when it first opens, and is kept.
     let is_wanted = RwSignal::new(false);
     view! {
         <button
@@ -72,7 +72,7 @@ fn show_layout(layout: Layout) -> Piece {
     .erase()
 }
 
-/// Whether a panel is shown.
+/// Checkbox for a panel's visibility.
 fn show_panel(layout: Layout, panel: Panel) -> Piece {
     view! {
         <label class="check">

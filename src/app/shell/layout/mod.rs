@@ -1,8 +1,8 @@
-//! Where the panels stand: resized by hand or by keyboard, closed and opened, and remembered.
+//! Layout of the panels: resized by pointer or keyboard, closed, opened, and stored.
 //!
-//! The style sheet places the panels (`style/layout.css`) and has their usual sizes. What a person changed is kept on the
-//! document's root, as `--watchlist-size: 320px` and `data-watchlist="closed"`, where `before_paint.js` puts it back
-//! before anything is drawn.
+//! The style sheet places the panels (`style/layout.css`) and has their default sizes. A person's changes are set on
+//! the document's root, as `--watchlist-size: 320px` and `data-watchlist="closed"`; `before_paint.js` restores them
+//! before the first paint.
 
 mod arrangement;
 pub mod menu;
@@ -25,27 +25,27 @@ use saved::SavedLayouts;
 pub use slot::{CopilotSlot, Slot};
 pub use splitter::Splitter;
 
-/// Also in `before_paint.js`.
+/// Storage key; also in `before_paint.js`.
 const STORAGE_KEY: &str = "layout";
 
-/// Up to here the copilot is closed until it is asked for, and lies over the other panels. Also in `layout.css`…
+/// Up to this width the copilot is closed by default, and lies over the other panels. Also in `layout.css`…
 const NARROW_QUERY: &str = "(max-width: 73.75rem)";
-/// …as is this: here is room for one panel at a time.
+/// …like this: here is room for one panel at a time.
 const PHONE_QUERY: &str = "(max-width: 45rem), (max-width: 73.75rem) and (max-height: 30rem)";
 
-/// The handle to the page's layout; copies share it.
+/// Handle to the page's layout; copies share it.
 #[derive(Clone, Copy)]
 pub struct Layout {
     arrangement: RwSignal<Arrangement>,
     is_narrow: Signal<bool>,
     is_phone: Signal<bool>,
-    /// The panel that is shown where there is room for one alone.
+    /// Panel that is shown on screens for a single one.
     panel: RwSignal<Panel>,
     pub saved: SavedLayouts,
 }
 
 impl Layout {
-    /// As the style sheet has it; from the first effects on, as it was left.
+    /// The style sheet's layout; the stored one is restored with the first effects.
     pub fn new() -> Self {
         let layout = Self {
             arrangement: RwSignal::new(Arrangement::default()),
@@ -56,29 +56,29 @@ impl Layout {
         };
         effect(move || {
             layout.arrangement.set(Arrangement::read(&storage::read(STORAGE_KEY).unwrap_or_default()));
-            // Not before it was read: the document shows it already.
+            // Not before it was read: the document already shows it.
             effect(move || layout.arrangement.with(mark_document));
         });
         layout
     }
 
-    /// The panel shown where there is room for one alone, tracked.
+    /// Panel that is shown on screens for a single one; tracked.
     pub fn panel(self) -> Panel {
         self.panel.get()
     }
 
-    /// The same, but nothing where there is room for more than one; tracked.
+    /// The same, but `None` on larger screens; tracked.
     pub fn phone_panel(self) -> Option<Panel> {
         let panel = self.panel.get();
         self.is_phone.get().then_some(panel)
     }
 
-    /// Shows a panel where there is room for one alone, and changes nothing elsewhere.
+    /// Shows a panel on screens for a single one; no effect on others.
     pub fn show_on_phone(self, panel: Panel) {
         self.panel.set(panel.stand_in());
     }
 
-    /// Whether a panel is open, tracked; on a phone, whether it is the one shown.
+    /// Whether a panel is open, tracked; on a phone, whether it is the shown one.
     pub fn is_open(self, panel: Panel) -> bool {
         if self.is_phone.get() { self.panel.get() == panel.stand_in() } else { self.is_held_open(panel) }
     }
@@ -92,24 +92,23 @@ impl Layout {
         panel != Panel::Copilot || !self.is_narrow.get()
     }
 
-    /// Brings a panel into view, and the focus to it.
+    /// Shows a panel, and focuses it.
     pub fn show(self, panel: Panel) {
         self.show_at(panel, "");
     }
 
-    /// Brings a panel into view, and the focus to what is in it by this selector, or to all of it where there is no such
-    /// element.
+    /// Shows a panel, and focuses the element in it that matches the selector, or the panel if there is none.
     pub fn show_at(self, panel: Panel, selector: &'static str) {
         self.show_on_phone(panel);
         for panel in panel.holder().into_iter().chain([panel]) {
             self.set_open(panel, true);
         }
-        // After the panel is there to be focused.
+        // Once the panel is rendered.
         request_animation_frame(move || {
             if let Some(slot) = find_slot(panel) {
                 let inside = slot.query_selector(selector).ok().flatten();
                 let slot = inside.and_then(|inside| inside.dyn_into::<HtmlElement>().ok()).unwrap_or(slot);
-                // It can only refuse where there is nothing to focus.
+                // Fails only if there is nothing to focus.
                 let _ = slot.focus();
             }
         });
@@ -130,7 +129,7 @@ impl Layout {
         self.remember();
     }
 
-    /// Gives a panel a size, in CSS pixels, within its bounds; [`remember`](Self::remember) keeps it.
+    /// Sets a panel's size, in CSS pixels, within its bounds; [`remember`](Self::remember) stores it.
     fn resize(self, panel: Panel, size: f64) {
         let Bounds { min, max } = bounds(panel);
         let size = size.clamp(f64::from(min), f64::from(max)) as u16;
@@ -141,13 +140,13 @@ impl Layout {
         });
     }
 
-    /// Back to what the style sheet has.
+    /// Resets a panel to the style sheet's default.
     fn reset(self, panel: Panel) {
         self.change(panel, |change| *change = Change::default());
         self.remember();
     }
 
-    /// Every panel back to what the style sheet has.
+    /// Resets every panel to the style sheet's default.
     pub fn reset_all(self) {
         self.arrangement.set(Arrangement::default());
         self.remember();
@@ -159,7 +158,7 @@ impl Layout {
         self.remember();
     }
 
-    /// What moving a panel's separator right or down by one adds to its size, not tracked.
+    /// Change of a panel's size when its separator moves right or down by one; untracked.
     fn growth(self, panel: Panel) -> f64 {
         self.arrangement.with_untracked(|arrangement| arrangement.growth(panel))
     }
@@ -173,7 +172,7 @@ impl Layout {
     }
 }
 
-/// The bounds of a panel's size in the window as it is.
+/// Bounds of a panel's size in the present window.
 fn bounds(panel: Panel) -> Bounds {
     let window = window();
     let extent = match panel.axis() {
@@ -187,7 +186,7 @@ fn find_slot(panel: Panel) -> Option<HtmlElement> {
     document().get_element_by_id(&slot::id(panel))?.dyn_into().ok()
 }
 
-/// Writes the arrangement where the style sheet reads it.
+/// Writes the arrangement for the style sheet.
 fn mark_document(arrangement: &Arrangement) {
     let Some(root) = document().document_element().and_then(|root| root.dyn_into::<HtmlElement>().ok()) else {
         return;
@@ -195,7 +194,7 @@ fn mark_document(arrangement: &Arrangement) {
     for panel in Panel::ALL {
         let (name, change) = (panel.as_str(), arrangement.of(panel));
         let (property, attribute) = (format!("--{name}-size"), format!("data-{name}"));
-        // Only malformed names could be refused.
+        // Fails only for malformed names.
         let _ = match change.size {
             Some(size) => root.style().set_property(&property, &format!("{size}px")),
             None => root.style().remove_property(&property).map(drop),
@@ -205,7 +204,7 @@ fn mark_document(arrangement: &Arrangement) {
             None => root.remove_attribute(&attribute),
         };
     }
-    // Panels have odd places, their separators the even ones between.
+    // Panels have odd places, the separators between them even ones.
     for (place, panel) in arrangement.row().into_iter().enumerate() {
         let (order, side) = (2 * place as i32 + 1, arrangement.growth(panel) as i32);
         for (property, value) in [("order", order), ("splitter", order + side)] {

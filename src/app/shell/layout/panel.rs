@@ -1,9 +1,9 @@
-//! The panels, each described once: layout, splitters, the phone's bar, keys, palette and parts read it here, and the style
-//! sheet by the names.
+//! The panels, each described once, for layout, splitters, the phone's bar, keys, palette and parts; the style sheet
+//! uses their names.
 
 use crate::app::parts::Part;
 
-/// A part of the workstation that can be shown, and mostly resized or closed.
+/// A part of the workstation that can be shown, and usually resized or closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Panel {
     Watchlist,
@@ -17,23 +17,23 @@ pub enum Panel {
     Copilot,
 }
 
-/// Which way a panel's size runs.
+/// Axis of a panel's size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Axis {
-    /// Its width.
+    /// Width.
     Horizontal,
-    /// Its height.
+    /// Height.
     Vertical,
 }
 
-/// Between what a panel can be resized, in CSS pixels.
+/// Bounds of a panel's size, in CSS pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bounds {
     pub min: u16,
     pub max: u16,
 }
 
-/// Bounds in every window, and the largest share of the window's extent along the axis.
+/// Absolute bounds, and the largest fraction of the window's extent along the axis.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
     min: u16,
@@ -42,21 +42,21 @@ struct Limits {
 }
 
 struct Description {
-    /// In attributes, in custom properties, in storage and in the style sheet.
+    /// Name in attributes, in custom properties, in storage and in the style sheet.
     name: &'static str,
-    /// For people.
+    /// Title for people.
     title: &'static str,
-    /// The key that shows it.
+    /// Key that shows it.
     key: Option<&'static str>,
     axis: Axis,
-    /// Of a panel with a size of its own; the others take what is left.
+    /// Limits of a panel with a size of its own; others take the remaining space.
     limits: Option<Limits>,
     can_close: bool,
-    /// The panel that is shown for it where there is room for one alone.
+    /// Panel that represents it on screens for a single one.
     stand_in: Panel,
-    /// The panel that it stands in, which has to be open for it to be seen.
+    /// Panel that contains it, which must be open for it to be visible.
     holder: Option<Panel>,
-    /// The part of the program that draws it, where that is fetched by itself.
+    /// Lazy part that draws it, if any.
     part: Option<Part>,
 }
 
@@ -69,7 +69,7 @@ const DESCRIPTIONS: [Description; 8] = [
         ..describe("watchlist", "Watchlist", Panel::Watchlist)
     },
     Description { key: Some("g"), part: Some(Part::Chart), ..describe("chart", "Chart", Panel::Chart) },
-    // It stands below the chart.
+    // Below the chart.
     Description { can_close: true, ..describe("ticket", "Ticket", Panel::Chart) },
     Description {
         axis: Axis::Vertical,
@@ -150,7 +150,7 @@ impl Panel {
         self.description().title
     }
 
-    /// As it stands within a sentence.
+    /// Title within a sentence.
     pub fn words(self) -> String {
         self.title().to_ascii_lowercase()
     }
@@ -171,7 +171,7 @@ impl Panel {
         self.description().can_close
     }
 
-    /// The bounds of its size in a window that measures `extent` along its axis: never so much that the rest is lost.
+    /// Bounds of its size in a window of `extent` along its axis, which leave room for the rest.
     pub fn bounds(self, extent: f64) -> Bounds {
         let Limits { min, max, share } = self.description().limits.unwrap_or(Limits { min: 0, max: 0, share: 0.0 });
         Bounds { min, max: ((extent * share) as u16).clamp(min, max) }
@@ -189,7 +189,7 @@ impl Panel {
         self.description().part
     }
 
-    /// The entry of a phone's bar that leads to it.
+    /// Entry of a phone's bar that leads to it.
     pub fn bar_entry(self) -> Self {
         if self.holder().is_some() { Self::Positions } else { self.stand_in() }
     }

@@ -1,4 +1,4 @@
-//! Layouts under names, kept by the browser.
+//! Named layouts, stored by the browser.
 
 use leptos::prelude::*;
 
@@ -7,25 +7,25 @@ use crate::app::{effects::effect, storage};
 
 const STORAGE_KEY: &str = "layouts";
 
-/// The most that are kept…
+/// Most saved layouts.
 pub const LAYOUTS_MAX: usize = 12;
 
-/// …and the longest name, in characters.
+/// Longest name, in characters.
 pub const NAME_LENGTH_MAX: usize = 40;
 
-/// An arrangement with a name. Written as a line: the name, a tab, the arrangement.
+/// A named arrangement. Stored as a line: the name, a tab, the arrangement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Saved {
     pub name: String,
     arrangement: Arrangement,
 }
 
-/// The handle to the layouts that are kept; copies share it.
+/// Handle to the saved layouts; copies share it.
 #[derive(Clone, Copy)]
 pub struct SavedLayouts(RwSignal<Vec<Saved>>);
 
 impl SavedLayouts {
-    /// As they were left, from the first effects on; in all tabs.
+    /// Restores the stored layouts with the first effects, in all tabs.
     pub fn new() -> Self {
         let saved = RwSignal::new(Vec::new());
         let recall = move |stored: &str| saved.set(read(stored));
@@ -36,17 +36,17 @@ impl SavedLayouts {
         Self(saved)
     }
 
-    /// Tracked.
+    /// All saved layouts; tracked.
     pub fn all(self) -> Vec<Saved> {
         self.0.get()
     }
 
-    /// Tracked.
+    /// Whether no further one can be saved; tracked.
     pub fn is_full(self) -> bool {
         self.0.with(Vec::len) >= LAYOUTS_MAX
     }
 
-    /// Keeps the layout as it is now. A name that is there gets the new one.
+    /// Saves the present layout, replacing one with the same name.
     pub fn save(self, name: &str, layout: Layout) {
         let Some(name) = clean(name) else { return };
         let arrangement = layout.arrangement.get_untracked();
@@ -61,7 +61,7 @@ impl SavedLayouts {
         self.0.update(|all| all.retain(|saved| saved.name != name));
     }
 
-    /// Arranges the panels as they were when the name was given.
+    /// Restores a saved layout.
     pub fn apply(self, name: &str, layout: Layout) {
         let found = self.0.with_untracked(|all| all.iter().find(|saved| saved.name == name).cloned());
         if let Some(saved) = found {
@@ -71,7 +71,7 @@ impl SavedLayouts {
     }
 }
 
-/// A name as it is kept; nothing for an empty one.
+/// A trimmed name; `None` if empty.
 fn clean(name: &str) -> Option<String> {
     let name: String = name.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(NAME_LENGTH_MAX).collect();
     (!name.is_empty()).then_some(name)

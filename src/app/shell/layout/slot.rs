@@ -1,4 +1,4 @@
-//! The places that panels stand in.
+//! Places of the panels.
 
 use leptos::prelude::*;
 
@@ -8,12 +8,12 @@ use crate::app::{
     erase::{Content, Erase},
 };
 
-/// The element that a panel stands in, by which its separator and the shortcuts find it.
+/// Id of a panel's element, for its separator and the shortcuts.
 pub fn id(panel: Panel) -> String {
     format!("panel-{}", panel.as_str())
 }
 
-/// A place for one panel, which fills it.
+/// Place of one panel, which fills it.
 #[component]
 pub fn Slot(panel: Panel, children: Content) -> impl IntoView {
     view! {
@@ -24,7 +24,7 @@ pub fn Slot(panel: Panel, children: Content) -> impl IntoView {
     .erase()
 }
 
-/// The copilot's place: a panel that closes to an edge with the button that opens it again.
+/// Place of the copilot: closes to an edge with a button that reopens it.
 #[component]
 pub fn CopilotSlot(layout: Layout, children: Content) -> impl IntoView {
     let is_open = memo(move || layout.is_open(Panel::Copilot));

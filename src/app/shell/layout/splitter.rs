@@ -1,7 +1,7 @@
-//! What lies between two panels: a separator that resizes one of them, and a button that closes it.
+//! The boundary between two panels: a separator that resizes one of them, and a button that closes it.
 //!
-//! The separator is a window splitter as the ARIA Authoring Practices have it: arrows move it, Home and End go to its
-//! ends, Enter closes and opens; and a double click goes back to the usual size.
+//! The separator is a window splitter of the ARIA Authoring Practices: arrows move it, Home and End go to its ends,
+//! Enter closes and opens; a double click restores the default size.
 
 use leptos::{
     ev::{KeyboardEvent, PointerEvent},
@@ -15,10 +15,10 @@ use crate::app::{
     erase::Erase,
 };
 
-/// How far an arrow key moves a separator, in CSS pixels; with Shift, four times as far.
+/// Step of an arrow key, in CSS pixels; four times as far with Shift.
 const KEY_STEP: f64 = 16.0;
 
-/// Where a drag began: the pointer's position along the axis, and the panel's size.
+/// Start of a drag: the pointer's position along the axis, and the panel's size.
 #[derive(Clone, Copy)]
 struct Grip {
     pointer: f64,
@@ -44,7 +44,7 @@ pub fn Splitter(panel: Panel, layout: Layout) -> impl IntoView {
         let Some(element) = separator.get() else {
             return;
         };
-        // Refused only for a pointer that is gone already.
+        // Fails only for a pointer that is gone already.
         let _ = element.set_pointer_capture(event.pointer_id());
         grip.set_value(Some(Grip { pointer: along(panel, &event), size: measure(panel) }));
     };
@@ -127,7 +127,7 @@ fn along(panel: Panel, event: &PointerEvent) -> f64 {
     })
 }
 
-/// The panel's size as it is shown, in CSS pixels; zero while it is closed.
+/// Present size of the panel, in CSS pixels; zero while closed.
 fn measure(panel: Panel) -> f64 {
     find_slot(panel).map_or(0.0, |slot| {
         let shown = slot.get_bounding_client_rect();

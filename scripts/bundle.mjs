@@ -37,15 +37,16 @@ mkdirSync(to, { recursive: true });
 const replaceNames = (text, names) => names.reduce((text, name) => text.replaceAll(`"./${name}"`, `"./${hashed(name, hash)}"`), text);
 const write = (name, hash, content) => writeFileSync(path.join(to, hashed(name, hash)), content);
 write('finally.js', hash, read('finally.js').toString().replaceAll(new RegExp(`(from\\s*")\\./${LOADER}(?=")`, 'g'), `$1./${hashed(LOADER, hash)}`));
-// The loader awaits what a module depends on before the module's own request: if both fail, the latter is nobody's.
+// The loader awaits a module's dependencies before the module's own request: if both fail, nothing handles the latter's
+// error.
 const fetching = /const src = fetch\(.*\);/g;
 if (loader.match(fetching)?.length !== modules.length) throw new Error('the loader is not as it is known');
 write(LOADER, hash, replaceNames(loader.replaceAll(fetching, '$& src.catch(() => {});'), ['finally.js', ...modules]));
 for (const name of ['finally.wasm', ...modules]) write(name, hash, read(name));
 write('finally.css', styleHash, read('finally.css'));
-// What Leptos reads, beside the program.
+// Read by Leptos, beside the program.
 writeFileSync(path.join(dist, 'hash.txt'), `js: ${hash}\nwasm: ${hash}\ncss: ${styleHash}\nsplit: ${hash}\n`);
-// Which modules each part needs besides the main one.
+// The modules that each part needs besides the main one.
 const parts = JSON.parse(read('__wasm_split_manifest.json').toString());
 const named = Object.entries(parts).map(([part, names]) => [part, names.map((name) => hashed(`${name}.wasm`, hash))]);
 writeFileSync(path.join(dist, 'parts.json'), `${JSON.stringify(Object.fromEntries(named), null, 2)}\n`);
@@ -59,7 +60,7 @@ const brotli = (bytes) =>
       [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
     },
   });
-// (`path` is what Node before 20.12 has.)
+// (`path` is the property in Node before 20.12.)
 for (const entry of readdirSync(site, { recursive: true, withFileTypes: true })) {
   const file = path.join(entry.parentPath ?? entry.path, entry.name);
   if (!entry.isFile() || !COMPRESSIBLE.has(path.extname(file))) continue;

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 const root = new URL('..', import.meta.url);
 const { chromium } = createRequire(new URL('end2end/package.json', root))('playwright-core');
 const svg = await readFile(new URL('public/favicon.svg', root), 'utf8');
-// A mask may cut off all but the middle: the ground goes to the edges, the line keeps within it.
+// A mask may cut off all but the middle: the background extends to the edges, the line stays within the middle.
 const maskable = svg.replace(/ rx="\d+"/, '').replace('<path', '<path transform="translate(6.4 6.4) scale(0.6)"');
 
 const executablePath = process.env.CHROMIUM ?? ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find((path) => existsSync(path));

@@ -1,5 +1,5 @@
-// The page's live rows as one would write them by hand, with nothing between the frame and the text nodes: what the real
-// page is measured against. It shows the watchlist, the first positions and the total, from the same compact frames.
+// The page's live rows written by hand, with nothing between the frame and the text nodes, as the baseline for the real
+// page. It shows the watchlist, the first positions and the total, from the same compact frames.
 
 const STANDING_MAX = 40;
 const POINTS_MAX = 60;
@@ -13,7 +13,7 @@ const positions = new Map();
 let cash = 0;
 const total = text(document.getElementById('total'));
 
-// Light over the prices in sight that have just moved: one drawing over the list, as the page has it.
+// Highlights of visible prices that have just changed: one drawing over the list, as on the page.
 const lights = document.getElementById('lights');
 const fade = new Animation(new KeyframeEffect(lights, { opacity: [0.45, 0], easing: 'ease-out' }, 600));
 const rises = [];

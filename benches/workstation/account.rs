@@ -1,5 +1,5 @@
-//! Databases that are ready to be measured: the server makes and seeds them, and what takes too long over REST is
-//! written into them before it starts again.
+//! Databases for the measurements: the server creates and seeds them, and data that would take too long over REST is
+//! inserted before it starts again.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -7,11 +7,11 @@ use rusqlite::{Connection, params};
 
 use crate::{Outcome, program::Bench};
 
-/// The tickers that every account watches from the start.
+/// Number of tickers on every new account's watchlist.
 pub const WATCHED: usize = 10;
 
-/// An account that follows so many tickers: those it watches, and the rest held. They cost nothing, so that the books
-/// add up.
+/// An account that follows this many tickers: the watched ones, and the rest held. The holdings cost nothing, so the
+/// books balance.
 pub fn follow(bench: &Bench, database: &str, tickers: usize) -> Outcome<()> {
     let mut connection = seed(bench, database)?;
     let transaction = connection.transaction()?;
@@ -22,13 +22,13 @@ pub fn follow(bench: &Bench, database: &str, tickers: usize) -> Outcome<()> {
     Ok(())
 }
 
-/// Four letters each, none of which is watched from the start.
+/// Four-letter tickers that are not on the initial watchlist.
 fn ticker(number: usize) -> String {
     [17_576, 676, 26, 1].map(|place| char::from(b'A' + (number / place % 26) as u8)).iter().collect()
 }
 
-/// A year's past: so many trades, the last of them lately, each a row as the server writes it; and the equity curve as
-/// it is kept after a year.
+/// A year's past: this many trades, up to now, each a row as the server writes it, and the equity curve as it is kept
+/// after a year.
 pub fn trade_for_a_year(bench: &Bench, database: &str, trades: i64) -> Outcome<()> {
     const YEAR_S: i64 = 365 * 86_400;
     let now_s = now_s()?;
@@ -45,7 +45,7 @@ pub fn trade_for_a_year(bench: &Bench, database: &str, trades: i64) -> Outcome<(
     Ok(())
 }
 
-/// So many trades, all of them today.
+/// This many trades, all of them today.
 pub fn trade_in_a_day(bench: &Bench, database: &str, trades: i64) -> Outcome<()> {
     let now_s = now_s()?;
     let mut connection = seed(bench, database)?;
@@ -70,7 +70,7 @@ pub fn trade_once(bench: &Bench, database: &str) -> Outcome<()> {
     Ok(())
 }
 
-/// A buy or a sale of a millionth of a share for nothing: rows as long as others, and books that add up.
+/// A buy or a sale of a millionth of a share for nothing: rows of normal length, and books that balance.
 fn insert_trade(connection: &Connection, id: &str, ticker: &str, side: &str, at_ms: i64) -> Outcome<()> {
     connection
         .prepare_cached(
@@ -80,7 +80,7 @@ fn insert_trade(connection: &Connection, id: &str, ticker: &str, side: &str, at_
     Ok(())
 }
 
-/// Stretches of the past, each its age and the step of its values.
+/// Ranges of the past, each with its age and the step of its values.
 fn record_curve(connection: &Connection, now_s: i64, stretches: &[(i64, i64)]) -> Outcome<()> {
     for (age_s, step_s) in stretches {
         for at_s in (now_s - age_s..now_s).step_by(usize::try_from(*step_s)?) {
@@ -92,7 +92,7 @@ fn record_curve(connection: &Connection, now_s: i64, stretches: &[(i64, i64)]) -
     Ok(())
 }
 
-/// Lets the server make the database.
+/// Makes the server create the database.
 pub fn seed(bench: &Bench, database: &str) -> Outcome<Connection> {
     bench.serve(database, 500)?.stop()?;
     Ok(Connection::open(bench.path(database))?)

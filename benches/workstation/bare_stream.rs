@@ -1,7 +1,6 @@
-//! The ceiling of the stream: tokio and nothing else, which writes one shared buffer to every socket at each tick.
+//! Upper bound of the stream: tokio only, writing one shared buffer to every socket at each tick.
 //!
-//! The bytes are those of a frame as the server put it on the wire, with its chunk's head and end; only its moment is
-//! written anew.
+//! The bytes are those of the server's frame on the wire, including its chunk; only its time is updated.
 
 use std::{fs, io, sync::Arc, time::Duration};
 
@@ -14,7 +13,7 @@ use tokio::{
 
 use crate::{Outcome, listeners};
 
-/// The argument that makes this program that one.
+/// The argument that selects this program.
 pub const NAME: &str = "bare-stream";
 
 const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";

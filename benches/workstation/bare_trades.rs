@@ -1,7 +1,7 @@
-//! The ceiling of trades: a loop of prepared statements on SQLite itself, on a database as the server makes it.
+//! Upper bound of trades: a loop of prepared statements on SQLite itself, on a database of the server's.
 //!
-//! A trade is what it is when nothing is known of the others: a savepoint, the account's amounts, the position, the
-//! trade, and the value at that second. So many of them share a commit.
+//! A trade is written without knowledge of others: a savepoint, the account's amounts, the position, the trade, and the
+//! value at that second. The given number of trades share a commit.
 
 use std::{
     fs,
@@ -14,10 +14,10 @@ use uuid::Uuid;
 
 use crate::Outcome;
 
-/// The argument that makes this program that one.
+/// The argument that selects this program.
 pub const NAME: &str = "bare-trades";
 
-/// Trades for so long, and prints how many there were and the microseconds of CPU that they took.
+/// Trades for this time, and prints the number of trades and the microseconds of CPU time used.
 pub fn run(database: &str, batch: usize, seconds: f64) -> Outcome<()> {
     let mut connection = Connection::open(Path::new(database))?;
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")?;
@@ -83,7 +83,7 @@ fn trade(transaction: &Transaction, number: i64) -> Outcome<()> {
     Ok(())
 }
 
-/// Of this process, which has one thread at work.
+/// CPU time of this process, which has one busy thread.
 fn cpu() -> Outcome<Duration> {
     let stat = fs::read_to_string("/proc/thread-self/schedstat")?;
     Ok(Duration::from_nanos(stat.split_whitespace().next().ok_or("no time")?.parse()?))

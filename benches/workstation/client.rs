@@ -1,4 +1,4 @@
-//! One kept-alive connection that reads whole answers, with as little work of its own as it can.
+//! One kept-alive connection that reads whole responses, with minimal overhead.
 
 use std::{io, net::SocketAddr};
 
@@ -19,7 +19,7 @@ impl Client {
         Ok(Self { socket, buffer: Vec::new() })
     }
 
-    /// The body of the answer, which has to be a good one.
+    /// The body of the response, which must be successful.
     pub async fn call(&mut self, request_line: &str, body: &str) -> io::Result<&[u8]> {
         let length = body.len();
         let request = format!(
@@ -45,7 +45,7 @@ impl Client {
     }
 }
 
-/// Where the body starts, and how long it is, once the head is there.
+/// Start and length of the body, once the head is complete.
 fn body_of(bytes: &[u8]) -> Option<(usize, usize)> {
     let start = memchr::memmem::find(bytes, b"\r\n\r\n")? + 4;
     let head = str::from_utf8(&bytes[..start]).ok()?;
@@ -53,13 +53,13 @@ fn body_of(bytes: &[u8]) -> Option<(usize, usize)> {
     Some((start, length))
 }
 
-/// One answer on a connection of its own.
+/// One response on a new connection.
 pub async fn get(address: SocketAddr, path: &str) -> io::Result<String> {
     let mut client = Client::connect(address).await?;
     Ok(String::from_utf8_lossy(client.call(&format!("GET {path}"), "").await?).into_owned())
 }
 
-/// A figure of `/metrics`, by its name.
+/// A value of `/metrics`, by name.
 pub async fn metric(address: SocketAddr, name: &str) -> io::Result<f64> {
     let text = get(address, "/metrics").await?;
     let figure = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));

@@ -1,4 +1,4 @@
-//! One case of the stream's fan-out, and the bare program beside it.
+//! One case of the stream's fan-out, compared with the bare program.
 
 use std::{fs, io, time::Duration};
 
@@ -18,21 +18,21 @@ use crate::{
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Of a case's readers, those that look at when events arrive.
+/// Number of a case's readers that record when events arrive.
 const LOOKING: usize = 50;
 
-/// With fewer, what else grows meanwhile would count as theirs.
+/// Fewer listeners would not dominate other growth of memory.
 const LISTENERS_FOR_MEMORY: usize = 1_000;
 
 const OF_BARE: Bar = Bar::AtLeast(0.7, " × bare");
 const CONNECTION: Bar = Bar::AtMost(16.0, " KiB");
 
-/// So many tickers, and so many who listen to them.
+/// Numbers of tickers and of listeners.
 pub struct Case {
     pub path: &'static str,
     pub tickers: usize,
     pub listeners: usize,
-    /// Chosen so that neither program fills the machine, since then it is the load that is measured.
+    /// Chosen so that neither program saturates the machine, since otherwise the load would be measured.
     pub tick_ms: u64,
 }
 
@@ -54,7 +54,7 @@ impl Case {
         let mut theirs = Side::connect(bare, self).await?;
         let mut ratios = Vec::new();
         for round in 0..ROUNDS {
-            // Neither always has what the other one left behind.
+            // Alternates the order, so that neither always runs after the other.
             let (first, second) = if round % 2 == 0 { (&mut ours, &mut theirs) } else { (&mut theirs, &mut ours) };
             first.measure(self.tick_ms).await?;
             second.measure(self.tick_ms).await?;
@@ -75,7 +75,7 @@ impl Case {
     }
 }
 
-/// One of the two programs, with its listeners; paused but while it is measured.
+/// One of the two programs with its listeners; paused except while measured.
 struct Side {
     process: Process,
     listeners: Listeners,
@@ -86,9 +86,9 @@ struct Side {
 
 impl Side {
     async fn connect(process: Process, case: &Case) -> Outcome<Self> {
-        // The first half brings a process to give back what it took to start, and the second tells what one takes.
+        // The first half makes a process return its start-up memory; the second half measures the memory per listener.
         let (address, half) = (process.address, case.listeners / 2);
-        // Until each has had some ticks.
+        // Until each has received some ticks.
         let some_ticks = (2 * SECOND).max(Duration::from_millis(3 * case.tick_ms));
         let mut listeners = Listeners::connect(address, case.path, half, LOOKING / 2).await?;
         sleep(some_ticks).await;
@@ -111,7 +111,7 @@ impl Side {
         self.delays_ms.extend(arrived.take_delays_ms());
         self.process.pause()?;
         self.rates.push(events as f64 / cpu.as_secs_f64());
-        // What is still on its way arrives now, and not while the other one is measured.
+        // Bytes in transit arrive now, not during the other one's measurement.
         sleep(Duration::from_millis(50)).await;
         Ok(())
     }
@@ -126,7 +126,7 @@ impl Side {
     }
 }
 
-/// A frame as it stands on the wire, in its chunk, with a moment that has all of its digits.
+/// A frame on the wire, in its chunk, with all digits of its time.
 async fn capture_frame(server: &Process, path: &str) -> Outcome<Vec<u8>> {
     const DIGITS: usize = 13;
     let mut socket = TcpStream::connect(server.address).await?;

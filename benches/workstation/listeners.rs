@@ -1,4 +1,4 @@
-//! Readers of a price stream: many sockets that count what arrives, and some that also look at when.
+//! Readers of a price stream: many sockets that count bytes, and some that also record arrival times.
 
 use std::{
     cell::RefCell,
@@ -15,7 +15,7 @@ use std::{
 use memchr::{memchr_iter, memmem};
 use tokio::{io::AsyncWriteExt, net::TcpStream, task::JoinHandle};
 
-/// What is read of an event to learn its version and its moment.
+/// Bytes of an event that are examined for its version and time.
 const EVENT_HEAD_BYTES: usize = 256;
 
 const BUFFER_BYTES: usize = 256 * 1_024;
@@ -24,12 +24,12 @@ thread_local! {
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; BUFFER_BYTES]);
 }
 
-/// What all of them got.
+/// Totals of all readers.
 #[derive(Default)]
 pub struct Arrived {
     events: AtomicU64,
     bytes: AtomicU64,
-    /// Ticks that a reader who looks did not get between two that it got.
+    /// Ticks that a recording reader missed between two received ones.
     lost: AtomicU64,
     delays_ms: Mutex<Vec<f64>>,
 }
@@ -47,28 +47,28 @@ impl Arrived {
         self.lost.load(Relaxed)
     }
 
-    /// From a tick's moment to its arrival here, since this was last asked.
+    /// Delays from a tick's time to its arrival, since the last call.
     pub fn take_delays_ms(&self) -> Vec<f64> {
-        // Nobody panics while it is locked.
+        // Nothing panics while the lock is held.
         self.delays_ms.lock().map(|mut delays| std::mem::take(&mut *delays)).unwrap_or_default()
     }
 }
 
-/// They read until this is dropped.
+/// The readers; they read until this is dropped.
 pub struct Listeners {
     pub arrived: Arc<Arrived>,
     readers: Vec<JoinHandle<io::Result<()>>>,
 }
 
 impl Listeners {
-    /// `count` of them, of whom `looking`, evenly among the others, look at each event's version and moment.
+    /// Connects `count` readers; `looking` of them, evenly distributed, examine each event's version and time.
     pub async fn connect(address: SocketAddr, path: &str, count: usize, looking: usize) -> io::Result<Self> {
         let mut listeners = Self { arrived: Arc::default(), readers: Vec::new() };
         listeners.add(address, path, count, looking).await?;
         Ok(listeners)
     }
 
-    /// As many more.
+    /// Connects further readers.
     pub async fn add(&mut self, address: SocketAddr, path: &str, count: usize, looking: usize) -> io::Result<()> {
         for number in 0..count {
             let mut socket = TcpStream::connect(address).await?;
@@ -111,7 +111,7 @@ struct Reader {
     arrived: Arc<Arrived>,
     looks: bool,
     last: u8,
-    /// The beginning of the event that is arriving, for those that look.
+    /// Beginning of the arriving event, for recording readers.
     head: Vec<u8>,
     version: Option<u64>,
 }
@@ -119,7 +119,7 @@ struct Reader {
 impl Reader {
     fn take(&mut self, bytes: &[u8]) {
         let (mut start, mut ended) = (0, 0);
-        // An event ends with an empty line, of which neither the answer's head nor a chunk's has one.
+        // An event ends with an empty line, which neither the response's head nor a chunk's contains.
         for at in memchr_iter(b'\n', bytes) {
             if at.checked_sub(1).map_or(self.last, |before| bytes[before]) == b'\n' {
                 ended += 1;
@@ -161,7 +161,7 @@ fn version(event: &[u8]) -> Option<u64> {
     str::from_utf8(event[start..].split(|byte| *byte == b'\n').next()?).ok()?.parse().ok()
 }
 
-/// Where an event tells its moment: in Unix seconds in JSON, in milliseconds in a compact frame.
+/// Position of an event's time: Unix seconds in JSON, milliseconds in a compact frame.
 pub fn moment(event: &[u8]) -> Option<Range<usize>> {
     const JSON: &[u8] = b"\"timestamp\":";
     const DATA: &[u8] = b"data: ";
@@ -181,7 +181,7 @@ fn read_ms(text: &[u8]) -> Option<f64> {
     Some(if text.contains(&b'.') { figure * 1_000.0 } else { figure })
 }
 
-/// The same moment as `now`, in as many bytes.
+/// Overwrites a time with the present one, in the same number of bytes.
 pub fn write_now(text: &mut [u8]) {
     let decimals = text.iter().rev().position(|byte| *byte == b'.').unwrap_or_default();
     let now = if decimals > 0 { now_ms() / 1_000.0 } else { now_ms() };

@@ -1,12 +1,12 @@
-//! Measures a running FinAlly from outside, beside the ceiling of the machine. Prints one table.
+//! Measures a running FinAlly from outside, compared with the machine's upper bounds. Prints one table.
 //!
-//! The server is the release bundle, in a process of its own, on a database of its own in the working folder's file
-//! system. The load comes from this process, over real sockets on the loopback address. CPU and memory come from
-//! `/proc`, of the measured process alone. What a figure is set beside (a bare tokio program, a bare SQLite loop) is a
-//! process too: this program, told to be that one. Figures are medians of interleaved rounds, and what is compared is
-//! compared within one round, because these figures mean little from one machine, or minute, to the next.
+//! The server is the release bundle, in a separate process, on a database in the working folder's file system. The load
+//! comes from this process, over real sockets on the loopback address. CPU time and memory come from `/proc`, of the
+//! measured process only. The compared programs (bare tokio, a bare SQLite loop) are processes too: this program with
+//! an argument. Figures are medians of interleaved rounds, and comparisons are made within a round, because absolute
+//! figures vary between machines and minutes.
 //!
-//! Without an argument everything is measured; with the names of [`SUBJECTS`], only those.
+//! Without an argument everything is measured; with names of [`SUBJECTS`], only those.
 
 mod account;
 mod bare_stream;
@@ -30,7 +30,7 @@ use self::program::Bench;
 /// Interleaved rounds of every comparison.
 const ROUNDS: usize = 7;
 
-/// What can be measured by itself.
+/// Subjects that can be measured separately.
 const SUBJECTS: [&str; 4] = ["start", "reads", "trades", "stream"];
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;

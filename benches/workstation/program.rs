@@ -1,4 +1,4 @@
-//! The processes that are measured.
+//! The measured processes.
 
 use std::{
     env, fs,
@@ -11,7 +11,7 @@ use std::{
 
 use crate::Outcome;
 
-/// Where the server's program is, and a folder for what it leaves.
+/// Path of the server's program, and a folder for its output.
 pub struct Bench {
     pub program: PathBuf,
     pub folder: PathBuf,
@@ -19,7 +19,7 @@ pub struct Bench {
 
 impl Bench {
     pub fn new(program: &Path, folder: PathBuf) -> Outcome<Self> {
-        // It may not be there, which is what is wanted.
+        // The folder may not exist, which is fine.
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder)?;
         Ok(Self { program: fs::canonicalize(program)?, folder: fs::canonicalize(folder)? })
@@ -29,12 +29,12 @@ impl Bench {
         self.folder.join(name)
     }
 
-    /// The server on the database of this name, which it makes when it is not there.
+    /// Starts the server on the database of this name, which it creates if missing.
     pub fn serve(&self, database: &str, tick_ms: u64) -> Outcome<Process> {
         self.serve_under(&[], database, tick_ms)
     }
 
-    /// The same, started by another program such as strace.
+    /// The same, started through another program such as strace.
     pub fn serve_under(&self, starter: &[String], database: &str, tick_ms: u64) -> Outcome<Process> {
         let mut command = command(starter, &self.program);
         command.current_dir(&self.folder).envs([
@@ -52,7 +52,7 @@ impl Bench {
     }
 }
 
-/// This program, as what a figure is set beside.
+/// Command for this program in one of its comparison modes.
 pub fn bare(starter: &[String], arguments: &[&str]) -> Outcome<Command> {
     let mut command = command(starter, &env::current_exe()?);
     command.args(arguments);
@@ -70,10 +70,10 @@ fn command(starter: &[String], program: &Path) -> Command {
     }
 }
 
-/// A process that listens; it ends with this value.
+/// A listening process; it is killed when dropped.
 pub struct Process {
     child: Child,
-    /// Of the process that listens, which may be the child's child.
+    /// Id of the listening process, which may be a child of the child.
     id: u32,
     _output: BufReader<ChildStdout>,
     pub address: SocketAddr,
@@ -95,7 +95,7 @@ impl Process {
         self.status_kib("VmRSS:")
     }
 
-    /// The most that it has had.
+    /// Its peak resident memory.
     pub fn resident_kib_max(&self) -> Outcome<f64> {
         self.status_kib("VmHWM:")
     }
@@ -106,11 +106,11 @@ impl Process {
         Ok(line.split_whitespace().nth(1).ok_or("no figure")?.parse()?)
     }
 
-    /// User and system time of the threads that are there.
+    /// User and system time of its present threads.
     pub fn cpu(&self) -> Outcome<Duration> {
         let mut total_ns = 0;
         for thread in fs::read_dir(format!("/proc/{}/task", self.id))? {
-            // A thread may end between the two.
+            // A thread may end between the two calls.
             if let Ok(stat) = fs::read_to_string(thread?.path().join("schedstat")) {
                 total_ns += stat.split_whitespace().next().ok_or("no time")?.parse::<u64>()?;
             }
@@ -118,7 +118,7 @@ impl Process {
         Ok(Duration::from_nanos(total_ns))
     }
 
-    /// Takes it off the CPU, so that another one can be measured; its sockets stay.
+    /// Suspends it, so that another one can be measured; its sockets stay open.
     pub fn pause(&self) -> Outcome<()> {
         self.signal("STOP")
     }
@@ -127,7 +127,7 @@ impl Process {
         self.signal("CONT")
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Terminates it, and waits for its end.
     pub fn stop(mut self) -> Outcome<()> {
         self.signal("TERM")?;
         self.child.wait()?;
@@ -143,13 +143,13 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended by itself, which is all that is wanted here. A tracer ends with what it traces.
+        // It may have ended already, which is fine. A tracer ends with its process.
         let _ = self.signal("KILL");
         let _ = self.child.wait();
     }
 }
 
-/// The process that it started, as a tracer does.
+/// The process that it started, if it is a tracer.
 fn child_of(id: u32) -> Outcome<Option<u32>> {
     let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"))?;
     Ok(children.split_whitespace().next().map(str::parse).transpose()?)

@@ -1,4 +1,4 @@
-//! Reads, with little and with much behind them.
+//! Reads, with little and with much data.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::{
     table::{Bar, barred, median},
 };
 
-/// What is read where trades are behind it…
+/// Reads whose cost must not depend on the number of trades…
 const OF_TRADES: [(&str, &str); 5] = [
     ("portfolio", "/api/portfolio"),
     ("watchlist", "/api/watchlist"),
@@ -20,7 +20,7 @@ const OF_TRADES: [(&str, &str); 5] = [
     ("history, all", "/api/portfolio/history?range=all"),
 ];
 
-/// …and where ticks are.
+/// …and on the number of ticks.
 const OF_TICKS: [(&str, &str); 3] = [
     ("portfolio", "/api/portfolio"),
     ("watchlist", "/api/watchlist"),
@@ -31,16 +31,16 @@ const TRADES: i64 = 100_000;
 const TICKERS: usize = 1_000;
 const TICKS: f64 = 1_000.0;
 
-/// How long one read is repeated.
+/// Duration of repeating one read.
 const ROUND: Duration = Duration::from_millis(150);
 
-/// More than noise, and far less than what is behind a read grows.
+/// More than noise, and far less than the growth of the data.
 const GROWTH: Bar = Bar::AtMost(1.5, " ×");
 
 pub async fn measure(bench: &Bench) -> Outcome<()> {
     account::trade_once(bench, "one-trade.db")?;
     account::trade_for_a_year(bench, "many-trades.db", TRADES)?;
-    // Nothing ticks while the reads are measured.
+    // No ticks happen during the measurements.
     let (one, many) = (bench.serve("one-trade.db", 60_000)?, bench.serve("many-trades.db", 60_000)?);
     let mut costs = OF_TRADES.map(|(name, path)| Cost::new(name, path));
     for _ in 0..ROUNDS {
@@ -53,7 +53,7 @@ pub async fn measure(bench: &Bench) -> Outcome<()> {
     measure_ticks(bench).await
 }
 
-/// A server that has ticked a million prices, beside one that has just started, and ticks as fast.
+/// Compares a server after a million prices with one that has just started, at the same tick rate.
 async fn measure_ticks(bench: &Bench) -> Outcome<()> {
     const TICK_MS: u64 = 20;
     for database in ["fresh.db", "ticked.db"] {
@@ -109,10 +109,10 @@ impl Cost {
     }
 }
 
-/// CPU of the server, a call.
+/// CPU time of the server per call.
 async fn cpu_us(server: &Process, path: &str) -> Outcome<f64> {
     const WARM_UP: usize = 20;
-    // A server that was paused may close what it had.
+    // A paused server may close its connections.
     get(server.address, path).await?;
     let mut client = Client::connect(server.address).await?;
     let request = format!("GET {path}");

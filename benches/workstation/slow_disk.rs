@@ -1,4 +1,4 @@
-//! A disk that takes longer than this machine's: a layer between a program and its `fsync`, which waits a while more.
+//! Simulation of a slower disk: a layer that delays a program's `fsync`.
 
 use std::{
     path::Path,
@@ -7,10 +7,10 @@ use std::{
 
 use crate::Outcome;
 
-/// What a disk with spinning plates, or a network, would add to each `fsync`.
+/// Extra time per `fsync`, typical of spinning disks or network storage.
 pub const DELAY_MS: u32 = 3;
 
-/// What starts a program on such a disk: nothing where there is no C compiler, or no glibc to stand before.
+/// Command prefix that starts a program on such a disk; `None` without a C compiler or glibc.
 pub fn starter(folder: &Path) -> Outcome<Option<Vec<String>>> {
     let layer = folder.join("slow_disk.so");
     let compiled = Command::new("cc")

@@ -1,4 +1,4 @@
-//! How fast it starts, and how large it is: the program, what browsers load, and its memory over time.
+//! Start time and sizes: the program, the files that browsers load, and memory over time.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -12,11 +12,11 @@ use crate::{
     table::{Bar, barred, median, row},
 };
 
-/// An hour at two ticks a second, at the fastest pace that the simulator has.
+/// An hour at two ticks a second, at the simulator's fastest pace.
 const HOUR_TICKS: f64 = 7_200.0;
 const TICK_MS_MIN: u64 = 10;
 
-/// The bars.
+/// Required bounds.
 const START: Bar = Bar::AtMost(150.0, " ms");
 const IDLE: Bar = Bar::AtMost(30.0, " MB");
 const GROWTH: Bar = Bar::AtMost(1.05, " ×");
@@ -60,7 +60,7 @@ async fn measure_memory(bench: &Bench) -> Outcome<()> {
     let mut memory_mb = Vec::new();
     for quarter in 1..=4 {
         while metric(server.address, "finally_feed_ticks_total").await? < HOUR_TICKS / 4.0 * f64::from(quarter) {
-            // What a page does now and then.
+            // Occasional requests of a page.
             for call in ["GET /api/portfolio", "GET /api/watchlist", "GET /api/portfolio/history"] {
                 client.call(call, "").await?;
             }
@@ -76,7 +76,7 @@ async fn measure_memory(bench: &Bench) -> Outcome<()> {
     Ok(())
 }
 
-/// What the server sends of the page's files to a browser that takes brotli.
+/// Size of the page's files for a browser that accepts brotli.
 fn measure_bundle(site: &Path) -> Outcome<()> {
     let mut parts = Vec::new();
     collect(site, &mut parts)?;
@@ -90,7 +90,7 @@ fn measure_bundle(site: &Path) -> Outcome<()> {
 }
 
 fn collect(folder: &Path, parts: &mut Vec<(String, u64)>) -> Outcome<()> {
-    // There is no bundle beside a program that was built by itself.
+    // A separately built program has no bundle.
     let Ok(entries) = fs::read_dir(folder) else {
         return Ok(());
     };

@@ -1,4 +1,4 @@
-//! The price stream: its fan-out, and what it promises.
+//! The price stream: its fan-out and its guarantees.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const COMPACT: &str = "/api/stream/prices?format=compact";
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The bars.
+/// Required bounds.
 const TICKER_BYTES: Bar = Bar::AtMost(4.0, "");
 const SERIALISATIONS: Bar = Bar::AtMost(1.0, "");
 const LOST: Bar = Bar::AtMost(0.0, "");
@@ -38,7 +38,7 @@ pub async fn measure(bench: &Bench) -> Outcome<()> {
     measure_stalled(bench).await
 }
 
-/// Of an account that follows so many.
+/// Name of the database whose account follows this many tickers.
 pub fn database(tickers: usize) -> String {
     format!("{tickers}-tickers.db")
 }
@@ -58,7 +58,7 @@ async fn measure_compact_size(bench: &Bench) -> Outcome<()> {
     Ok(())
 }
 
-/// How often a tick is written as JSON, while a thousand read it.
+/// Number of JSON serialisations per tick, with a thousand readers.
 async fn measure_serialisations(bench: &Bench) -> Outcome<()> {
     const WRITTEN: &str = "finally_stream_frames_written_total";
     const TICKS: &str = "finally_feed_ticks_total";
@@ -74,7 +74,7 @@ async fn measure_serialisations(bench: &Bench) -> Outcome<()> {
     Ok(())
 }
 
-/// What others lose while one does not read at all.
+/// Loss of other readers while one does not read at all.
 async fn measure_stalled(bench: &Bench) -> Outcome<()> {
     const OTHERS: usize = 99;
     let server = bench.serve(&database(1_000), 100)?;

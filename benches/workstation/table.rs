@@ -1,6 +1,6 @@
-//! The table: a figure a row, and beside it the bar that it has to take, where there is one.
+//! The result table: one figure per row, with its required bound, if any.
 
-/// What is asked of a figure.
+/// Required bound of a figure.
 #[derive(Clone, Copy)]
 pub enum Bar {
     AtLeast(f64, &'static str),
@@ -21,12 +21,12 @@ pub fn head() {
     println!("| what | figure | bar | |\n|---|---|---|---|");
 }
 
-/// A figure that nothing is asked of.
+/// A figure without a bound.
 pub fn row(what: &str, figure: &str) {
     println!("| {what} | {figure} | | |");
 }
 
-/// A figure whose `value` is held against the bar.
+/// A figure whose `value` is compared with the bound.
 pub fn barred(what: &str, figure: &str, value: f64, bar: Bar) {
     let (text, verdict) = bar.verdict(value);
     println!("| {what} | {figure} | {text} | {verdict} |");
@@ -36,7 +36,7 @@ pub fn median(figures: &mut [f64]) -> f64 {
     percentile(figures, 50)
 }
 
-/// Nothing measured is not a number.
+/// NaN without measurements.
 pub fn percentile(figures: &mut [f64], percent: usize) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures.get((figures.len() * percent / 100).min(figures.len().saturating_sub(1))).copied().unwrap_or(f64::NAN)

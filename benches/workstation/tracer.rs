@@ -1,4 +1,4 @@
-//! How often a process waits for the disk, as strace tells.
+//! Counts a process's waits for the disk, by strace.
 
 use std::{
     fs,
@@ -8,14 +8,14 @@ use std::{
 
 use crate::Outcome;
 
-/// strace, which tells of each `fsync`.
+/// strace, which reports each `fsync`.
 pub struct Tracer {
     pub command: Vec<String>,
     log: PathBuf,
 }
 
 impl Tracer {
-    /// Nothing where there is none, or it may not trace.
+    /// `None` if it is missing, or may not trace.
     pub fn find(log: &Path) -> Option<Self> {
         let log_text = log.to_string_lossy();
         let command: Vec<String> = [
@@ -36,7 +36,7 @@ impl Tracer {
         is_there.then(|| Self { command, log: log.to_owned() })
     }
 
-    /// Those so far.
+    /// Counts so far.
     pub fn syncs(&self) -> Outcome<Syncs> {
         let text = fs::read_to_string(&self.log)?;
         let (log, database) =
@@ -45,7 +45,7 @@ impl Tracer {
     }
 }
 
-/// How often the disk was waited for.
+/// Number of waits for the disk.
 pub struct Syncs {
     pub log: usize,
     pub database: usize,

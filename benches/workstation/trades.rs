@@ -1,4 +1,4 @@
-//! Durable trades over REST, beside the same statements in a bare SQLite loop.
+//! Durable trades over REST, compared with the same statements in a bare SQLite loop.
 
 use std::{
     fs, io,
@@ -20,13 +20,13 @@ use crate::{
 
 const DATABASE: &str = "trades.db";
 
-/// How long one round of one kind goes on.
+/// Duration of one round of one kind.
 const ROUND: Duration = Duration::from_secs(1);
 
-/// The clients that trade at once.
+/// Numbers of concurrent clients.
 const CLIENTS: [usize; 3] = [1, 8, 64];
 
-/// The bars.
+/// Required bounds.
 const OF_SINGLE: Bar = Bar::AtLeast(20.0, " × one a commit");
 const OF_BARE: Bar = Bar::AtLeast(0.6, " × bare");
 const SYNCS_UNDER_LOAD: Bar = Bar::AtMost(0.0625, "");
@@ -50,7 +50,7 @@ pub async fn measure(bench: &Bench) -> Outcome<()> {
     measure_syncs(bench).await
 }
 
-/// The same on a disk that takes its time.
+/// The same on a simulated slower disk.
 async fn measure_slow_disk(bench: &Bench, bare: &Path) -> Outcome<()> {
     let Some(starter) = slow_disk::starter(&bench.folder)? else {
         row("on a slow disk", "not measured: there is no C compiler");
@@ -65,14 +65,14 @@ async fn measure_slow_disk(bench: &Bench, bare: &Path) -> Outcome<()> {
     server.stop()
 }
 
-/// How often the disk is waited for, in a run of its own.
+/// Number of waits for the disk, in a separate run.
 async fn measure_syncs(bench: &Bench) -> Outcome<()> {
     let Some(tracer) = Tracer::find(&bench.path("syncs")) else {
         row("fsyncs a trade", "not measured: there is no strace");
         return Ok(());
     };
     let server = bench.serve_under(&tracer.command, DATABASE, 500)?;
-    // The equity curve's keeper writes when the server starts, and not again for half a minute.
+    // The equity curve's keeper writes at the server's start, and then not for half a minute.
     sleep(ROUND).await;
     for (clients, bar) in [(1, SYNCS_IDLE), (64, SYNCS_UNDER_LOAD)] {
         let (commits, moves) = syncs_a_trade(&tracer, &server, clients).await?;
@@ -82,23 +82,23 @@ async fn measure_syncs(bench: &Bench) -> Outcome<()> {
     server.stop()
 }
 
-/// How often the disk was waited for by commits, a trade, and by checkpoints.
+/// Waits for the disk per trade: by commits, and by checkpoints.
 async fn syncs_a_trade(tracer: &Tracer, server: &Process, clients: usize) -> Outcome<(f64, f64)> {
     let before = tracer.syncs()?;
     let (trades, _) = trade_for(server.address, clients, 2 * ROUND).await?;
     let after = tracer.syncs()?;
-    // A checkpoint waits for the log once more, then for the database, and then for the head of the log that begins anew.
+    // A checkpoint syncs the log once more, then the database, and then the head of the restarted log.
     let moves = after.database - before.database;
     let commits = after.log - before.log - 2 * moves;
     Ok((commits as f64 / trades as f64, 3.0 * moves as f64 / trades as f64))
 }
 
-/// Trades a second, and CPU microseconds a trade, of each kind.
+/// Trades per second, and CPU microseconds per trade, of each kind.
 #[derive(Default)]
 struct Rounds {
     clients: [Rates; 3],
     single: Rates,
-    /// As many trades a commit as the server gathered from the most clients in the same round.
+    /// Bare loop with the batch size that the server reached with the most clients in the same round.
     batched: Rates,
     batches: Vec<f64>,
     of_single: Vec<f64>,
@@ -156,19 +156,19 @@ impl Rounds {
         let ratio = median(&mut self.of_single);
         let (what, figure) = (format!("64 clients{where_}, of bare SQLite one a commit"), format!("{ratio:.1} ×"));
         barred(&what, &figure, ratio, OF_SINGLE);
-        // What sharing a commit can gain at all, on this disk.
+        // The possible gain from sharing a commit on this disk.
         let gain = median(&mut self.batched.a_second) / median(&mut self.single.a_second);
         row(&format!("bare SQLite{where_}, as many trades a commit, of one a commit"), &format!("{gain:.1} ×"));
     }
 }
 
-/// The writes that were committed, and the commits.
+/// Numbers of committed writes and of commits.
 async fn batches(server: &Process) -> io::Result<(f64, f64)> {
     let [writes, commits] = ["finally_ledger_batch_size_sum", "finally_ledger_batch_size_count"];
     Ok((metric(server.address, writes).await?, metric(server.address, commits).await?))
 }
 
-/// Trades a second, and CPU microseconds a trade.
+/// Trades per second, and CPU microseconds per trade.
 fn bare_rate(starter: &[String], database: &Path, batch: usize) -> Outcome<(f64, f64)> {
     let (database, batch, seconds) =
         (database.to_string_lossy(), batch.max(1).to_string(), ROUND.as_secs_f64().to_string());
@@ -179,7 +179,7 @@ fn bare_rate(starter: &[String], database: &Path, batch: usize) -> Outcome<(f64,
     Ok((rate, cpu_us.parse::<f64>()? / (rate * ROUND.as_secs_f64())))
 }
 
-/// Lets clients buy and sell at once; gives how many trades were acknowledged, and in what time.
+/// Runs clients that buy and sell concurrently; returns the number of acknowledged trades, and the time.
 async fn trade_for(address: SocketAddr, clients: usize, time: Duration) -> Outcome<(usize, Duration)> {
     let started = Instant::now();
     let clients: Vec<_> = (0..clients).map(|_| tokio::spawn(trade_until(address, started + time))).collect();

@@ -14,7 +14,7 @@ export async function widen(url: string, tickers: number): Promise<void> {
   const watch = (ticker: string) => call(`${url}/api/watchlist`, 'POST', { ticker });
   const places = WATCHED_MAX - watched.length;
   const held = more.slice(places);
-  // A new ticker waits for its first price, so they are watched many at a time.
+  // A new ticker waits for its first price, so many are watched at a time.
   while (held.length > 0) {
     const some = held.splice(0, places);
     await Promise.all(some.map(watch));

@@ -81,7 +81,7 @@ export class Proxy {
       return;
     }
     const { hostname, port } = this.target;
-    // The server answers for its own name, and takes writes from its own origin.
+    // The server only accepts its own host, and writes from its own origin.
     const headers = { ...incoming.headers, host: this.target.host };
     if (headers.origin) headers.origin = this.target.origin;
     const onward = request({ hostname, port, path: incoming.url, method: incoming.method, headers }, (answer) => {

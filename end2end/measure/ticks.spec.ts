@@ -15,7 +15,7 @@ const LONG_MS = 50;
 
 const VANILLA = path.resolve(import.meta.dirname, '../../benches/vanilla');
 
-// Measurements do not fail on what Chromium prints.
+// Measurements do not fail on Chromium's messages.
 test.use({ allowedConsole: /./ });
 
 /** A page that is measured: its name, and how it is opened. */
@@ -33,7 +33,7 @@ const subjects: Subject[] = [
     open: async (page, url) => {
       await page.addInitScript(() => localStorage.setItem('layout', 'copilot=closed heatmap=closed equity=closed'));
       await opened(page, url);
-      // Nothing is drawn in a chart that no one sees.
+      // A hidden chart draws nothing.
       await page.evaluate(() => document.querySelector<HTMLElement>('[data-slot="chart"]')!.style.setProperty('display', 'none'));
     },
   },
@@ -94,9 +94,9 @@ class Watch {
     await this.subject.open(page, url);
     await page.waitForTimeout(4_000);
     const session = await context.newCDPSession(page);
-    // The thread's own time: what other programs take of the machine is not counted.
+    // The thread's own time excludes other programs' use of the machine.
     await session.send('Performance.enable', { timeDomain: 'threadTicks' });
-    // Of each task its begin and end alone, which costs next to nothing.
+    // Only the begin and end of each task, which costs next to nothing.
     await browser.startTracing(page, { categories: ['toplevel'] });
     const before = await work(session);
     await page.waitForTimeout((SECONDS / TURNS) * 1_000);

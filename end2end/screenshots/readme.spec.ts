@@ -8,7 +8,7 @@ const FOLDER = path.resolve(import.meta.dirname, '../../docs');
 const SAID = ['Buy 2 NVDA and watch XOM', 'buy 6 AAPL, buy 4 MSFT and buy 3 TSLA', 'sell 1 NVDA', 'How am I doing?', 'Buy 100 TSLA'];
 
 test.use({
-  // A market that ticks fast has moved by the time that the pictures are taken.
+  // A fast market has moved by the time the pictures are taken.
   server: async ({}, use) => {
     const server = await FinallyServer.start({ SIM_TICK_MS: '100' });
     await use(server);

@@ -17,7 +17,7 @@ for (const [width, height] of [
 ] as const) {
   for (const colorScheme of ['dark', 'light'] as const) {
     test(`nothing keeps people out at ${width}×${height}, ${colorScheme}`, async ({ page, server, workstation }) => {
-      // Each look at the page goes through all of it.
+      // Each scan covers the whole page.
       test.slow();
       await page.setViewportSize({ width, height });
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });

@@ -10,7 +10,7 @@ import { PROGRAM, readyAddress } from '../lib/server';
 const NOBODY = 65534;
 const isRoot = process.getuid?.() === 0;
 
-// What the container image relies on, without a container.
+// The container image's requirements, without a container.
 test('the bundle runs from an empty folder, unprivileged, with a read-only program and a writable db/ alone', async ({ page }) => {
   test.skip(!!process.env.FINALLY_PROGRAM, 'there is no bundle in this run');
   const home = await mkdtemp(path.join(tmpdir(), 'finally-bundle-'));
@@ -69,7 +69,7 @@ test('every file that the page may ask for is in the bundle, compressed, and all
   const asked = new Set([...imported, ...Object.values(parts).flat(), `finally.${hashes.wasm}.wasm`, `finally.${hashes.css}.css`]);
   expect(asked.size).toBeGreaterThan(5);
   for (const name of asked) for (const file of [name, `${name}.br`, `${name}.gz`]) expect(files).toContain(file);
-  // Nothing of another build.
+  // No files of another build.
   for (const file of files) expect(asked).toContain(file.replace(/\.(br|gz)$/, ''));
 });
 

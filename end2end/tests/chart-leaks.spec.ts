@@ -4,8 +4,8 @@ import config from '../playwright.config';
 
 const { launchOptions } = config.use!;
 
-// V8 compiles what runs often into machine code, which it counts as heap; here it keeps to its interpreter, so that the
-// heap is what the page keeps.
+// V8 compiles hot code into machine code, which counts as heap; here it only interprets, so that the heap is the page's
+// data.
 const INTERPRET = '--js-flags=--no-opt --no-maglev --no-sparkplug --no-flush-bytecode';
 // A trace would keep copies of the page, in the page.
 test.use({ launchOptions: { ...launchOptions, args: [...launchOptions!.args!, INTERPRET] }, trace: 'off' });
@@ -17,12 +17,12 @@ type SnapshotMeta = { node_fields: string[]; node_types: string[][] };
 type Alive = { nodes: number; detached: number; listeners: number; heapBytes: number; wasmPages: number };
 
 test.beforeEach(({ page }) =>
-  // The page keeps its memory to itself; it is caught as it is made.
+  // Captures the page's WebAssembly memory when it is created.
   page.addInitScript(() => {
     const { instantiateStreaming } = WebAssembly;
     WebAssembly.instantiateStreaming = async (...source) => {
       const made = await instantiateStreaming(...source);
-      // A part of the program has none of its own.
+      // Lazy parts have no memory of their own.
       (window as any).memory ??= made.instance.exports.memory;
       return made;
     };
@@ -30,7 +30,7 @@ test.beforeEach(({ page }) =>
 );
 
 async function alive(page: Page, devtools: CDPSession): Promise<Alive> {
-  // What is let go of in one collection can free more in the next.
+  // One collection can make further objects collectable.
   for (let round = 0; round < 4; round += 1) {
     await devtools.send('HeapProfiler.collectGarbage');
     await page.waitForTimeout(250);
@@ -54,7 +54,7 @@ async function heapBytes(devtools: CDPSession): Promise<number> {
   const { snapshot, nodes } = JSON.parse(text) as { snapshot: { meta: SnapshotMeta }; nodes: number[] };
   const { node_fields: fields, node_types: types } = snapshot.meta;
   const [type, size] = [fields.indexOf('type'), fields.indexOf('self_size')];
-  // The browser's own objects, which are native, are counted as nodes and listeners.
+  // Native browser objects are counted as nodes and listeners.
   const native = types[type].indexOf('native');
   let total = 0;
   for (let at = 0; at < nodes.length; at += fields.length) if (nodes[at + type] !== native) total += nodes[at + size];
@@ -84,7 +84,7 @@ async function leaksNothing(page: Page, selectors: string[]): Promise<void> {
   await choose(page, selectors, 50);
   const before = await alive(page, devtools);
   await choose(page, selectors, 150);
-  // A tick may fall between two counts, and a figure's node come with it; what is leaked stays.
+  // A tick may fall between two counts and add a figure's node; leaks persist.
   await expect(async () => {
     const after = await alive(page, devtools);
     expect(after.nodes - before.nodes, 'nodes').toBeLessThanOrEqual(0);
@@ -106,7 +106,7 @@ test('switching tickers two hundred times leaves nothing behind', async ({ works
 test('switching intervals and studies two hundred times leaves nothing behind', async ({ workstation }) => {
   test.setTimeout(180_000);
   const { page } = workstation;
-  // Ten turns end as they began, so what is counted after fifty and after two hundred is the same page.
+  // Ten turns end in the initial state, so the counts after fifty and after two hundred are of the same page.
   const turns = ['rsi14', '5m', 'ema50', '1h', 'rsi14', '1s', 'ema50', '1d', '5m', '1m'];
   await leaksNothing(page, turns.map((choice) => `.chart [data-choice="${choice}"]`));
 });

@@ -117,7 +117,7 @@ test('the last candle follows the price by updates alone', async ({ workstation 
 test('the candles are the server\'s, volume and all', async ({ workstation, server }) => {
   const { page } = workstation;
   await settled(page.getByTestId('main-chart'));
-  // The page asks for what the stream does not tell, so a candle that is over has its volume within seconds.
+  // The page requests data that the stream lacks, so a completed candle has its volume within seconds.
   await page.locator('[data-testid="chart-interval"][data-choice="1s"]').click();
   await settled(page.getByTestId('main-chart'));
   await page.waitForRequest((request) => request.url().includes('/load_candles') && request.postDataJSON().since !== null);

@@ -1,7 +1,7 @@
 import { expect, test } from '../lib/test';
 
 test.describe('when the server goes away', () => {
-  // Chromium itself reports the requests that fail while nothing listens, that for the service worker among them.
+  // Chromium itself reports requests that fail while nothing listens, including that for the service worker.
   test.use({ allowedConsole: /Failed to load resource|net::ERR_|An unknown error occurred when fetching the script/ });
 
   test('the dot goes yellow, then green, and positions are still there', async ({ page, server, workstation }) => {
@@ -35,7 +35,7 @@ test.describe('when the server goes away', () => {
     let calls = 0;
     await page.route(/\/api\/fn\/place_order/, async (route) => {
       calls += 1;
-      // The first one reaches the server, and its answer gets lost.
+      // The first request reaches the server, and its response gets lost.
       if (calls === 1) {
         await route.fetch();
         await route.abort('connectionreset');

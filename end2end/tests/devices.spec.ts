@@ -57,13 +57,13 @@ test.describe('a touch screen', () => {
 
   test('has room for what is written in, whatever a keyboard covers', async ({ page, workstation }) => {
     expect(await page.locator('meta[name="viewport"]').getAttribute('content')).toContain('interactive-widget=resizes-content');
-    // A keyboard that makes the page smaller.
+    // A keyboard that resizes the page.
     await page.setViewportSize({ width: 390, height: 420 });
     for (const id of ['trade-quantity', 'trade-buy', 'trade-sell']) {
       const box = (await page.getByTestId(id).boundingBox())!;
       expect(box.y + box.height, id).toBeLessThanOrEqual(420);
     }
-    // One that lies over it, as Safari's does.
+    // A keyboard that covers the page, like Safari's.
     await page.setViewportSize({ width: 390, height: 844 });
     await workstation.show('Copilot');
     await page.evaluate(() => {
@@ -144,7 +144,7 @@ test('paper has every panel, and all of it', async ({ page, workstation }) => {
   await page.emulateMedia({ media: 'print' });
   for (const id of ['watchlist', 'main-chart', 'positions-table', 'heatmap', 'pnl-chart', 'total-value']) await expect(page.getByTestId(id), id).toBeVisible();
   for (const id of ['trade-buy', 'watchlist-add-input', 'chat-input']) await expect(page.getByTestId(id), id).toBeHidden();
-  // Nothing is cut off: the page is as long as it has to be.
+  // Nothing is cut off: the page is as long as needed.
   const cut = await page.evaluate(() => [...document.querySelectorAll('.rows, .scroll, .messages')].filter((element) => element.scrollHeight > element.clientHeight + 1).length);
   expect(cut).toBe(0);
   expect(await page.evaluate(() => document.documentElement.scrollHeight)).toBeGreaterThan(900);

@@ -54,7 +54,7 @@ test('what is said in one tab is heard in the other, once, and so are settings',
   await expect(messages(workstation).last().getByTestId('chat-action').first()).toHaveAttribute('data-status', 'executed');
   await expect(workstation.position('V')).toBeVisible(SOON);
   await expect(workstation.row('XOM')).toBeVisible(SOON);
-  // What its own answer brought is not brought once more.
+  // The effect of its own request is not read twice.
   await page.waitForTimeout(800);
   await expect(messages(other)).toHaveCount(2);
 
@@ -78,7 +78,7 @@ test('a page of another build says so, and keeps what was typed over its reload'
   await expect(banner).toBeHidden();
   network.say('event: ping\ndata: {"build":"0123456789abcdef"}\n\n');
   await expect(banner).toHaveText('FinAlly was updated: reload');
-  // The page is told that it is offline, and says both, one above the other.
+  // The page is told that it is offline, and shows both messages, one above the other.
   await page.evaluate(() => window.dispatchEvent(new Event('offline')));
   const offline = page.getByTestId('offline-banner');
   await expect(offline).toContainText('You are offline.');

@@ -1,7 +1,7 @@
 import { expect, test, Workstation } from '../lib/test';
 import { FinallyServer } from '../lib/server';
 
-// Chromium itself reports each answer that is no success.
+// Chromium itself reports each unsuccessful response.
 test.use({ allowedConsole: /Failed to load resource/ });
 
 /** A problem as the server's guards answer it. */
@@ -58,7 +58,7 @@ test('an order is not sent into a limit', async ({ page, workstation }) => {
   });
   await workstation.order('buy', '1', 'AAPL');
   await expect(workstation.toast('error')).toContainText('Too many requests; try again in 30 s.');
-  // Two clicks in one place within half a second are one.
+  // Two clicks in one place within half a second count as one.
   await page.waitForTimeout(600);
   await workstation.order('buy', '1', 'AAPL');
   await expect(workstation.toast('error')).toHaveCount(2);

@@ -90,7 +90,7 @@ test.describe('keys', () => {
       await page.getByRole('group', { name: 'B and S' }).getByRole('radio', { name }).check();
       await page.keyboard.press('Escape');
       await page.evaluate(() => (document.activeElement as HTMLElement).blur());
-      // A letter soon after another one belongs to a word.
+      // A letter soon after another one counts as part of a word.
       await page.waitForTimeout(600);
     };
     await choose('Fire');
@@ -135,7 +135,7 @@ test.describe('keys', () => {
       }, more);
     const input = page.getByTestId('chat-input');
     await input.fill('かいしゃ');
-    // As Chromium tells it, and as Safari does, after the composition has ended.
+    // As Chromium reports it, and as Safari does, after the composition has ended.
     for (const event of [{ isComposing: true }, { keyCode: 229 }]) await end(event);
     await expect(input).toHaveValue('かいしゃ');
     await expect(page.getByTestId('chat-message')).toHaveCount(0);

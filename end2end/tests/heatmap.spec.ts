@@ -39,7 +39,7 @@ test('a tile for each position, as large as its weight', async ({ server, workst
     }
     return shares;
   };
-  // The tiles are on their way for a moment.
+  // The tiles move for a moment.
   await expect(async () => {
     const shares = await areas();
     for (const { ticker, market_value } of portfolio.positions) {

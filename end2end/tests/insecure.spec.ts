@@ -5,7 +5,7 @@ import { FinallyServer } from '../lib/server';
 
 const { launchOptions } = defineConfig(config).use!;
 
-// A name in the house, on plain http: no secure context, and no locks.
+// A local host name on plain http: no secure context, and no locks.
 test.use({ launchOptions: { ...launchOptions, args: [...launchOptions!.args!, '--host-resolver-rules=MAP nas.test 127.0.0.1'] } });
 
 test('ten tabs on plain http beyond loopback all work, over two streams', async ({ context }) => {
@@ -25,7 +25,7 @@ test('ten tabs on plain http beyond loopback all work, over two streams', async 
   await tabs[9].order('buy', '3', 'V');
   await expect(tabs[9].toast('success')).toContainText('Bought 3 V');
   for (const tab of tabs) await expect(tab.position('V').getByTestId('position-quantity')).toHaveText('3');
-  // The one that has the streams goes.
+  // The leading tab is closed.
   await tabs[0].page.close();
   await expect.poll(streams).toBe('2');
   const price = tabs[5].row('TSLA').getByTestId('watchlist-price');

@@ -15,7 +15,7 @@ test('the page can be installed', async ({ page, server, workstation }) => {
 });
 
 test.describe('while the server is away', () => {
-  // Chromium itself reports the requests that fail while nothing listens.
+  // Chromium itself reports requests that fail while nothing listens.
   test.use({ allowedConsole: /Failed to load resource|net::ERR_|EventSource|error occurred when fetching the script/ });
 
   test('a page of its own says so, and nothing old is ever shown', async ({ page, server, workstation }) => {
@@ -30,7 +30,7 @@ test.describe('while the server is away', () => {
     await expect(page.getByRole('heading', { name: 'FinAlly is out of reach' })).toBeVisible();
     const again = await restarted;
     try {
-      // It tries again by itself.
+      // It retries by itself.
       await workstation.hydrated();
       await expect(workstation.rows).toHaveCount(10);
       expect(await page.evaluate(() => caches.keys())).toEqual([]);

@@ -54,7 +54,7 @@ for (const [name, intrude] of Object.entries(INTRUSIONS)) {
   test(`the page works with ${name} before it wakes up`, async ({ page, server }) => {
     const wrong: string[] = [];
     page.on('pageerror', (error) => wrong.push(error.message));
-    // As soon as all of the page stands, which is before its program is there.
+    // As soon as the whole page is parsed, before its program runs.
     await page.addInitScript(`{
       const observer = new MutationObserver(() => {
         if (!document.querySelector('body > noscript')) return;
@@ -84,7 +84,7 @@ test('the page works where a proxy writes into its HTML', async ({ page, server 
 });
 
 test('a fault that the page does not notice before is noticed by its program, which says so', async ({ page, server }) => {
-  // As if the nodes were right: the program then takes the wrong ones.
+  // Pretends that the nodes are unchanged: hydration then binds to the wrong ones.
   await page.addInitScript(`
     const asServed = () => {
       sessionStorage.setItem('loads', 1 + Number(sessionStorage.getItem('loads')));
@@ -118,7 +118,7 @@ test('figures that a translation has replaced are drawn anew when they change', 
     while (walk.nextNode()) texts.push(walk.currentNode as Text);
     for (const text of texts) {
       if (!text.data.trim() || text.parentElement!.closest('script, svg')) continue;
-      // As Chrome does it.
+      // Like Chrome's translation.
       const font = document.createElement('font');
       font.append(document.createElement('font'));
       font.firstElementChild!.textContent = `${text.data}\u200b`;

@@ -55,7 +55,7 @@ test.describe('the command palette', () => {
   test('opens again at once after Escape', async ({ page, workstation: _ }) => {
     await page.keyboard.press('Control+k');
     await expect(offers(page)).toBeVisible();
-    // Both keys before the browser tells that the dialog has closed, as on a busy machine.
+    // Both keys before the browser reports that the dialog has closed, as on a busy machine.
     await page.evaluate(() => {
       (document.querySelector('dialog[open]') as any).requestClose();
       window.dispatchEvent(new KeyboardEvent('keydown', { key: 'k', ctrlKey: true }));
@@ -95,13 +95,13 @@ test('the help sheet lists the shortcuts, and they work', async ({ page, worksta
   const sheet = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
   await expect(sheet).toContainText('Show the heatmap');
   await expect(sheet).toContainText('Command palette');
-  // A dialog keeps the keys for itself.
+  // An open dialog captures the keys.
   await page.keyboard.press('w');
   await page.keyboard.press('Escape');
   await expect(sheet).toBeHidden();
   await page.keyboard.press('h');
   await expect(page.locator('[data-slot="heatmap"]')).toBeFocused();
-  // Where something is written, letters are letters.
+  // In a field, letters are text.
   await page.getByTestId('trade-ticker').fill('');
   await page.getByTestId('trade-ticker').pressSequentially('ph?');
   await expect(page.getByTestId('trade-ticker')).toHaveValue('ph?');

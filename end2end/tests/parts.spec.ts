@@ -9,7 +9,7 @@ const isPart = (url: URL) => /\/pkg\/(split_|chunk_).*\.wasm$/.test(url.pathname
 /** The parts that the page has asked for, by the names of their modules. */
 function noteParts(page: Page): () => string[] {
   const asked: string[] = [];
-  // What an earlier document asked for is not counted.
+  // Requests of an earlier document are not counted.
   page.on('framenavigated', () => asked.splice(0));
   page.on('request', (request: Request) => {
     const url = new URL(request.url());
@@ -51,7 +51,7 @@ test('an idle page fetches all of it ahead', async ({ page, server, workstation 
 });
 
 test.describe('a part that cannot be loaded', () => {
-  // Chromium and the loader tell of it.
+  // Chromium and the loader log it.
   test.use({ allowedConsole: /Failed to load resource|TypeError|error: / });
 
   test('says so, and is loaded with the next try', async ({ page, server, workstation }) => {
@@ -67,7 +67,7 @@ test.describe('a part that cannot be loaded', () => {
     await failure.getByRole('button', { name: 'Retry' }).click();
     await expect(page.getByText('No trades yet.')).toBeVisible();
     await expect(failure).toHaveCount(0);
-    // The rest of the page never stopped.
+    // The rest of the page keeps working.
     await expect(page.locator('.stopped')).toHaveCount(0);
     await workstation.order('buy', '1', 'AAPL');
     await expect(page.getByTestId('trade-row')).toHaveCount(1);

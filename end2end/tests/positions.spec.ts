@@ -92,7 +92,7 @@ for (const [width, height, isTouch] of [
       await expect(row).toBeVisible();
       const cells = await row.locator('th, td:not(.row-actions)').evaluateAll((cells) =>
         cells.map((cell) => {
-          // The words themselves: a button is higher than its line.
+          // The text itself: a button is higher than its line.
           const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
           const rects: DOMRect[] = [];
           while (walker.nextNode()) {
@@ -174,7 +174,7 @@ test('the history of trades is read page by page and saved as a whole', async ({
   const { realized_pnl } = await (await fetch(`${server.url}/api/portfolio`)).json();
   expect(realized.reduce((sum, next) => sum + next, 0)).toBe(Math.round(realized_pnl * 100));
 
-  // A trade made now goes in front, and the pages read stay.
+  // A new trade is inserted at the front, and the loaded pages stay.
   await workstation.order('buy', '1', 'V');
   await expect(rows.first()).toContainText('V');
   await expect(rows).toHaveCount(61);
@@ -209,7 +209,7 @@ test.describe('when a tab cannot be read', () => {
     await expect(failure).toBeVisible();
     await workstation.order('buy', '1', 'V');
     await expect(workstation.toast('success')).toContainText('Bought 1 V');
-    // The trade made the tab read once more.
+    // The trade triggered another read of the tab.
     await expect.poll(() => refused).toBeGreaterThanOrEqual(2);
     await expect(failure).toBeVisible();
     isDown = false;
@@ -237,7 +237,7 @@ test.describe('without JavaScript', () => {
 });
 
 test('a long table shows the rows near those that are seen, and scrolls through all of them', async ({ page, server, workstation }) => {
-  // A hundred and sixty tickers are watched, and most of them bought, before it begins.
+  // A hundred and sixty tickers are watched, and most of them bought, during the setup.
   test.setTimeout(240_000);
   await widen(server.url, 170);
   await workstation.open(server.url);
@@ -253,7 +253,7 @@ test('a long table shows the rows near those that are seen, and scrolls through 
   expect(height).toBeGreaterThan(120 * 28);
   for (let top = 0; top < height + 600; top += 600) {
     await scroller.evaluate((element, top) => (element.scrollTop = top), top);
-    // As high as if every row stood, but for the line between two rows: the place under the pointer stays.
+    // As high as with every row rendered, except for one line between rows: the place under the pointer stays.
     await expect.poll(() => scroller.evaluate((element, height) => Math.abs(element.scrollHeight - height), height)).toBeLessThanOrEqual(1);
     for (const ticker of await rows.evaluateAll((rows) => rows.map((row) => row.getAttribute('data-ticker')!))) seen.add(ticker);
   }
@@ -264,7 +264,7 @@ test('a long table shows the rows near those that are seen, and scrolls through 
   await expect(rows, 'on paper there is nothing to scroll').toHaveCount(120);
   await page.emulateMedia({ media: 'screen' });
 
-  // The other end of the list, at its beginning.
+  // The start of the list again.
   await scroller.evaluate((element) => (element.scrollTop = 0));
   await page.getByRole('button', { name: 'Ticker' }).click();
   await expect(rows.first()).toHaveAttribute('data-ticker', held.at(-1)!);
@@ -272,7 +272,7 @@ test('a long table shows the rows near those that are seen, and scrolls through 
   const before = await price.innerText();
   await expect(price).not.toHaveText(before);
 
-  // Rows that stand closer make it shorter at once, with those that are left out.
+  // Compact rows make it shorter at once, including the omitted ones.
   const rowHeight = async () => (await rows.first().boundingBox())!.height;
   const roomy = await rowHeight();
   await page.getByRole('button', { name: 'Settings' }).click();

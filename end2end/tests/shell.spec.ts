@@ -100,12 +100,12 @@ test.describe('panels', () => {
 });
 
 test.describe('before the page wakes up', () => {
-  // Chromium itself reports the file that is kept from it.
+  // Chromium itself reports the blocked file.
   test.use({ allowedConsole: /Failed to load resource/ });
 
   test('what was remembered is there at the first paint', async ({ page, server, workstation }) => {
     await page.evaluate(() => localStorage.setItem('layout', 'watchlist=400 copilot=closed'));
-    // Without the page's program: what is seen is what the server and the first script made.
+    // Without the page's program: only the server's HTML and the first script.
     await page.route('**/pkg/*.wasm', (route) => route.abort());
     await page.route('**/pkg/*.js', (route) => route.fulfill({ contentType: 'text/javascript', body: 'export default async () => {}; export const hydrate = () => {};' }));
     await page.goto(server.url);
@@ -250,7 +250,7 @@ test.describe('the header', () => {
     await workstation.order('buy', '20', 'TSLA');
     await expect(workstation.position('TSLA')).toBeVisible();
     await expect(figure(workstation, 'total-pnl')).toHaveText(/^[▲▼] [+−]\$\d+\.\d\d \([+−]?\d+\.\d\d%\)$/);
-    // One account, one day: both figures are the same.
+    // On an account's first day both figures are the same.
     const [total, day, all, title] = await page.evaluate(() => {
       const text = (id: string) => document.querySelector(`[data-testid="${id}"]`)!.textContent!;
       return [text('total-value'), text('day-pnl'), text('total-pnl'), document.title];

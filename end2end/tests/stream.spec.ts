@@ -22,7 +22,7 @@ async function expectServersPrices(page: Page): Promise<void> {
 }
 
 test.describe('a stream in a bad network', () => {
-  // Chromium itself reports connections that break.
+  // Chromium itself reports broken connections.
   test.use({ allowedConsole: /Failed to load resource|net::ERR_|EventSource|error occurred when fetching the script/ });
 
   test('is taken up again when it was cut, with the server’s prices', async ({ page, network, workstation }) => {
@@ -54,7 +54,7 @@ test.describe('a stream in a bad network', () => {
   test('is tried at once when the browser has a network again', async ({ page, network, workstation }) => {
     network.refuseStreams(503);
     await workstation.open(network.url);
-    // The waits have become longer than this test's patience below.
+    // The waits have become longer than this test's timeouts below.
     await expect.poll(() => network.streamsAsked, { timeout: 30_000 }).toBeGreaterThan(5);
     network.refuseStreams();
     await page.evaluate(() => window.dispatchEvent(new Event('online')));
@@ -65,7 +65,7 @@ test.describe('a stream in a bad network', () => {
     await workstation.open(network.url);
     await expect(workstation.connection).toHaveAttribute('data-state', 'connected');
     network.stall(true);
-    // Nothing is said of prices for as long as a server may be silent, and then it is not.
+    // No event comes for as long as a server may be silent, and then the stream counts as dead.
     await workstation.sleep(14_000);
     network.say('event: ping\ndata: {}\n\n');
     await page.waitForTimeout(100);
@@ -138,7 +138,7 @@ test.describe('a stream in a bad network', () => {
 
 test.describe('tabs', () => {
   test('share one stream, and hand it over when its tab is closed', async ({ context, page, network, workstation }) => {
-    // Five pages load, one after the other.
+    // Five pages load in sequence.
     test.slow();
     await workstation.open(network.url);
     await expect(workstation.connection).toHaveAttribute('data-state', 'connected');
@@ -183,7 +183,7 @@ test.describe('tabs', () => {
     await other.open(network.url);
     await expect(other.connection).toHaveAttribute('data-state', 'connected');
     const asked = network.streamsAsked;
-    // A dialog holds up its page's program, as sleep does.
+    // A dialog blocks its page's program, like sleep does.
     const shown = page.waitForEvent('dialog');
     await page.evaluate(() => void setTimeout(() => alert('asleep'), 0));
     const dialog = await shown;
@@ -214,7 +214,7 @@ test.describe('tabs', () => {
       });
     expect(await changes()).toBeGreaterThan(10);
     await page.evaluate(() => ((window as any).hide.hidden = true));
-    // What was under way when it was hidden is drawn still.
+    // Pending work from before it was hidden is still drawn.
     await page.waitForTimeout(600);
     expect(await changes()).toBe(0);
     await page.evaluate(() => {

@@ -88,7 +88,7 @@ test('a trade lights its position up', async ({ page, workstation }) => {
   await workstation.order('buy', '1', 'V');
   await expect(workstation.position('V').getByTestId('position-quantity')).toHaveText('2');
   await expect.poll(() => page.evaluate(() => [...new Set((window as any).lit)])).toEqual(['V', 'JPM']);
-  // It ends, and does not begin again with the next tick.
+  // It ends, and does not restart with the next tick.
   await expect(page.locator('[data-lit]')).toHaveCount(0);
 });
 
@@ -97,7 +97,7 @@ test.describe('when answers get lost', () => {
 
   test('an order in doubt is asked for, never traded again, and the doubt is shown', async ({ page, workstation }) => {
     let calls = 0;
-    // The first order reaches the server; after that nothing does, until it is asked for.
+    // The first order reaches the server; further ones do not, until allowed.
     await page.route(/\/api\/fn\/place_order/, async (route) => {
       calls += 1;
       if (calls === 1) await route.fetch();
@@ -124,7 +124,7 @@ test.describe('when answers get lost', () => {
 
   test('an order whose every answer hangs is known within ten seconds', async ({ page, workstation }) => {
     await page.route(/\/api\/fn\/place_order/, async (route) => {
-      // It arrives; nothing comes back.
+      // The request arrives; its response does not.
       await route.fetch();
     });
     await workstation.order('buy', '2', 'MSFT');
@@ -148,7 +148,7 @@ test.describe('when answers get lost', () => {
     const before = refused;
     await failure.getByRole('button', { name: 'Try again' }).click();
     await expect.poll(() => refused).toBeGreaterThan(before);
-    // From here on it comes back by itself; it waits fifteen seconds at the most.
+    // From here on it reconnects by itself, after at most fifteen seconds.
     isDown = false;
     await expect(workstation.position('MSFT')).toBeVisible({ timeout: 25_000 });
     await expect(failure).toHaveCount(0);

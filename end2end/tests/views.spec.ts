@@ -53,7 +53,7 @@ test('a view can be linked to, is rendered by the server, and opens the others',
   await expect(page).toHaveTitle('Account · FinAlly');
   await page.getByTestId('account-view').getByRole('radio', { name: 'Light' }).check();
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'light');
-  // A letter that reaches money reaches none where no ticket is seen.
+  // A letter that trades has no effect without a visible ticket.
   await page.evaluate(() => (document.activeElement as HTMLElement).blur());
   await page.keyboard.press('b');
   await expect(workstation.rows).toHaveCount(10);

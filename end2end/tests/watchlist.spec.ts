@@ -46,7 +46,7 @@ test('any well-formed ticker is added, and what is none is refused in place', as
   await input.fill('aapl');
   await expect(input).toHaveAttribute('aria-invalid', 'false');
   await input.press('Enter');
-  // It is there already: its row says where.
+  // It is already listed: its row is highlighted.
   await expect(workstation.row('AAPL')).toHaveAttribute('data-lit', 'once');
   await expect(workstation.rows).toHaveCount(12);
 });
@@ -74,7 +74,7 @@ test('the list holds fifty tickers and says so', async ({ page, server, workstat
   await page.getByTestId('watchlist-add-button').click();
   await expect(page.getByRole('alert').filter({ hasText: 'The watchlist is full' })).toBeVisible();
   await expect(workstation.rows).toHaveCount(50);
-  // The last one is reached by keyboard alone.
+  // The last one is reached by keyboard only.
   await workstation.symbol('AAPL').focus();
   await page.keyboard.press('End');
   const last = (await workstation.watched())[49];
@@ -127,7 +127,7 @@ test('rows are gone through, chosen and moved by keyboard', async ({ page, works
   await page.reload();
   await workstation.hydrated();
   expect(await workstation.watched()).toEqual(['AAPL', 'GOOGL', 'AMZN', 'MSFT', ...DEFAULT.slice(4)]);
-  // One row is in the order of the tab key: the selected one.
+  // Only the selected row is in the tab order.
   await expect(page.locator('[data-testid="watchlist-row"] button[tabindex="0"]')).toHaveCount(1);
 });
 
@@ -166,7 +166,7 @@ test('changes reach the server in the order in which they were made', async ({ p
     return list.tickers.map(({ ticker }: { ticker: string }) => ticker);
   };
   await expect.poll(kept).toEqual(wanted);
-  // And it stays: no late answer turns it back.
+  // And it stays: no late response reverts it.
   await page.waitForTimeout(1_000);
   expect(await kept()).toEqual(wanted);
   expect(await workstation.watched()).toEqual(wanted);

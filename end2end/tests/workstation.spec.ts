@@ -62,7 +62,7 @@ for (const [name, side, quantity, ticker, reason] of [
     const button = page.getByTestId(`trade-${side}`);
     await expect(button).toHaveAttribute('aria-disabled', 'true');
     await expect(button).toHaveAccessibleDescription(reason);
-    // By keyboard it can be reached, says why as well, and trades nothing.
+    // It is reachable by keyboard, explains itself as well, and trades nothing.
     await button.focus();
     await expect(page.getByRole('tooltip').filter({ visible: true })).toHaveText(reason);
     await page.keyboard.press('Enter');

@@ -1,4 +1,4 @@
-//! Compact frames, one a line: a bad one changes nothing, and what was read can be written and read again.
+//! Compact frames, one per line: a bad one changes nothing, and frames survive a round trip.
 #![no_main]
 
 use finally::domain::{
@@ -26,17 +26,17 @@ fuzz_target!(|stream: &str| {
             Ok(Reading::Taken) => assert_written_and_read(&before, &reader),
             Ok(Reading::Old | Reading::Missed) | Err(_) => {
                 assert_eq!(quotes, before.quotes());
-                // It is as if the frame had never come.
+                // The bad frame had no effect.
                 assert_eq!(reader.clone().read(frame), outcome);
             }
         }
     }
 });
 
-/// What the reader knows now, told by our own frames to others, is the same.
+/// The reader's state survives being written as frames and read again.
 fn assert_written_and_read(before: &CompactReader, now: &CompactReader) {
     let (earlier, later) = (market(before), market(now));
-    // Nothing is read before a status is.
+    // Without a status nothing is read.
     let status = now.status().cloned().unwrap_or_else(|| MarketStatus::live(TradingDay::utc(UtcInstant::EPOCH)));
     let mut fresh = CompactReader::default();
     assert_eq!(fresh.read(&write_key_frame(2, &later, &status)), Ok(Reading::Taken));

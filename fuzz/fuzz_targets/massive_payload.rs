@@ -1,4 +1,4 @@
-//! Whatever massive.com answers, prices are positive, candles consistent, in order and not of the future.
+//! For any response of massive.com, prices are positive, and candles are consistent, in order and not in the future.
 #![no_main]
 
 use std::collections::BTreeSet;

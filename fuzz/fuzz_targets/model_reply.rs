@@ -1,11 +1,11 @@
-//! A model's reply is accepted whole, with every action in its place and its text bounded, or not at all.
+//! A model's reply is accepted whole, with every action in order and its text bounded, or not at all.
 #![no_main]
 
 use finally::{domain::chat::Action, server::copilot::reply::Reply};
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 
-/// Additions, then trades, then removals.
+/// Rank in the order: additions, then trades, then removals.
 fn place(action: &Action) -> u8 {
     match action {
         Action::Watch(_) => 0,
@@ -23,7 +23,7 @@ fuzz_target!(|content: &str| {
     assert!(reply.message.chars().count() <= 16_000 && reply.message == reply.message.trim());
     assert!(reply.actions.len() <= 100 && reply.actions.is_sorted_by_key(place));
 
-    // Written in the form asked for, it is the same reply; with a field more it is none.
+    // Written in the requested format, it is the same reply; with an extra field it is invalid.
     let (mut trades, mut changes) = (Vec::new(), Vec::new());
     for action in &reply.actions {
         match action {

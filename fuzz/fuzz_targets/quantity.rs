@@ -1,4 +1,4 @@
-//! A quantity is exact or refused: what is read is what was written, digit for digit.
+//! A quantity is exact or refused: parsing preserves every digit.
 #![no_main]
 
 use finally::domain::money::Quantity;
@@ -8,11 +8,11 @@ fuzz_target!(|text: &str| {
     let Ok(quantity) = text.parse::<Quantity>() else { return };
     let millionths = quantity.millionths();
     assert!((1..=Quantity::MAX.millionths()).contains(&millionths));
-    // As near as a float can tell, it is the number that anyone else reads there.
+    // Within float precision, it equals the standard parser's number.
     let number: f64 = text.parse().expect("a number");
     let relative = (number * 1e6 - millionths as f64).abs() / millionths as f64;
     assert!(relative < 1e-12, "{text} was read as {millionths} millionths");
-    // Written plainly, it is read as the same; and the least digit more is too many.
+    // Its plain form parses to the same; one more digit is refused.
     let plain = format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000);
     assert_eq!(plain.parse(), Ok(quantity));
     assert!(format!("{plain}1").parse::<Quantity>().is_err());

@@ -1,4 +1,4 @@
-//! A ticker is accepted exactly when it fits the contract's pattern, and comes back as itself.
+//! A ticker is accepted exactly if it matches the contract's pattern, and survives a round trip.
 #![no_main]
 
 use finally::domain::ticker::Ticker;
@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     let trimmed = text.trim_matches([' ', '\t', '\r', '\n']);
-    // `[A-Za-z]{1,5}(\.[A-Za-z])?`, written another way than the parser is.
+    // `[A-Za-z]{1,5}(\.[A-Za-z])?`, implemented differently from the parser.
     let letters = trimmed.bytes().take_while(u8::is_ascii_alphabetic).count();
     let rest = &trimmed.as_bytes()[letters..];
     let fits = (1..=5).contains(&letters)

@@ -1,4 +1,4 @@
-//! An order's body is refused with an error of the caller's, or is an order that comes back as itself.
+//! An order's body is refused with a client error, or is an order that survives a round trip.
 #![no_main]
 
 use finally::{
@@ -11,7 +11,7 @@ fuzz_target!(|body: &[u8]| {
     let Ok(object) = serde_json::from_slice::<JsonObject>(body) else { return };
     let value: serde_json::Value = match serde_json::from_slice(body) {
         Ok(value) => value,
-        // A number beyond f64's range is JSON all the same, and no quantity.
+        // A number beyond f64's range is valid JSON, but not a quantity.
         Err(_) => return,
     };
     match read_order(object) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What `cargo leptos end-to-end --split` runs: the browser tests against the debug build that it has just made. Each test starts
+# Run by `cargo leptos end-to-end --split`: the browser tests against the debug build that it has just made. Each test starts
 # a server of its own, so the one that cargo-leptos started is left alone.
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 npm_mark="$ROOT/end2end/node_modules/.finally-lock"

@@ -7,7 +7,7 @@
 export RUSTC_WRAPPER="$ROOT/fuzz/instrument.sh" CARGO_TARGET_DIR="${FINALLY_FUZZ_TARGET_DIR:-$CACHE/target-fuzz}"
 cd "$ROOT"
 
-# What is found stays in the cache, so that each night goes on where the last one ended.
+# Inputs found stay in the cache, so that each night continues from the last one.
 corpus="$CACHE/fuzz-corpus"
 
 # seed TARGET FILE…: the texts in the test tables (`#[case…]`) and examples of these sources begin the corpus.

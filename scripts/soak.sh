@@ -26,7 +26,7 @@ part() {
     line="$(grep -E "^($name|test result): " "$log" | head -n 1)" || true
     if [ "$result" != ok ]; then
         failed=$((failed + 1))
-        # What went wrong may stand far above the end of a trace.
+        # The cause may stand far above the end of a trace.
         grep -A 4 ' panicked at ' "$log" || true
         tail -n 40 "$log"
     fi

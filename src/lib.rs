@@ -7,35 +7,36 @@
 //! | room                   | holds                                                                               |
 //! |------------------------|-------------------------------------------------------------------------------------|
 //! | [`domain`]             | the shared types and the pure rules over them: no I/O, no clock, no randomness       |
-//! | [`error`]              | what a caller may learn of a failure                                                |
-//! | [`api`]                | the server functions: what the page asks of the server                              |
+//! | [`error`]              | errors that callers see: one enum with status and code                              |
+//! | [`api`]                | the server functions, which are the page's requests                                 |
 //! | [`app`]                | the page: its frame, its views with their panels, its stores, its price feed         |
 //! | [`interop`]            | JavaScript libraries, bound to types that free what they hold                        |
-//! | [`wire`]             | how the page reads the server's JSON: as exact, and much smaller                     |
+//! | [`wire`]             | the page's small and exact reader of the server's JSON                               |
 //! | `server::market`       | sources of prices, and the feed that publishes one frame a tick                     |
-//! | `server::caller`       | who asks: the account, and what may be done with it; made at the door                |
+//! | `server::caller`       | the caller of a request: its account and scopes, set by an extractor                 |
 //! | `server::ledger`       | the single writer: each change of an account, durable before it is answered          |
-//! | `server::ledger::store`| where books and history are kept: `sqlite`, the only place with SQL, and `memory`     |
+//! | `server::ledger::store`| storage of books and history: `sqlite`, the only place with SQL, and `memory`         |
 //! | `server::execution`    | market orders, filled at once                                                       |
-//! | `server::orders`       | orders that wait: taken, changed and cancelled, and matched with every print        |
-//! | `server::events`       | the account's own stream: what changed, whoever changed it                          |
-//! | `server::copilot`      | prompt, model, reply, and what a reply may do: a turn of the conversation            |
+//! | `server::orders`       | open orders: accepted, changed and cancelled, and matched with every print          |
+//! | `server::events`       | the account's event stream: its changes, from every source                          |
+//! | `server::copilot`      | a turn of the conversation: prompt, model, reply, and the permitted actions          |
 //! | `server::library`      | the Research library: documents, passages, search; its own file and writer          |
-//! | `server::http`         | REST, the price stream, problems, the page and its files, and what guards them all   |
-//! | `server::access`       | who may ask from other machines, while there are no accounts                         |
-//! | `server::parts`        | what runs for as long as the server does, and is seen when it ends                   |
-//! | `server::https`        | the one way to ask other servers                                                    |
-//! | `server::metrics`      | what is counted and measured, for Prometheus                                        |
+//! | `server::http`         | REST, the price stream, problems, the page and its files, and the checks in front    |
+//! | `server::access`       | access from other machines, while there are no accounts                               |
+//! | `server::parts`        | tasks that run until shutdown, and the detection of their failure                     |
+//! | `server::https`        | clients of other servers, with TLS set up once                                      |
+//! | `server::metrics`      | counters and measurements, for Prometheus                                           |
 //!
-//! # The data's way
+//! # Data flow
 //! - Quotes: `MarketSource → feed → http::stream::fan_out → app::feed → app::market → the one text node that changed`.
-//! - Orders: `REST | server function → execution → ledger → reply`; those that wait: `… → orders → ledger`, and `feed's tape →
-//!   matcher → ledger` for their fills.
-//! - A write: `find` (the rows it needs) `→ decide` (pure: books and rows in, effects out) `→ effects` taken in by the books
-//!   and written by a store, `→ events`, all in one transaction of the single writer.
-//! - Changes: `whoever makes them → ledger → events → app::feed → app::changes`; then every page reads that part anew.
-//! - A message: `REST | server function → copilot → ledger (the message, and a look at the account) → model → reply →
-//!   ledger (the reply, its actions and their effects, in one transaction)`; what an action does is made by `execution`.
+//! - Orders: `REST | server function → execution → ledger → reply`; open orders: `… → orders → ledger`, and `feed's
+//!   tape → matcher → ledger` for their fills.
+//! - A write: `find` (the rows it needs) `→ decide` (pure: books and rows in, effects out) `→ effects` taken in by the
+//!   books and written by a store, `→ events`, all in one transaction of the single writer.
+//! - Changes: `REST | page | copilot | matcher → ledger → events → app::feed → app::changes`; then every page reads
+//!   that part again.
+//! - A message: `REST | server function → copilot → ledger (the message, and a snapshot of the account) → model → reply
+//!   → ledger (the reply, its actions and their effects, in one transaction)`; actions are carried out by `execution`.
 //! - Portfolio value: `books × prices`, in [`domain::portfolio`], on the server and in the page alike.
 //!
 //! # Invariants
@@ -43,8 +44,9 @@
 //!    Always `cash + Σ cost_basis = initial deposit + realised P&L + income`, to the cent ([`domain::account`]).
 //! 2. The price of a trade comes from the feed, never from a caller.
 //! 3. An acknowledged write is on disk.
-//!    What a store writes was decided by `Write::decide`, which sees values alone; each read and write names its account.
-//! 4. A tick is written as text once, whoever listens; a slow listener is skipped forward, never queued.
+//!    A store only writes the decisions of `Write::decide`, which sees only values; each read and write names its
+//!    account.
+//! 4. A tick is serialised once for all listeners; a slow listener skips forward, and nothing is queued for it.
 //! 5. Each queue, list and body has a bound, and the bound has a name.
 //! 6. Streams end on shutdown, with a last event.
 //! 7. A model's reply is untrusted input: it is accepted whole or not at all, its orders pass a person's checks and the
@@ -52,7 +54,7 @@
 //! 8. There is one feature gate, here, and one on [`hydrate`](crate)'s entry point.
 //! 9. A chart's handle removes the chart when it is dropped.
 //! 10. The first paint is the server's real data; neither it nor a reconnection flashes a price.
-//! 11. The simulated market is a function of its seed and the time, whenever a server was started.
+//! 11. The simulated market is a function of its seed and the time, independent of restarts.
 
 // The types of a whole page nest deeply.
 #![recursion_limit = "256"]

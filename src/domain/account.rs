@@ -45,9 +45,9 @@ pub struct Account {
 /// The effect of a fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fill {
-    /// Of the shares, without commission.
+    /// Value of the shares, without commission.
     pub notional: Money,
-    /// Charged beside it: part of what bought shares cost, or taken from what sold ones bring.
+    /// Charged in addition: part of the cost basis of bought shares, or deducted from the proceeds of sold ones.
     pub commission: Money,
     pub realized_pnl: Money,
     /// The holding afterwards; `None` if all shares were sold.
@@ -103,10 +103,11 @@ impl Account {
         self.fill_with(side, ticker, quantity, price, Money::ZERO)
     }
 
-    /// The same with a commission, which is part of the cost of what is bought, and lessens what a sale realises.
+    /// Computes the effect of a fill with a commission, which adds to the cost basis of a buy and reduces a sale's
+    /// realised P&L.
     ///
     /// # Errors
-    /// When cash or shares do not suffice, or a sum outgrows its type.
+    /// If cash or shares are insufficient, or a sum overflows its type.
     pub fn fill_with(
         &self,
         side: Side,

@@ -15,7 +15,7 @@ pub const STEP_BACK_SECONDS: i64 = 60;
 /// Open, high, low, close and volume of one stretch of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Candle {
-    /// When it starts: Unix seconds, a multiple of the interval.
+    /// Start in Unix seconds, a multiple of the interval.
     pub time: i64,
     pub open: Price,
     pub high: Price,

@@ -198,7 +198,7 @@ pub struct Trade {
     pub price: Price,
     /// The amount taken from cash (a buy) or added to it (a sell), without commission.
     pub notional: Money,
-    /// Proceeds, less commission and the cost of what was sold; zero for a buy.
+    /// Proceeds, less commission and the cost basis of the sold shares; zero for a buy.
     pub realized_pnl: Money,
     pub source: OrderSource,
     pub executed_at: UtcInstant,
@@ -208,23 +208,23 @@ pub struct Trade {
     /// For a trade before a split: the trade in shares of today. The trade's own figures stay as executed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adjusted: Option<Adjusted>,
-    /// Of a trade that filled an order of `/api/orders`.
+    /// For a trade that filled an order of `/api/orders`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_id: Option<OrderId>,
-    /// Charged beside the notional; there when it is not zero.
+    /// Charged in addition to the notional; omitted if zero.
     #[serde(default, skip_serializing_if = "Money::is_zero")]
     #[schema(required = false)]
     pub commission: Money,
 }
 
 impl Trade {
-    /// What it took from cash, or added to it, the commission included.
+    /// Change of cash by the trade, as an absolute amount, commission included.
     pub fn amount(&self) -> Money {
         let amount = match self.side {
             Side::Buy => self.notional.checked_add(self.commission),
             Side::Sell => self.notional.checked_sub(self.commission),
         };
-        // Invariant: the cash that it changed fits its type.
+        // Invariant: the change of cash fits its type.
         amount.unwrap_or(self.notional)
     }
 }

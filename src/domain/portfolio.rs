@@ -154,7 +154,7 @@ impl Portfolio {
         }
     }
 
-    /// The same portfolio, of whose cash open orders hold an amount.
+    /// The same portfolio, with an amount of its cash held by open orders.
     pub fn with_held(self, held_for_orders: Money) -> Self {
         let buying_power = self.cash_balance.checked_sub(held_for_orders).unwrap_or(Money::ZERO).max(Money::ZERO);
         Self { buying_power, held_for_orders, ..self }

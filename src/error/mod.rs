@@ -83,7 +83,7 @@ pub enum ApiError {
         quantity: Quantity,
         cost: Money,
         available: Money,
-        /// What open orders hold of it.
+        /// Part of the cash that open orders hold.
         #[serde(default)]
         held: Money,
     },
@@ -92,7 +92,7 @@ pub enum ApiError {
         ticker: Ticker,
         quantity: Quantity,
         held: Option<Quantity>,
-        /// What open orders hold of it.
+        /// Part of the shares that open orders hold.
         #[serde(default)]
         on_orders: Option<Quantity>,
     },
@@ -222,7 +222,7 @@ impl ApiError {
         }
     }
 
-    /// The same refusal, of an account with so much cash, and so many shares of the ticker, of which open orders hold a part.
+    /// The same refusal with the account's amounts: cash and shares of the ticker, and the parts that open orders hold.
     pub fn with_held(self, cash: (Money, Money), shares: (Option<Quantity>, Option<Quantity>)) -> Self {
         match self {
             Self::InsufficientCash { ticker, quantity, cost, .. } => {
@@ -235,7 +235,7 @@ impl ApiError {
         }
     }
 
-    /// A refusal about an order, which is as told.
+    /// The error of a fault, with the order's present state.
     pub fn of_order(fault: OrderFault, order: OrderView) -> Self {
         let order = OrderAsItIs(Box::new(order));
         match fault {
@@ -245,7 +245,7 @@ impl ApiError {
         }
     }
 
-    /// The order that the refusal is about, as it is now.
+    /// The order that the refusal is about, in its present state.
     pub fn order(&self) -> Option<&OrderView> {
         match self {
             Self::TooLate { order } | Self::RevisionConflict { order } => Some(&order.0),
@@ -265,12 +265,12 @@ impl ApiError {
     }
 }
 
-/// An order, beside a refusal to change it.
+/// An order's state, returned with a refusal to change it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct OrderAsItIs(pub Box<OrderView>);
 
-/// Its numbers come from an order, where each equals itself.
+/// Its floats come from an order and are never NaN.
 impl Eq for OrderAsItIs {}
 
 impl OrderAsItIs {

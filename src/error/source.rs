@@ -57,7 +57,7 @@ impl From<InvalidClientOrderId> for ApiError {
     }
 }
 
-/// Of a request that is about no order yet: what is told with an order as it is, is refused by its revision alone here.
+/// For a request without a known order; faults that need the order's state become "unknown order" here.
 impl From<OrderFault> for ApiError {
     fn from(fault: OrderFault) -> Self {
         match fault {
@@ -70,13 +70,13 @@ impl From<OrderFault> for ApiError {
             OrderFault::InsufficientCash { cost, available } => Self::OrderNeedsCash { cost, available },
             OrderFault::InsufficientShares { needed, available } => Self::OrderNeedsShares { needed, available },
             OrderFault::TooManyOrders => Self::TooManyOrders,
-            // Those two are told by `ApiError::of_order`; without an order there is none to be late for.
+            // `ApiError::of_order` handles these two; without an order nothing can be late.
             OrderFault::TooLate | OrderFault::RevisionConflict { .. } => Self::UnknownOrder,
         }
     }
 }
 
-/// What goes wrong around a server function: its arguments, its transport.
+/// Failures around a server function: its arguments and transport.
 impl FromServerFnError for ApiError {
     type Encoder = WireEncoding;
 

@@ -75,7 +75,7 @@ pub struct Services {
     pub feed: Feed,
     pub ledger: Ledger,
     pub execution: Execution,
-    /// Where orders that wait are placed, changed and cancelled.
+    /// Service that places, changes and cancels open orders.
     pub orders: OrderDesk,
     pub watchlist: WatchlistService,
     pub directory: Arc<Directory>,

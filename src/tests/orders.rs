@@ -1,4 +1,4 @@
-//! Orders that wait, through REST.
+//! Open orders, through REST.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::app::{TestApp, TestClient, TestProcess, assert_identity, cents, fast_folder};
 
-/// For what takes a tick or two, on a loaded machine.
+/// Timeout for operations of a tick or two, on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn place(client: &TestClient, order: Value) -> (StatusCode, Value) {
@@ -140,7 +140,7 @@ async fn a_bracket_is_bought_at_once_and_its_legs_protect_it() {
         problem["detail"].as_str().unwrap().ends_with("you hold 4, of which 4 are held for open orders."),
         "{problem}"
     );
-    // The target is moved to where the market is, so that it sells.
+    // The target is moved to the market's price, so that it sells.
     let (status, moved) =
         change(&app.client, &profit, json!({ "limit_price": (now * 0.8 * 100.0).round() / 100.0 })).await;
     assert_eq!(status, StatusCode::OK, "{moved}");

@@ -188,10 +188,10 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Notes the best price that a trailing stop has seen.
+    /// Records the best price that a trailing stop has seen.
     ///
     /// # Errors
-    /// [`OrderFault::TooLate`] when the group has no such order.
+    /// [`OrderFault::TooLate`] if the group has no such order.
     pub fn set_mark(&mut self, id: OrderId, mark: Price) -> Result<(), OrderFault> {
         let order = self.order_mut(id)?;
         if order.status.is_working() && order.terms.trail().is_some() {

@@ -1,6 +1,6 @@
-//! What a split does to open orders: they ask for the same part of the company at the same value. Quantities are multiplied
-//! and prices divided, each rounded as those of holdings are; what was filled is told in shares of today, at the same cost.
-//! Dividends change no order: limits and stops stay where they were put.
+//! Effect of a split on open orders: they stay orders for the same fraction of the company at the same value.
+//! Quantities are multiplied and prices divided, each rounded as for holdings; the filled part is converted to shares
+//! of today, at the same cost. Dividends do not change orders: limits and stops stay as they are.
 
 use super::{
     fault::OrderFault,
@@ -12,11 +12,11 @@ use super::{
 use crate::domain::corporate_action::SplitRatio;
 
 impl Change<'_> {
-    /// Splits all orders of the group. One that leaves no whole millionth of a share, or no price, takes the open ones with
-    /// it: they are cancelled.
+    /// Splits all orders of the group. If an order would have no whole millionth of a share left, or no valid price,
+    /// all open orders of the group are cancelled.
     ///
     /// # Errors
-    /// None of its own.
+    /// Returns no error of its own.
     pub fn split(&mut self, ratio: SplitRatio) -> Result<(), OrderFault> {
         let after: Option<Vec<Order>> = self.orders_mut().map(|order| split(order, ratio)).collect();
         match after {
@@ -31,7 +31,7 @@ impl Change<'_> {
     }
 }
 
-/// Nothing when a number of it would be none.
+/// The order after the split; `None` if one of its numbers would leave its range.
 fn split(order: &Order, ratio: SplitRatio) -> Option<Order> {
     let price = |price| ratio.of_price(price);
     let terms = match order.terms {
@@ -65,7 +65,7 @@ fn split(order: &Order, ratio: SplitRatio) -> Option<Order> {
         hold_price: hold_price.flatten(),
         ..order.clone()
     };
-    // An open order for shares has some left, however its parts are rounded.
+    // An open order by quantity keeps a remainder, however its parts are rounded.
     let has_left = !after.is_open() || matches!(after.size, Size::Notional(_)) || after.left().is_some();
     has_left.then_some(after)
 }

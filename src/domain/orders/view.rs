@@ -150,10 +150,10 @@ pub struct OrdersPage {
     pub next_cursor: Option<String>,
 }
 
-/// What the page shows: open orders, and the latest that have ended.
+/// Orders shown on the page: the open ones, and the latest that have ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OpenAndRecent {
-    /// The number of the latest change that this holds.
+    /// Version of the account's latest change that this includes.
     pub version: i64,
     /// Newest first.
     pub open: Vec<OrderView>,

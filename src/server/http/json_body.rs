@@ -63,10 +63,10 @@ impl JsonObject {
         }
     }
 
-    /// The field as a value of the domain, if it is there and not null.
+    /// The field as a domain value, if present and not null.
     ///
     /// # Errors
-    /// What `refuse` makes of the reason why it is none.
+    /// `refuse` applied to the reason, if the value is invalid.
     pub fn take_value<T: DeserializeOwned>(
         &mut self,
         field: &str,
@@ -74,7 +74,7 @@ impl JsonObject {
     ) -> Result<Option<T>, ApiError> {
         let reason = |cause: serde_json::Error| {
             let text = cause.to_string();
-            // Where in the field it is, is of no use.
+            // The position within the field is not useful.
             text.rsplit_once(" at line ").map_or(text.clone(), |(reason, _)| reason.to_owned())
         };
         self.take(field).map(|raw| serde_json::from_str(raw.get()).map_err(|cause| refuse(reason(cause)))).transpose()

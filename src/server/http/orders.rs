@@ -1,4 +1,4 @@
-//! `/api/orders`: orders that may wait.
+//! `/api/orders`: orders that may stay open.
 
 use axum::{
     Router,
@@ -48,33 +48,33 @@ pub fn router() -> Router<AppState> {
         .route("/api/orders/{id}", get(read).patch(change).delete(cancel))
 }
 
-/// An order that was taken.
+/// An accepted order.
 #[derive(Serialize, ToSchema)]
 pub struct Taken {
     #[serde(flatten)]
     order: OrderView,
-    /// It was taken before, under the same `client_order_id`.
+    /// Whether it was accepted before, under the same `client_order_id`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     replayed: bool,
 }
 
-/// The one order that a path names.
+/// The order in a path.
 pub struct OrderInPath(OrderId);
 
 impl<S: Send + Sync> FromRequestParts<S> for OrderInPath {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        // What is no id names no order.
+        // A malformed id identifies no order.
         let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| ApiError::UnknownOrder)?;
         text.parse().map(Self).map_err(|_| ApiError::UnknownOrder)
     }
 }
 
-/// Place an order. A market order is filled at once while the market is open; what cannot be filled yet waits, and is filled by
-/// the ticks after it. A bracket, an OTO and an OCO come with their legs. The same `client_order_id` again answers the first
-/// result as it is now, with status 200 and `"replayed": true`.
+/// Place an order. A market order is filled at once while the market is open; other orders stay open, and are filled by
+/// later ticks. A bracket, an OTO and an OCO include their legs. A repeated `client_order_id` returns the first order
+/// in its present state, with status 200 and `"replayed": true`.
 #[utoipa::path(
     post, path = "/api/orders", tag = "Orders",
     request_body(content = NewOrder, example = json!({
@@ -95,7 +95,7 @@ pub async fn submit(
     Ok((status, Json(Taken { order, replayed })))
 }
 
-/// What an order would cost, hold and leave, and each reason why it would be refused. Nothing is changed.
+/// Estimate an order's cost, hold and remaining buying power, with all reasons for refusing it. Changes nothing.
 #[utoipa::path(
     post, path = "/api/orders/preview", tag = "Orders",
     request_body(content = NewOrder, example = json!({
@@ -116,14 +116,14 @@ pub async fn preview(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ListParameters {
-    /// `open`, which is the default, `closed` or `all`
+    /// `open` (the default), `closed` or `all`
     status: Option<String>,
     #[param(value_type = Option<TickerText>)]
     ticker: Option<String>,
-    /// How many at the most; legs are not counted.
+    /// Most orders to return; legs are not counted.
     #[param(value_type = Option<u16>, minimum = 1, maximum = 500, default = 100)]
     limit: Option<String>,
-    /// The `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
 }
 
@@ -167,8 +167,8 @@ pub async fn read(
     state.orders.order(caller.account, id).await.map(Json)
 }
 
-/// Change an open order: its quantity (what was filled included), prices, trail or time in force. A field that is missing keeps
-/// its value.
+/// Change an open order: its total quantity (the filled part included), prices, trail or time in force. A missing field
+/// keeps its value.
 #[utoipa::path(
     patch, path = "/api/orders/{id}", tag = "Orders", params(("id" = OrderId, Path)),
     request_body(content = ReplaceOrder, example = json!({ "limit_price": 118.5, "if_revision": 1 })),
@@ -188,13 +188,13 @@ pub async fn change(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct CancelParameters {
-    /// Only while the order is at this revision.
+    /// Cancels only if the order is at this revision.
     #[param(value_type = Option<u32>)]
     if_revision: Option<String>,
 }
 
-/// Cancel an order, and what cannot go on without it: the legs of a parent that never filled, the other order of a pair. What
-/// was filled stays.
+/// Cancel an order, and the orders that depend on it: the legs of a parent that never filled, the other order of a
+/// pair. Fills are kept.
 #[utoipa::path(
     delete, path = "/api/orders/{id}", tag = "Orders", params(("id" = OrderId, Path), CancelParameters),
     responses((status = 200, description = "The order as it ended.", body = OrderView))
@@ -222,7 +222,7 @@ pub struct CancelAllParameters {
     ticker: Option<String>,
 }
 
-/// The orders that were cancelled.
+/// The cancelled orders.
 #[derive(Serialize, ToSchema)]
 pub struct Cancelled {
     orders: Vec<OrderView>,
@@ -243,7 +243,7 @@ pub async fn cancel_all(
     Ok(Json(Cancelled { orders }))
 }
 
-/// A field of a body that is not what it has to be.
+/// The error for an invalid field of a body.
 fn wrong(field: &'static str) -> impl FnOnce(String) -> ApiError {
     move |reason| invalid_parameter(field, &reason)
 }
@@ -256,7 +256,7 @@ fn wrong_quantity(reason: String) -> ApiError {
     ApiError::InvalidQuantity { reason }
 }
 
-/// Reads an order from its body; each refusal names its field.
+/// Parses an order from its body; each refusal names its field.
 fn read_new(mut body: JsonObject) -> Result<NewOrder, ApiError> {
     let order = NewOrder {
         ticker: body.take_value("ticker", |_| ApiError::InvalidTicker)?.ok_or_else(|| missing("ticker"))?,
@@ -297,9 +297,9 @@ fn read_change(mut body: JsonObject) -> Result<ReplaceOrder, ApiError> {
     Ok(change)
 }
 
-/// What the operations here can answer when they fail, for the API's description.
+/// Errors of the operations in this module, for the API's description.
 pub fn errors(method: &str, path: &str) -> Vec<ApiError> {
-    // Invariant: the symbol is a good one.
+    // Invariant: the symbol is valid.
     let nvda: Ticker = "NVDA".parse().expect("a ticker");
     let malformed = || ApiError::MalformedJson { reason: "the field \"ticker\" stands twice".to_owned() };
     let invalid_quantity = || ApiError::InvalidQuantity { reason: "it has to be more than 0".to_owned() };
@@ -362,7 +362,7 @@ pub fn errors(method: &str, path: &str) -> Vec<ApiError> {
 
 /// An order for an example.
 fn example(status: OrderStatus) -> OrderAsItIs {
-    // Invariants: the symbol and the numbers are good ones.
+    // Invariants: the symbol and the numbers are valid.
     let limit: Price = "120".parse().expect("a price");
     let at = UtcInstant::from_unix_ms(1_795_348_800_000);
     let order = Order {

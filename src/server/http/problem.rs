@@ -39,7 +39,7 @@ pub struct Problem {
     code: &'static str,
     /// Id of the request in the server's log; also in the header `x-request-id`.
     request_id: String,
-    /// Of `too_late` and `revision_conflict`: the order as it is now.
+    /// For `too_late` and `revision_conflict`: the order's present state.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     order: Option<OrderView>,

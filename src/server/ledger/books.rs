@@ -45,7 +45,7 @@ pub struct Books {
     pub high_water_mark: Option<Money>,
     /// The copilot's autonomy.
     pub autonomy: Autonomy,
-    /// The orders that wait, and what they hold.
+    /// Open orders with their holds.
     pub orders: OpenOrders,
     /// Whether the account has been opened.
     pub(super) is_open: bool,
@@ -81,7 +81,7 @@ impl Books {
         self.watchlist.iter().map(|watched| watched.ticker).collect()
     }
 
-    /// The tickers that are watched or held, or have an order that waits.
+    /// Tickers that are watched, held or have open orders.
     pub fn wanted(&self) -> TickerSet {
         let watched = self.watchlist.iter().map(|watched| watched.ticker);
         watched.chain(self.account.holdings.keys().copied()).chain(self.orders.tickers()).collect()
@@ -91,7 +91,7 @@ impl Books {
         self.watchlist.iter().any(|watched| watched.ticker == ticker)
     }
 
-    /// Whether a ticker is watched or held, or has an order that waits.
+    /// Whether a ticker is watched, held or has an open order.
     pub fn wants(&self, ticker: Ticker) -> bool {
         self.watches(ticker) || self.account.holdings.contains_key(&ticker) || self.orders.has_ticker(ticker)
     }

@@ -30,12 +30,12 @@ pub enum Change {
         ticker: Ticker,
         verb: &'static str,
     },
-    /// An order that is new, or not as it was.
+    /// A new or changed order.
     Order(Box<OrderNews>),
     Fill {
         trade_id: String,
         order_id: OrderId,
-        /// Of the order's fills, from 1.
+        /// Number among the order's fills, from 1.
         number: u32,
         ticker: Ticker,
         side: Side,
@@ -61,11 +61,11 @@ pub enum Change {
     },
 }
 
-/// What a row of a list shows of an order.
+/// An order's fields that lists show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderNews {
     pub id: OrderId,
-    /// The same, as its event is named.
+    /// The id as text, for the event.
     id_text: String,
     pub ticker: Ticker,
     pub side: Side,

@@ -155,14 +155,14 @@ impl ApplyAction {
         Ok(effects)
     }
 
-    /// Splits the open orders of the ticker with what is held of it.
+    /// Splits the open orders of the ticker together with its holding.
     fn split_orders(&self, ratio: SplitRatio, books: &Books, effects: &mut Effects) {
         let is_meant = |group: &Group| group.leader().ticker == self.action.ticker;
         let mut groups: Vec<_> = books.orders.groups().filter(|listed| is_meant(&listed.group)).collect();
         groups.sort_by_key(|listed| listed.group.leader().id);
         for listed in groups {
             let mut group = Group::clone(&listed.group);
-            // A group whose sums outgrow their types stays as it is.
+            // A group whose sums would overflow stays unchanged.
             if group.write(Commission::default(), self.at, |change| change.split(ratio)).is_ok() {
                 put_group(Some(&listed.group), group, self.prices.version, effects);
             }

@@ -49,14 +49,15 @@ pub enum Effect {
     /// A row of the trades.
     Trade(Box<TradeRow>),
 
-    /// A group of orders as it is now, and the version of the tick at which it changed, which the books alone keep.
+    /// A group of orders in its present state, and the version of the tick at which it changed, which only the books
+    /// keep.
     Orders {
         group: Arc<Group>,
         tick: u64,
     },
-    /// What the sender of an order, or of a change to one, calls it.
+    /// The client's id of an order, or of a change to one.
     OrderNamed(Box<OrderNameRow>),
-    /// The marks of all trailing stops, which all accounts share, in the place of those before.
+    /// Marks of all trailing stops, shared by all accounts; replaces the previous ones.
     TrailMarks {
         saved_at: UtcInstant,
         marks: Vec<TrailMark>,
@@ -152,16 +153,16 @@ pub struct TradeRow {
     pub total_value_after: Option<Money>,
     /// Previous close of the trade's ticker, if known.
     pub previous_close: Option<Price>,
-    /// Of a trade that filled an order: the number of that fill, from 1.
+    /// For a trade that filled an order: the number of the fill, from 1.
     pub fill_number: Option<u32>,
 }
 
-/// What an order, or a change to one, is called.
+/// Client id of an order, or of a change to one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderNameRow {
     pub name: ClientOrderId,
     pub order_id: OrderId,
-    /// What was asked for: JSON.
+    /// The request, as JSON.
     pub request: String,
 }
 

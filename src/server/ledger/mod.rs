@@ -94,7 +94,7 @@ pub struct Ledger {
     readers: Readers,
     /// Whether no write has failed since the writer last recovered.
     works: Arc<AtomicBool>,
-    /// Rung after each commit that changes which orders are open.
+    /// Notified after each commit that changes the set of open orders.
     orders_changed: Arc<Notify>,
 }
 
@@ -201,12 +201,12 @@ impl Ledger {
         self.watched.clone()
     }
 
-    /// The tickers that any account watches, holds or has open orders of now, and notice when they change.
+    /// Tickers that any account watches, holds or has open orders for, with notification of changes.
     pub fn wanted(&self) -> watch::Receiver<Arc<TickerSet>> {
         self.wanted.clone()
     }
 
-    /// Rung after each commit that changes which orders are open; for one listener.
+    /// Notified after each commit that changes the set of open orders; for one listener.
     pub fn orders_changed(&self) -> Arc<Notify> {
         Arc::clone(&self.orders_changed)
     }

@@ -16,8 +16,9 @@ use crate::{
     error::ApiError,
 };
 
-/// Gives the account its initial deposit back, and cancels its open orders. Past trades and the equity curve leave the history, though their rows
-/// stay in the file, so that an order sent again is still known; watchlist and chat are left as they are.
+/// Resets the account to its initial deposit, and cancels its open orders. Past trades and the equity curve leave the
+/// history, but their rows stay in the file, so that a repeated order is still recognised; watchlist and chat are
+/// unchanged.
 pub struct Reset {
     pub at: UtcInstant,
 }

@@ -32,18 +32,18 @@ pub struct PlaceOrder {
     pub source: OrderSource,
     /// Prices that it is filled and valued at.
     pub prices: Arc<Tick>,
-    /// What filling costs.
+    /// Fill model and costs.
     pub rules: FillRules,
     pub trade_id: String,
     pub executed_at: UtcInstant,
 }
 
-/// What an order's name stands for already.
+/// Earlier use of an order's client id.
 #[derive(Default)]
 pub struct Named {
-    /// The receipt of the order that was filled under it.
+    /// Receipt of the market order that was filled with it.
     receipt: Option<TradeReceipt>,
-    /// An order of `/api/orders`, or a change to one.
+    /// Whether an order of `/api/orders`, or a change to one, has it.
     is_other: bool,
 }
 
@@ -98,7 +98,7 @@ impl Write for PlaceOrder {
 }
 
 impl PlaceOrder {
-    /// Fills it from what open orders do not hold.
+    /// Fills from cash and shares that open orders do not hold.
     fn fill(&self, books: &Books, price: Price) -> Result<Fill, ApiError> {
         let OrderRequest { ticker, side, quantity, .. } = self.order;
         let commission = charge(self.rules.commission, quantity, price)

@@ -78,7 +78,7 @@ impl Write for WriteOff {
         // today.
         let previous_close = books.today.previous_close(books.day_of(self.at), ticker).or(Some(price));
         let mut effects = Effects::new();
-        // What has no price any more fills no order, and what is sold needs no protection.
+        // Without prices no open order can be filled, and sold shares need no protection.
         let when = (Commission::default(), self.at);
         cancel_all(books, Some(ticker), CancelReason::NoPrices, when, &mut effects);
         effects.extend(effects_of(books, trade.clone(), &fill, total_value, previous_close));

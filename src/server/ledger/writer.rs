@@ -135,7 +135,7 @@ pub struct Writer {
     pub is_uncertain: bool,
     /// The opposite of `is_uncertain`, for health checks.
     pub works: Arc<AtomicBool>,
-    /// Rung when open orders have changed.
+    /// Notified when open orders have changed.
     pub orders_changed: Arc<Notify>,
     /// Duration of the latest transaction.
     pub cost: Cost,

@@ -190,7 +190,7 @@ impl Disk {
     }
 }
 
-/// How much unsynced data the disk has: from nothing to nearly all, per power loss.
+/// Fraction of unsynced data that the disk keeps, drawn per power loss: from nothing to nearly all.
 #[derive(Debug, Clone, Copy)]
 struct Luck {
     newest: f64,

@@ -46,7 +46,7 @@ pub type Recorded = HashMap<String, (String, RecordedAction)>;
 pub struct RunsFound {
     /// Notional of the copilot's trades within a minute.
     spent: Money,
-    /// For each run: what the name of its order stands for already.
+    /// For each run: the earlier use of its order's id.
     names: Vec<Named>,
 }
 

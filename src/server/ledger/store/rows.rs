@@ -55,18 +55,18 @@ pub trait TradeRows {
     fn copilot_notional(&mut self, account: AccountId, after: UtcInstant, before: UtcInstant) -> Answer<Money>;
 }
 
-/// Orders that wait, or did.
+/// Queries of orders.
 pub trait OrderRows {
-    /// The group that an order is of, whichever of its orders the id names.
+    /// Group of the order with this id, leader or leg.
     fn order_group(&mut self, account: AccountId, id: OrderId) -> Answer<Option<RecordedGroup>>;
 
     /// Groups, each after the sequence of its leader, newest first.
     fn order_groups(&mut self, account: AccountId, query: GroupQuery) -> Answer<Vec<(i64, RecordedGroup)>>;
 
-    /// What was submitted or changed under a name.
+    /// Earlier use of a client's order id.
     fn order_named(&mut self, account: AccountId, name: &ClientOrderId) -> Answer<Option<NamedOrder>>;
 
-    /// The marks of trailing stops, and when they were saved; nothing when there are none.
+    /// Marks of trailing stops, with the time of saving; `None` if there are none.
     fn trail_marks(&mut self) -> Answer<Option<(UtcInstant, Vec<TrailMark>)>>;
 }
 

@@ -18,7 +18,7 @@ use super::pages::{Pages, add_cell};
 /// Depth of open elements that are tracked; deeper ones inherit their parent's visibility.
 const DEPTH_MAX: usize = 512;
 
-/// How many open elements an end tag is matched against.
+/// Most open elements that an end tag is compared with.
 const LOOK_UP_MAX: usize = 64;
 
 /// Bytes of a cell's text; the rest continues as plain text.

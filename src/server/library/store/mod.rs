@@ -155,7 +155,7 @@ impl Store {
 
 impl Readers {
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
-        // Nothing panics while it is held.
+        // Nothing panics while the lock is held.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -39,18 +39,18 @@ const RETRY_DELAY: Duration = Duration::from_secs(1);
 /// Interval of checking for stale prices, and for the exchange's opening or closing.
 const WATCH_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Puts prints on the tape.
+/// Records prints on the tape.
 #[derive(Default)]
 pub struct Tapes {
     pub tape: Arc<Tape>,
-    /// After a longer silence of the feed, the next print is one over a gap.
+    /// After a longer silence of the feed, the next print follows a gap.
     pub silence_max: Duration,
-    /// The session of the newest tick.
+    /// Session of the newest tick.
     pub session: Option<Session>,
 }
 
 impl Tapes {
-    /// What orders may be matched with of a tick's prints: those that count, and were made in the session of now.
+    /// Spans of a tick's prints for matching orders: only current prints, made in the present session.
     fn spans(
         &mut self,
         before: &Tick,
@@ -213,7 +213,7 @@ impl Publisher {
         if self.keeps_candles {
             self.remember(update, wanted);
         }
-        // First, so that whoever has seen a tick finds its prints on the tape.
+        // Recorded first, so that a reader of a tick finds its prints on the tape.
         self.tape.tape.record(tick.version + 1, now, spans);
         self.send(&tick, quotes, unknown, freshness, now, Instant::now());
     }

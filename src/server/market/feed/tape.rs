@@ -1,6 +1,7 @@
-//! All prints since they were last taken, for whoever must not miss one: the matcher of orders.
+//! The tape: all prints since they were last taken, for the matcher of orders, which must not miss any.
 //!
-//! Each tick is a frame; when the reader is late, ticks fold into the last frame, a span of prices a ticker.
+//! Each tick is a frame; if the reader is late, further ticks are folded into the last frame, as one span of prices per
+//! ticker.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -11,21 +12,21 @@ use tokio::sync::Notify;
 
 use crate::domain::{instant::UtcInstant, orders::span::Span, ticker::Ticker};
 
-/// The ticks that are kept apart; later ones fold.
+/// Most separate frames; later ticks are folded.
 const FRAMES_MAX: usize = 64;
 
-/// The prints of one tick, or of several that were folded.
+/// The prints of one tick, or of several folded ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
-    /// The versions of the first tick and of the last one.
+    /// Versions of the first and the last tick.
     pub first_tick: u64,
     pub last_tick: u64,
-    /// When the last one was published.
+    /// Time of the last tick's publication.
     pub at: UtcInstant,
     pub spans: BTreeMap<Ticker, Span>,
 }
 
-/// What is on it waits until it is taken.
+/// Frames that wait until they are taken.
 #[derive(Debug, Default)]
 pub struct Tape {
     frames: Mutex<VecDeque<Frame>>,
@@ -33,13 +34,13 @@ pub struct Tape {
 }
 
 impl Tape {
-    /// Puts a tick's spans on the tape.
+    /// Records a tick's spans.
     pub fn record(&self, tick: u64, at: UtcInstant, spans: BTreeMap<Ticker, Span>) {
         if spans.is_empty() {
             return;
         }
         let frame = Frame { first_tick: tick, last_tick: tick, at, spans };
-        // Nothing panics while it is held, here and below.
+        // Nothing panics while the lock is held, here and below.
         let mut frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
         frames.push_back(frame);
         while frames.len() > FRAMES_MAX {
@@ -56,7 +57,7 @@ impl Tape {
         self.bell.notify_one();
     }
 
-    /// Takes what is on the tape, the oldest first.
+    /// Takes all frames, the oldest first.
     pub fn take(&self) -> VecDeque<Frame> {
         std::mem::take(&mut *self.frames.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -67,7 +68,7 @@ impl Tape {
     }
 }
 
-/// Both as one; nothing when a ticker's prices are of two sessions.
+/// Folds two frames; `None` if a ticker's prices belong to two sessions.
 fn fold(earlier: &Frame, later: &Frame) -> Option<Frame> {
     let mut spans = earlier.spans.clone();
     for (ticker, span) in &later.spans {

@@ -1,4 +1,4 @@
-//! Orders that wait.
+//! Open and ended orders.
 
 use super::{Bench, MAIN, after_noon, market, order, price, ticker};
 use crate::{
@@ -101,7 +101,7 @@ pub fn wait_change_and_fill(bench: &mut Bench) {
     let late = bench.submit(MAIN, change(dearer));
     assert!(matches!(late, Err(ApiError::RevisionConflict { .. })), "{late:?}");
     holds_add_up(bench);
-    // What is held is not there for a trade.
+    // Held cash is not available for a trade.
     let too_much = bench.submit(MAIN, order(Side::Buy, "V", "95", "v", after_noon(4)));
     let words = too_much.unwrap_err().to_string();
     assert!(words.ends_with("you have $10,000.00, of which $950.00 is held for open orders."), "{words}");

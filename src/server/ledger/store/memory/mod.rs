@@ -46,7 +46,7 @@ pub struct MemoryReader(Arc<Mutex<Tables>>);
 struct Tables {
     accounts: HashMap<AccountId, AccountTables>,
     market_seed: Option<u64>,
-    /// Of trailing stops, and when they were saved.
+    /// Marks of trailing stops, with the time of saving.
     trail_marks: Option<(UtcInstant, Vec<TrailMark>)>,
     /// Market hours that define the trading days.
     hours: Hours,
@@ -64,7 +64,7 @@ struct AccountTables {
     /// Books including everything written.
     books: Books,
     trades: Vec<TradeRow>,
-    /// Groups, open or ended, in the order of their acceptance.
+    /// Groups, open or ended, in order of acceptance.
     orders: Vec<Arc<Group>>,
     order_names: HashMap<ClientOrderId, NamedOrder>,
     /// The account's value by the second.

@@ -1,4 +1,4 @@
-//! The rows of orders that wait, or did.
+//! Rows of orders.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -49,7 +49,7 @@ impl OrderRows for Tables {
         let Some((saved_at, marks)) = self.trail_marks.as_ref().filter(|(_, marks)| !marks.is_empty()) else {
             return Ok(None);
         };
-        // One a moment, in their order, as the file has them.
+        // One mark per moment, in order, as in the file.
         let by_key: BTreeMap<_, _> = marks.iter().map(|mark| ((mark.ticker, mark.side, mark.since), *mark)).collect();
         Ok(Some((*saved_at, by_key.into_values().collect())))
     }

@@ -151,7 +151,7 @@ fn load_today(account: AccountId, rows: &Connection, after_sequence: i64, hours:
             continue;
         }
         let notional = sum("notional_millions", "notional_rest")?;
-        // What was paid or received in all.
+        // Notional paid or received in total.
         let notional = Money::from_cents(match side {
             Side::Buy => notional.saturating_add(commission),
             Side::Sell => notional.saturating_sub(commission),

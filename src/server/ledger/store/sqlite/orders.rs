@@ -1,4 +1,4 @@
-//! The rows of orders that wait, or did.
+//! Rows of orders.
 
 use std::collections::HashMap;
 
@@ -29,7 +29,7 @@ use crate::{
     },
 };
 
-/// The groups of which an order is open.
+/// Groups with an open order.
 pub const OPEN: &str =
     "SELECT * FROM orders WHERE account_id = ?1 AND group_is_open = 1 ORDER BY account_id, leader_id";
 
@@ -114,7 +114,7 @@ impl OrderRows for SqliteRows<'_> {
 /// The open orders of an account.
 ///
 /// # Errors
-/// The database's, or of a stored value that means nothing.
+/// The database's, or an invalid stored value.
 pub fn load_open(account: AccountId, rows: &Connection) -> rusqlite::Result<OpenOrders> {
     let mut open = rows.prepare(OPEN)?;
     let orders: Vec<Order> = open.query_map([account], read_order)?.collect::<rusqlite::Result<_>>()?;
@@ -220,10 +220,10 @@ fn read_filled(row: &Row<'_>) -> rusqlite::Result<Option<Filled>> {
     }))
 }
 
-/// Writes all orders of a group as they are now.
+/// Writes all orders of a group in their present state.
 ///
 /// # Errors
-/// The database's, which undo the transaction.
+/// The database's, which roll back the transaction.
 pub fn put_group(account: AccountId, group: &Group, rows: &Connection) -> rusqlite::Result<()> {
     group.orders().iter().try_for_each(|order| put_order(account, order, group.is_open(), rows))
 }
@@ -290,13 +290,13 @@ fn put_order(account: AccountId, order: &Order, group_is_open: bool, rows: &Conn
     )
 }
 
-/// Writes the marks of trailing stops in the place of those before.
+/// Replaces the stored marks of trailing stops.
 ///
 /// # Errors
-/// The database's, which undo the transaction.
+/// The database's, which roll back the transaction.
 pub fn put_trail_marks(saved_at: UtcInstant, marks: &[TrailMark], rows: &Connection) -> rusqlite::Result<()> {
     execute("DELETE FROM trail_marks", [], rows)?;
-    // Two that began in the same millisecond saw the same prices since.
+    // Two orders that began in the same millisecond have seen the same prices since.
     let put = "INSERT OR REPLACE INTO trail_marks (ticker, side, since_ms, mark_units, saved_at_ms)
         VALUES (?1, ?2, ?3, ?4, ?5)";
     marks.iter().try_for_each(|TrailMark { ticker, side, since, mark }| {

@@ -1,4 +1,4 @@
-//! The reading process, seen from the server: started, listened to, and ended.
+//! Handle to the reading process: starts it, reads its output, and ends it.
 
 use std::{
     io,
@@ -17,26 +17,26 @@ use super::{
     extract::protocol::{Format, Piece},
 };
 
-/// The longest line that is a piece: a page of 64 KiB, each byte escaped, and what is around it.
+/// Longest line of a piece in bytes: a page of 64 KiB, with each byte escaped, and its envelope.
 const LINE_BYTES_MAX: u64 = 512 << 10;
 
-/// How much address space the process's allocator reserves at a time, in KiB. By default it is 1 GiB, which is all that
-/// the process's limit allows (`CHILD_MEMORY_BYTES`): now and then the program itself would not start.
+/// Address space that the process's allocator reserves at a time, in KiB. The default of 1 GiB equals the process's
+/// limit (`CHILD_MEMORY_BYTES`), with which the program sometimes failed to start.
 const ALLOCATOR_RESERVE_KIB: &str = "65536";
 
-/// Why nothing more comes from the process.
+/// Reason why the process sends nothing more.
 #[derive(Debug)]
 pub enum Silence {
     /// It ended before its last piece.
     Died,
     TimedOut,
     TooMuch,
-    /// What came is no piece.
+    /// Its output is not a valid piece.
     Garbled,
     System(io::Error),
 }
 
-/// A process that reads a document. It is killed when this is dropped.
+/// A process that reads a document. It is killed when dropped.
 pub struct Reader {
     child: Child,
     lines: BufReader<Take<ChildStdout>>,
@@ -44,10 +44,10 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Starts reading an original from a page on.
+    /// Starts reading an original from page `first` on.
     ///
     /// # Errors
-    /// When the original cannot be opened or the system has no process for it.
+    /// If the original cannot be opened, or the process cannot be started.
     pub async fn start(
         program: Option<&Path>,
         original: &Path,
@@ -56,7 +56,7 @@ impl Reader {
         deadline: Instant,
     ) -> io::Result<Self> {
         let original = tokio::fs::File::open(original).await?.into_std().await;
-        // The running program itself, even where its file was replaced meanwhile.
+        // The running program itself, even if its file was replaced meanwhile.
         let program = program.map_or_else(|| PathBuf::from("/proc/self/exe"), Path::to_owned);
         let mut child = Command::new(program)
             .args(["--extract", format.media_type(), &first.to_string()])
@@ -76,7 +76,7 @@ impl Reader {
     /// The next piece.
     ///
     /// # Errors
-    /// When none comes any more.
+    /// If there are no more pieces.
     pub async fn next(&mut self) -> Result<Piece, Silence> {
         let mut line = Vec::new();
         let mut lines = (&mut self.lines).take(LINE_BYTES_MAX);
@@ -92,9 +92,9 @@ impl Reader {
         }
     }
 
-    /// Ends the process and waits until it is gone.
+    /// Kills the process and waits until it is gone.
     pub async fn end(mut self) {
-        // One that has ended already is fine.
+        // It may have ended already.
         let _ = self.child.kill().await;
     }
 }

@@ -1,8 +1,8 @@
-//! The worker: takes one task after the other, and does its stages.
+//! The worker: runs the stages of one task after the other.
 //!
-//! Every stage can begin again where it stopped: pages that are there are not read again, passages are made anew from the
-//! pages. What a stage has done and how far it says it is are written together, so a task goes on after a crash with what
-//! is on disk. A task that was cancelled, or whose document is gone, ends before its next write.
+//! Every stage can resume where it stopped: existing pages are not read again, passages are rebuilt from the pages. A
+//! stage's results and its progress are written together, so a task resumes after a crash from the data on disk. A
+//! cancelled task, or one whose document was deleted, ends before its next write.
 
 use std::{
     collections::HashMap,
@@ -34,26 +34,26 @@ use crate::{
     error::ApiError,
 };
 
-/// Pages are written so many at once, or after a moment.
+/// Pages per write, unless [`WRITE_AT_LEAST_EVERY`] comes first.
 const PAGES_PER_WRITE: usize = 32;
 const WRITE_AT_LEAST_EVERY: Duration = Duration::from_millis(250);
-/// Pages whose passages are written at once.
+/// Pages whose passages are written together.
 const PAGES_PER_INDEXING: u32 = 40;
-/// Fewer hidden characters on a page are accidents of its layout.
+/// Fewer hidden characters on a page are artefacts of its layout and are not reported.
 const HIDDEN_MIN: u32 = 8;
-/// After a failure of the database's own.
+/// Wait after a failure of the database.
 const STORE_WAIT: Duration = Duration::from_secs(2);
-/// At the start of a retry's wait, and where nothing waits.
+/// Longest wait before the queue is checked again.
 const LOOK_EVERY: Duration = Duration::from_secs(3_600);
 
-/// Why a task's stage did not end well.
+/// Reason why a task's stage did not succeed.
 #[derive(Debug)]
 pub enum Trouble {
-    /// Somebody cancelled it, or the server stops.
+    /// The task was cancelled, or the server stops.
     Stopped,
-    /// What went wrong, for the person whose document it is.
+    /// A failure, with a text for the document's owner.
     Failed { code: &'static str, text: String, may_pass: bool },
-    /// The library's own file or disk.
+    /// A failure of the library's database or disk.
     Store(ApiError),
 }
 
@@ -73,30 +73,30 @@ impl From<ApiError> for Trouble {
     }
 }
 
-/// The tasks that run, so that they can be stopped and waited for.
+/// Running tasks, which can be stopped and awaited.
 #[derive(Default)]
 pub struct Live(Mutex<HashMap<String, (CancellationToken, CancellationToken)>>);
 
 impl Live {
-    /// Notes that work begins; gives what stops it, and what is cancelled when it has ended.
+    /// Registers running work; returns the token that stops it, and the token that is cancelled when it has ended.
     pub fn begin(&self, id: &str, shutdown: &CancellationToken) -> (CancellationToken, CancellationToken) {
         let tokens = (shutdown.child_token(), CancellationToken::new());
         self.with(|live| live.insert(id.to_owned(), tokens.clone()));
         tokens
     }
 
-    /// Notes that work has ended.
+    /// Unregisters work that has ended.
     pub fn end(&self, id: &str, ended: &CancellationToken) {
         self.with(|live| live.remove(id));
         ended.cancel();
     }
 
     fn with<T>(&self, change: impl FnOnce(&mut HashMap<String, (CancellationToken, CancellationToken)>) -> T) -> T {
-        // Nothing panics while it is held.
+        // Nothing panics while the lock is held.
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Stops a task's work and waits until nothing of it runs any more.
+    /// Stops a task's work and waits until all of it has ended.
     pub async fn stop(&self, task: &str) {
         let Some((stop, ended)) = self.with(|live| live.get(task).cloned()) else { return };
         stop.cancel();
@@ -129,11 +129,11 @@ pub async fn run(library: Library, store: Store, shutdown: CancellationToken) {
     }
 }
 
-/// Does a task to its end, and writes how it ended.
+/// Runs a task to its end, and writes the outcome.
 async fn attend(library: &Library, store: &Store, work: Work, shutdown: &CancellationToken) {
     let (stop, ended) = library.live().begin(&work.task, shutdown);
     let (own, rows, doing) = (library.clone(), store.clone(), work.clone());
-    // A task of its own, so that its panic is its own.
+    // A separate task contains a panic.
     let outcome = tokio::spawn(async move { stages(&own, &rows, doing, &stop).await }).await;
     let (task, document) = (work.task.clone(), work.document.clone());
     let outcome =
@@ -149,12 +149,12 @@ async fn attend(library: &Library, store: &Store, work: Work, shutdown: &Cancell
 async fn settle(library: &Library, store: &Store, work: Work, trouble: Trouble, shutdown: &CancellationToken) {
     let (now, document) = (library.now(), work.document.clone());
     let written = match trouble {
-        // At the next start it goes on; when it was cancelled, its row says so already.
+        // It resumes at the next start; if it was cancelled, its row has that state already.
         Trouble::Stopped if shutdown.is_cancelled() => return,
         Trouble::Stopped => {
             store
                 .write(move |rows| {
-                    // What was half indexed is not seen.
+                    // Partially indexed passages are not searchable.
                     let is_searchable = documents::get(rows, &document)?.is_some_and(|document| {
                         matches!(document.state, DocumentState::Searchable | DocumentState::Done)
                     });
@@ -177,12 +177,12 @@ async fn settle(library: &Library, store: &Store, work: Work, trouble: Trouble, 
         }
     };
     if let Err(cause) = written {
-        // It is still marked as running, and goes on at the next start.
+        // It is still marked as running, and resumes at the next start.
         error!(%cause, "how a task ended could not be written");
     }
 }
 
-/// The stages that are left of a task.
+/// Runs the remaining stages of a task.
 async fn stages(
     library: &Library,
     store: &Store,
@@ -229,7 +229,7 @@ async fn stages(
     }
 }
 
-/// Reads the original's pages in a process of its own.
+/// Reads the original's pages in a separate process.
 async fn extract(library: &Library, store: &Store, work: &Work, stop: &CancellationToken) -> Result<(), Trouble> {
     let id = work.document.clone();
     let found = store.read(move |rows| Ok((documents::get(rows, &id)?, documents::content_hash(rows, &id)?))).await?;
@@ -270,7 +270,7 @@ async fn extract(library: &Library, store: &Store, work: &Work, stop: &Cancellat
                 if is_over {
                     return Err(intake.died(&name, &silence));
                 }
-                // The page that ended the process is left out, and the next ones are read.
+                // The page that ended the process is skipped, and reading continues after it.
                 let page = NewPage { page: intake.begun, text: String::new(), flags: vec![UNREADABLE] };
                 intake.pages.push(page);
                 intake.write().await?;
@@ -279,12 +279,12 @@ async fn extract(library: &Library, store: &Store, work: &Work, stop: &Cancellat
     }
 }
 
-/// The codes of refusals that the reading process may tell.
+/// Codes of refusals by the reading process.
 fn known(code: &str) -> &'static str {
     ["damaged_file", "too_large", "encrypted_file"].into_iter().find(|known| *known == code).unwrap_or("damaged_file")
 }
 
-/// Why reading ended before the last piece.
+/// Reason why reading ended before the last piece.
 enum Early {
     Refused(String, String),
     Silent(Silence),
@@ -297,15 +297,15 @@ impl From<ApiError> for Early {
     }
 }
 
-/// What came from one reading process.
+/// Results of one reading process.
 struct Intake<'a> {
     library: &'a Library,
     store: &'a Store,
     work: &'a Work,
-    /// Read and not written yet.
+    /// Pages that are read but not written yet.
     pages: Vec<NewPage>,
     total: Option<u32>,
-    /// The page that was begun last.
+    /// Number of the page begun last.
     begun: u32,
     written: Instant,
 }
@@ -333,7 +333,7 @@ impl Intake<'_> {
                 Ok(Piece::Refused { code, cause }) => return Err(Early::Refused(code, cause)),
                 Ok(Piece::End) => return Ok(self.write().await?),
                 Err(silence) => {
-                    // What came whole is kept.
+                    // Completely read pages are kept.
                     self.write().await?;
                     return Err(Early::Silent(silence));
                 }
@@ -346,7 +346,7 @@ impl Intake<'_> {
         }
     }
 
-    /// Writes the pages and how far the task is, in one transaction.
+    /// Writes the pages and the task's progress, in one transaction.
     async fn write(&mut self) -> Result<(), Trouble> {
         let (work, pages, now) = (self.work.clone(), std::mem::take(&mut self.pages), self.library.now());
         let total = self.total.map(u64::from);
@@ -394,7 +394,7 @@ impl From<Trouble> for Early {
     }
 }
 
-/// Finds out who the document is of, cuts its pages into passages and indexes their words.
+/// Identifies the document, cuts its pages into passages and indexes their words.
 async fn index(library: &Library, store: &Store, work: &Work, stop: &CancellationToken) -> Result<(), Trouble> {
     let (id, now) = (work.document.clone(), library.now());
     let begun = store.write(move |rows| {
@@ -479,7 +479,7 @@ async fn full(store: &Store, work: &Work, code: &'static str, text: String) -> T
     }
 }
 
-/// What a person should know of a document's pages.
+/// Note for people about a document's pages.
 fn note(rows: &rusqlite::Connection, document: &str, pages: u32) -> rusqlite::Result<Option<String>> {
     let unreadable = pages::count_flagged(rows, document, UNREADABLE)?;
     let empty = pages::count_flagged(rows, document, NO_TEXT)?;

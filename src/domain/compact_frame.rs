@@ -1,33 +1,33 @@
 //! Compact frames: the price stream at about a byte a ticker and tick, for the page itself.
 //!
-//! A *key frame* tells everything, and numbers the tickers by their order in it:
+//! A *key frame* contains the whole state; the order of its tickers numbers them:
 //!
 //! ```text
 //! K7 1795356131500 AAPL:1904200:1904000:1898300 V:2801900:2801900:2790000:1795356130000? @L+ 1795305600 …
 //! │  │             │    │       │       │                                 │            │ └ the market's status
 //! │  │             │    │       │       │                                 │            └ the price is stale
-//! │  │             │    │       │       │                                 └ its own moment, where that is another
-//! │  │             │    │       │       └ close of the trading day before
-//! │  │             │    │       └ price at the tick before
+//! │  │             │    │       │       │                                 └ its own moment, if it differs
+//! │  │             │    │       │       └ close of the previous trading day
+//! │  │             │    │       └ price at the previous tick
 //! │  │             │    └ price, in hundredths of a cent
 //! │  └ moment of the prices, in Unix milliseconds
 //! └ version of the tick
 //! ```
 //!
-//! A *change* tells what the next tick moved, one number a ticker in that order:
+//! A *change* contains the moves of the next tick, one number per ticker in that order:
 //!
 //! ```text
 //! D8 1795356132000 100 EDA
-//! │  │             │   └ by how many steps the prices moved: here +2, −1 and 0
+//! │  │             │   └ number of steps that each price moved: here +2, −1 and 0
 //! │  │             └ the step, in hundredths of a cent
-//! │  └ moment of the prices that are told
-//! └ version of the tick, one after that of the frame before
+//! │  └ moment of the frame's prices
+//! └ version of the tick, one more than the previous frame's
 //! ```
 //!
 //! Numbers are Base64 VLQ, as in the Source Map format (ECMA-426): five bits a letter, the lowest first, the sign in the
-//! lowest bit of all. `!` and a number skips so many tickers that were not traded; those left out at the end were not
-//! traded either. Whatever a change cannot say exactly (another ticker, another previous close, another status) is told by a
-//! key frame. The status is as [`MarketStatus::write`] has it, up to the end of the frame.
+//! lowest bit of all. `!` and a number skip that many tickers without a trade; tickers omitted at the end had no trade
+//! either. A key frame is sent for anything that a change cannot express exactly (another ticker, previous close or
+//! status). The status has the format of [`MarketStatus::write`], up to the end of the frame.
 
 use std::{fmt::Write as _, iter::Peekable, str::Bytes};
 

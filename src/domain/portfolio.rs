@@ -160,8 +160,8 @@ impl Portfolio {
         Self { buying_power, held_for_orders, ..self }
     }
 
-    /// The `total_value` of an account right after a fill of `ticker`, at the prices that `price_of` knows: what
-    /// [`value`](Self::value) tells of the account after it, without the rest of that.
+    /// `total_value` of an account right after a fill of `ticker`, at the prices of `price_of`: equals that of
+    /// [`value`](Self::value) on the account after the fill, without computing the rest.
     pub fn total_value_after<M: Into<Mark>>(
         account: &Account,
         ticker: Ticker,

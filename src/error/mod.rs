@@ -253,7 +253,7 @@ impl ApiError {
         }
     }
 
-    /// The price of a ticker was last one `at` a moment that is over.
+    /// The error of a stale price, which was last confirmed `at` an earlier moment.
     pub fn stale(ticker: Ticker, at: UtcInstant, now: UtcInstant) -> Self {
         let age_ms = now.unix_ms().saturating_sub(at.unix_ms());
         Self::StalePrice { ticker, age_seconds: u64::try_from(age_ms / 1_000).ok() }

@@ -164,7 +164,7 @@ pub struct OpenAndRecent {
     pub held_for_orders: Money,
 }
 
-/// Which orders are asked for.
+/// Filter by status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum StatusFilter {
     #[default]

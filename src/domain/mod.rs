@@ -27,6 +27,7 @@ pub mod market_status;
 pub mod money;
 pub mod order;
 pub mod orders;
+pub mod performance;
 pub mod portfolio;
 pub mod quote;
 pub mod ranking;

@@ -124,3 +124,42 @@ async fn sales_are_added_up_ticker_by_ticker_since_the_reset() {
     app.client.http.post(app.client.url("/api/portfolio/reset")).send().await.unwrap();
     assert_eq!(realized(&app).await, json!({ "lines": [], "dividends": [] }));
 }
+
+#[tokio::test]
+async fn lots_of_every_method_add_up_to_the_books() {
+    let app = TestApp::start().await;
+    for (side, quantity, ticker) in [
+        ("buy", 3.0, "V"),
+        ("buy", 2.0, "V"),
+        ("sell", 4.0, "V"),
+        ("buy", 1.5, "JPM"),
+        ("buy", 2.0, "V"),
+        ("sell", 0.5, "V"),
+    ] {
+        app.client.trade(side, quantity, ticker).await;
+    }
+    let portfolio = app.client.portfolio().await;
+    let (positions, realised) = (portfolio["positions"].as_array().unwrap(), cents(&portfolio["realized_pnl"]));
+    let cost: i64 = positions.iter().map(|position| cents(&position["cost_basis"])).sum();
+    for method in ["fifo", "lifo", "hifo", "average"] {
+        let lots = app.client.read(&format!("/api/lots?method={method}")).await;
+        let sum = |list: &str, field: &str| -> i64 {
+            lots[list].as_array().unwrap().iter().map(|lot| cents(&lot[field])).sum()
+        };
+        assert_eq!(lots["method"], method);
+        assert_eq!(sum("closed", "gain") - sum("open", "cost_basis"), realised - cost, "{method}: {lots}");
+        assert_eq!(sum("closed", "gain"), sum("closed", "proceeds") - sum("closed", "cost_basis"));
+        assert_eq!(
+            (cents(&lots["realized_gain"]), cents(&lots["open_cost_basis"])),
+            (sum("closed", "gain"), sum("open", "cost_basis"))
+        );
+    }
+    let average = app.client.read("/api/lots").await;
+    assert_eq!((cents(&average["realized_gain"]), &average["open"][1]["ticker"]), (realised, &json!("V")));
+    let fifo = app.client.read("/api/lots?method=fifo&ticker=v&limit=1").await;
+    assert_eq!((&fifo["closed_count"], fifo["closed"].as_array().unwrap().len()), (&json!(3), 1));
+    assert!(fifo["open"].as_array().unwrap().iter().all(|lot| lot["ticker"] == "V"), "{fifo}");
+    for path in ["/api/lots?method=best", "/api/lots?ticker=TOOLONG", "/api/lots?limit=0"] {
+        assert_eq!(app.client.get(path).await.status(), StatusCode::BAD_REQUEST, "{path}");
+    }
+}

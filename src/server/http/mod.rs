@@ -22,6 +22,7 @@ pub mod openapi;
 mod orders;
 mod page;
 mod parameter;
+mod performance;
 mod places;
 mod plain_page;
 pub mod portfolio;

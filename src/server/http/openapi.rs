@@ -18,8 +18,8 @@ use utoipa::{
 };
 
 use super::{
-    candles, chat, corporate_actions, events, exports, health, library, market, orders, portfolio, problem::Problem,
-    serve::HEAD_BYTES_MAX, settings, stream, watchlist,
+    candles, chat, corporate_actions, events, exports, health, library, market, orders, performance, portfolio,
+    problem::Problem, serve::HEAD_BYTES_MAX, settings, stream, watchlist,
 };
 use crate::{
     domain::{
@@ -84,6 +84,7 @@ pub struct WriteOffRequest {
         orders::cancel,
         orders::cancel_all,
         corporate_actions::read,
+        performance::lots,
         watchlist::read,
         watchlist::add,
         watchlist::remove,
@@ -241,6 +242,7 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
             },
         ],
         (_, path) if path.starts_with("/api/orders") => orders::errors(method, path),
+        ("get", "/api/lots") => performance::errors(),
         ("post", "/api/portfolio/write-off") => vec![
             malformed(),
             missing("ticker"),

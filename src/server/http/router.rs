@@ -26,7 +26,7 @@ use super::{
     observe::Observed,
     openapi, orders,
     page::{self, PageFiles},
-    portfolio, problem,
+    performance, portfolio, problem,
     request_id::{self, RequestId},
     security_headers,
     serve::Connection,
@@ -66,6 +66,7 @@ impl App {
             .merge(portfolio::router())
             .merge(orders::router())
             .merge(corporate_actions::router())
+            .merge(performance::router())
             .merge(watchlist::router())
             .merge(candles::router())
             .merge(chat::router())

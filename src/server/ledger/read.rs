@@ -17,7 +17,10 @@ use crate::{
 /// Most trades of a page.
 pub const TRADES_MAX: usize = 500;
 
-/// Most trades of a ticker that are marked on its chart.
+/// The most trades that figures over the whole history are made of.
+pub const HISTORY_TRADES_MAX: usize = 500_000;
+
+/// The most trades of a ticker that are marked on its chart.
 const FILLS_MAX: usize = 500;
 
 /// Number of steps in which an equity curve is read, which bounds the cost of reading it. Slightly more than the points
@@ -77,7 +80,35 @@ impl Ledger {
         Ok(fills)
     }
 
-    /// Receipt of the order with this id; `None` if it was not filled.
+    /// All trades since the latest reset, of one ticker if it is given, oldest first, each with what it is in shares of
+    /// today.
+    ///
+    /// # Errors
+    /// When there are more than [`HISTORY_TRADES_MAX`], or the database does not answer.
+    pub async fn trade_history(&self, account: AccountId, ticker: Option<Ticker>) -> Result<Vec<Trade>, ApiError> {
+        let reset_after = self.books(account).reset_after_sequence;
+        let limit = HISTORY_TRADES_MAX + 1;
+        let mut trades = self
+            .read(move |rows| {
+                let mut trades = match ticker {
+                    None => rows.trades(account, reset_after, i64::MAX, limit)?,
+                    Some(ticker) => rows.fills(account, ticker, reset_after, limit)?,
+                };
+                adjust(&mut trades, &rows.splits(account, ticker)?);
+                Ok(trades)
+            })
+            .await?;
+        if trades.len() > HISTORY_TRADES_MAX {
+            return Err(ApiError::InvalidParameter {
+                parameter: "ticker".to_owned(),
+                reason: format!("there are more than {HISTORY_TRADES_MAX} trades; it has to be of fewer"),
+            });
+        }
+        trades.reverse();
+        Ok(trades)
+    }
+
+    /// The receipt of the order of this name; nothing when it was not filled.
     ///
     /// # Errors
     /// If the database does not respond.

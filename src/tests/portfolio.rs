@@ -139,8 +139,9 @@ async fn lots_of_every_method_add_up_to_the_books() {
         app.client.trade(side, quantity, ticker).await;
     }
     let portfolio = app.client.portfolio().await;
-    let (positions, realised) = (portfolio["positions"].as_array().unwrap(), cents(&portfolio["realized_pnl"]));
-    let cost: i64 = positions.iter().map(|position| cents(&position["cost_basis"])).sum();
+    let realised = cents(&portfolio["realized_pnl"]);
+    // cash + Σ cost_basis = initial deposit + realised P&L
+    let cost = 1_000_000 + realised - cents(&portfolio["cash_balance"]);
     for method in ["fifo", "lifo", "hifo", "average"] {
         let lots = app.client.read(&format!("/api/lots?method={method}")).await;
         let sum = |list: &str, field: &str| -> i64 {

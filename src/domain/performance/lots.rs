@@ -159,7 +159,7 @@ pub fn of_trades<'a>(method: LotMethod, trades: impl IntoIterator<Item = &'a Tra
         }
     }
     let mut open: Vec<OpenLot> = books.into_values().flat_map(|book| book.lots.into_values()).collect();
-    open.sort_by(|one, other| (one.ticker, one.opened_at).cmp(&(other.ticker, other.opened_at)));
+    open.sort_by_key(|lot| (lot.ticker, lot.opened_at));
     Lots { open, closed }
 }
 

@@ -59,6 +59,7 @@ FINALLY_DISK_ROUNDS="$errors" part "disk errors" fault faults::disk_errors::a_di
 FINALLY_CLOCK_ROUNDS="$clocks" part "clock jumps" fault faults::clock::a_clock_that_jumps_confuses_nothing
 FINALLY_STREAM_CUTS="$cuts" part "stream cuts" fault faults::stream_cuts::readers_behind_a_bad_network_are_right_again_after_each_cut
 FINALLY_LEDGER_STEPS="$steps" part "ledger, $steps steps" fault ledger::the_ledger_never_diverges_from_its_model
+FINALLY_LEDGER_STEPS="$steps" part "orders, $steps steps" fault order_model::orders_in_the_ledger_never_diverge_from_their_model
 for target in "${targets[@]}"; do
     part "fuzz $target" "$ROOT/scripts/fuzz.sh" "$target" "$fuzz_seconds"
 done

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     domain::{
+        alerts::request::{AlertView, AlertsAndFirings, ChangeAlert as AlertChange, FiringsPage, NewAlert},
         candle::{Candle, Interval},
         chat::{ChatLine, ClientMessageId, Conversation, MessageText},
         copilot::{Autonomy, ModelChange, ModelState},
@@ -109,6 +110,49 @@ pub async fn cancel_order(id: OrderId, if_revision: Option<u32>) -> Result<Resul
 pub async fn cancel_all_orders(ticker: Option<Ticker>) -> Result<Vec<OrderView>, ApiError> {
     let (state, caller) = crate::server::request()?;
     state.orders.cancel_all(caller, ticker).await
+}
+
+/// The alerts, and their latest firings.
+#[server(prefix = "/api/fn", protocol = Question)]
+pub async fn load_alerts() -> Result<AlertsAndFirings, ApiError> {
+    let (state, caller) = crate::server::request()?;
+    state.alerts.alerts_and_firings(caller.account).await
+}
+
+/// The log of firings, newest first: those before the page that ended with `cursor`.
+#[server(prefix = "/api/fn", protocol = Question)]
+pub async fn load_firings(cursor: Option<String>) -> Result<FiringsPage, ApiError> {
+    let (state, caller) = crate::server::request()?;
+    let before = cursor.and_then(|cursor| cursor.parse().ok()).unwrap_or(i64::MAX);
+    state.alerts.firings(caller.account, before, usize::MAX).await
+}
+
+/// Makes an alert. The inner result is a refusal, as for an order; so it is in those below.
+#[server(prefix = "/api/fn", protocol = Command)]
+pub async fn create_alert(alert: NewAlert) -> Result<Result<AlertView, ApiError>, ApiError> {
+    let (state, caller) = crate::server::request()?;
+    Ok(state.alerts.create(caller, alert).await)
+}
+
+/// Changes an alert, pauses it or lets it go on.
+#[server(prefix = "/api/fn", protocol = Command)]
+pub async fn change_alert(id: String, change: AlertChange) -> Result<Result<AlertView, ApiError>, ApiError> {
+    let (state, caller) = crate::server::request()?;
+    Ok(state.alerts.change(caller, &id, change).await)
+}
+
+/// Deletes an alert; its firings stay in the log.
+#[server(prefix = "/api/fn", protocol = Command)]
+pub async fn delete_alert(id: String) -> Result<Result<(), ApiError>, ApiError> {
+    let (state, caller) = crate::server::request()?;
+    Ok(state.alerts.delete(caller, &id).await)
+}
+
+/// Marks firings as read, all or those up to the one with the id `until`; gives how many are unread then.
+#[server(prefix = "/api/fn", protocol = Command)]
+pub async fn mark_firings_read(until: Option<String>) -> Result<u64, ApiError> {
+    let (state, caller) = crate::server::request()?;
+    state.alerts.mark_read(caller, until).await
 }
 
 /// Closes a position at the last price known, when its market has none. The inner result is a refusal, as for an order.

@@ -18,6 +18,7 @@
 //! | `server::ledger::store`| storage of books and history: `sqlite`, the only place with SQL, and `memory`         |
 //! | `server::execution`    | market orders, filled at once                                                       |
 //! | `server::orders`       | open orders: accepted, changed and cancelled, and matched with every print          |
+//! | `server::alerts`       | alerts and orders with a condition: conditions evaluated with every print           |
 //! | `server::events`       | the account's event stream: its changes, from every source                          |
 //! | `server::copilot`      | a turn of the conversation: prompt, model, reply, and the permitted actions          |
 //! | `server::library`      | the Research library: documents, passages, search; its own file and writer          |
@@ -31,6 +32,7 @@
 //! - Quotes: `MarketSource → feed → http::stream::fan_out → app::feed → app::market → the one text node that changed`.
 //! - Orders: `REST | server function → execution → ledger → reply`; open orders: `… → orders → ledger`, and `feed's
 //!   tape → matcher → ledger` for their fills.
+//! - Alerts: `feed's second tape → watcher → ledger (the firing) → events`.
 //! - A write: `find` (the rows it needs) `→ decide` (pure: books and rows in, effects out) `→ effects` taken in by the
 //!   books and written by a store, `→ events`, all in one transaction of the single writer.
 //! - Changes: `REST | page | copilot | matcher → ledger → events → app::feed → app::changes`; then every page reads

@@ -14,6 +14,7 @@ mod bare_trades;
 mod client;
 mod fan_out;
 mod listeners;
+mod orders;
 mod program;
 mod reads;
 mod slow_disk;
@@ -31,7 +32,7 @@ use self::program::Bench;
 const ROUNDS: usize = 7;
 
 /// Subjects that can be measured separately.
-const SUBJECTS: [&str; 4] = ["start", "reads", "trades", "stream"];
+const SUBJECTS: [&str; 5] = ["start", "reads", "trades", "orders", "stream"];
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -58,6 +59,7 @@ async fn measure(subjects: &[&str]) -> Outcome<()> {
             "start" => start::measure(&bench).await?,
             "reads" => reads::measure(&bench).await?,
             "trades" => trades::measure(&bench).await?,
+            "orders" => orders::measure(&bench).await?,
             _ => stream::measure(&bench).await?,
         }
     }

@@ -26,7 +26,8 @@ impl ApiError {
             | Self::NotWatched { .. }
             | Self::NotFollowed { .. }
             | Self::NotHeld { .. }
-            | Self::UnknownOrder => StatusCode::NOT_FOUND,
+            | Self::UnknownOrder
+            | Self::UnknownAlert => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooLarge { .. } | Self::FileTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::HeadTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -47,6 +48,7 @@ impl ApiError {
             | Self::OrderNeedsShares { .. }
             | Self::InvalidPrice { .. }
             | Self::TooManyOrders
+            | Self::TooManyAlerts
             | Self::NoPrice { .. }
             | Self::PriceMoved { .. }
             | Self::UnknownTicker { .. }
@@ -97,6 +99,8 @@ impl ApiError {
             Self::UnknownOrder => "unknown_order",
             Self::InvalidPrice { .. } => "invalid_price",
             Self::TooManyOrders => "too_many_orders",
+            Self::UnknownAlert => "unknown_alert",
+            Self::TooManyAlerts => "too_many_alerts",
             Self::TooLate { .. } => "too_late",
             Self::RevisionConflict { .. } => "revision_conflict",
             Self::NoPrice { .. } => "no_price",
@@ -165,6 +169,8 @@ impl ApiError {
             Self::UnknownOrder => "Unknown order",
             Self::InvalidPrice { .. } => "Invalid price",
             Self::TooManyOrders => "Too many orders",
+            Self::UnknownAlert => "Unknown alert",
+            Self::TooManyAlerts => "Too many alerts",
             Self::TooLate { .. } => "Too late",
             Self::RevisionConflict { .. } => "Revision conflict",
             Self::NoPrice { .. } => "No price",

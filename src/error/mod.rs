@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     account::{POSITIONS_MAX, Refusal},
+    alerts::ALERTS_MAX,
     chat::InvalidMessage,
     instant::UtcInstant,
     money::{Money, Price, Quantity},
@@ -106,6 +107,10 @@ pub enum ApiError {
     InvalidPrice { field: String, reason: String },
     #[error("There are {OPEN_ORDERS_MAX} open orders; cancel one first.")]
     TooManyOrders,
+    #[error("There is no alert with this id.")]
+    UnknownAlert,
+    #[error("There are {ALERTS_MAX} alerts, or they are about too many tickers; delete one first.")]
+    TooManyAlerts,
     #[error("The order has ended, or what was to be changed of it has happened.")]
     TooLate { order: OrderAsItIs },
     #[error("The order was changed in the meantime: it is at revision {}.", order.revision())]

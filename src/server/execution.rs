@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
 
 use super::{
+    alerts::check_condition,
     caller::Caller,
     clock::Clock,
     ledger::{Ledger, PlaceOrder},
@@ -15,6 +16,7 @@ use super::{
 };
 use crate::{
     domain::{
+        condition::Condition,
         order::{OrderRequest, OrderSource, TradeReceipt},
         orders::rules::FillRules,
         ticker::Ticker,
@@ -56,6 +58,14 @@ impl Execution {
         let prices = self.price(order.ticker).await;
         let (trade_id, executed_at) = (Uuid::now_v7().to_string(), (self.clock)());
         PlaceOrder { order, source, prices, rules: self.rules, trade_id, executed_at }
+    }
+
+    /// Refuses a condition with an unknown time zone, and requests the history that its indicators need.
+    ///
+    /// # Errors
+    /// [`ApiError::InvalidParameter`], of the field `condition`.
+    pub fn check_condition(&self, condition: &Condition) -> Result<(), ApiError> {
+        check_condition(condition, &self.wanted)
     }
 
     /// The newest tick, once it has a price of `ticker` or is known to have none. The ticker need not be watched or

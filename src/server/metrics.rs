@@ -63,6 +63,11 @@ struct Registered {
     batch_size: Histogram,
     commit_duration: Histogram,
     snapshots: Counter,
+    orders_open: Gauge,
+    order_fills: Counter,
+    match_duration: Histogram,
+    alerts_watched: Gauge,
+    alert_firings: Counter,
     copilot_replies: Family<CopilotOutcome, Counter>,
     copilot_latency: Histogram,
 }
@@ -83,6 +88,11 @@ impl Default for Metrics {
             batch_size: Histogram::new(BATCH_BUCKETS),
             commit_duration: duration_histogram(),
             snapshots: Counter::default(),
+            orders_open: Gauge::default(),
+            order_fills: Counter::default(),
+            match_duration: duration_histogram(),
+            alerts_watched: Gauge::default(),
+            alert_firings: Counter::default(),
             copilot_replies: Family::default(),
             copilot_latency: duration_histogram(),
         };
@@ -140,6 +150,21 @@ impl Registered {
             "Values of the portfolio recorded by the equity curve's keeper",
             self.snapshots.clone(),
         );
+        self.register_orders();
+    }
+
+    fn register_orders(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("orders_open", "Orders that wait, of all accounts", self.orders_open.clone());
+        registry.register("order_fills", "Fills that the matcher made", self.order_fills.clone());
+        registry.register_with_unit(
+            "match_duration",
+            "From taking a tick's prints to having settled what they fired",
+            Unit::Seconds,
+            self.match_duration.clone(),
+        );
+        registry.register("alerts_watched", "Alerts whose conditions are looked at", self.alerts_watched.clone());
+        registry.register("alert_firings", "Conditions of alerts that became true", self.alert_firings.clone());
     }
 }
 
@@ -187,6 +212,19 @@ impl Metrics {
     /// Records a value of the equity curve; values recorded by trades count as trades.
     pub fn snapshot_recorded(&self) {
         self.0.snapshots.inc();
+    }
+
+    /// The matcher looked at a tick with so many open orders, and made so many fills, within `time`.
+    pub fn tick_matched(&self, open: usize, fills: usize, time: Duration) {
+        self.0.orders_open.set(i64::try_from(open).unwrap_or(i64::MAX));
+        self.0.order_fills.inc_by(fills as u64);
+        self.0.match_duration.observe(time.as_secs_f64());
+    }
+
+    /// So many alerts are watched, and so many fired since the last look.
+    pub fn alerts_looked_at(&self, watched: usize, firings: usize) {
+        self.0.alerts_watched.set(i64::try_from(watched).unwrap_or(i64::MAX));
+        self.0.alert_firings.inc_by(firings as u64);
     }
 
     /// Records a copilot's reply, or an error's code as its outcome; without a latency if nothing awaited it.

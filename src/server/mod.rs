@@ -1,6 +1,7 @@
 //! The server: settings, services, start and graceful stop.
 
 pub mod access;
+pub mod alerts;
 mod backup;
 pub mod caller;
 pub mod clock;
@@ -47,6 +48,7 @@ use tracing_subscriber::EnvFilter;
 
 use self::{
     access::AccessKeys,
+    alerts::AlertDesk,
     caller::Caller,
     clock::Clock,
     config::{Config, SimulatorConfig, edge::Access, variables::ConfigError},
@@ -70,7 +72,10 @@ use self::{
     state::{AppState, Services},
     watchlist::WatchlistService,
 };
-use crate::{domain::account_id::AccountId, error::ApiError};
+use crate::{
+    domain::{account_id::AccountId, orders::rules::FillModel},
+    error::ApiError,
+};
 
 /// Time for open requests to finish at a stop.
 const DRAIN_MAX: Duration = Duration::from_millis(1_200);
@@ -103,6 +108,8 @@ pub enum StartError {
     Access(ApiError),
     #[error("the open orders cannot be read: {0}")]
     Orders(ApiError),
+    #[error("the alerts cannot be read: {0}")]
+    Alerts(ApiError),
 }
 
 /// A running server.
@@ -154,6 +161,9 @@ impl Server {
             }
             None => {
                 let simulator = simulator(&ledger, config.simulator, clock).await?;
+                // Only the strict model looks at volumes.
+                let is_strict = config.fills.model == FillModel::Strict;
+                let simulator = if is_strict { simulator.with_volume() } else { simulator };
                 (Feed::start(simulator, followed, clock, stop).await, None)
             }
         };
@@ -170,14 +180,21 @@ impl Server {
             parts.spawn("the splits and dividends", following);
         }
         let execution = Execution::new(feed.clone(), wanted.clone(), ledger.clone(), clock, config.fills);
-        let marks =
-            orders::matcher::start(&ledger, &feed, (clock, config.fills), &parts).await.map_err(StartError::Orders)?;
+        let marks = orders::matcher::start(&ledger, &feed, (clock, config.fills), metrics.clone(), &parts)
+            .await
+            .map_err(StartError::Orders)?;
         let orders = OrderDesk::new(feed.clone(), execution.clone(), ledger.clone(), (clock, config.fills), marks);
+        let verdicts = alerts::watcher::start(&ledger, &feed, (clock, config.fills), metrics.clone(), &parts)
+            .await
+            .map_err(StartError::Alerts)?;
+        let alerts = AlertDesk::new(ledger.clone(), wanted.clone(), clock, verdicts);
         let watchlist = WatchlistService::new(ledger.clone(), Arc::clone(&directory), clock);
         let copilot_parts = copilot::Parts {
             ledger: ledger.clone(),
             feed: feed.clone(),
             execution: execution.clone(),
+            orders: orders.clone(),
+            alerts: alerts.clone(),
             watchlist: watchlist.clone(),
             clock,
             metrics: metrics.clone(),
@@ -211,6 +228,7 @@ impl Server {
             fan_out,
             events,
             orders,
+            alerts,
             build,
             metrics,
             parts: parts.clone(),

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{
     access::AccessKeys,
+    alerts::AlertDesk,
     clock::Clock,
     copilot::Copilot,
     events::Events,
@@ -77,6 +78,8 @@ pub struct Services {
     pub execution: Execution,
     /// Service that places, changes and cancels open orders.
     pub orders: OrderDesk,
+    /// Creates, changes and deletes alerts.
+    pub alerts: AlertDesk,
     pub watchlist: WatchlistService,
     pub directory: Arc<Directory>,
     pub clock: Clock,

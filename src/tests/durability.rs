@@ -52,7 +52,7 @@ struct SmallDisk(PathBuf);
 impl SmallDisk {
     fn mount(path: &Path) -> Option<Self> {
         std::fs::create_dir_all(path).unwrap();
-        let is_mounted = Self::run("mount", &["-t", "tmpfs", "-o", "size=900k", "tmpfs", path.to_str().unwrap()]);
+        let is_mounted = Self::run("mount", &["-t", "tmpfs", "-o", "size=1300k", "tmpfs", path.to_str().unwrap()]);
         is_mounted.then(|| Self(path.to_owned()))
     }
 

@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Told {
     pub kind: String,
     id: Option<i64>,
-    data: Value,
+    pub data: Value,
 }
 
 /// A stream of events, read one by one.

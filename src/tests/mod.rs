@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod access;
+mod alerts;
 mod app;
 mod backup;
 mod bounds;
@@ -19,6 +20,7 @@ mod ledger;
 mod library;
 mod market;
 mod massive;
+mod order_model;
 mod orders;
 mod page;
 mod portfolio;

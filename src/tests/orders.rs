@@ -151,6 +151,47 @@ async fn a_bracket_is_bought_at_once_and_its_legs_protect_it() {
 }
 
 #[tokio::test]
+async fn an_order_with_a_condition_is_submitted_when_that_is_true() {
+    let app = TestApp::start().await;
+    let when = |price: f64| json!({ "left": { "price": "XOM" }, "op": ">", "right": price });
+    let waits = json!({ "ticker": "V", "side": "buy", "type": "limit", "quantity": 2, "limit_price": 1.5,
+        "time_in_force": "gtc", "condition": when(1_000_000.0) });
+    let held = taken(&app.client, waits).await;
+    assert_eq!((&held["status"], &held["held_amount"]), (&"held".into(), &0.0.into()), "it holds nothing yet");
+    assert_eq!(held["condition"]["op"], ">");
+    let zone = json!({ "left": { "time": "09:30", "zone": "Nowhere" }, "op": ">", "right": 0 });
+    let nowhere = json!({ "ticker": "V", "side": "buy", "type": "market", "quantity": 1, "condition": zone });
+    let (status, problem) = place(&app.client, nowhere).await;
+    assert_eq!((status.as_u16(), &problem["code"]), (400, &"invalid_parameter".into()), "{problem}");
+
+    let limit = json!({ "ticker": "V", "side": "buy", "type": "limit", "quantity": 2, "limit_price": 1.5, "condition": when(0.01) });
+    let working = until(&app.client, &taken(&app.client, limit).await, "working").await;
+    assert_eq!(cents(&working["held_amount"]), 300);
+    let market = json!({ "ticker": "V", "side": "buy", "type": "market", "quantity": 1, "condition": when(0.01) });
+    let filled = until(&app.client, &taken(&app.client, market).await, "filled").await;
+    assert_eq!(filled["fills"].as_array().unwrap().len(), 1);
+    let dear = json!({ "ticker": "V", "side": "buy", "type": "limit", "quantity": 9_000, "limit_price": 2, "condition": when(0.01) });
+    let rejected = until(&app.client, &taken(&app.client, dear).await, "rejected").await;
+    assert_eq!(rejected["reason"], "insufficient_cash");
+    let (status, cancelled) = cancel(&app.client, &held, "").await;
+    assert_eq!((status, &cancelled["status"]), (StatusCode::OK, &"canceled".into()));
+    assert_eq!(cents(&app.client.portfolio().await["held_for_orders"]), 300);
+}
+
+#[tokio::test]
+async fn the_strict_model_fills_a_tenth_of_each_ticks_volume() {
+    let app = TestApp::start_with(&[("FILL_MODEL", "strict")]).await;
+    let order = json!({ "ticker": "F", "side": "buy", "type": "market", "quantity": 30, "time_in_force": "gtc" });
+    let (_, placed) = place(&app.client, order).await;
+    let filled = until(&app.client, &placed, "filled").await;
+    let fills = filled["fills"].as_array().unwrap();
+    assert!(fills.len() > 1, "in parts: {filled}");
+    let sum: f64 = fills.iter().map(|fill| fill["quantity"].as_f64().unwrap()).sum();
+    assert!((sum - 30.0).abs() < 1e-6, "{sum}");
+    assert_identity(&app.client.portfolio().await);
+}
+
+#[tokio::test]
 async fn a_preview_tells_every_reason_and_changes_nothing() {
     let app = TestApp::start().await;
     let order = json!({ "ticker": "V", "side": "sell", "type": "stop", "quantity": 5, "stop_price": 100_000 });

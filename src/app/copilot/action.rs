@@ -115,10 +115,15 @@ fn describe(action: &Action, status: ActionStatus) -> String {
         (Action::Watch(_), false) => "Watch",
         (Action::Unwatch(_), true) => "No longer watching",
         (Action::Unwatch(_), false) => "Stop watching",
+        (Action::Order(_), true) => "Placed:",
+        (Action::Order(_), false) => "Place:",
+        (Action::Cancel(_) | Action::Alert(_), true) => "Done:",
+        (Action::Cancel(_) | Action::Alert(_), false) => "Do:",
     };
     match action {
         Action::Trade { ticker, quantity, .. } => format!("{verb} {quantity} {ticker}"),
         Action::Watch(ticker) | Action::Unwatch(ticker) => format!("{verb} {ticker}"),
+        Action::Order(_) | Action::Cancel(_) | Action::Alert(_) => format!("{verb} {action}"),
     }
 }
 
@@ -200,15 +205,31 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::domain::{
+        chat::{Cancelled, WaitingOrder},
+        orders::terms::{Terms, TimeInForce},
+    };
 
     fn buy() -> Action {
         Action::Trade { ticker: "NVDA".parse().unwrap(), side: Side::Buy, quantity: "2.5".parse().unwrap() }
+    }
+
+    fn order() -> Action {
+        Action::Order(WaitingOrder {
+            ticker: "NVDA".parse().unwrap(),
+            side: Side::Buy,
+            quantity: "2".parse().unwrap(),
+            terms: Terms::Limit { limit: "120".parse().unwrap() },
+            time_in_force: TimeInForce::Day,
+        })
     }
 
     #[rstest]
     #[case::done(buy(), ActionStatus::Executed, "Bought 2.5 NVDA")]
     #[case::refused(buy(), ActionStatus::Rejected, "Buy 2.5 NVDA")]
     #[case::proposed(Action::Watch("XOM".parse().unwrap()), ActionStatus::Proposed, "Watch XOM")]
+    #[case::ordered(order(), ActionStatus::Executed, "Placed: buy 2 NVDA at 120.00")]
+    #[case::cancels(Action::Cancel(Cancelled::All), ActionStatus::Proposed, "Do: cancel all orders")]
     #[case::removed(Action::Unwatch("XOM".parse().unwrap()), ActionStatus::Executed, "No longer watching XOM")]
     fn only_what_is_done_is_said_to_be(#[case] action: Action, #[case] status: ActionStatus, #[case] text: &str) {
         assert_eq!(describe(&action, status), text);

@@ -4,13 +4,14 @@
 //! [`FIRINGS_MAX`] firings in [`FIRINGS_WINDOW_MS`] pause it until a person resumes it. Each firing is a row of its
 //! own, with the values of the condition's operands.
 
+pub mod record;
 pub mod request;
 
 use super::{
     condition::{
         Condition,
         operand::Operand,
-        watch::{Values, Watch},
+        watch::{Values, Verdict, Watch},
     },
     instant::UtcInstant,
     words::word_enum,
@@ -70,6 +71,7 @@ pub struct Watched {
     pub frequency: Frequency,
     pub expires_at: Option<UtcInstant>,
     pub status: AlertStatus,
+    verdict: Verdict,
     watch: Watch,
     /// The bar of the latest firing, in bars since the Unix epoch.
     fired_bar: Option<i64>,
@@ -84,6 +86,7 @@ impl Watched {
             frequency,
             expires_at,
             status: AlertStatus::Active,
+            verdict: Verdict::Unknown,
             watch: Watch::default(),
             fired_bar: None,
             recent: Vec::new(),
@@ -106,7 +109,9 @@ impl Watched {
             self.status = AlertStatus::Expired;
             return Reaction::Expires;
         }
-        let becomes_true = self.watch.evaluate(&self.condition, values).fires;
+        let evaluation = self.watch.evaluate(&self.condition, values);
+        let becomes_true = evaluation.fires;
+        self.verdict = evaluation.verdict;
         let bar = self.bar_of(at);
         let is_second_in_bar = self.frequency == Frequency::OncePerBar && self.fired_bar == Some(bar);
         if !becomes_true || is_second_in_bar {
@@ -142,6 +147,11 @@ impl Watched {
             self.watch = Watch::default();
             self.recent.clear();
         }
+    }
+
+    /// The condition's value at the last evaluation.
+    pub fn verdict(&self) -> Verdict {
+        self.verdict
     }
 
     /// The condition's value at the last known evaluation, to be saved.

@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{AlertStatus, Frequency, NOTE_LENGTH_MAX};
-use crate::domain::{condition::Condition, instant::UtcInstant};
+use crate::domain::{
+    condition::{Condition, watch::Verdict},
+    instant::UtcInstant,
+};
 
 /// The body of `POST /api/alerts`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -60,6 +63,8 @@ pub struct AlertView {
     pub condition: Condition,
     /// The condition in words.
     pub sentence: String,
+    /// Current value of the condition; `unknown` for an inactive alert.
+    pub verdict: Verdict,
     pub frequency: Frequency,
     pub status: AlertStatus,
     pub expires_at: Option<UtcInstant>,
@@ -101,6 +106,16 @@ pub struct FiringsPage {
     pub next_cursor: Option<String>,
     /// Number of unread firings, of all alerts.
     pub unread: u64,
+}
+
+/// All alerts with the latest firings, for the page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AlertsAndFirings {
+    /// The number of the latest change that this holds.
+    pub version: i64,
+    /// Newest first.
+    pub alerts: Vec<AlertView>,
+    pub firings: FiringsPage,
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::order_action::{Cancelled, PriceAlert, WaitingOrder};
 use crate::domain::{
     copilot::{Autonomy, Lapse, PROPOSAL_MS_MAX},
     instant::UtcInstant,
@@ -17,14 +18,35 @@ use crate::domain::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
     Watch(Ticker),
-    Trade { ticker: Ticker, side: Side, quantity: Quantity },
+    Trade {
+        ticker: Ticker,
+        side: Side,
+        quantity: Quantity,
+    },
     Unwatch(Ticker),
+    /// Places an order that waits.
+    Order(WaitingOrder),
+    Cancel(Cancelled),
+    Alert(PriceAlert),
 }
 
 impl Action {
-    pub fn ticker(&self) -> Ticker {
+    /// The one ticker that it is about.
+    pub fn ticker(&self) -> Option<Ticker> {
         match self {
-            Self::Watch(ticker) | Self::Unwatch(ticker) | Self::Trade { ticker, .. } => *ticker,
+            Self::Watch(ticker) | Self::Unwatch(ticker) | Self::Trade { ticker, .. } => Some(*ticker),
+            Self::Order(order) => Some(order.ticker),
+            Self::Alert(alert) => Some(alert.ticker),
+            Self::Cancel(Cancelled::OfTicker(ticker)) => Some(*ticker),
+            Self::Cancel(Cancelled::All | Cancelled::One(_)) => None,
+        }
+    }
+
+    /// The ticker of a trade, which is made at once.
+    pub fn traded(&self) -> Option<Ticker> {
+        match self {
+            Self::Trade { ticker, .. } => Some(*ticker),
+            Self::Watch(_) | Self::Unwatch(_) | Self::Order(_) | Self::Cancel(_) | Self::Alert(_) => None,
         }
     }
 }
@@ -36,6 +58,9 @@ impl fmt::Display for Action {
             Self::Trade { ticker, side, quantity } => write!(f, "{} {quantity} {ticker}", side.as_str()),
             Self::Watch(ticker) => write!(f, "add {ticker}"),
             Self::Unwatch(ticker) => write!(f, "remove {ticker}"),
+            Self::Order(order) => order.fmt(f),
+            Self::Cancel(cancelled) => cancelled.fmt(f),
+            Self::Alert(alert) => alert.fmt(f),
         }
     }
 }

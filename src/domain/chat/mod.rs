@@ -2,6 +2,7 @@
 
 mod action;
 mod message;
+mod order_action;
 mod page;
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,10 @@ use super::{
 
 pub use self::action::{Action, ActionStatus, Estimate, InvalidActionStatus, MisreadAction, RecordedAction};
 pub use self::message::{ClientMessageId, InvalidClientMessageId, InvalidMessage, InvalidRole, MessageText, Role};
-pub use self::page::{ChatMessage, ChatPage, Field, TradeAction, WatchlistChange, WatchlistVerb};
+pub use self::order_action::{Cancelled, PriceAlert, WaitingOrder};
+pub use self::page::{
+    AlertAction, CancelAction, ChatMessage, ChatPage, Field, OrderAction, TradeAction, WatchlistChange, WatchlistVerb,
+};
 
 /// A message of the conversation, as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,6 +8,7 @@
 //!   condition was false.
 
 use super::{Comparison, Condition, Node, operand::Operand};
+use crate::domain::words::word_enum;
 
 /// Source of operands' values.
 pub trait Values {
@@ -15,12 +16,14 @@ pub trait Values {
     fn value(&self, operand: &Operand) -> Option<f64>;
 }
 
-/// Value of a condition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    True,
-    False,
-    Unknown,
+word_enum! {
+    /// Value of a condition.
+    pub enum Verdict {
+        True = "true",
+        False = "false",
+        /// A value is not known.
+        Unknown = "unknown",
+    }
 }
 
 /// State of a watch between evaluations.

@@ -204,6 +204,10 @@ impl Circumstances<'_> {
             TimeInForce::Day => Some(self.day_end.regular),
             TimeInForce::Gtc => Some(days_after(self.now, GTC_DAYS_MAX)),
             TimeInForce::Gtd => request.expires_at,
+            // It waits for its condition no longer than others.
+            TimeInForce::Ioc | TimeInForce::Fok if request.condition.is_some() => {
+                Some(days_after(self.now, GTC_DAYS_MAX))
+            }
             TimeInForce::Ioc | TimeInForce::Fok => None,
         }
     }

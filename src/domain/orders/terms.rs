@@ -8,6 +8,8 @@
 //! | `stop_limit`    | stop, limit                   | a limit order when elected                |
 //! | `trailing_stop` | trail, an amount or percent   | a market order when elected               |
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::{
     fixed_point::div_half_even,
     money::{Price, TrailPercent},
@@ -70,7 +72,7 @@ impl TimeInForce {
 }
 
 /// Distance of a trailing stop from the best price.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Trail {
     /// Dollars.
     Amount(Price),
@@ -100,7 +102,7 @@ fn percent_of(mark: Price, percent: TrailPercent) -> i64 {
 }
 
 /// An order's type with its prices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Terms {
     Market,
     Limit { limit: Price },

@@ -21,6 +21,7 @@ pub mod markdown;
 mod mock;
 mod model;
 mod notice;
+mod order_reply;
 mod prompt;
 mod proposal;
 pub mod reply;
@@ -47,6 +48,7 @@ use self::{
     turn::Turn,
 };
 use super::{
+    alerts::AlertDesk,
     clock::Clock,
     config::copilot::{CopilotConfig, LlmConfig, ModelConfig},
     execution::Execution,
@@ -56,6 +58,7 @@ use super::{
     },
     market::feed::Feed,
     metrics::Metrics,
+    orders::OrderDesk,
     watchlist::WatchlistService,
 };
 use crate::{
@@ -85,6 +88,8 @@ struct Service {
     ledger: Ledger,
     feed: Feed,
     execution: Execution,
+    orders: OrderDesk,
+    alerts: AlertDesk,
     watchlist: WatchlistService,
     clock: Clock,
     metrics: Metrics,
@@ -134,6 +139,8 @@ pub struct Parts {
     pub ledger: Ledger,
     pub feed: Feed,
     pub execution: Execution,
+    pub orders: OrderDesk,
+    pub alerts: AlertDesk,
     pub watchlist: WatchlistService,
     pub clock: Clock,
     pub metrics: Metrics,
@@ -150,7 +157,8 @@ impl Copilot {
     /// # Errors
     /// If the machine lacks the means for an HTTPS client.
     pub fn new(config: &CopilotConfig, parts: Parts) -> Result<Self, reqwest::Error> {
-        let Parts { ledger, feed, execution, watchlist, clock, metrics, shutdown, kept_path, port } = parts;
+        let Parts { ledger, feed, execution, orders, alerts, watchlist, clock, metrics, shutdown, kept_path, port } =
+            parts;
         let model = match &config.model {
             ModelConfig::Mock => Model::Mock,
             ModelConfig::Remote(config) => Model::remote(Client::new(config.clone(), clock)?),
@@ -176,6 +184,8 @@ impl Copilot {
             ledger,
             feed,
             execution,
+            orders,
+            alerts,
             watchlist,
             clock,
             metrics,

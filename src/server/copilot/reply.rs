@@ -7,7 +7,10 @@
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
-use super::shapes::find_object;
+use super::{
+    order_reply::{AlertWire, CancelWire, OrderWire, order_fields},
+    shapes::find_object,
+};
 use crate::domain::{
     chat::{Action, MisreadAction},
     money::{InvalidQuantity, Quantity},
@@ -25,8 +28,8 @@ const ACTIONS_READ_MAX: usize = 100;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     pub message: String,
-    /// In order of execution: additions to the watchlist, so that a trade may name an added ticker; trades, in the
-    /// reply's order; removals.
+    /// In the order they run: additions to the watchlist, so that a trade may name a ticker that is added; cancellations, whose
+    /// cash a trade may need; trades, orders and alerts, in the order of the reply; removals.
     pub actions: Vec<Action>,
     /// Entries that are not valid actions.
     pub misread: Vec<MisreadAction>,
@@ -46,6 +49,9 @@ struct ReplyWire<'a> {
     #[serde(borrow)]
     trades: Option<Vec<TradeWire<'a>>>,
     watchlist_changes: Option<Vec<ChangeWire<'a>>>,
+    orders: Option<Vec<OrderWire<'a>>>,
+    cancellations: Option<Vec<CancelWire<'a>>>,
+    alerts: Option<Vec<AlertWire<'a>>>,
 }
 
 /// Fields as original text, so that no digit is lost and a wrong field can be shown.
@@ -81,7 +87,10 @@ impl Reply {
         let wire: ReplyWire<'_> = serde_json::from_str(&object)
             .map_err(|error| InvalidReply(format!("the reply is not the JSON object asked for: {error}")))?;
         let (trades, changes) = (wire.trades.unwrap_or_default(), wire.watchlist_changes.unwrap_or_default());
-        if trades.len() + changes.len() > ACTIONS_READ_MAX {
+        let (orders, cancellations) = (wire.orders.unwrap_or_default(), wire.cancellations.unwrap_or_default());
+        let alerts = wire.alerts.unwrap_or_default();
+        let count = trades.len() + changes.len() + orders.len() + cancellations.len() + alerts.len();
+        if count > ACTIONS_READ_MAX {
             return Err(InvalidReply(format!("the reply holds more than {ACTIONS_READ_MAX} actions")));
         }
         let (mut reply, mut removals) = (Self::saying(wire.message.trim().to_owned()), Vec::new());
@@ -91,8 +100,18 @@ impl Reply {
                 asked => reply.take_in(asked, "watchlist_changes", index),
             }
         }
+        // Cancelled orders release cash for new ones.
+        for (index, cancel) in cancellations.iter().enumerate() {
+            reply.take_in(cancel.read(), "cancellations", index);
+        }
         for (index, trade) in trades.iter().enumerate() {
             reply.take_in(read_trade(trade), "trades", index);
+        }
+        for (index, order) in orders.iter().enumerate() {
+            reply.take_in(order.read(), "orders", index);
+        }
+        for (index, alert) in alerts.iter().enumerate() {
+            reply.take_in(alert.read(), "alerts", index);
         }
         reply.actions.append(&mut removals);
         if reply.message.is_empty() && reply.actions.is_empty() {
@@ -125,10 +144,10 @@ impl Reply {
 }
 
 /// The fault of an action.
-struct Fault {
-    field: &'static str,
-    reason: String,
-    misread: MisreadAction,
+pub(super) struct Fault {
+    pub field: &'static str,
+    pub reason: String,
+    pub misread: MisreadAction,
 }
 
 fn read_trade(trade: &TradeWire<'_>) -> Result<Action, Box<Fault>> {
@@ -166,12 +185,12 @@ fn read_change(change: &ChangeWire<'_>) -> Result<Action, Box<Fault>> {
 }
 
 /// A ticker, possibly after a dollar sign.
-fn read_ticker(text: &str) -> Result<Ticker, String> {
+pub(super) fn read_ticker(text: &str) -> Result<Ticker, String> {
     text.strip_prefix('$').unwrap_or(text).parse().map_err(|reason: InvalidTicker| reason.to_string())
 }
 
 /// Parses a quantity. A quoted number is unambiguous only as digits with an optional point.
-fn read_quantity(text: &str, is_quoted: bool) -> Result<Quantity, InvalidQuantity> {
+pub(super) fn read_quantity(text: &str, is_quoted: bool) -> Result<Quantity, InvalidQuantity> {
     let is_plain = text.chars().all(|character| character.is_ascii_digit() || character == '.');
     if is_quoted && !is_plain && !text.starts_with('-') {
         return Err(InvalidQuantity::NotANumber);
@@ -180,19 +199,19 @@ fn read_quantity(text: &str, is_quoted: bool) -> Result<Quantity, InvalidQuantit
 }
 
 /// A string's text, or any other value as written; empty for a missing field.
-fn text_of(field: Option<&RawValue>) -> String {
+pub(super) fn text_of(field: Option<&RawValue>) -> String {
     let text = field.map(RawValue::get).unwrap_or_default();
     serde_json::from_str(text).unwrap_or_else(|_| text.to_owned())
 }
 
-fn in_words(text: &str, field: &str, reason: &str) -> String {
+pub(super) fn in_words(text: &str, field: &str, reason: &str) -> String {
     match text {
         "" => format!("The copilot named no {field}."),
         text => format!("“{}” is no {field}: {reason}.", shortened(text)),
     }
 }
 
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     text.chars().take(MisreadAction::FIELD_CHARS_MAX).collect::<String>().trim_end().to_owned()
 }
 
@@ -221,6 +240,22 @@ pub fn schema() -> Value {
                 "action": { "type": "string", "enum": ["add", "remove"] },
             })),
             "Changes of the watchlist to make now; empty unless the person wants one",
+        ),
+        "orders": list(object(order_fields(&ticker)), "Orders that wait for a price; empty unless the person wants one"),
+        "cancellations": list(
+            object(json!({
+                "order_id": { "type": ["string", "null"], "description": "The id of an open order; null for several" },
+                "ticker": { "type": ["string", "null"], "description": "All orders of this ticker; null for those of any" },
+            })),
+            "Open orders to cancel now; empty unless the person wants that",
+        ),
+        "alerts": list(
+            object(json!({
+                "ticker": ticker,
+                "when": { "type": "string", "enum": ["above", "below"] },
+                "price": { "type": "number", "description": "Dollars" },
+            })),
+            "Alerts to set now; empty unless the person wants one",
         ),
     }))
 }

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     domain::{
         account_id::AccountId,
-        chat::{Action, ActionStatus, ClientMessageId, MessageText},
+        chat::{Action, ActionStatus, Cancelled, ClientMessageId, MessageText, WaitingOrder},
         copilot::{Autonomy, OverLimit},
         order::{ClientOrderId, OrderRequest, OrderSource},
         ticker::Ticker,
@@ -27,6 +27,7 @@ use crate::{
     server::ledger::{
         UnwatchTicker, WatchTicker,
         chat::{ActionRun, BeginTurn, Begun, NewAction, Provenance, RecordReply, RunActions, Step, TurnContext},
+        orders::{CancelOrder, CancelOrders},
     },
 };
 
@@ -171,10 +172,7 @@ impl Turn {
 
     /// Waits for prices of all tickers to be traded, watched or not: a proposal needs one.
     async fn price(&self, actions: &[Action]) {
-        let traded = actions.iter().take(self.service.limits.actions_max).filter_map(|action| match action {
-            Action::Trade { ticker, .. } => Some(*ticker),
-            Action::Watch(_) | Action::Unwatch(_) => None,
-        });
+        let traded = actions.iter().take(self.service.limits.actions_max).filter_map(Action::traded);
         join_all(traded.map(async |ticker| self.service.execution.price(ticker).await)).await;
     }
 
@@ -186,10 +184,7 @@ impl Turn {
         } else {
             (ActionStatus::Pending.under(autonomy), None)
         };
-        let price = match action {
-            Action::Trade { ticker, .. } => self.service.feed.latest().price(ticker),
-            Action::Watch(_) | Action::Unwatch(_) => None,
-        };
+        let price = action.traded().and_then(|ticker| self.service.feed.latest().price(ticker));
         NewAction { id: Uuid::now_v7().to_string(), action, status, price, error, estimate: None }
     }
 
@@ -198,14 +193,17 @@ impl Turn {
         let tick = self.service.feed.latest();
         let added = actions.iter().filter_map(|action| match action.action {
             Action::Watch(ticker) => Some(ticker),
-            Action::Trade { .. } | Action::Unwatch(_) => None,
+            Action::Trade { .. } | Action::Unwatch(_) | Action::Order(_) | Action::Cancel(_) | Action::Alert(_) => None,
         });
         added.filter(|ticker| tick.price(*ticker).is_none()).collect()
     }
 }
 
 fn trades_in(action: &NewAction, tickers: &BTreeSet<Ticker>) -> bool {
-    matches!(action.action, Action::Trade { ticker, .. } if tickers.contains(&ticker))
+    match action.action {
+        Action::Trade { ticker, .. } | Action::Order(WaitingOrder { ticker, .. }) => tickers.contains(&ticker),
+        Action::Watch(_) | Action::Unwatch(_) | Action::Cancel(_) | Action::Alert(_) => false,
+    }
 }
 
 impl Service {
@@ -226,7 +224,7 @@ impl Service {
                     (action.status, action.error) = (ActionStatus::Rejected, Some(refusal.to_string()));
                 }
             }),
-            Action::Trade { .. } | Action::Unwatch(_) => None,
+            Action::Trade { .. } | Action::Unwatch(_) | Action::Order(_) | Action::Cancel(_) | Action::Alert(_) => None,
         });
         join_all(look_ups).await;
     }
@@ -236,6 +234,10 @@ impl Service {
         let runs = self.prepare(actions).await;
         let run = RunActions { from, runs, limits: self.limits, at: (self.clock)() };
         self.ledger.submit(account, run).await
+    }
+
+    fn cancel_several(&self, ticker: Option<Ticker>) -> Step {
+        Step::CancelSeveral(CancelOrders { ticker, market: self.orders.market_now() })
     }
 
     /// Prepares each action's write, the same as for a person's request.
@@ -257,6 +259,22 @@ impl Service {
                     };
                     Step::Trade(Box::new(self.execution.prepare(order, OrderSource::Copilot).await))
                 }
+                Action::Order(order) => {
+                    let request = order.request(order_id(&action.id));
+                    match self.orders.prepare(request, OrderSource::Copilot).await {
+                        Ok(submit) => Step::Order(Box::new(submit)),
+                        Err(reason) => Step::Refused(reason),
+                    }
+                }
+                Action::Cancel(Cancelled::One(id)) => {
+                    Step::Cancel(CancelOrder { id, if_revision: None, market: self.orders.market_now() })
+                }
+                Action::Cancel(Cancelled::OfTicker(ticker)) => self.cancel_several(Some(ticker)),
+                Action::Cancel(Cancelled::All) => self.cancel_several(None),
+                Action::Alert(alert) => match self.alerts.prepare(alert.request()) {
+                    Ok(create) => Step::Alert(Box::new(create)),
+                    Err(reason) => Step::Refused(reason),
+                },
             };
             ActionRun { action_id: action.id.clone(), step }
         });

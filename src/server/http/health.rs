@@ -21,6 +21,8 @@ pub struct Health {
     market: MarketHealth,
     /// `ok` or `failed`
     database: &'static str,
+    /// Of orders that wait: `ok`, or `behind` when it has not looked at the prices for a while.
+    matcher: &'static str,
     /// `built_in`, `mock`, `ready` or `off`
     copilot: &'static str,
 }
@@ -48,7 +50,8 @@ pub struct MarketHealth {
 pub async fn read(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
     let tick = state.feed.latest();
     let database_works = state.ledger.is_healthy().await;
-    let works = database_works && state.feed.is_healthy() && state.parts.all_run();
+    let is_matching = state.orders.is_on_time();
+    let works = database_works && state.feed.is_healthy() && is_matching && state.parts.all_run();
     let health = Health {
         status: if works { "ok" } else { "degraded" },
         version: env!("CARGO_PKG_VERSION"),
@@ -61,6 +64,7 @@ pub async fn read(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
             note: tick.status.note.clone(),
         },
         database: if database_works { "ok" } else { "failed" },
+        matcher: if is_matching { "ok" } else { "behind" },
         copilot: state.copilot.availability().as_str(),
     };
     (if works { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(health))

@@ -1,5 +1,6 @@
 //! HTTP: the REST API, the price stream, the page and its files, and the checks in front of them.
 
+mod alerts;
 mod candles;
 mod chat;
 mod corporate_actions;

@@ -18,7 +18,7 @@ use utoipa::{
 };
 
 use super::{
-    candles, chat, corporate_actions, events, exports, health, library, market, orders, performance, portfolio,
+    alerts, candles, chat, corporate_actions, events, exports, health, library, market, orders, performance, portfolio,
     problem::Problem, serve::HEAD_BYTES_MAX, settings, stream, watchlist,
 };
 use crate::{
@@ -83,6 +83,13 @@ pub struct WriteOffRequest {
         orders::change,
         orders::cancel,
         orders::cancel_all,
+        alerts::create,
+        alerts::list,
+        alerts::read,
+        alerts::change,
+        alerts::delete,
+        alerts::firings,
+        alerts::mark_read,
         corporate_actions::read,
         performance::lots,
         watchlist::read,
@@ -243,6 +250,7 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
         ],
         (_, path) if path.starts_with("/api/orders") => orders::errors(method, path),
         ("get", "/api/lots") => performance::errors(),
+        (_, path) if path.starts_with("/api/alerts") => alerts::errors(method, path),
         ("post", "/api/portfolio/write-off") => vec![
             malformed(),
             missing("ticker"),
@@ -307,11 +315,13 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
             "/api/portfolio/trade"
                 | "/api/orders"
                 | "/api/orders/preview"
+                | "/api/alerts"
+                | "/api/alerts/firings/read"
                 | "/api/portfolio/write-off"
                 | "/api/watchlist"
                 | "/api/chat"
         ) | ("post", "/api/library/documents" | "/api/library/answers")
-            | ("patch", "/api/settings" | "/api/orders/{id}" | "/api/library/documents/{id}")
+            | ("patch", "/api/settings" | "/api/orders/{id}" | "/api/alerts/{id}" | "/api/library/documents/{id}")
     );
     if takes_a_body {
         let limit_bytes = super::json_body::BODY_BYTES_MAX;

@@ -14,7 +14,7 @@ use tower::{Service, ServiceBuilder};
 use tracing::{Instrument, info_span};
 
 use super::{
-    candles, chat, corporate_actions, deadlines, docs, events, exports,
+    alerts, candles, chat, corporate_actions, deadlines, docs, events, exports,
     forwarded::TrustedProxies,
     gate::{Admission, Gate},
     health,
@@ -65,6 +65,7 @@ impl App {
             .merge(market::router())
             .merge(portfolio::router())
             .merge(orders::router())
+            .merge(alerts::router())
             .merge(corporate_actions::router())
             .merge(performance::router())
             .merge(watchlist::router())

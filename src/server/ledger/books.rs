@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{
+    alerts::{Alerts, FIRINGS_KEPT},
     effect::{ActionOutcome, Amounts, CorporateActionRow, Effect, TradeRow},
     orders::OpenOrders,
 };
@@ -47,6 +48,7 @@ pub struct Books {
     pub autonomy: Autonomy,
     /// Open orders with their holds.
     pub orders: OpenOrders,
+    pub alerts: Alerts,
     /// Whether the account has been opened.
     pub(super) is_open: bool,
     /// Sequence of the last trade before the latest reset; the history begins after it.
@@ -70,6 +72,7 @@ impl Books {
             high_water_mark: None,
             autonomy: Autonomy::default(),
             orders: OpenOrders::default(),
+            alerts: Alerts::default(),
             is_open: false,
             reset_after_sequence: 0,
             chat_cleared_after_sequence: 0,
@@ -81,19 +84,23 @@ impl Books {
         self.watchlist.iter().map(|watched| watched.ticker).collect()
     }
 
-    /// Tickers that are watched, held or have open orders.
+    /// Tickers that are watched or held, or have open orders or active alerts.
     pub fn wanted(&self) -> TickerSet {
         let watched = self.watchlist.iter().map(|watched| watched.ticker);
-        watched.chain(self.account.holdings.keys().copied()).chain(self.orders.tickers()).collect()
+        let others = self.orders.tickers().chain(self.alerts.tickers().iter().copied());
+        watched.chain(self.account.holdings.keys().copied()).chain(others).collect()
     }
 
     pub fn watches(&self, ticker: Ticker) -> bool {
         self.watchlist.iter().any(|watched| watched.ticker == ticker)
     }
 
-    /// Whether a ticker is watched, held or has an open order.
+    /// Whether a ticker is watched or held, or has an open order or an active alert.
     pub fn wants(&self, ticker: Ticker) -> bool {
-        self.watches(ticker) || self.account.holdings.contains_key(&ticker) || self.orders.has_ticker(ticker)
+        self.watches(ticker)
+            || self.account.holdings.contains_key(&ticker)
+            || self.orders.has_ticker(ticker)
+            || self.alerts.has_ticker(ticker)
     }
 
     /// The trading day of a moment.
@@ -148,6 +155,10 @@ impl Books {
             }
             Effect::Trade(row) => self.record_trade(row),
             Effect::Orders { group, tick } => self.orders.put(Arc::clone(group), *tick),
+            Effect::Alert(alert) => self.alerts.put(Arc::clone(alert)),
+            Effect::AlertDeleted(id) => self.alerts.remove(id),
+            Effect::Firing(_) => self.alerts.unread = (self.alerts.unread + 1).min(FIRINGS_KEPT),
+            Effect::FiringsRead { unread, .. } => self.alerts.unread = *unread,
             Effect::CurveBegins { at } => self.opened_at = *at,
             Effect::Watched(watched) => self.watchlist.push(*watched),
             Effect::Unwatched(ticker) => self.watchlist.retain(|watched| watched.ticker != *ticker),
@@ -170,6 +181,7 @@ impl Books {
             | Effect::AccessKeyDropped { .. }
             | Effect::OrderNamed(_)
             | Effect::TrailMarks { .. }
+            | Effect::OrdersSplit(_)
             | Effect::MarketSeed(_) => {}
         }
     }

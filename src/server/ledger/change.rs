@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 
+use super::effect::FiringRow;
 use crate::domain::{
     account_id::AccountId,
+    alerts::{AlertStatus, record::Alert},
     copilot::Autonomy,
     event::EventKind,
     money::{Price, Quantity},
@@ -42,6 +44,12 @@ pub enum Change {
         quantity: Quantity,
         price: Price,
     },
+    /// An alert that is new, was changed, fired or is gone.
+    Alert(Box<AlertNews>),
+    /// Firings were read.
+    FiringsRead {
+        unread: u64,
+    },
     /// A message, or the outcome of its actions.
     Message {
         id: String,
@@ -76,7 +84,36 @@ pub struct OrderNews {
     pub revision: u32,
 }
 
+/// Fields of an alert for list rows and toasts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertNews {
+    pub id: String,
+    pub verb: &'static str,
+    pub status: AlertStatus,
+    pub firing: Option<FiringNews>,
+}
+
+/// Fields of a firing for toasts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FiringNews {
+    pub id: String,
+    pub sentence: String,
+    pub note: Option<String>,
+    /// With this one.
+    pub unread: u64,
+}
+
 impl Change {
+    pub fn of_alert(alert: &Alert, verb: &'static str) -> Self {
+        Self::Alert(Box::new(AlertNews { id: alert.id.clone(), verb, status: alert.status, firing: None }))
+    }
+
+    pub fn of_firing(alert: &Alert, row: &FiringRow, unread: u64) -> Self {
+        let firing = FiringNews { id: row.id.clone(), sentence: row.sentence.clone(), note: row.note.clone(), unread };
+        let (id, status) = (alert.id.clone(), alert.status);
+        Self::Alert(Box::new(AlertNews { id, verb: "fired", status, firing: Some(firing) }))
+    }
+
     pub fn of_order(order: &Order) -> Self {
         Self::Order(Box::new(OrderNews {
             id: order.id,
@@ -97,6 +134,7 @@ impl Change {
             Self::Watchlist { .. } => EventKind::Watchlist,
             Self::Order(_) => EventKind::Order,
             Self::Fill { .. } => EventKind::Fill,
+            Self::Alert(_) | Self::FiringsRead { .. } => EventKind::Alert,
             Self::Message { .. } | Self::ChatCleared => EventKind::Chat,
             Self::Settings { .. } => EventKind::Settings,
             Self::Library { kind, .. } => *kind,
@@ -106,7 +144,10 @@ impl Change {
     /// Id of the changed object within its kind.
     fn id<'a>(&'a self, account: &'a AccountId) -> &'a str {
         match self {
-            Self::Account | Self::Reset | Self::ChatCleared | Self::Settings { .. } => account.as_str(),
+            Self::Account | Self::Reset | Self::ChatCleared | Self::Settings { .. } | Self::FiringsRead { .. } => {
+                account.as_str()
+            }
+            Self::Alert(alert) => &alert.id,
             Self::Watchlist { ticker, .. } => ticker.as_str(),
             Self::Order(order) => &order.id_text,
             Self::Fill { trade_id, .. } => trade_id,
@@ -124,6 +165,9 @@ impl Change {
             | Self::Message { .. }
             | Self::Settings { .. }
             | Self::Library { .. } => self.id(account),
+            // Each firing is told.
+            Self::Alert(alert) => alert.firing.as_ref().map_or(&alert.id, |firing| &firing.id),
+            Self::FiringsRead { .. } => "read",
             // A later trade does not replace these.
             Self::Reset => "reset",
             Self::ChatCleared => "cleared",
@@ -140,6 +184,9 @@ impl Change {
             }
             (Self::Order(order), Self::Order(later)) => order.id == later.id,
             (Self::Fill { .. }, Self::Fill { .. }) => false,
+            (Self::Alert(alert), Self::Alert(later)) => {
+                alert.firing.is_none() && later.firing.is_none() && alert.id == later.id
+            }
             (earlier, later) => std::mem::discriminant(earlier) == std::mem::discriminant(later),
         }
     }
@@ -183,12 +230,29 @@ impl Change {
                     r#","order_id":"{order_id}","number":{number},"ticker":"{ticker}","side":"{side}","quantity":{quantity},"price":{price}"#
                 );
             }
+            Self::Alert(alert) => write_alert(&mut data, alert),
+            Self::FiringsRead { unread } => {
+                let _ = write!(data, r#","action":"read","unread":{unread}"#);
+            }
             Self::Settings { autonomy } => {
                 let _ = write!(data, r#","autonomy":"{}""#, autonomy.as_str());
             }
         }
         data.push('}');
         data
+    }
+}
+
+fn write_alert(data: &mut String, alert: &AlertNews) {
+    let AlertNews { verb, status, firing, .. } = alert;
+    // A string takes whatever is written, here and below.
+    let _ = write!(data, r#","action":"{verb}","status":"{status}""#);
+    if let Some(FiringNews { id, sentence, note, unread }) = firing {
+        let sentence = serde_json::Value::from(sentence.as_str());
+        let _ = write!(data, r#","firing":"{id}","sentence":{sentence},"unread":{unread}"#);
+        if let Some(note) = note {
+            let _ = write!(data, r#","note":{}"#, serde_json::Value::from(note.as_str()));
+        }
     }
 }
 

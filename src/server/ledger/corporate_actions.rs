@@ -103,8 +103,11 @@ impl Write for ApplyAction {
 
     fn decide(&self, books: &Books, past: &Option<Past>) -> Result<(Applied, Effects), ApiError> {
         let now = self.price_after();
-        let Some(held) = past.as_ref().and_then(|past| self.held_at_start(now, books, past)) else {
+        let Some(past) = past else {
             return Ok((Applied::Nothing, Effects::new()));
+        };
+        let Some(held) = self.held_at_start(now, books, past) else {
+            return Ok(self.split_orders_alone(books));
         };
         let mut effects = match self.action.kind {
             ActionKind::Split(ratio) => self.split(ratio, &held, now, books)?,
@@ -155,9 +158,23 @@ impl ApplyAction {
         Ok(effects)
     }
 
-    /// Splits the open orders of the ticker together with its holding.
+    /// Splits the open orders of a ticker without a holding.
+    fn split_orders_alone(&self, books: &Books) -> (Applied, Effects) {
+        let mut effects = Effects::new();
+        if let ActionKind::Split(ratio) = self.action.kind {
+            self.split_orders(ratio, books, &mut effects);
+        }
+        if effects.is_empty() {
+            return (Applied::Nothing, effects);
+        }
+        effects.extend([Effect::OrdersSplit(self.action.id.clone()), Effect::Event(Change::Account)]);
+        (Applied::Now, effects)
+    }
+
+    /// Splits the open orders of the ticker, except those placed on the split's day, which are in new shares already.
     fn split_orders(&self, ratio: SplitRatio, books: &Books, effects: &mut Effects) {
-        let is_meant = |group: &Group| group.leader().ticker == self.action.ticker;
+        let (ticker, starts_at) = (self.action.ticker, self.action.ex_date.starts_at());
+        let is_meant = |group: &Group| group.leader().ticker == ticker && group.leader().created_at < starts_at;
         let mut groups: Vec<_> = books.orders.groups().filter(|listed| is_meant(&listed.group)).collect();
         groups.sort_by_key(|listed| listed.group.leader().id);
         for listed in groups {

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::domain::{
     account::{Account, Fill, Holding},
+    alerts::{record::Alert, request::FiringValue},
     chat::{ActionStatus, ClientMessageId, MisreadAction, RecordedAction, Role},
     copilot::Autonomy,
     corporate_action::{DividendRate, ExchangeDate, SplitRatio},
@@ -63,6 +64,18 @@ pub enum Effect {
         marks: Vec<TrailMark>,
     },
 
+    /// The current state of an alert.
+    Alert(Arc<Alert>),
+    /// The alert of this id.
+    AlertDeleted(String),
+    /// A row of the log of firings.
+    Firing(Box<FiringRow>),
+    /// The firings up to a sequence were read, and so many are unread then.
+    FiringsRead {
+        until: i64,
+        unread: u64,
+    },
+
     /// Total value at a second; the last value of a second wins.
     Snapshot {
         total_value: Money,
@@ -101,6 +114,8 @@ pub enum Effect {
 
     /// An applied split, or an owed dividend.
     CorporateAction(Box<CorporateActionRow>),
+    /// The split with this id was applied to open orders of a ticker without a holding.
+    OrdersSplit(String),
     /// The dividend with this sequence was credited.
     DividendPaid {
         sequence: i64,
@@ -164,6 +179,20 @@ pub struct OrderNameRow {
     pub order_id: OrderId,
     /// The request, as JSON.
     pub request: String,
+}
+
+/// A firing of an alert.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FiringRow {
+    /// A UUID v7.
+    pub id: String,
+    pub alert_id: String,
+    /// The condition in words.
+    pub sentence: String,
+    pub note: Option<String>,
+    /// Values of the operands when the condition became true.
+    pub values: Vec<FiringValue>,
+    pub fired_at: UtcInstant,
 }
 
 /// A message of the conversation.

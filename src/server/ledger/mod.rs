@@ -23,6 +23,7 @@
 //! are only in the store are read concurrently, and never wait for the writer.
 
 pub mod access;
+pub mod alerts;
 mod announce;
 mod books;
 mod change;

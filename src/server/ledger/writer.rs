@@ -129,7 +129,7 @@ pub struct Writer {
     pub books: PublishedBooks,
     /// Tickers that any account watches.
     pub watched: TickerUnion,
-    /// Tickers that any account watches or holds.
+    /// The tickers that any account watches, holds or waits for.
     pub wanted: TickerUnion,
     /// Whether a transaction failed and the writer has not recovered since.
     pub is_uncertain: bool,
@@ -314,7 +314,12 @@ impl Writer {
             self.watched.replace(&before.watched(), &books.watched());
         }
         let has_other_orders = !before.orders.is_same(&books.orders);
-        if watches_others || has_other_orders || !before.account.holdings.keys().eq(books.account.holdings.keys()) {
+        let has_other_alerts = before.alerts.tickers() != books.alerts.tickers();
+        if watches_others
+            || has_other_orders
+            || has_other_alerts
+            || !before.account.holdings.keys().eq(books.account.holdings.keys())
+        {
             self.wanted.replace(&before.wanted(), &books.wanted());
         }
         self.books.put(account, books);

@@ -46,6 +46,7 @@ use crate::{
             Feed,
             tape::{Frame, Tape},
         },
+        metrics::Metrics,
         parts::Parts,
     },
 };
@@ -56,20 +57,31 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// Marks of trailing stops that have moved are saved so often.
 const SAVE_EVERY: Duration = Duration::from_secs(1);
 
-/// How long to wait before a write that found the ledger busy is tried again.
+/// A matcher that has not looked at everything for longer has failed, and the server's health says so.
+const BEHIND_MAX: Duration = Duration::from_secs(15);
+
+/// Delay before a write is retried after the ledger was busy.
 const RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// The minutes back in which the best price since an order began to work is looked for after a start.
 const CANDLES_BACK: usize = 1_500;
 
-/// The marks of trailing stops as they are now. Clones share them.
+/// The matcher as others see it: the marks of trailing stops as they are now, and whether it keeps up. Clones share it.
 #[derive(Clone)]
-pub struct Marks(Arc<Mutex<OrderBook>>);
+pub struct Marks {
+    book: Arc<Mutex<OrderBook>>,
+    looked_at: Arc<Mutex<Instant>>,
+}
 
 impl Marks {
     /// The best price that a trailing stop has seen since it began to work.
     pub fn of(&self, id: OrderId) -> Option<Price> {
-        lock(&self.0).mark(id)
+        lock(&self.book).mark(id)
+    }
+
+    /// Whether all prints were matched within [`BEHIND_MAX`].
+    pub fn is_on_time(&self) -> bool {
+        self.looked_at.lock().unwrap_or_else(PoisonError::into_inner).elapsed() < BEHIND_MAX
     }
 }
 
@@ -86,6 +98,7 @@ pub async fn start(
     ledger: &Ledger,
     feed: &Feed,
     (clock, rules): (Clock, FillRules),
+    metrics: Metrics,
     parts: &Parts,
 ) -> Result<Marks, ApiError> {
     let saved = ledger.saved_marks().await?;
@@ -99,9 +112,12 @@ pub async fn start(
         seen: HashMap::new(),
         last_prices: HashMap::new(),
         saved_at: Instant::now(),
+        looked_at: Arc::new(Mutex::new(Instant::now())),
+        metrics,
     };
     matcher.restore(&saved);
-    let (marks, shutdown) = (Marks(Arc::clone(&matcher.book)), parts.shutdown());
+    let marks = Marks { book: Arc::clone(&matcher.book), looked_at: Arc::clone(&matcher.looked_at) };
+    let shutdown = parts.shutdown();
     let (tape, changed) = (feed.tape(), ledger.orders_changed());
     parts.spawn("the matcher of orders", async move {
         tokio::select! {
@@ -135,6 +151,8 @@ struct Matcher {
     /// Of the prints that were looked at.
     last_prices: HashMap<Ticker, Price>,
     saved_at: Instant,
+    looked_at: Arc<Mutex<Instant>>,
+    metrics: Metrics,
 }
 
 /// What fired in the groups of one account.
@@ -154,12 +172,15 @@ impl Matcher {
             let seen_tick = self.feed.latest().version;
             for frame in tape.take() {
                 self.take_in(frame.first_tick);
-                self.look(&frame).await;
+                let began = Instant::now();
+                let fills = self.look(&frame).await;
+                self.metrics.tick_matched(self.entries.len(), fills, began.elapsed());
                 self.last_prices.extend(frame.spans.iter().map(|(ticker, span)| (*ticker, span.last)));
             }
             self.take_in(seen_tick + 1);
             self.expire().await;
             self.save_marks().await;
+            *self.looked_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         }
     }
 
@@ -240,12 +261,12 @@ impl Matcher {
         }
     }
 
-    /// Looks at all orders with a frame's prices, and settles what fires.
-    async fn look(&mut self, frame: &Frame) {
+    /// Looks at all orders with a frame's prices, and settles what fires; gives how many fills that made.
+    async fn look(&mut self, frame: &Frame) -> usize {
         let mut fired: BTreeMap<AccountId, FiredGroups> = BTreeMap::new();
         {
             let mut book = lock(&self.book);
-            for (ticker, span) in &frame.spans {
+            for (ticker, span) in &*frame.spans {
                 for taken in book.look(*ticker, span, &self.rules) {
                     if let Some(Entry { account, leader, revision, .. }) = self.entries.get(&taken.id) {
                         let groups = fired.entry(*account).or_default();
@@ -254,13 +275,15 @@ impl Matcher {
                 }
             }
         }
+        let mut fills = 0;
         for (account, groups) in fired {
-            self.settle(account, frame, groups).await;
+            fills += self.settle(account, frame, groups).await;
         }
+        fills
     }
 
     /// Settles what fired of an account in one write, and puts back what is still open then.
-    async fn settle(&mut self, account: AccountId, frame: &Frame, groups: FiredGroups) {
+    async fn settle(&mut self, account: AccountId, frame: &Frame, groups: FiredGroups) -> usize {
         let fired: Vec<FiredGroup> = groups
             .iter()
             .map(|(leader, (span, taken))| FiredGroup {
@@ -272,7 +295,7 @@ impl Matcher {
             .collect();
         let market = OrderMarket { prices: self.feed.latest(), at: frame.at, rules: self.rules };
         let write = || MatchTick { fired: fired.clone(), market: market.clone(), tick: frame.last_tick };
-        self.write(account, write).await;
+        let matched = self.write(account, write).await.unwrap_or_default();
         let open = self.ledger.books(account).orders.clone();
         let mut book = lock(&self.book);
         for (leader, (_, taken)) in groups {
@@ -288,6 +311,7 @@ impl Matcher {
                 }
             }
         }
+        matched.fills
     }
 
     /// Ends the orders whose time has come.
@@ -307,15 +331,15 @@ impl Matcher {
         }
     }
 
-    /// Makes a write, however long the ledger is busy.
-    async fn write<W: Write>(&self, account: AccountId, write: impl Fn() -> W) {
+    /// Makes a write, however long the ledger is busy; gives nothing when it was refused.
+    async fn write<W: Write>(&self, account: AccountId, write: impl Fn() -> W) -> Option<W::Outcome> {
         loop {
             match self.ledger.submit(account, write()).await {
-                Ok(_) => return,
+                Ok(outcome) => return Some(outcome),
                 Err(ApiError::Busy) => sleep(RETRY_DELAY).await,
                 Err(cause) => {
                     error!(orders.cause = %cause, "what fired could not be settled; the orders stay as they are");
-                    return;
+                    return None;
                 }
             }
         }

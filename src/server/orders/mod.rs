@@ -23,13 +23,14 @@ use crate::{
     domain::{
         account_id::AccountId,
         money::{Money, Price},
+        order::OrderSource,
         orders::{
             accept::DayEnd,
             id::OrderId,
             order::Role,
             replace::ReplaceOrder,
             request::NewOrder,
-            rules::FillRules,
+            rules::{FillModel, FillRules},
             terms::{OrderType, Trail},
             view::{OpenAndRecent, OrderPreview, OrderView, OrdersPage, PreviewFacts, StatusFilter},
         },
@@ -63,12 +64,17 @@ impl OrderDesk {
         Self { feed, execution, ledger, clock, rules, marks }
     }
 
+    /// Whether the matcher keeps up with the prints.
+    pub fn is_on_time(&self) -> bool {
+        self.marks.is_on_time()
+    }
+
     /// Takes an order; tells whether it was taken before, under the same `client_order_id`.
     ///
     /// # Errors
     /// The first reason against it, or when the ledger is busy.
     pub async fn submit(&self, caller: Caller, request: NewOrder) -> Result<(OrderView, bool), ApiError> {
-        let submit = self.prepare(caller, request).await?;
+        let submit = self.prepare(request, caller.source).await?;
         let submitted = self.ledger.submit(caller.account, submit).await?;
         Ok((self.order(caller.account, submitted.id).await?, submitted.replayed))
     }
@@ -78,7 +84,7 @@ impl OrderDesk {
     /// # Errors
     /// When its ticker has no price.
     pub async fn preview(&self, caller: Caller, request: NewOrder) -> Result<OrderPreview, ApiError> {
-        let submit = self.prepare(caller, request).await?;
+        let submit = self.prepare(request, caller.source).await?;
         let books = self.ledger.books(caller.account);
         let (faults, accepted) = circumstances(&books, &submit).judge(&submit.request, submit.ids);
         let facts = PreviewFacts {
@@ -178,22 +184,26 @@ impl OrderDesk {
         }
     }
 
-    /// Everything that decides an order.
-    async fn prepare(&self, caller: Caller, request: NewOrder) -> Result<SubmitOrder, ApiError> {
+    /// The write that takes an order, with everything that decides it; for those whose write is more than the order.
+    ///
+    /// # Errors
+    /// When the order is not one, or its ticker has no price.
+    pub async fn prepare(&self, request: NewOrder, source: OrderSource) -> Result<SubmitOrder, ApiError> {
         request.plan()?;
-        if request.condition.is_some() {
-            let reason = "orders that wait for a condition are not taken yet".to_owned();
-            return Err(ApiError::InvalidParameter { parameter: "condition".to_owned(), reason });
+        if let Some(condition) = &request.condition {
+            self.execution.check_condition(condition)?;
         }
         let prices = self.execution.price(request.ticker).await;
         let last = last_price(&prices, request.ticker)?;
         let market = self.market(prices);
         let session = self.feed.hours.session_at(market.at).map(|session| session.kind);
         let is_open = session.is_some_and(|kind| kind.takes_orders());
-        if is_open && request.order_type == OrderType::Market {
+        if is_open && request.order_type == OrderType::Market && request.condition.is_none() {
             // It is filled at once, and not at an old price.
             market.prices.price_to_trade(request.ticker, market.at)?;
         }
+        // Under the strict model, ticks with volumes fill it.
+        let fills_at_once = is_open && self.rules.model == FillModel::Plain;
         let day_end = self.day_end(&market)?;
         // Random in their last bits, and in the order of their legs.
         let ids =
@@ -203,11 +213,16 @@ impl OrderDesk {
             day_end,
             tick: SubmitOrder::span(last, session),
             market,
-            is_open,
-            source: caller.source,
+            is_open: fills_at_once,
+            source,
             ids,
             trade_id: Uuid::now_v7().to_string(),
         })
+    }
+
+    /// The current market, for deciding a cancellation.
+    pub fn market_now(&self) -> OrderMarket {
+        self.market(self.feed.latest())
     }
 
     fn market(&self, prices: Arc<Tick>) -> OrderMarket {

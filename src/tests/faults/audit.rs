@@ -16,6 +16,8 @@ use sqlx::{ConnectOptions, Connection, Row, SqliteConnection, sqlite::SqliteConn
 #[derive(Debug, Default)]
 pub struct Audit {
     pub trades: BTreeMap<String, String>,
+    /// The ids of all orders that wait, or did.
+    pub orders: BTreeSet<String>,
 }
 
 impl Audit {
@@ -66,7 +68,34 @@ impl Audit {
             .unwrap();
         assert!(account.get::<Option<i64>, _>("high_water_mark_cents") >= highest, "no value stands above the mark");
         Self::assert_positions(connection, &model).await;
-        Self { trades }
+        let orders = Self::assert_orders(connection).await;
+        Self { trades, orders }
+    }
+
+    /// Checks that each order's fills are its trades, and that ended orders hold nothing.
+    async fn assert_orders(connection: &mut SqliteConnection) -> BTreeSet<String> {
+        // A file from before the table was made has none.
+        let Ok(rows) = sqlx::query("SELECT * FROM orders").fetch_all(&mut *connection).await else {
+            return BTreeSet::new();
+        };
+        let mut ids = BTreeSet::new();
+        for row in &rows {
+            let id: String = row.get("id");
+            let (fills, quantity): (i64, Option<i64>) =
+                sqlx::query_as("SELECT COUNT(*), SUM(quantity_millionths) FROM trades WHERE order_id = ?1")
+                    .bind(&id)
+                    .fetch_one(&mut *connection)
+                    .await
+                    .unwrap();
+            assert_eq!(row.get::<Option<i64>, _>("fills").unwrap_or_default(), fills, "{id}");
+            assert_eq!(row.get::<Option<i64>, _>("filled_millionths"), quantity, "{id}");
+            let is_open = ["working", "triggered", "partially_filled"].contains(&row.get::<&str, _>("status"));
+            let holds = row.get::<i64, _>("held_cents") > 0 || row.get::<Option<i64>, _>("held_millionths").is_some();
+            assert!(is_open || !holds, "no hold outlives its order: {id}");
+            assert!(row.get::<bool, _>("group_is_open") || !is_open);
+            ids.insert(id);
+        }
+        ids
     }
 
     async fn assert_positions(connection: &mut SqliteConnection, model: &Account) {
@@ -79,6 +108,11 @@ impl Audit {
             (ticker.as_str().to_owned(), holding.quantity.millionths(), holding.cost_basis.cents())
         };
         assert_eq!(held, model.holdings.iter().map(holding).collect());
+    }
+
+    /// Accepted orders that are missing from the file.
+    pub fn missing_orders<'a>(&self, taken: impl Iterator<Item = &'a Value>) -> Vec<&'a Value> {
+        taken.filter(|order| !self.orders.contains(order["id"].as_str().unwrap())).collect()
     }
 
     /// Receipts whose trade is missing.

@@ -83,7 +83,7 @@ impl Bench {
     /// One failure; returns all responses to the clients before, during and after it.
     async fn run(&self, mut round: Round, failed: &mut u64) -> Vec<Told> {
         let server = TestProcess::start_command(self.layer.command()).await;
-        let load = |number: u64| Load { seed: round.seed * 10 + number, clients: 4, orders: 12 };
+        let load = |number: u64| Load { seed: round.seed * 10 + number, clients: 4, orders: 12, waits: false };
         let (client, count) = (&server.client, watch::Sender::new(0));
         let mut told = trade(client, load(0), &count).await;
 

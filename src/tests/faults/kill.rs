@@ -8,10 +8,10 @@ use tokio::sync::watch;
 use super::{
     Round,
     audit::Audit,
-    load::{Load, Told, is_replayed, receipts, trade},
+    load::{Load, Told, is_replayed, receipts, taken, trade},
     rounds, variable,
 };
-use crate::app::{TestProcess, assert_identity};
+use crate::app::{TestClient, TestProcess, assert_identity, cents};
 
 /// Default number of kills under load; set by `FINALLY_KILL_ROUNDS`.
 const ROUNDS: u64 = 10;
@@ -19,12 +19,14 @@ const ROUNDS: u64 = 10;
 #[tokio::test]
 async fn kills_under_load_lose_and_double_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut total, mut ran, mut before) = (0, 0, Vec::new());
+    let (mut total, mut ran, mut waiting, mut before) = (0, 0, 0, Vec::new());
     for round in rounds(variable("FINALLY_KILL_ROUNDS", ROUNDS)) {
         println!("kill, round {}, seed {}", round.number, round.seed);
         let server = TestProcess::start(folder.path()).await;
         assert!(is_replayed(&server.client, &before).await);
-        assert_identity(&server.client.portfolio().await);
+        let portfolio = server.client.portfolio().await;
+        assert_identity(&portfolio);
+        assert_holds(&server.client, &portfolio).await;
         before = trade_until_killed(server, round).await;
         let audit = Audit::of(folder.path()).await;
         assert_eq!(
@@ -32,11 +34,31 @@ async fn kills_under_load_lose_and_double_nothing() {
             Vec::<&serde_json::Value>::new(),
             "what was acknowledged is there"
         );
+        assert_eq!(audit.missing_orders(taken(&before)), Vec::<&serde_json::Value>::new(), "and so is what waits");
+        waiting += taken(&before).count();
         total += receipts(&before).count() as u64;
         ran += 1;
     }
     println!("kill: {ran} rounds, {total} acknowledged trades, none lost, none doubled");
+    assert!(waiting > 0, "orders wait too");
     assert!(total > ran, "{total} trades were acknowledged in {ran} rounds");
+}
+
+/// What the open orders hold is what the portfolio says, between two writes of the matcher at least.
+async fn assert_holds(client: &TestClient, portfolio: &serde_json::Value) {
+    let mut portfolio = portfolio.clone();
+    for _ in 0..200 {
+        let orders = client.read("/api/orders?limit=500").await;
+        let open = orders["orders"].as_array().unwrap();
+        let legs = open.iter().flat_map(|order| std::iter::once(order).chain(order["legs"].as_array().unwrap()));
+        let held: i64 = legs.map(|order| cents(&order["held_amount"])).sum();
+        let is_whole = orders["next_cursor"].is_null();
+        if !is_whole || held == cents(&portfolio["held_for_orders"]) {
+            return;
+        }
+        portfolio = client.portfolio().await;
+    }
+    panic!("the holds are not those of the open orders: {portfolio}");
 }
 
 /// Kills shortly after a number of responses: both are drawn, so the machine's speed does not matter.

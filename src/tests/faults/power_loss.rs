@@ -12,7 +12,7 @@ use super::{
     audit::Audit,
     disk::Disk,
     layer::Layer,
-    load::{Load, Told, is_replayed, receipts, trade},
+    load::{Load, Told, is_replayed, receipts, taken, trade},
     rounds, variable,
 };
 use crate::app::TestProcess;
@@ -37,8 +37,8 @@ async fn a_lost_power_loses_and_doubles_nothing() {
         total += bench.run(round).await;
         ran += 1;
     }
-    println!("power loss: {ran} rounds, {total} acknowledged trades, none lost, none doubled");
-    assert!(total > ran, "{total} trades were acknowledged in {ran} rounds");
+    println!("power loss: {ran} rounds, {total} acknowledged trades and orders, none lost, none doubled");
+    assert!(total > ran, "{total} trades and orders were acknowledged in {ran} rounds");
 }
 
 #[tokio::test]
@@ -74,18 +74,22 @@ impl Bench {
         Self { folder, layer, acknowledged: Vec::new() }
     }
 
-    /// One power loss; returns the number of trades acknowledged before it.
+    /// One power loss; gives how many trades and orders were acknowledged before it.
     async fn run(&mut self, mut round: Round) -> u64 {
         let before = Disk::holding(&self.layer.root());
         let told = self.trade_until_power_loss(&mut round).await;
         self.layer.assert_no_panic();
-        let count = receipts(&told).count();
-        self.acknowledged.extend(told.into_iter().filter(|told| told.receipt().is_some()));
+        let count = receipts(&told).count() + taken(&told).count();
+        self.acknowledged.extend(told.into_iter().filter(|told| told.receipt().or(told.taken()).is_some()));
         self.disk_after(before, &mut round);
         let audit = Audit::of(&self.layer.root()).await;
         let missing = audit.missing(receipts(&self.acknowledged));
         if !missing.is_empty() {
             self.fail(&round, &format!("{} trades are lost", missing.len()));
+        }
+        let missing = audit.missing_orders(taken(&self.acknowledged));
+        if !missing.is_empty() {
+            self.fail(&round, &format!("{} orders that wait are lost", missing.len()));
         }
         count as u64
     }
@@ -104,7 +108,7 @@ impl Bench {
 
     async fn trade_until_power_loss(&self, round: &mut Round) -> Vec<Told> {
         // During the start, soon after it, or around the log's checkpoint (after 1,000 pages).
-        let span = [1..80, 30..400, 400..3_000, 2_000..6_000][round.rng.random_range(0..4)].clone();
+        let span = [1..120, 60..700, 700..3_500, 2_500..7_000][round.rng.random_range(0..4)].clone();
         let mut command = self.layer.command();
         command.env("SIM_SEED", round.seed.to_string());
         self.layer.kill_at(round.rng.random_range(span));

@@ -21,7 +21,8 @@ pub fn reply(setting: &Setting<'_>) -> Reply {
     let names = Names::new(setting.prices.quotes.iter().map(|quote| quote.ticker).collect());
     let price = |ticker| setting.prices.price(ticker);
     let account = &setting.context.account;
-    let Asked { mut actions, doubts } = orders::read(&words, &Market { names: &names, account, price: &price });
+    let market = Market { names: &names, account, price: &price, open_orders: setting.context.orders.len() };
+    let Asked { mut actions, doubts } = orders::read(&words, &market);
     if actions.is_empty() && doubts.is_empty() {
         let view = View { setting, portfolio: setting.context.value(setting.prices) };
         let tickers = names.all_in(&words, is_shouting(&words));
@@ -36,8 +37,10 @@ pub fn reply(setting: &Setting<'_>) -> Reply {
     // A trade may name a ticker that the reply adds or removes.
     actions.sort_by_key(|action| match action {
         Action::Watch(_) => 0,
-        Action::Trade { .. } => 1,
-        Action::Unwatch(_) => 2,
+        // Cancelled orders release cash for new ones.
+        Action::Cancel(_) => 1,
+        Action::Trade { .. } | Action::Order(_) | Action::Alert(_) => 2,
+        Action::Unwatch(_) => 3,
     });
     let mut reply = Reply::saying(sentences.join(" "));
     reply.actions = actions;
@@ -63,7 +66,11 @@ mod tests {
             trading_day::TradingDay,
             watchlist::WatchedTicker,
         },
-        server::{copilot::prompt::Past, ledger::chat::TurnContext, market::feed::Tick},
+        server::{
+            copilot::prompt::Past,
+            ledger::{alerts::Alerts, chat::TurnContext, orders::OpenOrders},
+            market::feed::Tick,
+        },
     };
 
     const NOON_MS: i64 = 1_795_348_800_000;
@@ -139,6 +146,8 @@ mod tests {
             recent_trades,
             equity: Vec::new(),
             past_turns: Vec::new(),
+            orders: OpenOrders::default(),
+            alerts: Alerts::default(),
         };
         let realized = RealizedLine {
             ticker: "TSLA".parse().unwrap(),

@@ -4,7 +4,13 @@ use serde_json::{Value, json};
 
 use super::{Setting, TRADES_TOLD_MAX};
 use crate::{
-    domain::{equity::Snapshot, order::Trade, portfolio::Position},
+    domain::{
+        alerts::record::Alert,
+        equity::Snapshot,
+        order::Trade,
+        orders::{group::Group, order::Order},
+        portfolio::Position,
+    },
     server::{
         ledger::chat::PastTurn,
         market::{company_name, feed::Tick},
@@ -45,6 +51,11 @@ pub fn account_data(setting: &Setting<'_>, rows_max: usize) -> Value {
         "watchlist": watchlist.collect::<Vec<_>>(),
         "watchlist_in_all": context.watchlist.len(),
         "recent_trades": context.recent_trades.iter().take(rows_max.min(TRADES_TOLD_MAX)).map(trade_data).collect::<Vec<_>>(),
+        "open_orders": context.orders.groups().take(rows_max).map(|listed| order_data(&listed.group)).collect::<Vec<_>>(),
+        "open_orders_in_all": context.orders.len(),
+        "held_for_orders": context.orders.holds().cash,
+        "alerts": context.alerts.iter().rev().take(rows_max).map(|alert| alert_data(alert)).collect::<Vec<_>>(),
+        "alerts_in_all": context.alerts.len(),
         "recent_actions_of_yours": recent_actions(&context.past_turns, rows_max),
         "equity_curve": context.equity.iter().rev().take(rows_max).rev().map(point_data).collect::<Vec<_>>(),
     })
@@ -92,6 +103,44 @@ fn trade_data(trade: &Trade) -> Value {
         "price": trade.price,
         "realized_pnl": trade.realized_pnl,
         "by": trade.source,
+    })
+}
+
+/// An order that waits, with its legs.
+fn order_data(group: &Group) -> Value {
+    let data = |order: &Order| {
+        let mut data = json!({
+            "id": order.id,
+            "ticker": order.ticker,
+            "side": order.side,
+            "type": order.terms.order_type(),
+            "status": order.status.word(),
+            "quantity_left": order.left(),
+            "limit_price": order.terms.limit(),
+            "stop_price": order.stop(),
+            "time_in_force": order.time_in_force,
+            "holds_cash": order.held.cash,
+        });
+        if let Some(condition) = &order.condition {
+            data["submitted_when"] = json!(condition.to_string());
+        }
+        data
+    };
+    let mut told = data(group.leader());
+    let legs: Vec<Value> = group.legs().iter().filter(|leg| leg.is_open()).map(data).collect();
+    if !legs.is_empty() {
+        told["legs"] = Value::from(legs);
+    }
+    told
+}
+
+fn alert_data(alert: &Alert) -> Value {
+    json!({
+        "when": alert.condition.to_string(),
+        "frequency": alert.frequency,
+        "status": alert.status,
+        "fired": alert.firings,
+        "note": alert.note,
     })
 }
 

@@ -13,16 +13,17 @@
 mod account;
 mod meter;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::account::account_data;
 pub use self::meter::Meter;
 use super::reply::schema;
 use crate::{
     domain::{
-        chat::{Action, RecordedAction, RecordedMessage},
+        chat::{Action, Cancelled, RecordedAction, RecordedMessage, WaitingOrder},
         copilot::{Autonomy, CopilotLimits},
         instant::UtcInstant,
+        orders::terms::{Terms, Trail},
         realized::RealizedLine,
     },
     server::{
@@ -71,7 +72,10 @@ How to answer
 - Answer with exactly one JSON object of the form below, and nothing around it.
 - \"message\" is what the person reads: short, concrete, in Markdown, with figures from the data. Name amounts in dollars.
 - \"trades\" are market orders to place now, \"watchlist_changes\" changes to make now. Leave them empty unless the person \
-asks for them. Orders are filled at the server's price; you never set a price.
+asks for them. Trades are filled at the server's price; you never set it.
+- \"orders\" wait: a limit, a stop, a stop-limit or a trailing stop (in percent), for the day or gtc. They are filled when the \
+market reaches their price, and hold cash or shares until then. \"cancellations\" end open orders: one by its id, those of a \
+ticker, or all, where both are null. \"alerts\" tell the person when a price is above or below a level.
 - The server decides whether an action runs and shows the outcome beside your message. Write of actions as requests \
 (\"Buying 2 NVDA\"), never as done.
 - Any ticker can be traded, whether it is on the watchlist or not; change the watchlist only when the person asks for it.
@@ -125,6 +129,7 @@ fn turn_messages(turn: &PastTurn) -> [Message; 2] {
 /// An earlier reply in the format of replies.
 fn reply_text(reply: &RecordedMessage) -> String {
     let (mut trades, mut changes) = (Vec::new(), Vec::new());
+    let (mut orders, mut cancellations, mut alerts) = (Vec::new(), Vec::new(), Vec::new());
     for RecordedAction { action, .. } in &reply.actions {
         match action {
             Action::Trade { ticker, side, quantity } => {
@@ -132,9 +137,48 @@ fn reply_text(reply: &RecordedMessage) -> String {
             }
             Action::Watch(ticker) => changes.push(json!({ "ticker": ticker, "action": "add" })),
             Action::Unwatch(ticker) => changes.push(json!({ "ticker": ticker, "action": "remove" })),
+            Action::Order(order) => orders.push(order_wire(order)),
+            Action::Cancel(cancelled) => cancellations.push(match cancelled {
+                Cancelled::All => json!({ "order_id": null, "ticker": null }),
+                Cancelled::OfTicker(ticker) => json!({ "order_id": null, "ticker": ticker }),
+                Cancelled::One(id) => json!({ "order_id": id, "ticker": null }),
+            }),
+            Action::Alert(alert) => {
+                let when = if alert.is_above { "above" } else { "below" };
+                alerts.push(json!({ "ticker": alert.ticker, "when": when, "price": alert.price }));
+            }
         }
     }
-    json!({ "message": reply.message, "trades": trades, "watchlist_changes": changes }).to_string()
+    let mut text = json!({ "message": reply.message, "trades": trades, "watchlist_changes": changes });
+    // Those that most replies have none of are left out.
+    for (name, list) in [("orders", orders), ("cancellations", cancellations), ("alerts", alerts)] {
+        if !list.is_empty() {
+            text[name] = Value::from(list);
+        }
+    }
+    text.to_string()
+}
+
+/// An order in the form that replies have.
+fn order_wire(order: &WaitingOrder) -> Value {
+    let stop = match order.terms {
+        Terms::Stop { stop } | Terms::StopLimit { stop, .. } => Some(stop),
+        Terms::Market | Terms::Limit { .. } | Terms::TrailingStop { .. } => None,
+    };
+    let percent = match order.terms.trail() {
+        Some(Trail::Percent(percent)) => Some(percent),
+        Some(Trail::Amount(_)) | None => None,
+    };
+    json!({
+        "ticker": order.ticker,
+        "side": order.side,
+        "type": order.order_type(),
+        "quantity": order.quantity,
+        "limit_price": order.terms.limit(),
+        "stop_price": stop,
+        "trail_percent": percent,
+        "time_in_force": order.time_in_force,
+    })
 }
 
 fn system_text(setting: &Setting<'_>, rows_max: usize) -> String {
@@ -163,7 +207,6 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use serde_json::Value;
 
     use crate::domain::equity::Snapshot;
     use crate::domain::{
@@ -177,6 +220,7 @@ mod tests {
         trading_day::TradingDay,
         watchlist::WatchedTicker,
     };
+    use crate::server::ledger::{alerts::Alerts, orders::OpenOrders};
 
     const NOW: UtcInstant = UtcInstant::EPOCH;
 
@@ -220,6 +264,8 @@ mod tests {
             recent_trades: Vec::new(),
             equity: vec![Snapshot { total_value: Money::from_cents(1_000_000), recorded_at: NOW }],
             past_turns: (0..turns).map(turn).collect(),
+            orders: OpenOrders::default(),
+            alerts: Alerts::default(),
         }
     }
 

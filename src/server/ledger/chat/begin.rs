@@ -21,8 +21,10 @@ use crate::{
     server::{
         ledger::{
             Books, Change, Write,
+            alerts::Alerts,
             chat::Provenance,
             effect::{ActionDecision, Effect, Effects, MessageRow},
+            orders::OpenOrders,
             store::{Rows, StoreFault},
         },
         market::feed::Tick,
@@ -77,6 +79,9 @@ pub struct TurnContext {
     pub equity: Vec<Snapshot>,
     /// Answered turns, oldest first.
     pub past_turns: Vec<PastTurn>,
+    /// The orders that wait.
+    pub orders: OpenOrders,
+    pub alerts: Alerts,
 }
 
 /// A question with its answer.
@@ -178,6 +183,8 @@ impl BeginTurn {
             recent_trades: found.recent_trades.clone(),
             equity: downsample(&found.equity, EQUITY_POINTS_MAX),
             past_turns,
+            orders: books.orders.clone(),
+            alerts: books.alerts.clone(),
         }
     }
 }

@@ -13,11 +13,14 @@ use crate::{
         instant::UtcInstant,
         money::{Money, Price},
         order::{OrderSource, TradeReceipt},
+        orders::{hold::hold_price, order::Order},
     },
     error::ApiError,
     server::ledger::{
         Books, Change, Draft, Named, PlaceOrder, UnwatchTicker, WatchTicker, Watched, Write,
+        alerts::CreateAlert,
         effect::{ActionDecision, Effect, Effects},
+        orders::{CancelOrder, CancelOrders, NameTaken, RecordedGroup, SubmitOrder},
         store::{Rows, StoreFault},
     },
 };
@@ -37,17 +40,34 @@ pub enum Step {
     Watch(WatchTicker),
     Trade(Box<PlaceOrder>),
     Unwatch(UnwatchTicker),
+    Order(Box<SubmitOrder>),
+    Cancel(CancelOrder),
+    CancelSeveral(CancelOrders),
+    Alert(Box<CreateAlert>),
+    /// It cannot be done, and this is why.
+    Refused(ApiError),
 }
 
 /// Actions by id, each after the id of its reply.
 pub type Recorded = HashMap<String, (String, RecordedAction)>;
 
+/// The rows that one action needs.
+pub enum FoundForStep {
+    Nothing,
+    /// Earlier use of the trade's client id.
+    Trade(Box<Named>),
+    /// Earlier use of the order's client id.
+    Order(NameTaken),
+    /// The order that is cancelled.
+    Cancel(Option<RecordedGroup>),
+}
+
 /// Rows needed for running actions.
 pub struct RunsFound {
     /// Notional of the copilot's trades within a minute.
     spent: Money,
-    /// For each run: the earlier use of its order's id.
-    names: Vec<Named>,
+    /// For each run.
+    steps: Vec<FoundForStep>,
 }
 
 /// Looks up the rows needed for running these actions.
@@ -61,15 +81,18 @@ pub fn find_for_runs(
     books: &Books,
     rows: &mut dyn Rows,
 ) -> Result<RunsFound, StoreFault> {
-    let mut found = RunsFound { spent: Money::ZERO, names: Vec::with_capacity(runs.len()) };
+    let mut found = RunsFound { spent: Money::ZERO, steps: Vec::with_capacity(runs.len()) };
     for run in runs {
-        let named = match &run.step {
-            Step::Trade(order) => order.find(account, books, rows)?,
-            Step::Watch(_) | Step::Unwatch(_) => Named::default(),
-        };
-        found.names.push(named);
+        found.steps.push(match &run.step {
+            Step::Trade(order) => FoundForStep::Trade(Box::new(order.find(account, books, rows)?)),
+            Step::Order(order) => FoundForStep::Order(order.find(account, books, rows)?),
+            Step::Cancel(cancel) => FoundForStep::Cancel(cancel.find(account, books, rows)?),
+            Step::Watch(_) | Step::Unwatch(_) | Step::CancelSeveral(_) | Step::Alert(_) | Step::Refused(_) => {
+                FoundForStep::Nothing
+            }
+        });
     }
-    if runs.iter().any(|run| matches!(run.step, Step::Trade(_))) {
+    if runs.iter().any(|run| matches!(run.step, Step::Trade(_) | Step::Order(_))) {
         let (after, before) = minute_around(at);
         found.spent = rows.copilot_notional(account, after, before)?;
     }
@@ -127,12 +150,12 @@ impl Runs<'_> {
     /// Decides each action on the state that the previous ones leave.
     pub fn run(&self, recorded: &Recorded, found: &RunsFound, draft: &mut Draft) {
         let mut spent = found.spent;
-        for (run, earlier) in self.runs.iter().zip(&found.names) {
+        for (run, found) in self.runs.iter().zip(&found.steps) {
             let Some((message_id, action)) = recorded.get(&run.action_id).filter(|(_, it)| it.status == self.from)
             else {
                 continue;
             };
-            let decision = self.decide(run, action, earlier, &mut spent, draft);
+            let decision = self.decide(run, action, found, &mut spent, draft);
             let told = Effect::Event(Change::Message { id: message_id.clone() });
             draft.extend([Effect::ActionDecided(Box::new(decision)), told]);
         }
@@ -142,14 +165,14 @@ impl Runs<'_> {
         &self,
         run: &ActionRun,
         action: &RecordedAction,
-        earlier: &Named,
+        found: &FoundForStep,
         spent: &mut Money,
         draft: &mut Draft,
     ) -> ActionDecision {
         let price = run.step.price();
         let (status, price, trade_id, error) = match hold_back(action, price, draft.books().autonomy, self.at) {
             Some((status, reason)) => (status, price, None, reason),
-            None => match run.step.decide(self.limits, earlier, *spent, draft.books()) {
+            None => match run.step.decide(self.limits, found, (*spent, self.at), draft.books()) {
                 Ok((receipt, effects)) => {
                     draft.extend(effects);
                     *spent = self.spent_with(*spent, receipt.as_ref());
@@ -206,7 +229,13 @@ impl Step {
     pub fn price(&self) -> Option<Price> {
         match self {
             Self::Trade(order) => order.prices.price(order.order.ticker),
-            Self::Watch(_) | Self::Unwatch(_) => None,
+            Self::Watch(_)
+            | Self::Unwatch(_)
+            | Self::Order(_)
+            | Self::Cancel(_)
+            | Self::CancelSeveral(_)
+            | Self::Alert(_)
+            | Self::Refused(_) => None,
         }
     }
 
@@ -214,20 +243,62 @@ impl Step {
     fn decide(
         &self,
         limits: &CopilotLimits,
-        earlier: &Named,
-        spent: Money,
+        found: &FoundForStep,
+        (spent, at): (Money, UtcInstant),
         books: &Books,
     ) -> Result<(Option<TradeReceipt>, Effects), String> {
-        let decided = match self {
-            Self::Watch(watch) => watch.decide(books, &()).map(|(_, effects): (Watched, _)| (None, effects)),
-            Self::Unwatch(unwatch) => unwatch.decide(books, &()).map(|((), effects)| (None, effects)),
-            Self::Trade(order) => {
+        // Open orders count as if they were filled.
+        let spent = spent.checked_add(waiting_notional(books, at)).unwrap_or(spent);
+        let decided = match (self, found) {
+            (Self::Watch(watch), _) => watch.decide(books, &()).map(|(_, effects): (Watched, _)| (None, effects)),
+            (Self::Unwatch(unwatch), _) => unwatch.decide(books, &()).map(|((), effects)| (None, effects)),
+            (Self::Trade(order), FoundForStep::Trade(earlier)) => {
                 check_limits(order, limits, spent, books).map_err(|over| over.to_string())?;
                 order.decide(books, earlier).map(|(receipt, effects)| (Some(receipt), effects))
             }
+            (Self::Order(order), FoundForStep::Order(taken)) => {
+                let total_value = books.value(&order.market.prices).total_value;
+                let notional = notional_of(order);
+                limits.check(notional, total_value, spent).map_err(|over| over.to_string())?;
+                order.decide(books, taken).map(|(_, effects)| (None, effects))
+            }
+            (Self::Cancel(cancel), FoundForStep::Cancel(group)) => {
+                cancel.decide(books, group).map(|((), effects)| (None, effects))
+            }
+            (Self::CancelSeveral(cancel), _) => match cancel.decide(books, &()) {
+                Ok((cancelled, _)) if cancelled.is_empty() => return Err(NOTHING_OPEN.to_owned()),
+                decided => decided.map(|(_, effects)| (None, effects)),
+            },
+            (Self::Alert(alert), _) => alert.decide(books, &()).map(|((), effects)| (None, effects)),
+            (Self::Refused(reason), _) => Err(reason.clone()),
+            // Invariant: rows are found for the very step.
+            (Self::Trade(_) | Self::Order(_) | Self::Cancel(_), _) => Err(ApiError::Internal),
         };
         decided.map_err(|error| error.to_string())
     }
+}
+
+/// Why several orders are not cancelled.
+const NOTHING_OPEN: &str = "There is no such open order.";
+
+/// Notional of an open order, at the price of its hold.
+fn notional_of(order: &SubmitOrder) -> Money {
+    let request = &order.request;
+    let price = request.plan().map_or(order.tick.last, |plan| hold_price(plan.terms, request.side, order.tick.last));
+    let notional = request.quantity.and_then(|quantity| Money::of_rounded_up(quantity, price));
+    // A notional that overflows exceeds every limit.
+    request.notional.or(notional).unwrap_or(Money::from_cents(i64::MAX))
+}
+
+/// Notional of the copilot's open orders that were placed within a minute.
+fn waiting_notional(books: &Books, at: UtcInstant) -> Money {
+    let (after, before) = minute_around(at);
+    let leaders = books.orders.groups().map(|listed| listed.group.leader());
+    let recent = leaders.filter(|order| {
+        order.source == OrderSource::Copilot && order.is_open() && after < order.created_at && order.created_at < before
+    });
+    let worth = |order: &Order| Money::of_rounded_up(order.left()?, order.hold_price?);
+    recent.filter_map(worth).fold(Money::ZERO, |sum, worth| sum.checked_add(worth).unwrap_or(sum))
 }
 
 /// Checks an order that could be filled against the limits; refusals by the books are left to the books.

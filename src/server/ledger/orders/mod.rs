@@ -12,6 +12,7 @@ mod read;
 mod replace;
 mod step;
 mod submit;
+mod submit_held;
 
 pub use cancel::{CancelOrder, CancelOrders};
 pub use expire::ExpireOrders;
@@ -22,4 +23,5 @@ pub use open::{ListedGroup, OpenOrders};
 pub use read::{GroupQuery, NamedOrder, ORDERS_MAX, RecordedGroup};
 pub use replace::ChangeOrder;
 pub use step::{OrderMarket, cancel_all, put_group};
-pub use submit::{SubmitOrder, Submitted, circumstances};
+pub use submit::{NameTaken, SubmitOrder, Submitted, circumstances};
+pub use submit_held::SubmitHeld;

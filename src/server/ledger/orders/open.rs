@@ -6,10 +6,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::domain::{
+    condition::Condition,
     orders::{
         group::Group,
         hold::{Hold, Holds},
         id::OrderId,
+        order::OrderStatus,
     },
     ticker::Ticker,
 };
@@ -33,7 +35,7 @@ pub struct OpenOrders {
     /// None before the first order.
     shards: Arc<Vec<Arc<Shard>>>,
     holds: Arc<Holds>,
-    /// How many tickers' orders there are.
+    /// How many groups need a ticker's price: their own, and those of the condition that one waits for.
     tickers: Arc<BTreeMap<Ticker, usize>>,
     /// Orders, not groups.
     count: usize,
@@ -74,19 +76,30 @@ impl OpenOrders {
         let [orders_before, orders] =
             [&before, &after].map(|group| group.as_ref().map_or(0, |group| open_orders(group)));
         self.count = self.count + orders - orders_before;
-        if orders != orders_before {
-            let tickers = Arc::make_mut(&mut self.tickers);
-            match tickers.get(&ticker).copied().unwrap_or_default() + orders - orders_before {
-                0 => tickers.remove(&ticker),
-                count => tickers.insert(ticker, count),
-            };
-        }
+        self.count_tickers(before.as_deref(), after.as_deref());
         let held = |group: &Option<Arc<Group>>| group.as_ref().and_then(|group| group.held()).unwrap_or_default();
         let (held_before, held): (Hold, Hold) = (held(&before), held(&after));
         if held_before != held && Arc::make_mut(&mut self.holds).replace(ticker, held_before, held).is_none() {
             // Invariant: no more is held than there is of cash and shares, which fits their types.
             self.holds =
                 Arc::new(Holds::of(self.groups().flat_map(|listed| listed.group.orders())).unwrap_or_default());
+        }
+    }
+
+    fn count_tickers(&mut self, before: Option<&Group>, after: Option<&Group>) {
+        let waits = |group: Option<&Group>| group.is_some_and(|group| condition_of(group).is_some());
+        if before.is_some() == after.is_some() && !waits(before) && !waits(after) {
+            return;
+        }
+        let tickers = Arc::make_mut(&mut self.tickers);
+        for ticker in after.into_iter().flat_map(tickers_of) {
+            *tickers.entry(ticker).or_default() += 1;
+        }
+        for ticker in before.into_iter().flat_map(tickers_of) {
+            match tickers.get_mut(&ticker) {
+                Some(count) if *count > 1 => *count -= 1,
+                Some(_) | None => _ = tickers.remove(&ticker),
+            }
         }
     }
 
@@ -155,6 +168,18 @@ impl OpenOrders {
 /// Ids are UUIDs, of which the last bits are random.
 fn shard_of(id: OrderId) -> usize {
     (id.as_u128() % SHARDS as u128) as usize
+}
+
+/// The condition that a held group waits for.
+fn condition_of(group: &Group) -> Option<&Condition> {
+    let leader = group.leader();
+    leader.condition.as_deref().filter(|_| leader.status == OrderStatus::Held)
+}
+
+fn tickers_of(group: &Group) -> Vec<Ticker> {
+    let mut tickers = condition_of(group).map(Condition::tickers).unwrap_or_default();
+    tickers.push(group.leader().ticker);
+    tickers
 }
 
 fn open_orders(group: &Group) -> usize {

@@ -1,6 +1,7 @@
 //! Conformance suite of the stores: a table of scenarios that run on each. After every write both stores have the same
 //! books and give the same answers, and a failed transaction has no effect.
 
+mod alerts;
 mod chat;
 mod companies;
 mod orders;
@@ -186,6 +187,13 @@ fn ask_all<R: Rows + ?Sized>(account: AccountId, rows: &mut R, answers: &mut Vec
             .len(),
     );
     tell("marks", &rows.trail_marks()?);
+    let firings = rows.firings(account, i64::MAX, 100)?;
+    for (sequence, firing) in &firings {
+        tell("is there", &rows.firing_sequence(account, &firing.id)?.is_some());
+        tell("unread after it", &rows.unread_after(account, *sequence)?);
+        tell("of its alert", &rows.firings_of(account, &firing.alert_id, 2)?);
+    }
+    tell("firings", &firings.into_iter().map(|(_, firing)| firing).collect::<Vec<_>>());
     tell("count", &rows.trades_count(account, 0)?);
     tell("latest trades", &rows.trades(account, 0, i64::MAX, 2)?);
     tell("trades since noon", &rows.trades_back_to(account, 0, after_noon(0))?);
@@ -236,9 +244,12 @@ fn ask_all<R: Rows + ?Sized>(account: AccountId, rows: &mut R, answers: &mut Vec
 #[case::orders_that_wait(orders::wait_change_and_fill)]
 #[case::a_bracket(orders::bracket)]
 #[case::orders_that_end(orders::end_them)]
+#[case::alerts(alerts::watch_and_fire)]
+#[case::many_alerts(alerts::as_many_as_may_be)]
 #[case::a_conversation(chat::converse)]
 #[case::turns_that_are_cut_off(chat::cut_off)]
 #[case::splits_and_dividends(companies::split_and_pay)]
+#[case::a_split_of_orders(companies::split_orders_alone)]
 #[case::a_reset_with_dividends_owed(companies::reset_while_owed)]
 #[case::the_watchlist(arrange_watchlist)]
 #[case::the_curve_is_thinned(thin)]

@@ -4,6 +4,7 @@ use super::StoreFault;
 use crate::{
     domain::{
         account_id::AccountId,
+        alerts::request::Firing,
         chat::{ClientMessageId, RecordedAction, RecordedMessage},
         corporate_action::{ActionRecord, ExchangeDate},
         equity::Snapshot,
@@ -68,6 +69,21 @@ pub trait OrderRows {
 
     /// Marks of trailing stops, with the time of saving; `None` if there are none.
     fn trail_marks(&mut self) -> Answer<Option<(UtcInstant, Vec<TrailMark>)>>;
+}
+
+/// The log of alerts' firings; the alerts are in the books.
+pub trait AlertRows {
+    /// The firings before a sequence, each with its own, newest first.
+    fn firings(&mut self, account: AccountId, before: i64, limit: usize) -> Answer<Vec<(i64, Firing)>>;
+
+    /// Times of an alert's firings, latest first.
+    fn firings_of(&mut self, account: AccountId, alert: &str, limit: usize) -> Answer<Vec<UtcInstant>>;
+
+    /// The sequence of the firing with this id.
+    fn firing_sequence(&mut self, account: AccountId, id: &str) -> Answer<Option<i64>>;
+
+    /// Number of unread firings after a sequence.
+    fn unread_after(&mut self, account: AccountId, sequence: i64) -> Answer<u64>;
 }
 
 /// Queries of the equity curve.

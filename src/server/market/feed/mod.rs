@@ -75,7 +75,7 @@ pub struct Feed {
     /// The past, for a source that computes it; then no candles are kept here.
     past: Option<Arc<dyn Past>>,
     splits: Arc<Splits>,
-    tape: Arc<Tape>,
+    tapes: [Arc<Tape>; 2],
     source: &'static str,
     pub hours: Hours,
     silence_max: Duration,
@@ -104,14 +104,14 @@ impl Feed {
             candles: Arc::clone(&candles),
             past: source.past(),
             splits: Arc::default(),
-            tape: Arc::default(),
+            tapes: <[Arc<Tape>; 2]>::default(),
             source: S::NAME,
             hours,
             silence_max: (source.tick_interval() * MISSED_TICKS_MAX).max(SILENCE_MIN),
         };
         let is_watched = source.price_counts_for().is_some() || hours != Hours::Continuous;
         let mut publisher = Publisher::new(sender, candles, Arc::clone(&feed.splits), clock, is_watched);
-        publisher.tape = Tapes { tape: Arc::clone(&feed.tape), silence_max: feed.silence_max, session: None };
+        publisher.tape = Tapes { tapes: feed.tapes.clone(), silence_max: feed.silence_max, session: None };
         publisher.keeps_candles = feed.past.is_none();
         publisher.advance(&mut source, &mut followed).await;
         let beats = publisher.sender.clone();
@@ -141,9 +141,14 @@ impl Feed {
         self.latest.clone()
     }
 
-    /// All prints since they were last taken; for one reader.
+    /// All prints since they were last taken; for the matcher of orders.
     pub fn tape(&self) -> Arc<Tape> {
-        Arc::clone(&self.tape)
+        Arc::clone(&self.tapes[0])
+    }
+
+    /// The same, for the watcher of conditions.
+    pub fn conditions_tape(&self) -> Arc<Tape> {
+        Arc::clone(&self.tapes[1])
     }
 
     /// Name of the source of prices.

@@ -39,10 +39,11 @@ const RETRY_DELAY: Duration = Duration::from_secs(1);
 /// Interval of checking for stale prices, and for the exchange's opening or closing.
 const WATCH_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Records prints on the tape.
+/// Puts prints on the tapes.
 #[derive(Default)]
 pub struct Tapes {
-    pub tape: Arc<Tape>,
+    /// One for each reader.
+    pub tapes: [Arc<Tape>; 2],
     /// After a longer silence of the feed, the next print follows a gap.
     pub silence_max: Duration,
     /// Session of the newest tick.
@@ -50,6 +51,11 @@ pub struct Tapes {
 }
 
 impl Tapes {
+    fn record(&self, tick: u64, at: UtcInstant, spans: BTreeMap<Ticker, Span>) {
+        let spans = Arc::new(spans);
+        self.tapes.iter().for_each(|tape| tape.record(tick, at, Arc::clone(&spans)));
+    }
+
     /// Spans of a tick's prints for matching orders: only current prints, made in the present session.
     fn spans(
         &mut self,
@@ -213,8 +219,8 @@ impl Publisher {
         if self.keeps_candles {
             self.remember(update, wanted);
         }
-        // Recorded first, so that a reader of a tick finds its prints on the tape.
-        self.tape.tape.record(tick.version + 1, now, spans);
+        // First, so that whoever has seen a tick finds its prints on the tapes.
+        self.tape.record(tick.version + 1, now, spans);
         self.send(&tick, quotes, unknown, freshness, now, Instant::now());
     }
 

@@ -1,11 +1,12 @@
-//! The tape: all prints since they were last taken, for the matcher of orders, which must not miss any.
+//! All prints since they were last taken, for those who must not miss one: the matcher of orders and the watcher of alerts,
+//! each with a tape of its own.
 //!
 //! Each tick is a frame; if the reader is late, further ticks are folded into the last frame, as one span of prices per
 //! ticker.
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use tokio::sync::Notify;
@@ -23,7 +24,7 @@ pub struct Frame {
     pub last_tick: u64,
     /// Time of the last tick's publication.
     pub at: UtcInstant,
-    pub spans: BTreeMap<Ticker, Span>,
+    pub spans: Arc<BTreeMap<Ticker, Span>>,
 }
 
 /// Frames that wait until they are taken.
@@ -35,7 +36,7 @@ pub struct Tape {
 
 impl Tape {
     /// Records a tick's spans.
-    pub fn record(&self, tick: u64, at: UtcInstant, spans: BTreeMap<Ticker, Span>) {
+    pub fn record(&self, tick: u64, at: UtcInstant, spans: Arc<BTreeMap<Ticker, Span>>) {
         if spans.is_empty() {
             return;
         }
@@ -70,15 +71,15 @@ impl Tape {
 
 /// Folds two frames; `None` if a ticker's prices belong to two sessions.
 fn fold(earlier: &Frame, later: &Frame) -> Option<Frame> {
-    let mut spans = earlier.spans.clone();
-    for (ticker, span) in &later.spans {
+    let mut spans = BTreeMap::clone(&earlier.spans);
+    for (ticker, span) in &*later.spans {
         let folded = match spans.get(ticker) {
             Some(before) => before.followed_by(span)?,
             None => *span,
         };
         spans.insert(*ticker, folded);
     }
-    Some(Frame { first_tick: earlier.first_tick, last_tick: later.last_tick, at: later.at, spans })
+    Some(Frame { first_tick: earlier.first_tick, last_tick: later.last_tick, at: later.at, spans: Arc::new(spans) })
 }
 
 #[cfg(test)]
@@ -88,8 +89,8 @@ mod tests {
 
     fn record(tape: &Tape, tick: u64, cents: i64, session: SessionKind) {
         let price = crate::domain::money::Price::from_units(cents * 100).unwrap();
-        let spans = [("V".parse().unwrap(), Span::tick(price, Some(1), false, session))].into();
-        tape.record(tick, UtcInstant::from_unix_ms(i64::try_from(tick).unwrap()), spans);
+        let spans = [("V".parse().unwrap(), Span::tick(price, Some(1), false, session))];
+        tape.record(tick, UtcInstant::from_unix_ms(i64::try_from(tick).unwrap()), Arc::new(spans.into()));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::{
     path::{Cursor, Path, price},
     sectors::Sectors,
     shocks::{Remembered, SectorShocks},
+    volume::Volumes,
 };
 use crate::{
     domain::{instant::UtcInstant, money::Price, quote::Quote, ticker::Ticker, trading_day::TradingDay},
@@ -23,6 +24,8 @@ pub struct Exchange {
     step: i64,
     sectors: Arc<Sectors>,
     hours: Hours,
+    /// Whether prints carry volumes, which take longer to compute than prices.
+    tells_volume: bool,
     wanted: Arc<TickerSet>,
     shown: BTreeMap<Ticker, Shown>,
     /// The latest trading day, and the instant of the last trade before it, in units.
@@ -37,11 +40,19 @@ struct Shown {
     latest: Option<Price>,
     /// Previous day's close, with its instant in units.
     previous_close: Option<(i64, Price)>,
+    /// Only if prints carry volumes.
+    volumes: Option<Box<Volumes>>,
 }
 
 impl Exchange {
     pub fn new(seed: u64, step: i64, sectors: Arc<Sectors>, hours: Hours) -> Self {
-        Self { seed, step, sectors, hours, wanted: Arc::default(), shown: BTreeMap::new(), day: None }
+        let (wanted, shown) = (Arc::default(), BTreeMap::new());
+        Self { seed, step, sectors, hours, tells_volume: false, wanted, shown, day: None }
+    }
+
+    /// Prints tell volumes from now on.
+    pub fn tell_volume(&mut self) {
+        self.tells_volume = true;
     }
 
     /// Whether a ticker is wanted that was not at the previous tick.
@@ -83,9 +94,11 @@ impl Exchange {
         let units = self.units(at);
         for ticker in wanted.iter() {
             let (seed, mut sectors) = (self.seed, &*self.sectors);
+            let volumes = self.tells_volume.then(Box::default);
             self.shown.entry(*ticker).or_insert_with(|| {
                 let path = Path::new(seed, *ticker);
-                Shown { cursor: Cursor::new(&path, units, &mut sectors), path, latest: None, previous_close: None }
+                let cursor = Cursor::new(&path, units, &mut sectors);
+                Shown { cursor, path, latest: None, previous_close: None, volumes }
             });
         }
         self.wanted = Arc::clone(wanted);
@@ -132,7 +145,8 @@ impl Shown {
         };
         self.previous_close = Some((close, previous_close));
         let quote = Quote { ticker, price: price_now, previous_price, previous_close, at, is_stale: false };
-        Print { quote, volume: 0 }
+        let traded = |volumes: &mut Box<Volumes>| volumes.between(&self.path, before..now, sectors);
+        Print { quote, volume: self.volumes.as_mut().map_or(0, traded) }
     }
 
     /// Price at an instant, without moving the cursor.

@@ -81,6 +81,13 @@ impl Simulator {
         }
     }
 
+    /// Adds the volume since the previous tick to each print.
+    #[must_use]
+    pub fn with_volume(mut self) -> Self {
+        self.exchange.tell_volume();
+        self
+    }
+
     /// Instant of the tick that is due at a moment.
     fn tick_at(&self, moment: UtcInstant) -> UtcInstant {
         UtcInstant::from_unix_ms(moment.unix_ms().div_euclid(self.tick_ms) * self.tick_ms)

@@ -93,6 +93,31 @@ impl Volumes {
         traded
     }
 
+    /// The shares traded between any two instants; those of a second are spread evenly over it.
+    pub fn between(&mut self, path: &Path, range: Range<i64>, sectors: &mut impl SectorShocks) -> u64 {
+        let (mut traded, mut start) = (0, range.start);
+        while start < range.end {
+            let day = grid::day_of(start);
+            let end = range.end.min(day + DAY);
+            traded += self.until(path, day, end, sectors) - self.until(path, day, start, sectors);
+            start = end;
+        }
+        traded
+    }
+
+    /// Those from the beginning of the day at `start` to an instant of it.
+    fn until(&mut self, path: &Path, start: i64, instant: i64, sectors: &mut impl SectorShocks) -> u64 {
+        let part = (instant - start) % SECOND;
+        let second = instant - part;
+        let before = self.since_midnight(path, start, second, sectors);
+        if part == 0 {
+            return before;
+        }
+        let whole = self.since_midnight(path, start, second + SECOND, sectors) - before;
+        // Invariant: a part of a whole is no more than that.
+        before + u64::try_from(i128::from(whole) * i128::from(part) / i128::from(SECOND)).unwrap_or(whole)
+    }
+
     /// Shares traded in a range of units that begins and ends with a second, within a day.
     pub fn traded(&mut self, path: &Path, range: Range<i64>, sectors: &mut impl SectorShocks) -> u64 {
         let start = grid::day_of(range.start);
@@ -235,6 +260,17 @@ mod tests {
             assert_eq!(seconds.iter().sum::<u64>(), traded(minute..minute + MINUTE));
             assert!(seconds.iter().all(|shares| *shares > 0), "{seconds:?}");
             assert_eq!(traded(start..start), 0);
+            // Ticks of half a second add up to the same, over midnight too.
+            let mut ticks = |range: Range<i64>| -> u64 {
+                let steps = (range.end - range.start) / (SECOND / 2);
+                let at = |step| range.start + step * (SECOND / 2);
+                (0..steps).map(|step| volumes.between(&path, at(step)..at(step + 1), &mut &sectors)).sum()
+            };
+            assert_eq!(ticks(minute..minute + MINUTE), seconds.iter().sum::<u64>());
+            let midnight = start + DAY;
+            let both = ticks(midnight - SECOND..midnight + SECOND);
+            let sides = [midnight - SECOND..midnight, midnight..midnight + SECOND];
+            assert_eq!(both, sides.map(|side| volumes.traded(&path, side, &mut &sectors)).iter().sum::<u64>());
         }
     }
 }

@@ -3,6 +3,7 @@
 mod day;
 mod market;
 mod money;
+mod orders;
 mod positions;
 mod topic;
 mod trades;
@@ -36,13 +37,16 @@ pub fn answer(words: &[Word], tickers: &[Ticker], view: &View<'_>) -> String {
 
 const HELP: &str = "I am built in and no language model, so I know a few things well. Ask *How am I doing?*, *What is my \
                     largest position?*, *Why did my total fall today?* or *What did I trade?*, or tell me what to do: *buy 2 \
-                    NVDA*, *sell all my TSLA*, *watch XOM*. To connect a language model, open the settings (⚙) and choose \
+                    NVDA*, *buy 5 NVDA at 120*, *sell 5 NVDA stop 110*, *cancel my orders*, *alert me when NVDA is above \
+                    130*, *sell all my TSLA*, *watch XOM*. To connect a language model, open the settings (⚙) and choose \
                     *Language model*.";
 
 impl View<'_> {
     fn answer(&self, topic: Topic, words: &[Word], tickers: &[Ticker]) -> String {
         match topic {
             Topic::Help => HELP.to_owned(),
+            Topic::Orders => self.orders(tickers),
+            Topic::Alerts => self.alerts(),
             Topic::Trades => self.trades(words, tickers),
             Topic::WhyToday => self.why_today(words, tickers),
             Topic::Today => self.today(),

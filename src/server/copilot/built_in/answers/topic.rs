@@ -6,6 +6,8 @@ use crate::{domain::ticker::Ticker, server::copilot::built_in::words::Word};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topic {
     Help,
+    Orders,
+    Alerts,
     Trades,
     WhyToday,
     Today,
@@ -103,6 +105,10 @@ pub fn topic_of(words: &[Word], tickers: &[Ticker]) -> Option<Topic> {
     Some(
         if has(&["help", "commands"]) || says(&["can", "you"]) || says(&["are", "you"]) || says(&["do", "you", "do"]) {
             Topic::Help
+        } else if has(&["alert", "alerts"]) {
+            Topic::Alerts
+        } else if has(&["open", "waiting", "pending", "working", "resting"]) && has(&["order", "orders"]) {
+            Topic::Orders
         } else if asks_why && (is_down || is_up || is_change || is_today || has(&["total", "value"])) {
             Topic::WhyToday
         } else if has(&["afford"]) || (has(&["buy", "spend", "invest"]) && has(&["can", "could"])) {

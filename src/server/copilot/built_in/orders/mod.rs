@@ -5,6 +5,7 @@
 
 mod amount;
 mod reader;
+mod waiting;
 
 use self::reader::Reader;
 use super::words::{Names, Word, is_shouting, read_number_word};
@@ -29,6 +30,7 @@ pub struct Market<'a> {
     pub names: &'a Names,
     pub account: &'a Account,
     pub price: &'a dyn Fn(Ticker) -> Option<Price>,
+    pub open_orders: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +38,8 @@ enum Verb {
     Trade(Side),
     Add,
     Remove,
+    Cancel,
+    Alert,
 }
 
 /// Words before the verb that make its sentence a question or a negation.
@@ -85,6 +89,8 @@ pub fn read(words: &[Word], market: &Market<'_>) -> Asked {
                 at = match verb {
                     Verb::Trade(side) => reader.read_trades(side, at + length, &mut asked),
                     Verb::Add | Verb::Remove => reader.read_changes(verb, at + length, &mut asked),
+                    Verb::Cancel => reader.read_cancel(at + length, &mut asked),
+                    Verb::Alert => reader.read_alert(at + length, &mut asked),
                 };
             }
             Some((_, length)) => at += length,
@@ -108,6 +114,11 @@ fn verb_at(words: &[Word], at: usize) -> Option<(Verb, usize)> {
         ("get", "rid") => return Some((Verb::Trade(Side::Sell), if plain(2) == "of" { 3 } else { 2 })),
         ("get", "me") if is_number(2) => return Some((Verb::Trade(Side::Buy), 2)),
         ("get", _) if is_number(1) => Verb::Trade(Side::Buy),
+        ("tell", "me") | ("let", "me") if matches!(plain(2), "when" | "if" | "once" | "know") => {
+            return Some((Verb::Alert, 2));
+        }
+        ("cancel", _) => Verb::Cancel,
+        ("alert" | "notify", _) => Verb::Alert,
         ("invest" | "spend" | "put", _) if is_dollars => Verb::Trade(Side::Buy),
         ("buy" | "purchase" | "acquire", _) => Verb::Trade(Side::Buy),
         ("sell" | "dump" | "liquidate" | "close", _) => Verb::Trade(Side::Sell),
@@ -164,7 +175,7 @@ mod tests {
             account.apply(Side::Buy, ticker.parse().unwrap(), quantity.parse().unwrap(), price).unwrap();
         }
         let names = Names::new(account.holdings.keys().copied().collect());
-        let market = Market { names: &names, account: &account, price: &|_| Some(price) };
+        let market = Market { names: &names, account: &account, price: &|_| Some(price), open_orders: 2 };
         let Asked { actions, doubts } = read(&words_of(text), &market);
         (actions.iter().map(Action::to_string).collect(), doubts)
     }
@@ -218,6 +229,25 @@ mod tests {
     #[case::no_longer("stop watching Netflix", &["remove NFLX"])]
     #[case::old_words("watch XOM; add KO; unwatch V; remove JPM", &["add XOM", "add KO", "remove V", "remove JPM"])]
     #[case::unknown_in_capitals("buy 1 ZZZQ", &["buy 1 ZZZQ"])]
+    #[case::limit("buy 5 NVDA at 120", &["buy 5 NVDA at 120.00"])]
+    #[case::limit_word("buy 5 NVDA limit $1,120.50 gtc", &["buy 5 NVDA at 1,120.50 gtc"])]
+    #[case::limit_sign("buy 5 NVDA @ 790", &["buy 5 NVDA at 790.00"])]
+    #[case::with_a_limit("sell 2 TSLA with a limit of 300 dollars", &["sell 2 TSLA at 300.00"])]
+    #[case::stop("sell 5 NVDA stop 110", &["sell 5 NVDA stop 110.00"])]
+    #[case::stop_of_all("sell all my TSLA with a stop at 40", &["sell 10 TSLA stop 40.00"])]
+    #[case::stop_limit("sell 5 TSLA stop 40 limit 39.5 good till cancelled", &["sell 5 TSLA stop 40.00 limit 39.50 gtc"])]
+    #[case::trailing("sell 5 TSLA trailing stop 5%", &["sell 5 TSLA trailing stop 5 %"])]
+    #[case::order_and_more("buy 5 NVDA at 120 and watch XOM", &["buy 5 NVDA at 120.00", "add XOM"])]
+    #[case::cancel("cancel my orders", &["cancel all orders"])]
+    #[case::cancel_all("please cancel all open orders", &["cancel all orders"])]
+    #[case::cancel_everything("Cancel everything", &["cancel all orders"])]
+    #[case::cancel_some("cancel my NVDA orders", &["cancel the orders of NVDA"])]
+    #[case::cancel_those_of("cancel all orders for Nvidia", &["cancel the orders of NVDA"])]
+    #[case::alert("alert me when NVDA is above 130", &["alert when NVDA is above 130.00"])]
+    #[case::alert_below("Tell me when Tesla drops below $40.", &["alert when TSLA is below 40.00"])]
+    #[case::alert_sign("alert NVDA > 850", &["alert when NVDA is above 850.00"])]
+    #[case::alert_reached("notify me if V hits 45", &["alert when V is below 45.00"])]
+    #[case::an_alert("set an alert for AAPL at 60", &["alert when AAPL is above 60.00"])]
     #[case::question_before("How am I doing? Buy 1 V.", &["buy 1 V"])]
     fn what_is_asked_for_is_understood(#[case] text: &str, #[case] actions: &[&str]) {
         let (understood, doubts) = asked(text);
@@ -231,7 +261,10 @@ mod tests {
     #[case::no_number("buy AAPL", "How many AAPL do you want to buy?")]
     #[case::no_number_to_sell("sell TSLA", "How many TSLA do you want to sell?")]
     #[case::not_held("sell all my NVDA", "You hold no NVDA.")]
-    #[case::limit("buy 5 AAPL at 150", "Nothing was ordered")]
+    #[case::limit_later("buy 5 AAPL at 150 tomorrow", "Nothing was ordered")]
+    #[case::two_at_a_price("buy 5 AAPL and 3 V at 150", "Nothing was ordered")]
+    #[case::which_order("cancel my order", "Which order")]
+    #[case::alert_on_nothing("alert me when AAPL is happy", "I set alerts on prices")]
     #[case::condition("sell 5 TSLA if it falls below 100", "Nothing was ordered")]
     #[case::tomorrow("buy 5 AAPL tomorrow", "Nothing was ordered")]
     #[case::unknown("buy 2 cats", "I know no company and no ticker “cats”")]
@@ -264,6 +297,10 @@ mod tests {
     #[case("I bought 5 AAPL")]
     #[case("was that a good buy")]
     #[case("close")]
+    #[case("should I cancel my orders?")]
+    #[case("cancel")]
+    #[case("What are my open orders?")]
+    #[case("what are my alerts")]
     fn what_is_no_order_is_none(#[case] text: &str) {
         assert_eq!(asked(text), (Vec::new(), Vec::new()));
     }

@@ -1,8 +1,12 @@
 //! Parses the objects of a verb: amounts and tickers, up to the end of the sentence.
 
-use super::{Asked, Market, Verb, amount::Amount, read_number_word_at, verb_at};
+use super::{Asked, Market, Verb, amount::Amount, read_number_word_at, verb_at, waiting::Terminated};
 use crate::{
-    domain::{chat::Action, order::Side, ticker::Ticker},
+    domain::{
+        chat::{Action, WaitingOrder},
+        order::Side,
+        ticker::Ticker,
+    },
     server::copilot::built_in::words::{Word, is_common},
 };
 
@@ -64,13 +68,20 @@ impl Reader<'_> {
                 _ => break,
             }
         }
+        if let ([(ticker, quantity)], []) = (&orders[..], &doubts[..])
+            && let Some(Terminated { terms, time_in_force, end }) = self.read_terms(at)
+        {
+            let (ticker, quantity) = (*ticker, *quantity);
+            asked.actions.push(Action::Order(WaitingOrder { ticker, side, quantity, terms, time_in_force }));
+            return end.max(from);
+        }
         let rest = &self.words[at.min(self.words.len())..];
         let rest = &rest
             [..rest.iter().enumerate().position(|(index, _)| verb_at(rest, index).is_some()).unwrap_or(rest.len())];
         if let (Some(word), false) = (later_word(rest), orders.is_empty()) {
             let what: Vec<_> = orders.iter().map(|(ticker, quantity)| format!("{quantity} {ticker}")).collect();
             doubts.push(format!(
-                "Nothing was ordered: “{} {} {word}…” asks for more than I can do. I place market orders now, without conditions.",
+                "Nothing was ordered: “{} {} {word}…” asks for more than I can do. I place orders of one ticker at the market, at a limit or with a stop.",
                 side.as_str(),
                 what.join(" and ")
             ));
@@ -101,7 +112,7 @@ impl Reader<'_> {
                 return at.max(from);
             };
             asked.actions.push(match verb {
-                Verb::Add | Verb::Trade(_) => Action::Watch(named.ticker),
+                Verb::Add | Verb::Trade(_) | Verb::Cancel | Verb::Alert => Action::Watch(named.ticker),
                 Verb::Remove => Action::Unwatch(named.ticker),
             });
             at = start + named.words;

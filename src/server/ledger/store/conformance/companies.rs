@@ -40,6 +40,24 @@ pub fn split_and_pay(bench: &mut Bench) {
     assert_eq!(bench.books[&MAIN].account.income, Money::from_cents(500));
 }
 
+pub fn split_orders_alone(bench: &mut Bench) {
+    bench.submit(MAIN, super::orders::waiting_for_v(1, 1)).unwrap();
+    bench.submit(MAIN, super::orders::waiting_for_v(2, DAY - 1)).unwrap();
+    let ratio = SplitRatio { from: quantity("1"), to: quantity("4") };
+    let on_day = ApplyAction { at: after_noon(DAY), ..apply("s1", ActionKind::Split(ratio)) };
+    assert_eq!(bench.submit(MAIN, on_day), Ok("Now".to_owned()));
+    assert_eq!(
+        bench.submit(MAIN, apply("s1", ActionKind::Split(ratio))),
+        Ok("Nothing".to_owned()),
+        "it is applied once"
+    );
+    assert_eq!(bench.submit(MAIN, apply("d1", dividend(1))), Ok("Nothing".to_owned()));
+    let orders = bench.books[&MAIN].orders.clone();
+    let mut sizes: Vec<_> = orders.groups().map(|listed| listed.group.leader().left().unwrap()).collect();
+    sizes.sort_unstable();
+    assert_eq!(sizes, [quantity("2"), quantity("8")], "the one that was placed on the day is in new shares");
+}
+
 pub fn reset_while_owed(bench: &mut Bench) {
     bench.submit(MAIN, order(Side::Buy, "V", "10", "1", after_noon(1))).unwrap();
     bench.submit(MAIN, apply("d1", dividend(1))).unwrap();

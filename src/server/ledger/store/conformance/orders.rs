@@ -57,6 +57,16 @@ fn submit(request: NewOrder, number: u128, seconds: i64) -> SubmitOrder {
     }
 }
 
+/// An order for 2 V, placed so many seconds after noon.
+pub fn waiting_for_v(number: u128, seconds: i64) -> SubmitOrder {
+    let order = NewOrder::simple(ticker("V"), Side::Buy, OrderType::Limit, "2".parse().unwrap());
+    let request = NewOrder { limit_price: Some(price(400_000)), time_in_force: TimeInForce::Gtc, ..order };
+    SubmitOrder {
+        tick: SubmitOrder::span(price(500_000), Some(SessionKind::Continuous)),
+        ..submit(request, number, seconds)
+    }
+}
+
 fn id(number: u128) -> OrderId {
     OrderId::from_u128(number * 16)
 }

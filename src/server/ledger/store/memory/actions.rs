@@ -17,7 +17,9 @@ use crate::{
 
 impl ActionRows for Tables {
     fn is_action_recorded(&mut self, account: AccountId, kind: &str, id: &str) -> Result<bool, StoreFault> {
-        Ok(self.company_actions(account).iter().any(|act| act.row.outcome.kind() == kind && act.row.id == id))
+        let is_of_orders = || self.of(account).is_some_and(|rows| rows.order_splits.iter().any(|split| split == id));
+        let mut actions = self.company_actions(account).iter();
+        Ok(actions.any(|act| act.row.outcome.kind() == kind && act.row.id == id) || (kind == "split" && is_of_orders()))
     }
 
     fn splits(&mut self, account: AccountId, ticker: Option<Ticker>) -> Result<Vec<PastSplit>, StoreFault> {

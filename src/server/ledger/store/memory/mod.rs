@@ -2,6 +2,7 @@
 //! server's own rules.
 
 mod actions;
+mod alerts;
 mod chat;
 mod curve;
 mod kept;
@@ -19,6 +20,7 @@ use super::{AllBooks, Rows, Store, StoreFault, Work};
 use crate::{
     domain::{
         account_id::AccountId,
+        alerts::request::Firing,
         instant::UtcInstant,
         money::Money,
         order::ClientOrderId,
@@ -67,11 +69,15 @@ struct AccountTables {
     /// Groups, open or ended, in order of acceptance.
     orders: Vec<Arc<Group>>,
     order_names: HashMap<ClientOrderId, NamedOrder>,
+    /// Of alerts.
+    firings: Vec<Firing>,
     /// The account's value by the second.
     values: BTreeMap<i64, Money>,
     messages: Vec<MessageRow>,
     actions: Vec<ActionRow>,
     corporate_actions: Vec<CompanyAction>,
+    /// The splits that were applied to orders alone.
+    order_splits: Vec<String>,
     events: Vec<RecordedEvent>,
     /// Oldest first.
     keys: Vec<(KeyHash, KeyKind)>,
@@ -169,10 +175,12 @@ impl Tables {
             trades: Vec::new(),
             orders: Vec::new(),
             order_names: HashMap::new(),
+            firings: Vec::new(),
             values: BTreeMap::new(),
             messages: Vec::new(),
             actions: Vec::new(),
             corporate_actions: Vec::new(),
+            order_splits: Vec::new(),
             events: Vec::new(),
             keys: Vec::new(),
         })

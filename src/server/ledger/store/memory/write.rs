@@ -2,7 +2,7 @@
 
 use std::{mem, sync::Arc};
 
-use super::{CompanyAction, CompanyActionStatus, Tables, Undo};
+use super::{CompanyAction, CompanyActionStatus, Tables, Undo, alerts::firing_of};
 use crate::{
     domain::{account_id::AccountId, orders::group::Group},
     server::ledger::{
@@ -53,6 +53,11 @@ impl Tables {
                 self.of_mut(account).order_names.insert(name.clone(), order);
                 undo(move |tables| _ = tables.of_mut(account).order_names.remove(&name))
             }
+            Effect::Firing(row) => {
+                self.of_mut(account).firings.push(firing_of(*row));
+                undo(move |tables| _ = tables.of_mut(account).firings.pop())
+            }
+            Effect::FiringsRead { until, .. } => self.read_firings(account, until),
             Effect::TrailMarks { saved_at, marks } => {
                 let before = self.trail_marks.replace((saved_at, marks)).filter(|(_, marks)| !marks.is_empty());
                 undo(move |tables| tables.trail_marks = before)
@@ -84,6 +89,10 @@ impl Tables {
             }
             Effect::ActionDecided(decision) => self.decide_action(account, *decision),
             Effect::CorporateAction(row) => self.add_corporate_action(account, *row),
+            Effect::OrdersSplit(id) => {
+                self.of_mut(account).order_splits.push(id);
+                undo(move |tables| _ = tables.of_mut(account).order_splits.pop())
+            }
             Effect::DividendPaid { sequence, at, .. } => {
                 self.set_dividends(account, CompanyActionStatus::Applied, |number, act| {
                     let is_paid = number == sequence;
@@ -116,8 +125,25 @@ impl Tables {
             | Effect::WatchlistOrdered(_)
             | Effect::ChatCleared { .. }
             | Effect::Autonomy(_)
+            | Effect::Alert(_)
+            | Effect::AlertDeleted(_)
             | Effect::Event(_) => None,
         }
+    }
+
+    fn read_firings(&mut self, account: AccountId, until: i64) -> Option<Undo> {
+        let mut changed = Vec::new();
+        for (sequence, (index, firing)) in (1_i64..).zip(self.of_mut(account).firings.iter_mut().enumerate()) {
+            if sequence <= until && !firing.is_read {
+                firing.is_read = true;
+                changed.push(index);
+            }
+        }
+        undo(move |tables| {
+            for index in changed {
+                tables.of_mut(account).firings[index].is_read = false;
+            }
+        })
     }
 
     fn put_group(&mut self, account: AccountId, group: Arc<Group>) -> Option<Undo> {

@@ -30,7 +30,8 @@ const PAGE: &str = "SELECT * FROM corporate_actions
 
 impl ActionRows for SqliteRows<'_> {
     fn is_action_recorded(&mut self, account: AccountId, kind: &str, id: &str) -> Result<bool, StoreFault> {
-        let recorded = "SELECT 1 FROM corporate_actions WHERE account_id = ?1 AND kind = ?2 AND id = ?3";
+        let recorded = "SELECT 1 FROM corporate_actions WHERE account_id = ?1 AND kind = ?2 AND id = ?3
+            UNION ALL SELECT 1 FROM order_splits WHERE account_id = ?1 AND ?2 = 'split' AND id = ?3";
         Ok(self.rows.prepare_cached(recorded)?.exists(params![account, kind, id])?)
     }
 

@@ -1,6 +1,6 @@
 //! Rows of the conversation.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
 
 use super::{SqliteRows, trades::limit_of};
 use crate::{
@@ -173,11 +173,19 @@ fn read_message(row: &Row<'_>) -> rusqlite::Result<RecordedMessage> {
 /// One row of `chat_actions`.
 fn read_action(row: &Row<'_>) -> rusqlite::Result<RecordedAction> {
     let kind: String = row.get("kind")?;
-    let ticker = row.get("ticker")?;
     let action = match kind.as_str() {
-        "add" => Action::Watch(ticker),
-        "remove" => Action::Unwatch(ticker),
-        _ => Action::Trade { ticker, side: row.get("kind")?, quantity: row.get("quantity_millionths")? },
+        "add" => Action::Watch(row.get("ticker")?),
+        "remove" => Action::Unwatch(row.get("ticker")?),
+        "order" | "cancel" | "alert" => {
+            let details: String = row.get("details")?;
+            let meaningless = |cause| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(cause));
+            serde_json::from_str(&details).map_err(meaningless)?
+        }
+        _ => Action::Trade {
+            ticker: row.get("ticker")?,
+            side: row.get("kind")?,
+            quantity: row.get("quantity_millionths")?,
+        },
     };
     let estimate = Option::zip(row.get("notional_cents")?, row.get("cash_cents_after")?);
     Ok(RecordedAction {

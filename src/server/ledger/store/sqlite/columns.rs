@@ -5,6 +5,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use crate::{
     domain::{
         account_id::AccountId,
+        alerts::{AlertStatus, Frequency},
         chat::{ActionStatus, ClientMessageId, MessageText, Role},
         copilot::Autonomy,
         event::EventKind,
@@ -58,11 +59,13 @@ macro_rules! integer {
 text!(
     AccountId,
     ActionStatus,
+    AlertStatus,
     Autonomy,
     ClientMessageId,
     ClientOrderId,
     Correction,
     EventKind,
+    Frequency,
     GroupRole,
     KeyKind,
     MessageText,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
+    alerts::load_alerts,
     orders::load_open,
     outbox::LATEST_EVENT,
     today::{add_dividends, add_trades_of_split, splits_around},
@@ -82,6 +83,7 @@ fn load_books(row: &Row<'_>, rows: &Connection, hours: Hours) -> rusqlite::Resul
         high_water_mark: row.get("high_water_mark_cents")?,
         autonomy: row.get("autonomy")?,
         orders: load_open(account, rows)?,
+        alerts: load_alerts(account, rows)?,
         is_open: true,
         reset_after_sequence,
         chat_cleared_after_sequence: row.get("chat_cleared_after_sequence")?,

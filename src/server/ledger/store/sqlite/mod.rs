@@ -2,6 +2,7 @@
 //! others read concurrently.
 
 mod actions;
+mod alerts;
 pub mod backup;
 mod chat;
 mod columns;

@@ -152,6 +152,7 @@ mod tests {
 
     use super::{
         super::{
+            alerts::{ALERTS, FIRINGS, FIRINGS_OF, UNREAD_AFTER},
             chat::{ACTION, CHAT_PAGE, NAMED_MESSAGE, PENDING_ACTIONS},
             curve::{EQUITY, EQUITY_LATEST},
             kept::EVENTS_AFTER,
@@ -186,6 +187,10 @@ mod tests {
     #[case::order_by_id(LEADER, "sqlite_autoindex_orders_1")]
     #[case::group(GROUP, "orders_of_group")]
     #[case::fills_of_order(FILLS_OF_ORDER, "trades_by_order")]
+    #[case::alerts(ALERTS, "alerts_by_account")]
+    #[case::firings(FIRINGS, "alert_firings_by_account")]
+    #[case::firings_of_alert(FIRINGS_OF, "alert_firings_by_alert")]
+    #[case::unread(UNREAD_AFTER, "alert_firings_unread")]
     #[case::events(EVENTS_AFTER, "PRIMARY KEY")]
     #[case::latest_event(LATEST_EVENT, "PRIMARY KEY")]
     #[tokio::test]

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{
     SqliteRows,
+    alerts::{insert_firing, put_alert},
     orders::{put_group, put_trail_marks},
 };
 use crate::{
@@ -88,8 +89,21 @@ fn write_one(account: AccountId, effect: Effect, rows: &Connection) -> rusqlite:
             params![account, row.name, row.order_id, row.request],
             rows,
         ),
+        Effect::Alert(alert) => put_alert(account, &alert, rows),
+        Effect::AlertDeleted(id) => {
+            execute("DELETE FROM alerts WHERE id = ?2 AND account_id = ?1", params![account, id], rows)
+        }
+        Effect::Firing(row) => insert_firing(account, &row, rows),
+        Effect::FiringsRead { until, .. } => execute(
+            "UPDATE alert_firings SET is_read = 1 WHERE account_id = ?1 AND is_read = 0 AND sequence <= ?2",
+            params![account, until],
+            rows,
+        ),
         Effect::TrailMarks { saved_at, marks } => put_trail_marks(saved_at, &marks, rows),
         Effect::CorporateAction(row) => insert_corporate_action(account, &row, rows),
+        Effect::OrdersSplit(id) => {
+            execute("INSERT INTO order_splits (account_id, id) VALUES (?1, ?2)", params![account, id], rows)
+        }
         Effect::DividendPaid { sequence, at, .. } => execute(
             "UPDATE corporate_actions SET status = 'applied', applied_at_ms = ?3
              WHERE account_id = ?1 AND sequence = ?2",
@@ -217,26 +231,34 @@ fn kind_of(action: &Action) -> &'static str {
         Action::Watch(_) => "add",
         Action::Unwatch(_) => "remove",
         Action::Trade { side, .. } => side.as_str(),
+        Action::Order(_) => "order",
+        Action::Cancel(_) => "cancel",
+        Action::Alert(_) => "alert",
     }
 }
 
 fn insert_action(account: AccountId, row: &ActionRow, rows: &Connection) -> rusqlite::Result<()> {
     let ActionRow { message_id, ordinal, action } = row;
+    let ticker = action.action.ticker();
     let quantity = match action.action {
         Action::Trade { quantity, .. } => Some(quantity),
-        Action::Watch(_) | Action::Unwatch(_) => None,
+        Action::Watch(_) | Action::Unwatch(_) | Action::Order(_) | Action::Cancel(_) | Action::Alert(_) => None,
+    };
+    let details = match action.action {
+        Action::Order(_) | Action::Cancel(_) | Action::Alert(_) => Some(json!(action.action).to_string()),
+        Action::Watch(_) | Action::Unwatch(_) | Action::Trade { .. } => None,
     };
     execute(
         "INSERT INTO chat_actions (id, account_id, message_id, ordinal, kind, ticker, quantity_millionths, status,
-             price_units, error, decided_at_ms, notional_cents, cash_cents_after)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             price_units, error, decided_at_ms, notional_cents, cash_cents_after, details)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         params![
             action.id,
             account,
             message_id,
             i64::try_from(*ordinal).unwrap_or(i64::MAX),
             kind_of(&action.action),
-            action.action.ticker(),
+            ticker.as_ref().map_or("", |ticker| ticker.as_str()),
             quantity,
             action.status,
             action.price,
@@ -244,6 +266,7 @@ fn insert_action(account: AccountId, row: &ActionRow, rows: &Connection) -> rusq
             action.decided_at,
             action.estimate.map(|estimate| estimate.notional),
             action.estimate.map(|estimate| estimate.cash_after),
+            details,
         ],
         rows,
     )

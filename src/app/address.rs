@@ -7,13 +7,15 @@ use leptos::prelude::*;
 
 use crate::{IN_BROWSER, domain::ticker::Ticker};
 
-/// Paths of the addresses, in the server's notation.
-pub const PATHS: [&str; 5] = ["/", "/ticker/{ticker}", "/ticker/{ticker}/", "/account", "/account/"];
+/// The addresses, in the server's notation.
+pub const PATHS: [&str; 7] =
+    ["/", "/ticker/{ticker}", "/ticker/{ticker}/", "/library", "/library/", "/account", "/account/"];
 
 /// A page within the frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum View {
     Trade,
+    Library,
     Account,
 }
 
@@ -22,6 +24,7 @@ impl View {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Trade => "trade",
+            Self::Library => "library",
             Self::Account => "account",
         }
     }
@@ -30,6 +33,7 @@ impl View {
     pub fn element_id(self) -> &'static str {
         match self {
             Self::Trade => "view-trade",
+            Self::Library => "view-library",
             Self::Account => "view-account",
         }
     }
@@ -39,6 +43,8 @@ impl View {
 pub enum Address {
     /// With the selected ticker, if the address names one.
     Trade(Option<Ticker>),
+    /// Of what in it, its query tells.
+    Library,
     Account,
     Unknown,
 }
@@ -58,6 +64,7 @@ impl Address {
         match path.strip_prefix("/ticker/").map(|text| text.strip_suffix('/').unwrap_or(text)) {
             Some(text) if !text.is_empty() && !text.contains('/') => Self::Trade(text.parse().ok()),
             _ if path == "/" => Self::Trade(None),
+            _ if path == "/library" || path == "/library/" => Self::Library,
             _ if path == "/account" || path == "/account/" => Self::Account,
             _ => Self::Unknown,
         }
@@ -66,6 +73,7 @@ impl Address {
     pub fn view(self) -> Option<View> {
         match self {
             Self::Trade(_) => Some(View::Trade),
+            Self::Library => Some(View::Library),
             Self::Account => Some(View::Account),
             Self::Unknown => None,
         }
@@ -78,6 +86,7 @@ impl fmt::Display for Address {
         match self {
             Self::Trade(None) | Self::Unknown => f.write_str("/"),
             Self::Trade(Some(ticker)) => write!(f, "/ticker/{ticker}"),
+            Self::Library => f.write_str("/library"),
             Self::Account => f.write_str("/account"),
         }
     }
@@ -101,6 +110,9 @@ mod tests {
     #[case("/ticker/", Address::Unknown)]
     #[case("/ticker/NVDA/more", Address::Unknown)]
     #[case("/tickers", Address::Unknown)]
+    #[case("/library", Address::Library)]
+    #[case("/library/", Address::Library)]
+    #[case("/library/more", Address::Unknown)]
     #[case("/account", Address::Account)]
     #[case("/account/", Address::Account)]
     #[case("/account/more", Address::Unknown)]
@@ -112,6 +124,7 @@ mod tests {
     #[rstest]
     #[case(Address::Trade(None))]
     #[case(Address::Trade("BRK.B".parse().ok()))]
+    #[case(Address::Library)]
     #[case(Address::Account)]
     fn an_address_is_read_as_it_is_written(#[case] address: Address) {
         assert_eq!(Address::of(&address.to_string()), address);

@@ -29,12 +29,41 @@ const WATCHLIST: Parts = 2;
 const CHAT: Parts = 4;
 const ALL: Parts = ACCOUNT | WATCHLIST | CHAT;
 
-/// Handle to the pending reads; copies share it.
+/// How often the library has changed, for its view, which reads it anew when it is seen; copies share it.
+#[derive(Clone, Copy)]
+pub struct LibraryNews {
+    /// Documents, and the tasks that read them.
+    pub documents: RwSignal<u32>,
+    pub answers: RwSignal<u32>,
+}
+
+impl LibraryNews {
+    pub fn new() -> Self {
+        Self { documents: RwSignal::new(0), answers: RwSignal::new(0) }
+    }
+
+    fn hear(self, what: &str, is_new: bool) {
+        let (documents, answers) = match what {
+            "document" | "task" => (true, false),
+            "answer" => (false, true),
+            "reset" => (true, true),
+            POSITION => (is_new, is_new),
+            _ => (false, false),
+        };
+        for (signal, _) in [(self.documents, documents), (self.answers, answers)].iter().filter(|(_, is)| *is) {
+            // The page may be gone by now.
+            signal.try_update(|count| *count += 1);
+        }
+    }
+}
+
+/// The handle to what is to be read; copies share it.
 #[derive(Clone, Copy)]
 pub struct Changes {
     books: Books,
     watchlist: WatchlistStore,
     chat: Chat,
+    library: LibraryNews,
     state: StoredValue<State>,
 }
 
@@ -47,10 +76,10 @@ struct State {
 }
 
 impl Changes {
-    /// For a page that includes all changes up to this number.
-    pub fn new(version: i64, books: Books, watchlist: WatchlistStore, chat: Chat) -> Self {
+    /// Of a page that knows all up to this number.
+    pub fn new(version: i64, books: Books, watchlist: WatchlistStore, chat: Chat, library: LibraryNews) -> Self {
         let state = StoredValue::new(State { version, ..State::default() });
-        Self { books, watchlist, chat, state }
+        Self { books, watchlist, chat, library, state }
     }
 
     /// Number of the latest known change; no earlier one is missing.
@@ -60,14 +89,17 @@ impl Changes {
 
     /// Records a change.
     pub fn hear(self, version: i64, what: &str) {
+        let mut is_new = false;
         let begins = self.state.try_update_value(|state| {
-            state.due |= parts(what, version > state.version);
-            // After a reset the server may count from another start.
+            is_new = version > state.version;
+            state.due |= parts(what, is_new);
+            // After a reset the server may count from another beginning.
             state.version = if what == "reset" { version } else { state.version.max(version) };
             let begins = state.due > 0 && !state.is_reading;
             state.is_reading |= begins;
             begins
         });
+        self.library.hear(what, is_new);
         if begins == Some(true) {
             detach(self.read());
         }

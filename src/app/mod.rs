@@ -12,6 +12,7 @@ mod feed;
 mod flash;
 mod format;
 mod hands;
+mod library;
 mod loading;
 mod look;
 mod market;

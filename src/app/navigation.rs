@@ -19,14 +19,17 @@ pub struct Navigation {
     selected: RwSignal<Option<Ticker>>,
     /// Ticker of an address that names none: the one selected when the page was loaded.
     home: StoredValue<Option<Ticker>>,
+    /// What the library shows, as its address has it behind the path: empty, or `?…`. It stays while other views are shown.
+    library: RwSignal<String>,
 }
 
 impl Navigation {
     /// Follows the browser's history; the selection follows the address, and the address follows the selection.
     pub fn follow(here: Address, selected: RwSignal<Option<Ticker>>) -> Self {
         let home = StoredValue::new(selected.get_untracked());
-        let navigation = Self { address: RwSignal::new(here), selected, home };
+        let navigation = Self { address: RwSignal::new(here), selected, home, library: RwSignal::default() };
         effect(move || {
+            navigation.read_query();
             let listener = window_event_listener(ev::popstate, move |_| navigation.arrive());
             on_cleanup(move || listener.remove());
         });
@@ -63,8 +66,38 @@ impl Navigation {
     pub fn open(self, view: View) {
         self.go(match view {
             View::Trade => self.trade(),
+            View::Library => Address::Library,
             View::Account => Address::Account,
         });
+    }
+
+    /// What the library shows, tracked: its address behind the path.
+    pub fn library(self) -> String {
+        self.library.get()
+    }
+
+    /// Shows something else of the library, as a new entry of the history.
+    pub fn show_in_library(self, query: String) {
+        if query == self.library.get_untracked() && self.is_open(View::Library) {
+            return;
+        }
+        self.library.set(query);
+        self.address.set(Address::Library);
+        // Refused only where a page changes its address hundreds of times within seconds.
+        let _ = history().push_state_with_url(&JsValue::NULL, "", Some(&self.path(Address::Library)));
+    }
+
+    /// The path of an address, and what follows it.
+    fn path(self, address: Address) -> String {
+        let query = if address == Address::Library { self.library.get_untracked() } else { String::new() };
+        format!("{address}{query}")
+    }
+
+    /// The library's query, where its address is the one shown.
+    fn read_query(self) {
+        if Address::here() == Address::Library {
+            self.library.set(location().search().unwrap_or_default());
+        }
     }
 
     fn go(self, to: Address) {
@@ -72,8 +105,8 @@ impl Navigation {
         if from == to || self.shows(from, to) {
             return;
         }
-        // Fails only if a page changes its address hundreds of times within seconds; the view changes anyway.
-        let _ = history().push_state_with_url(&JsValue::NULL, "", Some(&to.to_string()));
+        // Refused only where a page changes its address hundreds of times within seconds; the view changes all the same.
+        let _ = history().push_state_with_url(&JsValue::NULL, "", Some(&self.path(to)));
         self.address.set(to);
     }
 
@@ -86,6 +119,7 @@ impl Navigation {
     /// Shows the address that the browser went back or forward to.
     fn arrive(self) {
         let here = Address::here();
+        self.read_query();
         if let Address::Trade(named) = here {
             let ticker = named.or(self.home.get_value());
             if ticker != self.selected.get_untracked() {

@@ -15,6 +15,7 @@ use super::{
     commands, copilot,
     effects::{detach, effect, memo},
     erase::{Erase, Piece},
+    library,
     shell::{self, header, layout},
     trade::{chart, equity, heatmap, positions},
     workspace::{Workspace, use_workspace},
@@ -34,6 +35,19 @@ pub enum Part {
     Equity,
     Heatmap,
     Layout,
+    Library,
+    LibraryAdd,
+    LibraryAnswer,
+    LibraryAnswers,
+    LibraryBeginning,
+    LibraryDetails,
+    LibraryFilters,
+    LibraryHistory,
+    LibraryNarrowing,
+    LibraryPassages,
+    LibraryQuestion,
+    LibraryReader,
+    LibrarySteps,
     Trades,
     Realized,
     WriteOff,
@@ -45,13 +59,26 @@ pub enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 27] = [
         Self::Account,
         Self::Chart,
         Self::Copilot,
         Self::Equity,
         Self::Heatmap,
         Self::Layout,
+        Self::Library,
+        Self::LibraryAdd,
+        Self::LibraryAnswer,
+        Self::LibraryAnswers,
+        Self::LibraryBeginning,
+        Self::LibraryDetails,
+        Self::LibraryFilters,
+        Self::LibraryHistory,
+        Self::LibraryNarrowing,
+        Self::LibraryPassages,
+        Self::LibraryQuestion,
+        Self::LibraryReader,
+        Self::LibrarySteps,
         Self::Trades,
         Self::Realized,
         Self::WriteOff,
@@ -71,6 +98,18 @@ impl Part {
             Self::Equity => "The equity curve",
             Self::Heatmap => "The heatmap",
             Self::Layout => "The menu of the layout",
+            Self::Library => "The library",
+            Self::LibraryAdd => "The form for documents",
+            Self::LibraryAnswer => "The answer",
+            Self::LibraryAnswers => "The library's search",
+            Self::LibraryBeginning => "The library's beginning",
+            Self::LibraryDetails => "The document's details",
+            Self::LibraryHistory => "The history",
+            Self::LibraryNarrowing | Self::LibraryFilters => "The filters",
+            Self::LibraryPassages => "The passages",
+            Self::LibraryQuestion => "The field for questions",
+            Self::LibrarySteps => "The way through the pages",
+            Self::LibraryReader => "The reader",
             Self::Trades => "The list of trades",
             Self::Realized => "The list of realised gains",
             Self::WriteOff | Self::Reset | Self::Model => "This dialog",
@@ -88,6 +127,19 @@ impl Part {
             Self::Equity => Box::pin(equity::fetch_equity()),
             Self::Heatmap => Box::pin(heatmap::fetch_heatmap()),
             Self::Layout => Box::pin(layout::menu::fetch_layout()),
+            Self::Library => Box::pin(library::fetch_library()),
+            Self::LibraryAdd => Box::pin(library::fetch_add()),
+            Self::LibraryAnswer => Box::pin(library::fetch_answer()),
+            Self::LibraryAnswers => Box::pin(library::fetch_answers()),
+            Self::LibraryBeginning => Box::pin(library::fetch_beginning()),
+            Self::LibraryDetails => Box::pin(library::fetch_details()),
+            Self::LibraryFilters => Box::pin(library::fetch_filters()),
+            Self::LibraryHistory => Box::pin(library::fetch_history()),
+            Self::LibraryNarrowing => Box::pin(library::fetch_narrowing()),
+            Self::LibraryPassages => Box::pin(library::fetch_passages()),
+            Self::LibraryQuestion => Box::pin(library::fetch_question()),
+            Self::LibrarySteps => Box::pin(library::fetch_steps()),
+            Self::LibraryReader => Box::pin(library::fetch_reader()),
             Self::Trades => Box::pin(positions::fetch_trades()),
             Self::Realized => Box::pin(positions::fetch_realized()),
             Self::WriteOff => Box::pin(positions::fetch_write_off()),
@@ -233,6 +285,19 @@ fn show_on_server(part: Part) -> Option<Piece> {
         Part::Equity => Some(equity::equity()),
         Part::Heatmap => Some(heatmap::heatmap()),
         Part::Layout
+        | Part::Library
+        | Part::LibraryAdd
+        | Part::LibraryAnswer
+        | Part::LibraryAnswers
+        | Part::LibraryBeginning
+        | Part::LibraryDetails
+        | Part::LibraryFilters
+        | Part::LibraryHistory
+        | Part::LibraryNarrowing
+        | Part::LibraryPassages
+        | Part::LibraryQuestion
+        | Part::LibrarySteps
+        | Part::LibraryReader
         | Part::Trades
         | Part::Realized
         | Part::WriteOff

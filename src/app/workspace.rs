@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     account::Books,
+    changes::LibraryNews,
     commands::Commands,
     copilot::Chat,
     hands::Hands,
@@ -36,6 +37,7 @@ pub struct Workspace {
     pub upgrade: Upgrade,
     pub parts: Parts,
     pub navigation: Navigation,
+    pub library_news: LibraryNews,
     pub chart_settings: ChartSettings,
     /// Candles that the server rendered the page with, until the chart has taken them.
     pub first_candles: StoredValue<Option<(Ticker, Vec<Candle>)>>,

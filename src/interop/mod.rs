@@ -2,8 +2,10 @@
 //!
 //! Nothing here runs on the server, though it compiles there; the page calls it only inside effects.
 
+pub mod event_source;
 pub mod idle;
 pub mod lightweight_charts;
 pub mod page;
 pub mod post;
 pub mod service_worker;
+pub mod upload;

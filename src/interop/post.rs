@@ -1,4 +1,4 @@
-//! Requests to the server: a POST with a JSON body and a JSON response.
+//! Asking the server: JSON goes out, and JSON comes back.
 
 use js_sys::Promise;
 use wasm_bindgen::{JsCast, JsValue};
@@ -24,15 +24,24 @@ pub struct Answer {
 /// # Errors
 /// If there was no response; browsers do not report the cause.
 pub async fn post(path: &str, body: &str) -> Result<Answer, JsValue> {
-    let (answer, mut given_up) = begin(path, body)?;
-    let answer: Response = answer.await?.dyn_into()?;
-    let text = answer.text()?.await?;
-    given_up.0 = None;
-    if answer.status() == NOT_FOUND
+    let answer = send("POST", path, Some(body)).await?;
+    if answer.status == NOT_FOUND
         && let (Some(window), Ok(event)) = (web_sys::window(), Event::new(GONE_EVENT))
     {
         window.dispatch_event(&event)?;
     }
+    Ok(answer)
+}
+
+/// Asks by any method, with a body or without.
+///
+/// # Errors
+/// As [`post`].
+pub async fn send(method: &str, path: &str, body: Option<&str>) -> Result<Answer, JsValue> {
+    let (answer, mut given_up) = begin(method, path, body)?;
+    let answer: Response = answer.await?.dyn_into()?;
+    let text = answer.text()?.await?;
+    given_up.0 = None;
     let retry_after = answer.headers().get("Retry-After")?;
     Ok(Answer {
         status: answer.status(),
@@ -41,15 +50,17 @@ pub async fn post(path: &str, body: &str) -> Result<Answer, JsValue> {
     })
 }
 
-fn begin(path: &str, body: &str) -> Result<(Promise, GivenUp), JsValue> {
+fn begin(method: &str, path: &str, body: Option<&str>) -> Result<(Promise, GivenUp), JsValue> {
     let controller = AbortController::new()?;
     let headers = Headers::new()?;
-    headers.set("Content-Type", JSON)?;
     headers.set("Accept", JSON)?;
     let request = RequestInit::new();
-    request.set_method("POST");
+    request.set_method(method);
+    if let Some(body) = body {
+        headers.set("Content-Type", JSON)?;
+        request.set_body(&body.into());
+    }
     request.set_headers(&headers);
-    request.set_body(&body.into());
     request.set_signal(Some(&controller.signal()));
     let window = web_sys::window().ok_or(JsValue::UNDEFINED)?;
     Ok((window.fetch_with_str_and_init(path, &request).unchecked_into(), GivenUp(Some(controller))))

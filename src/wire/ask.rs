@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::{Wire, pause, read};
 use crate::{
     error::ApiError,
-    interop::post::{Answer, post},
+    interop::post::{Answer, post, send},
 };
 
 /// HTTP, with JSON both ways.
@@ -51,25 +51,50 @@ where
 
     async fn run_client(path: &str, input: Input) -> Result<Output, ApiError> {
         let body = serde_json::to_string(&input).map_err(|_| ApiError::Internal)?;
-        let answer = ask(path, body, IS_QUESTION).await?;
+        let answer = ask(Asked { method: None, path, body: Some(body) }, IS_QUESTION).await?;
         read(&answer).map_err(|_| ApiError::Unreachable)
     }
 }
 
 type Answered<'a> = Pin<Box<dyn Future<Output = Result<String, ApiError>> + Send + 'a>>;
 
-fn ask(path: &str, body: String, is_question: bool) -> Answered<'_> {
-    // The browser has one thread, so the future never moves to another.
+/// A request.
+struct Asked<'a> {
+    /// Nothing for a server function.
+    method: Option<&'static str>,
+    path: &'a str,
+    body: Option<String>,
+}
+
+/// Asks the REST API, with JSON as a body or without one; gives the answer's text. A GET waits while the server is asked too
+/// much, anything else is sent once.
+///
+/// # Errors
+/// What the server says, or that it could not be reached.
+pub async fn ask_rest(method: &'static str, path: &str, body: Option<String>) -> Result<String, ApiError> {
+    ask(Asked { method: Some(method), path, body }, method == "GET").await
+}
+
+fn ask(asked: Asked<'_>, is_question: bool) -> Answered<'_> {
+    // The browser has one thread, which the future never leaves.
     Box::pin(SendWrapper::new(async move {
         let mut tries = 0;
         loop {
             pause::pass(is_question).await?;
-            let answer = post(path, &body).await.map_err(|_| ApiError::Unreachable)?;
+            let body = asked.body.as_deref();
+            let answer = match asked.method {
+                Some(method) => send(method, asked.path, body).await,
+                None => post(asked.path, body.unwrap_or_default()).await,
+            };
+            let answer = answer.map_err(|_| ApiError::Unreachable)?;
             if answer.status < 400 {
                 return Ok(answer.text);
             }
             tries += 1;
-            let refusal = refusal(&answer);
+            let refusal = match asked.method {
+                Some(_) => refusal_of_rest(&answer),
+                None => refusal(&answer),
+            };
             let Some(seconds) = answer.retry_after_seconds.or(refusal.retry_after_seconds()) else {
                 return Err(refusal);
             };
@@ -92,16 +117,21 @@ const RETRY_SECONDS_ASSUMED: u32 = 1;
 
 /// The error of an unsuccessful response: the server's own text, or a proxy's status.
 fn refusal(answer: &Answer) -> ApiError {
+    match answer.status {
+        // Functions are the page's own: one that is gone went with the page's build.
+        404 => ApiError::Told { detail: "FinAlly was updated: reload the page. What you typed is kept.".to_owned() },
+        _ => refusal_of_rest(answer),
+    }
+}
+
+/// The same where the server may well have nothing at an address: what was there was deleted.
+pub fn refusal_of_rest(answer: &Answer) -> ApiError {
     let problem = read::<Problem>(&answer.text);
     match (answer.status, problem) {
         (429, _) => ApiError::TooManyRequests {
             retry_after_seconds: answer.retry_after_seconds.unwrap_or(RETRY_SECONDS_ASSUMED),
         },
-        // Only the page calls functions: a missing one belongs to another build.
-        (404, _) => {
-            ApiError::Told { detail: "FinAlly was updated: reload the page. What you typed is kept.".to_owned() }
-        }
-        // The failure may have come after the change.
+        // It may have happened after the deed.
         (500, Ok(_)) => ApiError::Internal,
         (_, Ok(Problem { detail })) => ApiError::Told { detail },
         (500.., Err(_)) => ApiError::Unreachable,

@@ -36,12 +36,14 @@ pub fn Frame(market_source: String) -> impl IntoView {
     let view = memo(move || navigation.view());
     let total = memo(move || books.with_portfolio(|portfolio| portfolio.total_value));
     let title = move || match (view.get(), total.get()) {
+        (View::Library, _) => "Library · FinAlly".to_owned(),
         (View::Account, _) => "Account · FinAlly".to_owned(),
         (View::Trade, Some(value)) => format!("{value} · FinAlly"),
         (View::Trade, None) => "FinAlly".to_owned(),
     };
     // Once shown, the trade view stays mounted, with its arrangement.
     let was_trade_shown = memo_once(move || view.get() == View::Trade);
+    let was_library_shown = memo_once(move || view.get() == View::Library);
     focus_views(view);
     mark_hydrated();
     let is_live = Signal::derive(move || market.is_live().to_string());
@@ -62,6 +64,7 @@ pub fn Frame(market_source: String) -> impl IntoView {
                 <AutonomySwitch chat/>
             </Header>
             {show_when(move || was_trade_shown.get(), || view! { <Trade/> }.erase())}
+            {show_when(move || was_library_shown.get(), move || view! { <LibraryView view/> }.erase())}
             {show_when(move || view.get() == View::Account, || view! { <AccountView/> }.erase())}
             <Splitter panel=Panel::Copilot layout/>
             <CopilotSlot layout>
@@ -86,7 +89,25 @@ pub fn Frame(market_source: String) -> impl IntoView {
     .erase()
 }
 
-/// Place of the view, whose content is a lazy part.
+/// The view's place; it stays once it was shown, since what is handed in goes on meanwhile.
+#[component]
+fn LibraryView(view: Memo<View>) -> impl IntoView {
+    view! {
+        <main
+            class="view library"
+            id=View::Library.element_id()
+            tabindex="-1"
+            aria-label="Library"
+            data-testid="library-view"
+            hidden=move || view.get() != View::Library
+        >
+            {show_part(Part::Library)}
+        </main>
+    }
+    .erase()
+}
+
+/// The view's place; what stands in it is a part of the program.
 #[component]
 fn AccountView() -> impl IntoView {
     let parts = use_workspace().parts;

@@ -20,7 +20,7 @@ use self::{
 use super::{
     account::Books,
     address::{Address, View},
-    changes::Changes,
+    changes::{Changes, LibraryNews},
     commands::{Commands, follow_keys},
     copilot::Chat,
     effects::effect,
@@ -107,6 +107,7 @@ fn Desk(address: Address, start: Workstation) -> impl IntoView {
         upgrade: Upgrade::follow(),
         parts: Parts::new(),
         navigation: Navigation::follow(address, selected),
+        library_news: LibraryNews::new(),
         chart_settings: ChartSettings::new(),
         first_candles: StoredValue::new(chart),
     };
@@ -114,7 +115,8 @@ fn Desk(address: Address, start: Workstation) -> impl IntoView {
     register_keys(workspace);
     register_chart(workspace.commands, workspace.chart_settings);
     follow_keys(workspace.commands, hands);
-    follow_server(market, Changes::new(version, books, watchlist, chat), workspace.upgrade);
+    let changes = Changes::new(version, books, watchlist, chat, workspace.library_news);
+    follow_server(market, changes, workspace.upgrade);
     keep_typed([("message", chat.draft)], move || !chat.draft.with_untracked(String::is_empty));
     ticket.keep_typed();
     fetch_parts(workspace);

@@ -1,4 +1,4 @@
-//! The navigation: a rail at the left; on a phone, a bar of five at the bottom, which also switches between the panels.
+//! The navigation: a rail at the left; on a phone, a bar of six at the bottom, which also switches between the panels.
 
 use leptos::{ev::MouseEvent, prelude::*};
 
@@ -24,6 +24,7 @@ pub fn Nav() -> impl IntoView {
             {show_view(navigation, layout, View::Trade, "Trade", icons::TRADE)}
             {show_panel(navigation, layout, Panel::Positions, "Portfolio", icons::PORTFOLIO)}
             {show_panel(navigation, layout, Panel::Copilot, "Copilot", icons::COPILOT)}
+            {show_view(navigation, layout, View::Library, "Library", icons::LIBRARY)}
             {show_view(navigation, layout, View::Account, "Account", icons::ACCOUNT)}
             <button class="rail-end" on:click=move |_| commands.is_help_open.set(true)>
                 {icons::show(icons::HELP)}
@@ -50,6 +51,7 @@ fn show_view(navigation: Navigation, layout: Layout, view: View, word: &'static 
     };
     let (path, id) = match view {
         View::Trade => ("/", "nav-trade"),
+        View::Library => ("/library", "nav-library"),
         View::Account => ("/account", "nav-account"),
     };
     view! {

@@ -92,30 +92,69 @@ pub struct Answer {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", content = "data", rename_all = "snake_case")]
 pub enum AnswerEvent {
-    Started { id: String, question: String },
-    Sources { kind: String, filters: Filters, note: Option<String>, sources: Vec<Source> },
+    Started(Started),
+    Sources(Sources),
     Statement(Statement),
-    Done { usage: AnswerUsage, cited: u32, unsupported: u32 },
-    Error { code: String, message: String, retryable: bool, request_id: String },
+    Done(Totals),
+    Error(Failure),
     Cancelled {},
+}
+
+/// What is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Started {
+    pub id: String,
+    pub question: String,
+}
+
+/// What an answer is made from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sources {
+    /// As [`Answer::kind`].
+    pub kind: String,
+    pub filters: Filters,
+    /// How it was searched, in words, where that is not as asked for.
+    pub note: Option<String>,
+    pub sources: Vec<Source>,
+}
+
+/// Counts of an answer that is whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    pub usage: AnswerUsage,
+    /// Statements that are cited in full.
+    pub cited: u32,
+    /// The others.
+    pub unsupported: u32,
+}
+
+/// Why an answer is not whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    pub code: String,
+    /// A sentence for whoever asked.
+    pub message: String,
+    /// It may work when it is asked again.
+    pub retryable: bool,
+    pub request_id: String,
 }
 
 impl AnswerEvent {
     /// The name of the server-sent event.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Started { .. } => "started",
-            Self::Sources { .. } => "sources",
+            Self::Started(_) => "started",
+            Self::Sources(_) => "sources",
             Self::Statement(_) => "statement",
-            Self::Done { .. } => "done",
-            Self::Error { .. } => "error",
+            Self::Done(_) => "done",
+            Self::Error(_) => "error",
             Self::Cancelled {} => "cancelled",
         }
     }
 
     /// Whether it is the last event.
     pub fn is_last(&self) -> bool {
-        matches!(self, Self::Done { .. } | Self::Error { .. } | Self::Cancelled {})
+        matches!(self, Self::Done(_) | Self::Error(_) | Self::Cancelled {})
     }
 }
 

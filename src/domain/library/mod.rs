@@ -5,11 +5,15 @@
 
 pub mod answer;
 pub mod document;
+pub mod lists;
+pub mod reading;
 pub mod search;
 pub mod task;
+pub mod words;
 
 pub use answer::{Answer, AnswerEvent, AnswerState, AnswerUsage, Citation, Statement, Support};
 pub use document::{Document, DocumentState, Origin, Page, Segment, SegmentKind};
+pub use lists::{AnswerPage, DocumentPage, LibraryStats};
 pub use search::{Filters, Hit, Mode, Scores, SearchResult};
 pub use task::{Stage, Task, TaskState};
 

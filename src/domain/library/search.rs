@@ -40,11 +40,14 @@ pub struct Filters {
     /// Names of the filters that were read from the question itself; `found=false` turns them off.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub found: Vec<String>,
+    /// Nothing is to be read from the question itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub as_given: bool,
 }
 
 impl Filters {
     pub fn is_empty(&self) -> bool {
-        let Self { document, ticker, issuer, form, tag, from, to, found: _ } = self;
+        let Self { document, ticker, issuer, form, tag, from, to, found: _, as_given: _ } = self;
         let texts = [document, ticker, issuer, form, tag];
         texts.iter().all(|text| text.is_none()) && from.is_none() && to.is_none()
     }

@@ -53,7 +53,7 @@ pub struct Task {
     pub stage: Stage,
     #[schema(value_type = String, example = "running")]
     pub state: TaskState,
-    /// Progress of the stage: bytes of `fetch`, pages of `extract`, passages of `index` and `embed`.
+    /// What of the stage is done: bytes of `fetch`, pages of `extract` and `index`, passages of `embed`.
     pub done: u64,
     /// Total of the stage; `None` while unknown.
     pub total: Option<u64>,

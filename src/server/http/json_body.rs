@@ -44,7 +44,15 @@ impl JsonObject {
             .transpose()
     }
 
-    /// The field as a list of strings, if present and not null.
+    /// The field as true or false, if it is there and not null.
+    ///
+    /// # Errors
+    /// `wrong_type` when it is something else.
+    pub fn take_bool(&mut self, field: &str, wrong_type: ApiError) -> Result<Option<bool>, ApiError> {
+        self.take(field).map(|raw| serde_json::from_str(raw.get()).map_err(|_| wrong_type)).transpose()
+    }
+
+    /// The field as a list of strings, if it is there and not null.
     ///
     /// # Errors
     /// `wrong_type` if it is not a list of strings.

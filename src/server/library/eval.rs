@@ -22,16 +22,15 @@ use super::{
         protocol::{Format, Piece},
     },
     identity::{self, LOOKED_AT_BYTES},
-    search::by_words,
+    search::{by_words, by_years},
     segment::Segmenter,
     store::{
-        ACCOUNT_ID, Store,
+        ACCOUNT_ID, Store, documents,
         pages::{self, NewPage},
         segments::{self, NewSegment},
     },
-    words,
 };
-use crate::domain::library::{Filters, SegmentKind};
+use crate::domain::library::{Filters, SegmentKind, words};
 
 const DEPTH: usize = 10;
 const DEPTH_SHORT: usize = 5;
@@ -105,7 +104,9 @@ fn measure(folder: &Path, rows: &Connection) -> io::Result<Measures> {
         if folder.join("corpus.jsonl").exists() { passages(folder, rows)? } else { reports(folder, rows)? };
     let mut measures = Measures::default();
     for Judged { question, relevant } in &judged {
-        let found = by_words(rows, &words::terms(question), &Filters::default()).map_err(io::Error::other)?;
+        let found = by_words(rows, &words::terms(question), &Filters::default())
+            .and_then(|found| by_years(rows, found, &words::years(question)))
+            .map_err(io::Error::other)?;
         let mut ranking: Vec<&str> = Vec::new();
         for name in found.iter().filter_map(|(segment, _)| names.get(segment)) {
             if !ranking.contains(&name.as_str()) {
@@ -234,7 +235,8 @@ fn add_report(rows: &Connection, name: &str, texts: &[NewPage]) -> rusqlite::Res
     pages::insert(rows, name, texts)?;
     let mut beginning: String = texts.iter().take(6).map(|page| format!("{}\n", page.text)).collect();
     beginning.truncate(beginning.floor_char_boundary(LOOKED_AT_BYTES));
-    let (found, _) = identity::find(&beginning);
+    let (found, year) = identity::find(&beginning);
+    documents::set_year(rows, name, year)?;
     let header = identity::header(found.issuer.as_deref(), found.form.as_deref(), found.period.as_deref());
     eprintln!("{name}: {} pages, {header}, {}", texts.len(), found.ticker.as_deref().unwrap_or("no ticker"));
     let mut segmenter = Segmenter::new(header);

@@ -21,7 +21,6 @@ mod search;
 mod segment;
 mod sniff;
 mod store;
-mod words;
 mod worker;
 
 use std::{
@@ -57,7 +56,7 @@ use super::{
 use crate::{
     domain::{
         instant::UtcInstant,
-        library::{Document, Page, Segment, Task, TaskState},
+        library::{Document, LibraryStats, Page, Segment, Task, TaskState},
         ticker::Ticker,
     },
     error::ApiError,
@@ -104,18 +103,7 @@ struct Inner {
     naming: Mutex<()>,
 }
 
-/// Counts of the whole library.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Stats {
-    pub documents: u64,
-    pub pages: u64,
-    pub segments: u64,
-    pub bytes: u64,
-    pub tasks_live: u64,
-    pub tasks_failed: u64,
-}
-
-/// A person's changes of a document: `None` keeps a field, an empty text clears it.
+/// What a person changes of a document; nothing leaves it as it is, and an empty text takes it away.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Edit {
     pub title: Option<String>,
@@ -441,10 +429,10 @@ impl Library {
     /// Counts of the whole library; zeros if there is none yet.
     ///
     /// # Errors
-    /// If the database does not respond.
-    pub async fn stats(&self) -> Result<Stats, ApiError> {
+    /// When the file does not answer.
+    pub async fn stats(&self) -> Result<LibraryStats, ApiError> {
         if self.0.store.get().is_none() && !self.0.file.exists() {
-            return Ok(Stats::default());
+            return Ok(LibraryStats::default());
         }
         let stats = self.store().await?.read(|rows| {
             let counted = rows
@@ -463,7 +451,7 @@ impl Library {
                 .query_row([store::ACCOUNT_ID], |row| Ok([row.get(0)?, row.get::<_, i64>(1)?]))?;
             let [documents, pages, segments, bytes] = counted.map(i64::unsigned_abs);
             let [tasks_live, tasks_failed] = tasks.map(i64::unsigned_abs);
-            Ok(Stats { documents, pages, segments, bytes, tasks_live, tasks_failed })
+            Ok(LibraryStats { documents, pages, segments, bytes, tasks_live, tasks_failed, search: String::new() })
         });
         stats.await
     }

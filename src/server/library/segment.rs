@@ -4,6 +4,8 @@
 //! Every context has "issuer · form · period" and the section's title. Context is indexed and embedded with the text,
 //! but never quoted.
 
+use std::collections::HashMap;
+
 use super::store::segments::NewSegment;
 use crate::domain::library::SegmentKind;
 
@@ -18,6 +20,12 @@ const BYTES_TAIL: usize = 120;
 
 const HEADING_CHARS_MAX: usize = 90;
 const TABLE_HEAD_BYTES_MAX: usize = 160;
+/// Running heads that are told from titles on the first page already.
+const RUNNING: [&str; 2] = ["table of contents", "index"];
+/// A line that began or ended so many pages, the present one included, is a running head.
+const RUNNING_PAGES: u32 = 3;
+/// Different lines at the edges of pages that are remembered.
+const EDGES_MAX: usize = 4_096;
 /// Lines above a table's first row that may be its head.
 const TABLE_HEAD_LINES: usize = 3;
 
@@ -27,6 +35,8 @@ pub struct Segmenter {
     header: String,
     /// The latest heading.
     section: String,
+    /// What began or ended pages until now, its digits left out, with how many pages.
+    edges: HashMap<String, u32>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,11 +63,30 @@ struct Open {
 
 impl Segmenter {
     pub fn new(header: String) -> Self {
-        Self { header, section: String::new() }
+        Self { header, section: String::new(), edges: HashMap::new() }
+    }
+
+    /// Whether a line at the edge of a page stands at the edge of others too: a running head, and no section's title.
+    fn is_running(&self, line: &str) -> bool {
+        let edge = edge(line);
+        RUNNING.contains(&edge.as_str()) || self.edges.get(&edge).is_some_and(|pages| *pages >= RUNNING_PAGES)
+    }
+
+    /// Remembers what begins and ends a page.
+    fn note_edges(&mut self, text: &str) {
+        for line in
+            [text.lines().find(|line| !line.trim().is_empty()), text.lines().rfind(|line| !line.trim().is_empty())]
+        {
+            let edge = edge(line.unwrap_or_default());
+            if !edge.is_empty() && (self.edges.len() < EDGES_MAX || self.edges.contains_key(&edge)) {
+                *self.edges.entry(edge).or_default() += 1;
+            }
+        }
     }
 
     /// Passages of a page.
     pub fn cut(&mut self, page: u32, text: &str) -> Vec<NewSegment> {
+        self.note_edges(text);
         let mut made: Vec<NewSegment> = Vec::new();
         let mut open: Option<Open> = None;
         // Head of the current table, and the lines that may become one.
@@ -95,7 +124,7 @@ impl Segmenter {
             if is_full {
                 self.close(open.take(), page, &mut made);
             }
-            if kind == Line::Heading {
+            if kind == Line::Heading && !self.is_running(line) {
                 self.section = line.trim().to_owned();
             }
             let open = open.get_or_insert_with(|| Open {
@@ -131,6 +160,12 @@ impl Segmenter {
             context: parts.join(" · "),
         });
     }
+}
+
+/// A line as it is compared with those at the edges of other pages: the number of the page is left out.
+fn edge(line: &str) -> String {
+    let words = line.split_whitespace().map(|word| word.trim_matches(|character: char| character.is_ascii_digit()));
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 fn at(offset: usize) -> u32 {
@@ -237,6 +272,21 @@ mod tests {
     #[case("  ", Line::Empty)]
     fn lines_are_told_apart(#[case] line: &str, #[case] expected: Line) {
         assert_eq!(kind(line), expected);
+    }
+
+    #[test]
+    fn a_running_head_is_no_title() {
+        let mut segmenter = Segmenter::new(String::new());
+        let page = |number: u32| {
+            format!(
+                "Copper Kettle Annual Report {number}\n\nTable of Contents\n\nMarket Risk\n\nKettles may break in transit."
+            )
+        };
+        let contexts: Vec<String> =
+            (1..=4).flat_map(|number| segmenter.cut(number, &page(number))).map(|segment| segment.context).collect();
+        assert_eq!(contexts[3], "Market Risk", "of the page before: what began it is known by now");
+        let mut segmenter = Segmenter::new(String::new());
+        assert_eq!(segmenter.cut(1, "Table of Contents\nSales rose by much in the year.")[0].context, "");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-#[wasm_split(account, fallible)]
+#[wasm_split(trades, fallible)]
 pub fn fetch_realized() -> Result<PartView, SplitLoaderError> {
     Ok(|| view! { <RealizedTab/> }.erase())
 }

@@ -29,7 +29,7 @@ const PAGE: usize = 50;
 /// …and to be saved.
 const FILE_PAGE: usize = 500;
 
-#[wasm_split(account, fallible)]
+#[wasm_split(trades, fallible)]
 pub fn fetch_trades() -> Result<PartView, SplitLoaderError> {
     Ok(|| view! { <TradesTab/> }.erase())
 }

@@ -29,7 +29,7 @@ impl WritingOff {
     }
 }
 
-#[wasm_split(account, fallible)]
+#[wasm_split(trades, fallible)]
 pub fn fetch_write_off() -> Result<PartView, SplitLoaderError> {
     Ok(|| view! { <WriteOff/> }.erase())
 }

@@ -21,7 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{ListParameters, limit, next_cursor};
 use crate::{
-    domain::library::{Answer, AnswerEvent, Filters},
+    domain::library::{Answer, AnswerEvent, AnswerPage, Filters},
     error::ApiError,
     server::{
         events::ping,
@@ -41,15 +41,7 @@ use crate::{
 /// Longest silence before a ping.
 const PING_INTERVAL: Duration = Duration::from_secs(10);
 
-#[derive(Serialize, ToSchema)]
-pub struct AnswerPage {
-    /// Answers, without their statements.
-    answers: Vec<Answer>,
-    total: u64,
-    next_cursor: Option<String>,
-}
-
-/// A question with the filters of its search.
+/// A question, and what narrows its search.
 #[derive(Serialize, ToSchema)]
 pub struct AnswerRequest {
     /// 1 to 2,000 characters.
@@ -61,6 +53,8 @@ pub struct AnswerRequest {
     tag: Option<String>,
     from: Option<i32>,
     to: Option<i32>,
+    /// `false`: a company that the question names does not become a filter.
+    found: Option<bool>,
 }
 
 /// Ask the library. The answer is made whether or not its events are read.
@@ -83,8 +77,9 @@ pub async fn ask(State(state): State<AppState>, mut body: JsonObject) -> Result<
             .transpose()
     };
     let (from, to) = (year("from")?, year("to")?);
+    let finds = body.take_bool("found", invalid_parameter("found", "it can be true or false"))?.unwrap_or(true);
     body.finish()?;
-    let filters = Filters { document, ticker, issuer, form, tag, from, to, found: Vec::new() };
+    let filters = Filters { document, ticker, issuer, form, tag, from, to, found: Vec::new(), as_given: !finds };
     let answer = state.library.ask(question, filters).await?;
     Ok((StatusCode::ACCEPTED, Json(answer)).into_response())
 }

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{limit, named, next_cursor};
 use crate::{
-    domain::library::{Document, DocumentState, Filters},
+    domain::library::{Document, DocumentPage, DocumentState, Filters},
     error::ApiError,
     server::{
         http::{
@@ -43,15 +43,7 @@ pub struct DocumentsParameters {
     cursor: Option<String>,
 }
 
-#[derive(Serialize, ToSchema)]
-pub struct DocumentPage {
-    documents: Vec<Document>,
-    /// Number of matching documents on all pages.
-    total: u64,
-    next_cursor: Option<String>,
-}
-
-/// A change of a document; omitted fields are kept, and an empty text clears a field.
+/// What is written to change a document; what is left out stays, and an empty text takes a field away.
 #[derive(ToSchema, Serialize)]
 pub struct DocumentChange {
     title: Option<String>,

@@ -14,8 +14,8 @@ use axum::{
     extract::DefaultBodyLimit,
     routing::{get, post},
 };
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::parameter::{invalid_parameter, read_limit};
 use crate::{
@@ -81,19 +81,4 @@ fn named<T>(
 /// Cursor after a full page: the id of its last entry.
 fn next_cursor(count: usize, limit: usize, last: Option<&str>) -> Option<&str> {
     last.filter(|_| count == limit)
-}
-
-/// Counts of the library.
-#[derive(Serialize, ToSchema)]
-pub struct LibraryStats {
-    documents: u64,
-    pages: u64,
-    /// Number of indexed passages.
-    segments: u64,
-    /// Bytes of the originals.
-    bytes: u64,
-    tasks_live: u64,
-    tasks_failed: u64,
-    /// `words` while there is no model for search by meaning, else `hybrid`.
-    search: &'static str,
 }

@@ -4,9 +4,9 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{LibraryStats, named};
+use super::named;
 use crate::{
-    domain::library::{Filters, Mode, SearchResult},
+    domain::library::{Filters, LibraryStats, Mode, SearchResult},
     error::ApiError,
     server::{
         http::{
@@ -80,6 +80,7 @@ pub async fn search(
             from: year("from", parameters.from.as_deref())?,
             to: year("to", parameters.to.as_deref())?,
             found: Vec::new(),
+            as_given: !finds,
         },
         finds_filters: finds,
         limit: read_limit(parameters.limit.as_deref(), HITS_DEFAULT, HITS_MAX)?,
@@ -96,13 +97,5 @@ fn year(parameter: &str, text: Option<&str>) -> Result<Option<i32>, ApiError> {
 #[utoipa::path(get, path = "/api/library/stats", tag = "Library", responses((status = 200, body = LibraryStats)))]
 pub async fn stats(State(state): State<AppState>) -> Result<Json<LibraryStats>, ApiError> {
     let stats = state.library.stats().await?;
-    Ok(Json(LibraryStats {
-        documents: stats.documents,
-        pages: stats.pages,
-        segments: stats.segments,
-        bytes: stats.bytes,
-        tasks_live: stats.tasks_live,
-        tasks_failed: stats.tasks_failed,
-        search: "words",
-    }))
+    Ok(Json(LibraryStats { search: "words".to_owned(), ..stats }))
 }

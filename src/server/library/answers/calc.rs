@@ -1,7 +1,7 @@
 //! Evaluates a model's calculation on the server: numbers, `+ - * /` and brackets, in exact decimals.
 
 use super::decimal::Decimal;
-use crate::server::library::words::number_length;
+use crate::domain::library::words::number_length;
 
 /// Longest calculation, in characters.
 const CHARS_MAX: usize = 200;

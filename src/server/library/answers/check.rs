@@ -55,7 +55,12 @@ pub fn statement(line: &str, passages: &[Passage]) -> Option<Statement> {
     for cite in draft.cites.iter().take(CITATIONS_PER_STATEMENT_MAX) {
         citations.extend(citation(cite, passages).filter(|citation| !citations.contains(citation)));
     }
-    let calculated = draft.calc.as_deref().and_then(calculate).filter(|made| rests_on(made, &citations));
+    Some(compose(text, citations, draft.calc.as_deref(), passages))
+}
+
+/// A statement with what of it rests on its citations, and with its calculation, if that does.
+pub fn compose(text: String, citations: Vec<Citation>, calc: Option<&str>, passages: &[Passage]) -> Statement {
+    let calculated = calc.and_then(calculate).filter(|made| rests_on(made, &citations));
     let unsupported = unsupported(&text, &citations, passages, calculated.as_ref());
     let support = match (citations.is_empty(), unsupported.is_empty()) {
         (true, _) => Support::NotCited,
@@ -63,10 +68,10 @@ pub fn statement(line: &str, passages: &[Passage]) -> Option<Statement> {
         (false, false) => Support::NumberNotFound,
     };
     let calculation = calculated.and_then(|made| {
-        let formula = clean(draft.calc.as_deref()?).0;
+        let formula = clean(calc?).0;
         Some(format!("{} = {}", formula.trim(), made.result.rounded(6)))
     });
-    Some(Statement { text, citations, support, unsupported_numbers: unsupported, calculation })
+    Statement { text, citations, support, unsupported_numbers: unsupported, calculation }
 }
 
 /// The document's own words for a quotation; `None` if they are not in the passage.

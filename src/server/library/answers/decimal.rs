@@ -34,6 +34,14 @@ impl Decimal {
         self.scale
     }
 
+    pub fn is_negative(self) -> bool {
+        self.digits < 0
+    }
+
+    pub fn is_positive(self) -> bool {
+        self.digits > 0
+    }
+
     pub fn abs(self) -> Self {
         Self { digits: self.digits.abs(), ..self }
     }

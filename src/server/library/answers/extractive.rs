@@ -6,14 +6,16 @@ use crate::{
     server::library::bounds::{QUOTE_CHARS_MAX, QUOTE_CHARS_MIN},
 };
 
-/// Most passages that are quoted.
-const QUOTED_MAX: usize = 5;
-/// Most lines of a quotation.
+/// Passages that are quoted…
+pub const QUOTED_MAX: usize = 5;
+/// …and beside figures that were read from a table.
+pub const QUOTED_BESIDE_FIGURES: usize = 2;
+/// Lines of a quotation.
 const LINES_MAX: usize = 4;
 
-/// One statement per passage: a quotation of its best lines.
-pub fn statements(passages: &[Passage]) -> Vec<Statement> {
-    passages.iter().take(QUOTED_MAX).filter_map(statement).collect()
+/// A statement a passage, for so many of them: its own words.
+pub fn statements(passages: &[Passage], most: usize) -> Vec<Statement> {
+    passages.iter().take(most).filter_map(statement).collect()
 }
 
 fn statement(passage: &Passage) -> Option<Statement> {
@@ -69,9 +71,9 @@ fn best_lines(passage: &Passage) -> Option<(usize, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        domain::library::{Hit, Scores},
-        server::library::words::{marks, terms},
+    use crate::domain::library::{
+        Hit, Scores,
+        words::{marks, terms},
     };
 
     #[test]
@@ -89,7 +91,7 @@ mod tests {
             marks: marks(text, &terms("What was revenue?")),
             scores: Scores::default(),
         };
-        let made = statements(&[Passage { handle: "S1".to_owned(), hit }]);
+        let made = statements(&[Passage { handle: "S1".to_owned(), hit }], QUOTED_MAX);
         assert_eq!(made[0].text, "Revenues $ 66,608 $ 62,286");
         let citation = &made[0].citations[0];
         assert_eq!(&text[citation.start as usize - 50..citation.end as usize - 50], citation.quote);

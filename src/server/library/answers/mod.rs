@@ -1,15 +1,17 @@
 //! Answers: durable tasks that find passages, have a language model write statements about them, and check each
 //! statement.
 //!
-//! The model gets passages as data and returns text; nothing in an answer's form can trigger an action. Its quotations
-//! are looked up in the passages, its numbers in the quotations ([`check`]). Without a model, the best passages are
-//! quoted ([`extractive`]). Each event is stored before it is sent, so a disconnected reader can resume.
+//! The model gets passages as data and gives text back: there is nothing in an answer's form that could do anything. What
+//! it quotes is looked up in the passages, its numbers in the quotations ([`check`]). Without a model the best passages
+//! speak for themselves ([`extractive`]), and figures of years are read from their table's row ([`figures`]). Each event is in the file before it is told, so a reader that was cut off goes on
+//! where it was.
 
 mod ask;
 mod calc;
 mod check;
 mod decimal;
 mod extractive;
+mod figures;
 mod fold;
 mod numbers;
 mod objects;
@@ -24,13 +26,14 @@ use uuid::Uuid;
 use self::{ask::AskError, check::Passage, objects::Objects};
 use super::{
     Library, LibraryChange, Question,
-    bounds::{ANSWER_WALL, PASSAGE_TOKENS_MAX, PASSAGES_MAX, QUESTION_CHARS_MAX, STATEMENTS_MAX},
+    bounds::{ANSWER_WALL, HITS_MAX, PASSAGE_TOKENS_MAX, PASSAGES_MAX, QUESTION_CHARS_MAX, STATEMENTS_MAX},
     store::{Store, answers},
-    words,
 };
 use crate::{
     domain::library::{
-        Answer, AnswerEvent, AnswerUsage, Filters, Mode, SearchResult, Statement, Support, answer::Source,
+        Answer, AnswerEvent, AnswerUsage, Filters, Mode, SearchResult, Statement, Support,
+        answer::{Failure, Source, Sources, Started, Totals},
+        words,
     },
     error::ApiError,
     server::config::copilot::LlmConfig,
@@ -47,12 +50,12 @@ const NOT_SAID: &str = "The library does not say.";
 
 /// Last event of an answer that a crash or shutdown interrupted.
 pub fn cut_off() -> AnswerEvent {
-    AnswerEvent::Error {
+    AnswerEvent::Error(Failure {
         code: "cut_off".to_owned(),
         message: "The server stopped before the answer was whole.".to_owned(),
         retryable: true,
         request_id: Uuid::now_v7().to_string(),
-    }
+    })
 }
 
 impl Library {
@@ -181,7 +184,7 @@ fn failure(error: &AskError) -> AnswerEvent {
         "busy" => "The library is busy.".to_owned(),
         _ => "Something went wrong on the server; it has been logged.".to_owned(),
     };
-    AnswerEvent::Error { code: error.code.to_owned(), message, retryable: error.may_pass, request_id }
+    AnswerEvent::Error(Failure { code: error.code.to_owned(), message, retryable: error.may_pass, request_id })
 }
 
 /// Writes an answer's events.
@@ -210,7 +213,7 @@ impl Tally {
     }
 
     fn done(&self, usage: AnswerUsage) -> AnswerEvent {
-        AnswerEvent::Done { usage, cited: self.cited, unsupported: self.unsupported }
+        AnswerEvent::Done(Totals { usage, cited: self.cited, unsupported: self.unsupported })
     }
 }
 
@@ -234,18 +237,27 @@ impl Teller {
 
     async fn answer_in_time(&self, answer: Answer) -> Result<AnswerEvent, AskError> {
         let busy = |cause: ApiError| AskError { code: "busy", cause: cause.to_string(), may_pass: true };
-        self.tell(AnswerEvent::Started { id: self.id.clone(), question: answer.question.clone() })
-            .await
-            .map_err(busy)?;
+        let started = Started { id: self.id.clone(), question: answer.question.clone() };
+        self.tell(AnswerEvent::Started(started)).await.map_err(busy)?;
         let question = Question {
             text: answer.question.clone(),
             mode: Mode::Hybrid,
+            finds_filters: !answer.filters.as_given,
             filters: answer.filters,
-            finds_filters: true,
-            limit: PASSAGES_MAX,
+            limit: HITS_MAX,
         };
-        let found = self.library.search(question).await.map_err(busy)?;
+        let mut found = self.library.search(question).await.map_err(busy)?;
+        let asked = figures::asked(&answer.question, found.filters.issuer.as_deref());
+        let row = asked.as_ref().and_then(|asked| figures::find(asked, &found.hits));
+        // The passage with the row comes first, whoever writes the answer.
+        if let Some((place, _)) = row {
+            found.hits[..=place].rotate_right(1);
+        }
         let passages = passages(&answer.question, &found);
+        let figures = match (&asked, row) {
+            (Some(asked), Some((_, row))) => figures::statements(asked, &row, &found.hits[0], &passages),
+            _ => Vec::new(),
+        };
         let model = if passages.is_empty() { None } else { self.library.model() };
         let kind = match (&model, passages.is_empty()) {
             (_, true) => "none",
@@ -261,7 +273,13 @@ impl Teller {
                 Ok(tally.done(AnswerUsage::default()))
             }
             None => {
-                for statement in extractive::statements(&passages) {
+                // The row's own passage has been quoted then.
+                let (from, most) = match figures.is_empty() {
+                    true => (0, extractive::QUOTED_MAX),
+                    false => (1, extractive::QUOTED_BESIDE_FIGURES),
+                };
+                let quoted = extractive::statements(&passages[from..], most);
+                for statement in figures.into_iter().chain(quoted) {
                     self.state(statement, &mut tally).await.map_err(busy)?;
                 }
                 Ok(tally.done(AnswerUsage::default()))
@@ -293,7 +311,7 @@ impl Teller {
         let (id, name, filters) = (self.id.clone(), model.map(|model| model.model.clone()), found.filters.clone());
         self.store.write(move |rows| Ok(answers::set_kind(rows, &id, kind, name.as_deref(), &filters)?)).await?;
         let (filters, note) = (found.filters.clone(), found.note.clone());
-        self.tell(AnswerEvent::Sources { kind: kind.to_owned(), filters, note, sources }).await
+        self.tell(AnswerEvent::Sources(Sources { kind: kind.to_owned(), filters, note, sources })).await
     }
 
     /// Asks the model, and publishes each statement once it is checked.
@@ -344,7 +362,8 @@ fn passages(question: &str, found: &SearchResult) -> Vec<Passage> {
     let terms = words::terms(question);
     let mut room = PASSAGE_TOKENS_MAX * BYTES_PER_TOKEN;
     let mut passages = Vec::new();
-    for hit in found.hits.iter().filter(|hit| is_above_floor(&hit.text, &hit.context, &terms)) {
+    let telling = found.hits.iter().filter(|hit| is_above_floor(&hit.text, &hit.context, &terms));
+    for hit in telling.take(PASSAGES_MAX) {
         let bytes = hit.text.len() + hit.context.len() + hit.title.len();
         if bytes > room {
             break;

@@ -1,7 +1,7 @@
 //! Finds the numbers of a text, with their units, and tells whether a number occurs in a source.
 
 use super::decimal::Decimal;
-use crate::server::library::words::number_length;
+use crate::domain::library::words::number_length;
 
 /// A number found in a text. Signs are ignored: a loss of 5 may be written `(5)`, `-5` or in words.
 #[derive(Debug, Clone, PartialEq, Eq)]

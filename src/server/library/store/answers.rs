@@ -98,10 +98,10 @@ pub fn tell(rows: &Connection, id: &str, event: &AnswerEvent, at: UtcInstant) ->
     )?
     .execute(params![id, ACCOUNT_ID, json])?;
     let (state, code, text) = match event {
-        AnswerEvent::Done { .. } => (AnswerState::Done, None, None),
-        AnswerEvent::Error { code, message, .. } => (AnswerState::Failed, Some(code), Some(message)),
+        AnswerEvent::Done(_) => (AnswerState::Done, None, None),
+        AnswerEvent::Error(failure) => (AnswerState::Failed, Some(&failure.code), Some(&failure.message)),
         AnswerEvent::Cancelled {} => (AnswerState::Cancelled, None, None),
-        AnswerEvent::Started { .. } | AnswerEvent::Sources { .. } | AnswerEvent::Statement(_) => return Ok(true),
+        AnswerEvent::Started(_) | AnswerEvent::Sources(_) | AnswerEvent::Statement(_) => return Ok(true),
     };
     rows.prepare_cached(
         "UPDATE answers SET state = ?2, error_code = ?3, error_text = ?4, finished_at = ?5 WHERE id = ?1",

@@ -296,7 +296,7 @@ pub fn condition(wanted: &Wanted) -> (String, Vec<Value>) {
     if let Some(state) = wanted.state {
         add("documents.state = ?", state.as_str().to_owned().into());
     }
-    let Filters { document, ticker, issuer, form, tag, from, to, found: _ } = &wanted.filters;
+    let Filters { document, ticker, issuer, form, tag, from, to, found: _, as_given: _ } = &wanted.filters;
     let texts = [
         (document, "documents.id = ?"),
         (ticker, "documents.ticker = upper(?)"),

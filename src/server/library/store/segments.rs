@@ -3,10 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{ACCOUNT_ID, tasks};
-use crate::{
-    domain::library::{Segment, SegmentKind},
-    server::library::words::indexed,
-};
+use crate::domain::library::{Segment, SegmentKind, words::indexed};
 
 /// A new passage.
 #[derive(Debug, Clone, PartialEq, Eq)]

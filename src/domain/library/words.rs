@@ -5,7 +5,10 @@
 
 use std::borrow::Cow;
 
-/// Text with numbers in the index's form.
+/// Years that reports are of.
+pub const YEARS: std::ops::Range<i32> = 1990..2100;
+
+/// Text with its numbers in the index's form.
 pub fn indexed(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     if !bytes
@@ -53,7 +56,16 @@ pub fn terms(question: &str) -> Vec<String> {
     terms
 }
 
-/// FTS5 query that matches any of the terms; `None` if there are none.
+/// The years that a question names: `2022`, `FY2022`.
+pub fn years(question: &str) -> Vec<i32> {
+    let year = |term: String| {
+        let digits = term.strip_prefix("fy").unwrap_or(&term);
+        digits.parse().ok().filter(|year| digits.len() == 4 && YEARS.contains(year))
+    };
+    terms(question).into_iter().filter_map(year).collect()
+}
+
+/// What the index is asked: any of the words. Nothing when there is none.
 pub fn any_of(terms: &[String]) -> Option<String> {
     // Terms are letters and digits alone.
     let quoted: Vec<_> = terms.iter().map(|term| format!("\"{term}\"")).collect();
@@ -81,8 +93,8 @@ pub fn marks(text: &str, terms: &[String]) -> Vec<(u32, u32)> {
     marks
 }
 
-/// A word without its most frequent endings. Used for highlights only.
-fn stem(word: &str) -> String {
+/// A word without its most frequent endings: enough for marks, which nothing depends on.
+pub fn stem(word: &str) -> String {
     let ends = ["ations", "ation", "ings", "ing", "ies", "ied", "es", "ed", "ly", "s", "y", "e"];
     let cut = ends.iter().find_map(|end| word.strip_suffix(end).filter(|rest| rest.len() >= 3));
     cut.unwrap_or(word).to_owned()

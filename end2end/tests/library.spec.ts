@@ -52,7 +52,7 @@ test('a report goes in, is read while another view is shown, is found, and answe
   await page.getByTestId('library-ask-input').fill('What was revenue in 2025?');
   await page.getByTestId('library-submit').click();
   const statement = page.getByTestId('statement').first();
-  await expect(statement).toContainText('Revenue $ 26,914 $ 16,675');
+  await expect(statement).toContainText('Revenue, 2025: $26,914 million.');
   await expect(statement).toHaveAttribute('data-support', 'cited');
 
   await statement.getByTestId('citation').first().click();

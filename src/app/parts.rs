@@ -47,7 +47,7 @@ pub enum Part {
     LibraryPassages,
     LibraryQuestion,
     LibraryReader,
-    LibrarySteps,
+    LibraryUploads,
     Trades,
     Realized,
     WriteOff,
@@ -78,7 +78,7 @@ impl Part {
         Self::LibraryPassages,
         Self::LibraryQuestion,
         Self::LibraryReader,
-        Self::LibrarySteps,
+        Self::LibraryUploads,
         Self::Trades,
         Self::Realized,
         Self::WriteOff,
@@ -108,7 +108,7 @@ impl Part {
             Self::LibraryNarrowing | Self::LibraryFilters => "The filters",
             Self::LibraryPassages => "The passages",
             Self::LibraryQuestion => "The field for questions",
-            Self::LibrarySteps => "The way through the pages",
+            Self::LibraryUploads => "The list of files on their way",
             Self::LibraryReader => "The reader",
             Self::Trades => "The list of trades",
             Self::Realized => "The list of realised gains",
@@ -138,7 +138,7 @@ impl Part {
             Self::LibraryNarrowing => Box::pin(library::fetch_narrowing()),
             Self::LibraryPassages => Box::pin(library::fetch_passages()),
             Self::LibraryQuestion => Box::pin(library::fetch_question()),
-            Self::LibrarySteps => Box::pin(library::fetch_steps()),
+            Self::LibraryUploads => Box::pin(library::fetch_uploads()),
             Self::LibraryReader => Box::pin(library::fetch_reader()),
             Self::Trades => Box::pin(positions::fetch_trades()),
             Self::Realized => Box::pin(positions::fetch_realized()),
@@ -296,7 +296,7 @@ fn show_on_server(part: Part) -> Option<Piece> {
         | Part::LibraryNarrowing
         | Part::LibraryPassages
         | Part::LibraryQuestion
-        | Part::LibrarySteps
+        | Part::LibraryUploads
         | Part::LibraryReader
         | Part::Trades
         | Part::Realized

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
-use super::{ask::Ask, place::Tab};
+use super::{ask::Ask, bar::show_bar, place::Tab};
 use crate::app::{
     effects::memo,
     erase::{Erase, Piece, show_when},
@@ -32,6 +32,7 @@ fn answers() -> Piece {
     };
     view! {
         {show_part(Part::LibraryQuestion)}
+        {show_bar(tab)}
         {shows(Tab::Answer, Part::LibraryAnswer)}
         {shows(Tab::Passages, Part::LibraryPassages)}
         {shows(Tab::History, Part::LibraryHistory)}

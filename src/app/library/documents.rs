@@ -6,7 +6,6 @@ use web_sys::{Element, HtmlElement};
 
 use super::{
     store::{Narrowing, use_shelf},
-    uploads::{Entry, Progress, Uploads},
     words,
 };
 use crate::{
@@ -45,7 +44,7 @@ pub fn Documents() -> impl IntoView {
             </div>
             {show_when(move || is_adding.get(), || show_part(Part::LibraryAdd))}
             {show_part(Part::LibraryNarrowing)}
-            {show_uploads(shelf.uploads)}
+            {show_part(Part::LibraryUploads)}
             <ul class="library-list" aria-label="Documents" on:keydown=move_focus>
                 {list_of(ids, Clone::clone, show_row)}
             </ul>
@@ -74,47 +73,6 @@ fn move_focus(event: KeyboardEvent) {
         // Only an element that has left the page refuses.
         let _ = next.focus();
     }
-}
-
-/// Files on their way.
-fn show_uploads(uploads: Uploads) -> Piece {
-    let list = move || {
-        view! {
-            <ul class="library-uploads" aria-label="Files on their way">
-                {list_of(move || uploads.entries.get(), |entry| entry.id.to_string(), move |entry| show_upload(uploads, entry))}
-            </ul>
-        }
-        .erase()
-    };
-    show_when(move || uploads.entries.with(|entries| !entries.is_empty()), list)
-}
-
-fn show_upload(uploads: Uploads, Entry { id, name, progress, .. }: Entry) -> Piece {
-    let percent = move || match progress.get() {
-        Progress::Sending(part) => Some((part * 100.0) as u64),
-        Progress::Waiting | Progress::Refused(_) => None,
-    };
-    let words = move || match progress.get() {
-        Progress::Waiting => "waiting to be sent".to_owned(),
-        Progress::Sending(part) if part >= 1.0 => "sent; being checked".to_owned(),
-        Progress::Sending(part) => format!("sending, {}%", (part * 100.0) as u64),
-        Progress::Refused(reason) => reason,
-    };
-    let is_refused = move || matches!(progress.get(), Progress::Refused(_));
-    let state = move || if is_refused() { "refused" } else { "sending" };
-    let retry = move || view! { <button class="link" on:click=move |_| uploads.retry(id)>"Try again"</button> }.erase();
-    view! {
-        <li class="document-task" data-testid="upload-row" data-state=state>
-            <b>{name}</b>
-            {show_bar(percent)}
-            <span class="task-words" role="status">{words}</span>
-            {show_when(is_refused, retry)}
-            <button class="link" on:click=move |_| uploads.remove(id)>
-                {move || if is_refused() { "Forget it" } else { "Cancel" }}
-            </button>
-        </li>
-    }
-    .erase()
 }
 
 /// A bar of so many percent, where that is known.

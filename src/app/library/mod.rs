@@ -9,6 +9,7 @@ mod answer;
 mod answering;
 mod ask;
 mod asked;
+mod bar;
 mod calls;
 mod details;
 mod documents;
@@ -16,6 +17,7 @@ mod filters;
 mod forms;
 mod found;
 mod history;
+mod list;
 mod narrowing;
 mod passages;
 mod place;
@@ -36,8 +38,9 @@ use web_sys::DragEvent;
 pub use self::{
     answering::fetch_answers,
     asked::{fetch_answer, fetch_question},
-    forms::{fetch_add, fetch_beginning, fetch_details, fetch_narrowing, fetch_steps},
+    forms::{fetch_add, fetch_beginning, fetch_details},
     found::{fetch_filters, fetch_history, fetch_passages},
+    list::{fetch_narrowing, fetch_uploads},
     reader::fetch_reader,
 };
 use self::{

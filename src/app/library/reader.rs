@@ -7,6 +7,7 @@ use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
 
 use super::{
     calls::{self, DOCUMENTS},
+    steps::show_steps,
     store::{Cited, Shelf, use_shelf},
     text::show_text,
 };
@@ -144,7 +145,7 @@ fn reader() -> Piece {
         view! {
             {show_head(reading, has_details)}
             {show_when(move || has_details.get(), || show_part(Part::LibraryDetails))}
-            {show_part(Part::LibrarySteps)}
+            {show_steps()}
             {show_page(reading)}
             {show_foot(reading)}
         }

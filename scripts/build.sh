@@ -23,6 +23,8 @@ mkdir -p "$DIST"
 install -m 755 "$CARGO_TARGET_DIR/release/finally" "$DIST/finally.new"
 mv -f "$DIST/finally.new" "$DIST/finally"
 node "$ROOT/scripts/bundle.mjs" target/site "$DIST"
+rm -rf "$DIST/model"
+[ ! -f "$MODEL/NOTICE" ] || cp -r "$MODEL" "$DIST/model"
 flock -u 9
 
 "$ROOT/scripts/sizes.sh"

@@ -6,6 +6,8 @@ ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/finally"
 TOOLS="$CACHE/tools"
 DIST="$ROOT/dist"
+# The model for search by meaning; whole once it has its NOTICE.
+MODEL="$CACHE/model"
 
 CARGO_LEPTOS_VERSION=0.3.10 # 0.3.11 asks for rustc 1.96
 CARGO_DENY_VERSION=0.20.2

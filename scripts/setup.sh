@@ -145,6 +145,14 @@ npm_packages() {
     cp "$dir/package-lock.json" "$done_mark"
 }
 
+# Without it the library searches by words alone, so a machine that cannot fetch it builds all the same.
+library_model() {
+    [ -f "$MODEL/NOTICE" ] && return
+    step "Fetching the model for search by meaning" "all-MiniLM-L6-v2, 23 MB, kept in $MODEL. A few seconds."
+    node "$ROOT/scripts/model.mjs" "$MODEL" ||
+        say "    It could not be fetched; search goes by words alone. 'scripts/setup.sh build' tries it again."
+}
+
 # The headless shell is Chromium without its windows; it takes a quarter less CPU. Not every Debian release has it.
 install_chromium() {
     find_chromium >/dev/null && return
@@ -178,6 +186,7 @@ set_up_build() {
     install_tool wasm-bindgen-cli "$WASM_BINDGEN_VERSION" "About 2 minutes." --debug --root "$TOOLS"
     install_tool cargo-leptos "$CARGO_LEPTOS_VERSION" "About 11 minutes on two cores: by far the longest step." "${install_flags[@]}" --features no_downloads
     cargo_leptos_on_path
+    library_model
 }
 
 case "${1:-build}" in

@@ -30,6 +30,12 @@ impl Autonomy {
             Self::Auto => "auto",
         }
     }
+
+    /// This, but no more than `most`.
+    pub fn at_most(self, most: Self) -> Self {
+        let place = |autonomy: Self| Self::ALL.iter().position(|known| *known == autonomy);
+        if place(self) <= place(most) { self } else { most }
+    }
 }
 
 /// Kind of copilot that is available.
@@ -224,6 +230,13 @@ mod tests {
     use super::*;
 
     const TOTAL: Option<Money> = Some(Money::from_cents(1_000_000));
+
+    #[test]
+    fn a_cap_lowers_and_never_raises() {
+        use Autonomy::{Advise, Auto, Propose};
+        assert_eq!([Auto, Propose, Advise].map(|set| set.at_most(Propose)), [Propose, Propose, Advise]);
+        assert_eq!(Propose.at_most(Auto), Propose);
+    }
 
     #[rstest]
     #[case::half(500_000, 0, true)]

@@ -298,10 +298,11 @@ impl Server {
 fn library(config: &Config, ledger: &Ledger, parts: &Parts, copilot: &Copilot) -> Result<Library, StoreError> {
     let database = file_of(&config.database_url)?;
     let tell = library_events::start(ledger.clone(), parts);
-    let copilot = copilot.clone();
+    let (reader, copilot) = (copilot, copilot.clone());
     let model = Arc::new(move || copilot.llm());
     let library = Library::new(config.library.clone(), &database, config.clock, parts.clone(), tell, model);
     library.resume();
+    reader.read_library(library.link());
     Ok(library)
 }
 

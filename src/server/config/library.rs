@@ -18,7 +18,9 @@ pub struct LibraryConfig {
     pub embedding: Option<EndpointConfig>,
     /// Server that reranks the first passages.
     pub rerank: Option<EndpointConfig>,
-    /// Program that reads documents; `None` for the running one. Set by tests only, not by a variable.
+    /// The folder of the model that embeds; nothing for the one beside the program. No variable sets it; tests hand in another.
+    pub model: Option<PathBuf>,
+    /// The program that reads documents; nothing for the running one. No variable sets it; tests hand in another.
     pub program: Option<PathBuf>,
 }
 
@@ -42,6 +44,7 @@ impl LibraryConfig {
             fetch_hosts: fetch_hosts(vars)?,
             embedding: endpoint(vars, "EMBEDDING_BASE_URL", "EMBEDDING_MODEL", "EMBEDDING_KEY")?,
             rerank: endpoint(vars, "RERANK_BASE_URL", "RERANK_MODEL", "RERANK_KEY")?,
+            model: None,
             program: None,
         })
     }

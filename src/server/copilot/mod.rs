@@ -7,10 +7,14 @@
 //! it continues if the caller disconnects, and its reply can be read later. It ends early if it is cancelled or the
 //! server stops; then the conversation records that.
 //!
-//! # Permitted actions
-//! An action is an ordinary order or change of the watchlist, made by the same code, with the additional limits of
-//! [`CopilotLimits`], checked inside the transaction that applies it. Whether it runs, is proposed or only advised
-//! depends on the account's [`Autonomy`].
+//! # What the library says
+//! Where a question calls for them, passages of the person's documents are in the prompt, as data. A turn that saw such text, or
+//! an earlier reply made from it, proposes at most, whatever the account is set to.
+//!
+//! # What may run
+//! An action is a person's order, or change of the watchlist, made by the same code, with the limits of
+//! [`CopilotLimits`] on top, checked inside the transaction that applies it. What becomes of it depends on the
+//! [`Autonomy`] that the account is set to.
 
 mod built_in;
 mod client;
@@ -26,12 +30,13 @@ mod prompt;
 mod proposal;
 pub mod reply;
 mod shapes;
+mod sources;
 mod turn;
 
 use std::{
     collections::HashMap,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock},
 };
 
 pub use kept::path_beside;
@@ -56,6 +61,7 @@ use super::{
         Ledger,
         chat::{ClearChat, CloseTurns, SetAutonomy},
     },
+    library::LibraryLink,
     market::feed::Feed,
     metrics::Metrics,
     orders::OrderDesk,
@@ -94,7 +100,9 @@ struct Service {
     clock: Clock,
     metrics: Metrics,
     shutdown: CancellationToken,
-    /// Turns in progress, at most one per account.
+    /// It is opened after the copilot, whose model answers its questions.
+    library: OnceLock<LibraryLink>,
+    /// The turn of each account that has one.
     running: Mutex<HashMap<AccountId, Running>>,
     tasks: TaskTracker,
 }
@@ -190,12 +198,19 @@ impl Copilot {
             clock,
             metrics,
             shutdown,
+            library: OnceLock::new(),
             running,
             tasks,
         })))
     }
 
-    /// Closes turns that the program's last end interrupted.
+    /// Reads passages of this library from now on, where a question calls for them.
+    pub fn read_library(&self, library: LibraryLink) {
+        // There is one library, and it is named once.
+        let _ = self.0.library.set(library);
+    }
+
+    /// Ends what the end of the program before this one cut off.
     ///
     /// # Errors
     /// If the ledger is busy.

@@ -14,6 +14,7 @@ use super::{
     notice::Notice,
     prompt::{Past, Setting},
     reply::Reply,
+    sources,
 };
 use crate::{
     domain::{
@@ -24,10 +25,13 @@ use crate::{
         ticker::Ticker,
     },
     error::ApiError,
-    server::ledger::{
-        UnwatchTicker, WatchTicker,
-        chat::{ActionRun, BeginTurn, Begun, NewAction, Provenance, RecordReply, RunActions, Step, TurnContext},
-        orders::{CancelOrder, CancelOrders},
+    server::{
+        ledger::{
+            UnwatchTicker, WatchTicker,
+            chat::{ActionRun, BeginTurn, Begun, NewAction, Provenance, RecordReply, RunActions, Step, TurnContext},
+            orders::{CancelOrder, CancelOrders},
+        },
+        library::{LibraryLink, LibraryPassage},
     },
 };
 
@@ -60,10 +64,18 @@ impl Turn {
     }
 
     async fn go_on(&self, context: &TurnContext) -> Outcome {
-        let Answer { outcome, provenance } = self.think(context).await;
+        let passages = self.passages().await;
+        let Answer { outcome, provenance } = self.think(context, &passages).await;
         self.tell(&outcome, &provenance);
+        // Whoever wrote the documents does not trade here: what a turn that saw their text would do waits for a person.
+        let saw_library =
+            !passages.is_empty() || context.past_turns.iter().any(|turn| sources::is_cited(&turn.reply.message));
+        let autonomy_max = if saw_library { Autonomy::Propose } else { Autonomy::Auto };
         match outcome {
-            Ok(reply) => self.settle(reply, provenance).await?,
+            Ok(mut reply) => {
+                reply.message.push_str(&sources::cited(&reply.message, &passages));
+                self.settle(reply, provenance, autonomy_max).await?
+            }
             Err(error) => return Err(self.record_failure(error, provenance).await),
         }
         self.reply_to(&self.id).await
@@ -75,8 +87,17 @@ impl Turn {
         reply.ok_or(ApiError::ReplyCutOff)
     }
 
-    /// Asks the model, until it answers, the turn is cancelled, or the server stops.
-    async fn think(&self, context: &TurnContext) -> Answer {
+    /// What the library says about the question, for a language model.
+    async fn passages(&self) -> Vec<LibraryPassage> {
+        let library = self.service.library.get().and_then(LibraryLink::library);
+        match (&*self.service.model(), library) {
+            (Model::Remote(_), Some(library)) => library.passages_for(self.text.as_str()).await,
+            _ => Vec::new(),
+        }
+    }
+
+    /// Asks the model, until it answers, is cancelled, or the server stops.
+    async fn think(&self, context: &TurnContext, passages: &[LibraryPassage]) -> Answer {
         let service = &self.service;
         let model = service.model();
         let setting = Setting {
@@ -87,6 +108,7 @@ impl Turn {
             limits: service.limits,
             now: (service.clock)(),
             question: self.text.as_str(),
+            passages,
         };
         let given_up = |error| Answer { outcome: Err(error), provenance: Provenance::default() };
         tokio::select! {
@@ -123,6 +145,7 @@ impl Turn {
             misread: Vec::new(),
             runs: Vec::new(),
             limits: self.service.limits,
+            autonomy_max: Autonomy::Advise,
             at: (self.service.clock)(),
         };
         if let Err(cause) = self.service.ledger.submit(self.account, record).await {
@@ -131,10 +154,10 @@ impl Turn {
         error
     }
 
-    /// Stores the reply, and runs its actions as far as the account's present autonomy permits.
-    async fn settle(&self, reply: Reply, provenance: Provenance) -> Result<(), ApiError> {
+    /// Stores the reply, and runs its actions as far as the account's autonomy goes now.
+    async fn settle(&self, reply: Reply, provenance: Provenance, autonomy_max: Autonomy) -> Result<(), ApiError> {
         let service = &self.service;
-        let autonomy = service.ledger.books(self.account).autonomy;
+        let autonomy = service.ledger.books(self.account).autonomy.at_most(autonomy_max);
         if autonomy == Autonomy::Propose {
             self.price(&reply.actions).await;
         }
@@ -161,6 +184,7 @@ impl Turn {
             actions: actions.clone(),
             misread: reply.misread,
             limits: service.limits,
+            autonomy_max,
             at: (service.clock)(),
         };
         service.ledger.submit(self.account, record).await?;

@@ -64,6 +64,13 @@ pub const CANDIDATES_MAX: usize = 200;
 pub const HITS_MAX: usize = 100;
 pub const HITS_DEFAULT: usize = 10;
 
+/// Dimensions of a vector.
+pub const DIMENSIONS_MAX: usize = 4_096;
+/// Passages that are embedded at once, between two looks whether the task was cancelled.
+pub const EMBEDDED_AT_ONCE: usize = 32;
+/// The first hits, which a rerank server may put in another order.
+pub const RERANKED_MAX: usize = 50;
+
 pub const LIST_MAX: usize = 100;
 pub const LIST_DEFAULT: usize = 50;
 
@@ -77,6 +84,8 @@ pub const FOLDER_FILES_MAX: usize = 500;
 /// Depth of nested folders that a scan descends to.
 pub const FOLDER_DEPTH_MAX: usize = 8;
 
+/// Passages in the copilot's prompt.
+pub const COPILOT_PASSAGES_MAX: usize = 4;
 pub const PASSAGES_MAX: usize = 12;
 /// Tokens of all passages in a prompt, at about four bytes each.
 pub const PASSAGE_TOKENS_MAX: usize = 6_000;

@@ -11,29 +11,42 @@ use std::{
     fs, io,
     path::Path,
     process::ExitCode,
+    time::Instant,
 };
 
 use rusqlite::{Connection, params};
 use serde::Deserialize;
 
 use super::{
+    bounds::{CANDIDATES_MAX, EMBEDDED_AT_ONCE},
     extract::{
         self,
         protocol::{Format, Piece},
     },
+    fusion::fuse,
     identity::{self, LOOKED_AT_BYTES},
-    search::{by_words, by_years},
+    meaning::{Embedder, Vector, text_of},
+    search::{by_words, by_years, find_filters, ranked},
     segment::Segmenter,
     store::{
         ACCOUNT_ID, Store, documents,
         pages::{self, NewPage},
         segments::{self, NewSegment},
+        vectors,
     },
 };
-use crate::domain::library::{Filters, SegmentKind, words};
+use crate::{
+    domain::{
+        instant::UtcInstant,
+        library::{Filters, Mode, Scores, SegmentKind, words},
+    },
+    server::config::library::LibraryConfig,
+};
 
 const DEPTH: usize = 10;
 const DEPTH_SHORT: usize = 5;
+/// Weights of meaning that are tried.
+const TUNED_TENTHS: std::ops::RangeInclusive<u8> = 2..=8;
 
 #[derive(Deserialize)]
 struct Text {
@@ -69,16 +82,18 @@ struct Measures {
 /// Runs the command.
 pub fn run(folder: &str) -> ExitCode {
     match evaluate(Path::new(folder)) {
-        Ok(measures) => {
-            let mean = |sum: f64| sum / measures.questions.max(1) as f64;
+        Ok(measured) => {
             println!("| search | questions | nDCG@10 | recall@5 | recall@10 |\n|---|---|---|---|---|");
-            println!(
-                "| words | {} | {:.4} | {:.4} | {:.4} |",
-                measures.questions,
-                mean(measures.ndcg),
-                mean(measures.recall_short),
-                mean(measures.recall)
-            );
+            for (way, measures) in measured {
+                let mean = |sum: f64| sum / measures.questions.max(1) as f64;
+                println!(
+                    "| {way} | {} | {:.4} | {:.4} | {:.4} |",
+                    measures.questions,
+                    mean(measures.ndcg),
+                    mean(measures.recall_short),
+                    mean(measures.recall)
+                );
+            }
             ExitCode::SUCCESS
         }
         Err(cause) => {
@@ -88,7 +103,10 @@ pub fn run(folder: &str) -> ExitCode {
     }
 }
 
-fn evaluate(folder: &Path) -> io::Result<Measures> {
+/// What was measured, by each way of searching that there is.
+type Measured = Vec<(String, Measures)>;
+
+fn evaluate(folder: &Path) -> io::Result<Measured> {
     let file = std::env::temp_dir().join(format!("finally-eval-{}", std::process::id())).join("library.db");
     // Creates the library's own tables and index; the writer is not needed here.
     drop(Store::open(&file)?);
@@ -99,23 +117,87 @@ fn evaluate(folder: &Path) -> io::Result<Measures> {
     measured
 }
 
-fn measure(folder: &Path, rows: &Connection) -> io::Result<Measures> {
+fn measure(folder: &Path, rows: &Connection) -> io::Result<Measured> {
     let (judged, names) =
         if folder.join("corpus.jsonl").exists() { passages(folder, rows)? } else { reports(folder, rows)? };
-    let mut measures = Measures::default();
-    for Judged { question, relevant } in &judged {
-        let found = by_words(rows, &words::terms(question), &Filters::default())
-            .and_then(|found| by_years(rows, found, &words::years(question)))
-            .map_err(io::Error::other)?;
-        let mut ranking: Vec<&str> = Vec::new();
-        for name in found.iter().filter_map(|(segment, _)| names.get(segment)) {
-            if !ranking.contains(&name.as_str()) {
-                ranking.push(name);
+    let embedder = Embedder::of(&LibraryConfig::default());
+    let meanings = match &embedder {
+        Some(embedder) => embed_all(rows, embedder, &judged)?,
+        None => vec![None; judged.len()],
+    };
+    let mut measured: Measured = Vec::new();
+    for (Judged { question, relevant }, meaning) in judged.iter().zip(&meanings) {
+        let rankings = rankings(rows, question, meaning.as_ref()).map_err(io::Error::other)?;
+        for (place, (way, found)) in rankings.into_iter().enumerate() {
+            if measured.len() == place {
+                measured.push((way, Measures::default()));
             }
+            let mut ranking: Vec<&str> = Vec::new();
+            for name in found.iter().filter_map(|segment| names.get(segment)) {
+                if !ranking.contains(&name.as_str()) {
+                    ranking.push(name);
+                }
+            }
+            measured[place].1.add(&ranking, relevant);
         }
-        measures.add(&ranking, relevant);
     }
-    Ok(measures)
+    Ok(measured)
+}
+
+/// The passages that each way of searching finds, best first; with meaning, also those of other weights, to tune them.
+fn rankings(
+    rows: &Connection,
+    question: &str,
+    meaning: Option<&(String, Vector)>,
+) -> rusqlite::Result<Vec<(String, Vec<i64>)>> {
+    let mut filters = Filters::default();
+    find_filters(rows, question, &mut filters)?;
+    let segments = |found: &[(i64, Scores)]| found.iter().map(|(segment, _)| *segment).collect();
+    let by = |mode: Mode| ranked(rows, question, meaning, mode, &filters);
+    let mut rankings = vec![(Mode::Words.to_string(), segments(&by(Mode::Words)?.0))];
+    let Some((model, vector)) = meaning else { return Ok(rankings) };
+    for mode in [Mode::Dense, Mode::Hybrid] {
+        rankings.push((mode.to_string(), segments(&by(mode)?.0)));
+    }
+    let words = by_years(rows, by_words(rows, &words::terms(question), &filters)?, &words::years(question))?;
+    let near = vectors::nearest(rows, model, vector, &filters, CANDIDATES_MAX)?;
+    for tenths in TUNED_TENTHS {
+        let fused = fuse(&words, &near, f64::from(tenths) / 10.0);
+        rankings.push((format!("hybrid, {tenths}0 % by meaning"), segments(&fused)));
+    }
+    Ok(rankings)
+}
+
+/// Embeds every passage, and gives the directions of the questions.
+fn embed_all(rows: &Connection, embedder: &Embedder, judged: &[Judged]) -> io::Result<Vec<Option<(String, Vector)>>> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let embed = |texts: Vec<String>| runtime.block_on(embedder.embed(texts)).map_err(io::Error::other);
+    let documents: Vec<String> = rows
+        .prepare("SELECT id FROM documents")
+        .and_then(|mut documents| documents.query_map([], |row| row.get(0))?.collect())
+        .map_err(io::Error::other)?;
+    let begun = Instant::now();
+    let mut count = 0;
+    for document in documents {
+        loop {
+            let segments =
+                vectors::missing(rows, &document, embedder.name(), EMBEDDED_AT_ONCE).map_err(io::Error::other)?;
+            if segments.is_empty() {
+                break;
+            }
+            let made = embed(segments.iter().map(|segment| text_of(&segment.context, &segment.text)).collect())?;
+            count += made.len();
+            let made: Vec<_> = segments.iter().map(|segment| segment.id).zip(made).collect();
+            vectors::insert(rows, embedder.name(), &made).map_err(io::Error::other)?;
+        }
+    }
+    eprintln!("{count} passages were embedded in {:.1} s", begun.elapsed().as_secs_f64());
+    let mut meanings = Vec::new();
+    for questions in judged.chunks(EMBEDDED_AT_ONCE) {
+        let made = embed(questions.iter().map(|judged| judged.question.clone()).collect())?;
+        meanings.extend(made.into_iter().map(|vector| Some((embedder.name().to_owned(), vector))));
+    }
+    Ok(meanings)
 }
 
 impl Measures {
@@ -236,7 +318,7 @@ fn add_report(rows: &Connection, name: &str, texts: &[NewPage]) -> rusqlite::Res
     let mut beginning: String = texts.iter().take(6).map(|page| format!("{}\n", page.text)).collect();
     beginning.truncate(beginning.floor_char_boundary(LOOKED_AT_BYTES));
     let (found, year) = identity::find(&beginning);
-    documents::set_year(rows, name, year)?;
+    documents::set_found(rows, name, &found, year, UtcInstant::EPOCH)?;
     let header = identity::header(found.issuer.as_deref(), found.form.as_deref(), found.period.as_deref());
     eprintln!("{name}: {} pages, {header}, {}", texts.len(), found.ticker.as_deref().unwrap_or("no ticker"));
     let mut segmenter = Segmenter::new(header);

@@ -14,8 +14,11 @@ pub mod eval;
 pub mod extract;
 mod fetch;
 mod folder;
+mod for_copilot;
+mod fusion;
 mod identity;
 mod intake;
+mod meaning;
 mod originals;
 mod search;
 mod segment;
@@ -26,27 +29,28 @@ mod worker;
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Weak},
     time::Duration,
 };
 
 use futures::future::BoxFuture;
 use tokio::sync::{Mutex, Notify, OnceCell, watch};
-use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 pub use self::{
     fetch::FetchHost,
     folder::FolderReport,
+    for_copilot::LibraryPassage,
     intake::{Accepted, Described, Upload},
     originals::Incoming,
     search::Question,
     store::documents::Wanted,
 };
 use self::{
+    meaning::Embedder,
     originals::Originals,
-    store::{Store, documents, pages, segments, tasks},
-    worker::{Live, Trouble},
+    store::{Store, documents, pages, segments, tasks, vectors},
+    worker::Live,
 };
 use super::{
     clock::Clock,
@@ -83,6 +87,17 @@ pub type Tell = Arc<dyn Fn(LibraryChange) + Send + Sync>;
 #[derive(Clone)]
 pub struct Library(Arc<Inner>);
 
+/// A handle that does not keep the library open: the copilot's, whose model the library has.
+#[derive(Clone)]
+pub struct LibraryLink(Weak<Inner>);
+
+impl LibraryLink {
+    /// Nothing once the server has let go of it.
+    pub fn library(&self) -> Option<Library> {
+        self.0.upgrade().map(Library)
+    }
+}
+
 struct Inner {
     config: LibraryConfig,
     file: PathBuf,
@@ -92,6 +107,8 @@ struct Inner {
     tell: Tell,
     model: CurrentModel,
     store: OnceCell<Store>,
+    /// Nothing: search by words alone.
+    embedder: Option<Arc<Embedder>>,
     wake: Notify,
     live: Live,
     /// Notified when a question is queued.
@@ -124,7 +141,9 @@ impl Library {
         tell: Tell,
         model: CurrentModel,
     ) -> Self {
+        let embedder = Embedder::of(&config).map(Arc::new);
         let inner = Inner {
+            embedder,
             config,
             file: database.with_file_name("library.db"),
             originals: Originals::in_folder(database.with_file_name("library")),
@@ -143,7 +162,11 @@ impl Library {
         Self(Arc::new(inner))
     }
 
-    /// Resumes interrupted work if a library exists. Must be called within a runtime; returns at once.
+    pub fn link(&self) -> LibraryLink {
+        LibraryLink(Arc::downgrade(&self.0))
+    }
+
+    /// Goes on with what the last end cut off, where there is a library. Has to be called within a runtime; returns at once.
     pub fn resume(&self) {
         let library = self.clone();
         tokio::spawn(async move {
@@ -183,8 +206,12 @@ impl Library {
     /// Repairs the state after a crash: interrupted tasks are queued again, files without a row are deleted.
     async fn recover(&self, store: &Store) -> Result<(), ApiError> {
         let now = self.now();
+        let model = self.embedder().map(|embedder| embedder.name().to_owned());
         let recovered = store.write(move |rows| {
             store::answers::recover(rows, &answers::cut_off(), now)?;
+            if let Some(model) = &model {
+                vectors::enqueue_missing(rows, model, now)?;
+            }
             Ok(tasks::recover(rows, now)?)
         });
         let waiting = recovered.await?;
@@ -222,6 +249,10 @@ impl Library {
         (self.0.model)()
     }
 
+    fn embedder(&self) -> Option<Arc<Embedder>> {
+        self.0.embedder.clone()
+    }
+
     fn originals(&self) -> &Originals {
         &self.0.originals
     }
@@ -248,12 +279,7 @@ impl Library {
         self.0.wake.notify_one();
     }
 
-    /// Embeds a document's passages; does nothing without a model.
-    async fn embed(&self, _: &Store, _: &tasks::Work, _: &CancellationToken) -> Result<(), Trouble> {
-        Ok(())
-    }
-
-    /// A page of documents, newest first, with their latest tasks, and the total count.
+    /// A page of documents, newest first, with their latest tasks; and how many there are in all.
     ///
     /// # Errors
     /// If the database does not respond.
@@ -431,10 +457,11 @@ impl Library {
     /// # Errors
     /// When the file does not answer.
     pub async fn stats(&self) -> Result<LibraryStats, ApiError> {
+        let search = if self.0.embedder.is_some() { "hybrid" } else { "words" }.to_owned();
         if self.0.store.get().is_none() && !self.0.file.exists() {
-            return Ok(LibraryStats::default());
+            return Ok(LibraryStats { search, ..LibraryStats::default() });
         }
-        let stats = self.store().await?.read(|rows| {
+        let stats = self.store().await?.read(move |rows| {
             let counted = rows
                 .prepare_cached(
                     "SELECT COUNT(*), COALESCE(SUM(pages), 0), COALESCE(SUM(segments), 0), COALESCE(SUM(bytes), 0)
@@ -451,7 +478,7 @@ impl Library {
                 .query_row([store::ACCOUNT_ID], |row| Ok([row.get(0)?, row.get::<_, i64>(1)?]))?;
             let [documents, pages, segments, bytes] = counted.map(i64::unsigned_abs);
             let [tasks_live, tasks_failed] = tasks.map(i64::unsigned_abs);
-            Ok(LibraryStats { documents, pages, segments, bytes, tasks_live, tasks_failed, search: String::new() })
+            Ok(LibraryStats { documents, pages, segments, bytes, tasks_live, tasks_failed, search })
         });
         stats.await
     }

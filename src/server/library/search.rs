@@ -3,19 +3,24 @@
 use std::collections::HashMap;
 
 use rusqlite::{Connection, params, params_from_iter, types::Value};
+use tracing::warn;
 
 use super::{
     Library,
-    bounds::{CANDIDATES_MAX, QUESTION_CHARS_MAX, TERMS_MAX},
+    bounds::{CANDIDATES_MAX, QUESTION_CHARS_MAX, RERANKED_MAX, TERMS_MAX},
+    fusion::{dense_weight, fuse},
+    meaning::{self, Vector, text_of},
     store::{
         ACCOUNT_ID,
         documents::{self, Wanted},
         segments::{COLUMNS, TABLES, read_segment},
+        vectors,
     },
 };
 use crate::{
     domain::library::{Filters, Hit, Mode, Scores, SearchResult, words},
     error::ApiError,
+    server::config::library::EndpointConfig,
 };
 
 /// A search.
@@ -31,6 +36,8 @@ pub struct Question {
 }
 
 const WORDS_ALONE: &str = "No model for search by meaning is set up, so words alone were looked for.";
+const MODEL_AWAY: &str = "The model for search by meaning does not answer, so words alone were looked for.";
+const RERANK_AWAY: &str = "The rerank server did not answer in time, so the passages stand in the library's own order.";
 
 impl Library {
     /// The best passages.
@@ -44,23 +51,90 @@ impl Library {
             return Err(ApiError::InvalidParameter { parameter: "q".to_owned(), reason });
         }
         let store = self.store().await?;
-        store
-            .read(move |rows| {
-                let mut filters = question.filters;
-                if question.finds_filters {
-                    find_filters(rows, &question.text, &mut filters)?;
-                }
-                let terms = words::terms(&question.text);
-                let found = by_years(rows, by_words(rows, &terms, &filters)?, &words::years(&question.text))?;
-                let mut hits = Vec::new();
-                for (segment, score) in found.into_iter().take(question.limit) {
-                    let scores = Scores { words: Some(score), dense: None, total: score };
-                    hits.extend(read_hit(rows, segment, scores, &terms)?);
-                }
-                let note = (question.mode != Mode::Words).then(|| WORDS_ALONE.to_owned());
-                Ok(SearchResult { hits, mode_used: Mode::Words, note, filters })
-            })
-            .await
+        let (meaning, note) = self.meaning_of(&question).await;
+        let (text, limit) = (question.text.clone(), question.limit);
+        let found = store.read(move |rows| {
+            let mut filters = question.filters;
+            if question.finds_filters {
+                find_filters(rows, &question.text, &mut filters)?;
+            }
+            let terms = words::terms(&question.text);
+            let (found, mode_used) = ranked(rows, &question.text, meaning.as_ref(), question.mode, &filters)?;
+            let mut hits = Vec::new();
+            for (segment, scores) in found.into_iter().take(question.limit.max(RERANKED_MAX)) {
+                hits.extend(read_hit(rows, segment, scores, &terms)?);
+            }
+            Ok(SearchResult { hits, mode_used, note, filters })
+        });
+        let mut found = found.await?;
+        if let Some(config) = &self.config().rerank {
+            rerank(config, &text, &mut found).await;
+        }
+        found.hits.truncate(limit);
+        Ok(found)
+    }
+
+    /// The question's direction with its model's name, where meaning is asked for and there is a model; else why not.
+    async fn meaning_of(&self, question: &Question) -> (Option<(String, Vector)>, Option<String>) {
+        if question.mode == Mode::Words {
+            return (None, None);
+        }
+        let Some(embedder) = self.embedder() else { return (None, Some(WORDS_ALONE.to_owned())) };
+        let made = embedder.embed(vec![question.text.clone()]).await;
+        match made.map(|made| made.into_iter().next()) {
+            Ok(Some(vector)) => (Some((embedder.name().to_owned(), vector)), None),
+            Ok(None) => (None, Some(MODEL_AWAY.to_owned())),
+            Err(fault) => {
+                warn!(cause = fault.cause, "a question was not embedded");
+                (None, Some(MODEL_AWAY.to_owned()))
+            }
+        }
+    }
+}
+
+/// The passages in their order, by words, by meaning or by both, and which of these it was.
+pub fn ranked(
+    rows: &Connection,
+    question: &str,
+    meaning: Option<&(String, Vector)>,
+    mode: Mode,
+    filters: &Filters,
+) -> rusqlite::Result<(Vec<(i64, Scores)>, Mode)> {
+    let Some((model, vector)) = meaning.filter(|_| mode != Mode::Words) else {
+        let found = by_years(rows, by_words(rows, &words::terms(question), filters)?, &words::years(question))?;
+        let scored = |(segment, score)| (segment, Scores { words: Some(score), dense: None, total: score });
+        return Ok((found.into_iter().map(scored).collect(), Mode::Words));
+    };
+    let near = vectors::nearest(rows, model, vector, filters, CANDIDATES_MAX)?;
+    if mode == Mode::Dense {
+        let scored = |(segment, score)| (segment, Scores { words: None, dense: Some(score), total: score });
+        return Ok((near.into_iter().map(scored).collect(), Mode::Dense));
+    }
+    let found = by_years(rows, by_words(rows, &words::terms(question), filters)?, &words::years(question))?;
+    Ok((fuse(&found, &near, dense_weight(filters)), Mode::Hybrid))
+}
+
+/// Puts the first hits in the order of the server that is set for it; where that does not answer in time, they stay as they
+/// are, and the answer says so.
+async fn rerank(config: &EndpointConfig, question: &str, found: &mut SearchResult) {
+    let first = found.hits.len().min(RERANKED_MAX);
+    let texts: Vec<String> = found.hits[..first].iter().map(|hit| text_of(&hit.context, &hit.text)).collect();
+    if texts.is_empty() {
+        return;
+    }
+    match meaning::rerank(config, question, &texts).await {
+        Ok(mut order) => {
+            order.sort_by(|(one_at, one), (other_at, other)| other.total_cmp(one).then(one_at.cmp(other_at)));
+            let mut placed: Vec<Option<Hit>> = found.hits.drain(..first).map(Some).collect();
+            let mut sorted: Vec<Hit> = order.iter().filter_map(|(place, _)| placed[*place].take()).collect();
+            // Those that the server left out come behind, as they were.
+            sorted.extend(placed.into_iter().flatten());
+            found.hits.splice(..0, sorted);
+        }
+        Err(fault) => {
+            warn!(cause = fault.cause, "passages were not put in order by the rerank server");
+            found.note.get_or_insert_with(|| RERANK_AWAY.to_owned());
+        }
     }
 }
 
@@ -159,8 +233,8 @@ pub fn read_hit(rows: &Connection, segment: i64, scores: Scores, terms: &[String
     }))
 }
 
-/// Sets the issuer filter if the question names a company with documents. A filter set by the caller is kept.
-fn find_filters(rows: &Connection, question: &str, filters: &mut Filters) -> rusqlite::Result<()> {
+/// Reads the company out of a question, of those that there are documents of. What a caller has set stays.
+pub fn find_filters(rows: &Connection, question: &str, filters: &mut Filters) -> rusqlite::Result<()> {
     if filters.document.is_some() {
         return Ok(());
     }

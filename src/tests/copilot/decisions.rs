@@ -134,6 +134,7 @@ async fn record(folder: &TempDir, judged: Autonomy, recorded: Autonomy) -> Ledge
         misread: Vec::new(),
         runs: vec![order("a", 1_000_000, at)],
         limits: CopilotLimits::default(),
+        autonomy_max: Autonomy::Auto,
         at,
     };
     ledger.submit(AccountId::DEFAULT, reply).await.unwrap();

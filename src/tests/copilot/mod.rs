@@ -6,6 +6,7 @@ mod conversation;
 mod decisions;
 mod faults;
 mod hostile;
+mod library;
 mod orders;
 mod proposals;
 mod real;

@@ -5,6 +5,7 @@ mod faults;
 mod fetch;
 mod intake;
 mod kept;
+mod meaning;
 
 use std::time::Duration;
 

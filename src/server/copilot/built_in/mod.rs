@@ -164,6 +164,7 @@ mod tests {
             limits: CopilotLimits::default(),
             now: at,
             question,
+            passages: &[],
         };
         reply(&setting)
     }

@@ -97,5 +97,5 @@ fn year(parameter: &str, text: Option<&str>) -> Result<Option<i32>, ApiError> {
 #[utoipa::path(get, path = "/api/library/stats", tag = "Library", responses((status = 200, body = LibraryStats)))]
 pub async fn stats(State(state): State<AppState>) -> Result<Json<LibraryStats>, ApiError> {
     let stats = state.library.stats().await?;
-    Ok(Json(LibraryStats { search: "words".to_owned(), ..stats }))
+    Ok(Json(stats))
 }

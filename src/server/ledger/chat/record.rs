@@ -64,6 +64,8 @@ pub struct RecordReply {
     /// Actions to run now.
     pub runs: Vec<ActionRun>,
     pub limits: CopilotLimits,
+    /// What the reply may do at most, whatever the account is set to.
+    pub autonomy_max: Autonomy,
     pub at: UtcInstant,
 }
 
@@ -81,7 +83,7 @@ impl Write for RecordReply {
         let mut recorded = HashMap::with_capacity(self.actions.len());
         let free = (0..).filter(|ordinal| self.misread.iter().all(|misread| misread.ordinal != *ordinal));
         for (ordinal, action) in free.zip(&self.actions) {
-            let action = self.record(action, books.autonomy);
+            let action = self.record(action, books.autonomy.at_most(self.autonomy_max));
             recorded.insert(action.id.clone(), (self.id.clone(), action.clone()));
             let row = ActionRow { message_id: self.id.clone(), ordinal, action };
             draft.extend([Effect::Action(Box::new(row))]);

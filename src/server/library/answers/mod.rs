@@ -43,7 +43,9 @@ use crate::{
 const BYTES_PER_TOKEN: usize = 4;
 /// Least share of the question's words that a passage must contain to count as relevant.
 const FLOOR: f64 = 0.34;
-/// Wait after a failure of the database.
+/// Or its direction is so close to the question's: the cosine.
+const DENSE_FLOOR: f64 = 0.45;
+/// After a failure of the database's own.
 const STORE_WAIT: Duration = Duration::from_secs(2);
 
 const NOT_SAID: &str = "The library does not say.";
@@ -362,7 +364,9 @@ fn passages(question: &str, found: &SearchResult) -> Vec<Passage> {
     let terms = words::terms(question);
     let mut room = PASSAGE_TOKENS_MAX * BYTES_PER_TOKEN;
     let mut passages = Vec::new();
-    let telling = found.hits.iter().filter(|hit| is_above_floor(&hit.text, &hit.context, &terms));
+    let telling = found.hits.iter().filter(|hit| {
+        hit.scores.dense.is_some_and(|cosine| cosine >= DENSE_FLOOR) || is_above_floor(&hit.text, &hit.context, &terms)
+    });
     for hit in telling.take(PASSAGES_MAX) {
         let bytes = hit.text.len() + hit.context.len() + hit.title.len();
         if bytes > room {
@@ -375,12 +379,17 @@ fn passages(question: &str, found: &SearchResult) -> Vec<Passage> {
 }
 
 fn is_above_floor(text: &str, context: &str, terms: &[String]) -> bool {
+    holds_part(text, context, terms, FLOOR, 1)
+}
+
+/// Whether a passage holds this part of a question's words, and so many of them.
+pub fn holds_part(text: &str, context: &str, terms: &[String], part: f64, least: usize) -> bool {
     let holds = |term: &&String| {
         let alone = std::slice::from_ref(*term);
         !words::marks(text, alone).is_empty() || !words::marks(context, alone).is_empty()
     };
     let held = terms.iter().filter(holds).count();
-    held > 0 && held as f64 >= terms.len() as f64 * FLOOR
+    held >= least && held as f64 >= terms.len() as f64 * part
 }
 
 #[cfg(test)]

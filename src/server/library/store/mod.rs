@@ -9,6 +9,7 @@ pub mod pages;
 mod schema;
 pub mod segments;
 pub mod tasks;
+pub mod vectors;
 
 use std::{
     fs, io,

@@ -57,6 +57,7 @@ fn reply(id: &str, to: &str, actions: Vec<NewAction>, runs: Vec<ActionRun>) -> R
         misread: Vec::new(),
         runs,
         limits: CopilotLimits::default(),
+        autonomy_max: Autonomy::Auto,
         at: after_noon(11),
     }
 }

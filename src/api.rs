@@ -18,6 +18,7 @@ use crate::{
         },
         quote::Quote,
         realized::Realized,
+        session::MarketHours,
         ticker::Ticker,
         workstation::{Listed, Statement, WatchedLines, Workstation},
     },
@@ -206,6 +207,12 @@ pub async fn move_ticker(ticker: Ticker, before: Option<Ticker>) -> Result<Resul
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_listings() -> Result<Vec<Listed>, ApiError> {
     Ok(crate::server::market::listings())
+}
+
+/// The market's session of now, and the next regular one.
+#[server(prefix = "/api/fn", protocol = Question)]
+pub async fn load_market_hours() -> Result<MarketHours, ApiError> {
+    Ok(crate::server::state()?.market_hours())
 }
 
 /// Returns the price of any ticker, watched, held or neither; the price stream has it for a minute from then on.

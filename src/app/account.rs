@@ -52,9 +52,10 @@ impl Books {
         let portfolio = memo(move || {
             market.track_ticks();
             statement.with(|now| {
-                Portfolio::value(&now.account, |ticker| {
+                let value = Portfolio::value(&now.account, |ticker| {
                     Mark::of(market.quote_untracked(ticker).as_ref(), now.last_prices.get(&ticker))
-                })
+                });
+                value.with_held(now.holds.cash)
             })
         });
         Self {
@@ -140,6 +141,16 @@ impl Books {
     /// Cash; tracked.
     pub fn cash(self) -> Money {
         self.statement.with(|now| now.account.cash)
+    }
+
+    /// Cash that open orders hold, tracked.
+    pub fn held_for_orders(self) -> Money {
+        self.statement.with(|now| now.holds.cash)
+    }
+
+    /// Shares of a ticker that open orders hold, tracked.
+    pub fn shares_on_orders(self, ticker: Ticker) -> Option<Quantity> {
+        self.statement.with(|now| now.holds.shares.get(&ticker).copied())
     }
 
     /// The initial deposit; tracked.

@@ -9,7 +9,7 @@ use super::{
     copilot::Chat,
     effects::detach,
     feed::{POSITION, wait},
-    trade::watchlist::store::WatchlistStore,
+    trade::{orders::OrderBook, watchlist::store::WatchlistStore},
 };
 
 /// Time for which changes are collected: the page's own changes have been read by then.
@@ -27,7 +27,8 @@ type Parts = u8;
 const ACCOUNT: Parts = 1;
 const WATCHLIST: Parts = 2;
 const CHAT: Parts = 4;
-const ALL: Parts = ACCOUNT | WATCHLIST | CHAT;
+const ORDERS: Parts = 8;
+const ALL: Parts = ACCOUNT | WATCHLIST | CHAT | ORDERS;
 
 /// How often the library has changed, for its view, which reads it anew when it is seen; copies share it.
 #[derive(Clone, Copy)]
@@ -64,6 +65,7 @@ pub struct Changes {
     watchlist: WatchlistStore,
     chat: Chat,
     library: LibraryNews,
+    orders: OrderBook,
     state: StoredValue<State>,
 }
 
@@ -76,10 +78,14 @@ struct State {
 }
 
 impl Changes {
-    /// Of a page that knows all up to this number.
-    pub fn new(version: i64, books: Books, watchlist: WatchlistStore, chat: Chat, library: LibraryNews) -> Self {
+    /// For a page that includes all changes up to this number.
+    pub fn new(
+        version: i64,
+        (books, watchlist, chat, orders): (Books, WatchlistStore, Chat, OrderBook),
+        library: LibraryNews,
+    ) -> Self {
         let state = StoredValue::new(State { version, ..State::default() });
-        Self { books, watchlist, chat, library, state }
+        Self { books, watchlist, chat, orders, library, state }
     }
 
     /// Number of the latest known change; no earlier one is missing.
@@ -135,6 +141,10 @@ impl Changes {
         if due & CHAT > 0 && self.chat.follow().await.is_err() {
             failed |= CHAT;
         }
+        if due & ORDERS > 0 {
+            // Whoever shows them reads them, and again where that failed.
+            self.orders.refresh();
+        }
         failed
     }
 }
@@ -145,6 +155,7 @@ fn parts(what: &str, is_new: bool) -> Parts {
     match what {
         "account" => ACCOUNT,
         "watchlist" => WATCHLIST,
+        "order" | "fill" => ORDERS,
         "chat" | "settings" => CHAT,
         "reset" => ALL,
         POSITION if is_new => ALL,
@@ -160,6 +171,7 @@ mod tests {
     fn a_change_is_read_where_it_is_shown() {
         assert_eq!(parts("account", true), ACCOUNT);
         assert_eq!(parts("settings", false), CHAT);
+        assert_eq!((parts("order", true), parts("fill", true)), (ORDERS, ORDERS));
         assert_eq!(parts("reset", false), ALL);
         assert_eq!((parts(POSITION, true), parts(POSITION, false)), (ALL, 0));
         assert_eq!(parts("document", true), 0);

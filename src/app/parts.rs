@@ -17,7 +17,7 @@ use super::{
     erase::{Erase, Piece},
     library,
     shell::{self, header, layout},
-    trade::{chart, equity, heatmap, positions},
+    trade::{chart, equity, heatmap, orders, positions},
     workspace::{Workspace, use_workspace},
 };
 use crate::{IN_BROWSER, interop::idle::when_idle};
@@ -31,6 +31,7 @@ type Fetching = Pin<Box<dyn Future<Output = Result<PartView, SplitLoaderError>>>
 pub enum Part {
     Account,
     Chart,
+    Clock,
     Copilot,
     Equity,
     Heatmap,
@@ -48,6 +49,9 @@ pub enum Part {
     LibraryQuestion,
     LibraryReader,
     LibraryUploads,
+    Orders,
+    OrderForm,
+    OrderLines,
     Trades,
     Realized,
     WriteOff,
@@ -59,9 +63,10 @@ pub enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 27] = [
+    const ALL: [Self; 31] = [
         Self::Account,
         Self::Chart,
+        Self::Clock,
         Self::Copilot,
         Self::Equity,
         Self::Heatmap,
@@ -79,6 +84,9 @@ impl Part {
         Self::LibraryQuestion,
         Self::LibraryReader,
         Self::LibraryUploads,
+        Self::Orders,
+        Self::OrderForm,
+        Self::OrderLines,
         Self::Trades,
         Self::Realized,
         Self::WriteOff,
@@ -94,6 +102,7 @@ impl Part {
         match self {
             Self::Account => "The account view",
             Self::Chart => "The chart",
+            Self::Clock => "The market's clock",
             Self::Copilot => "The copilot",
             Self::Equity => "The equity curve",
             Self::Heatmap => "The heatmap",
@@ -110,6 +119,9 @@ impl Part {
             Self::LibraryQuestion => "The field for questions",
             Self::LibraryUploads => "The list of files on their way",
             Self::LibraryReader => "The reader",
+            Self::Orders => "The list of orders",
+            Self::OrderForm => "The order form",
+            Self::OrderLines => "What is ordered, on the chart,",
             Self::Trades => "The list of trades",
             Self::Realized => "The list of realised gains",
             Self::WriteOff | Self::Reset | Self::Model => "This dialog",
@@ -123,6 +135,7 @@ impl Part {
         match self {
             Self::Account => Box::pin(shell::fetch_account()),
             Self::Chart => Box::pin(chart::fetch_chart()),
+            Self::Clock => Box::pin(header::clock::fetch_clock()),
             Self::Copilot => Box::pin(copilot::fetch_panel()),
             Self::Equity => Box::pin(equity::fetch_equity()),
             Self::Heatmap => Box::pin(heatmap::fetch_heatmap()),
@@ -140,6 +153,9 @@ impl Part {
             Self::LibraryQuestion => Box::pin(library::fetch_question()),
             Self::LibraryUploads => Box::pin(library::fetch_uploads()),
             Self::LibraryReader => Box::pin(library::fetch_reader()),
+            Self::Orders => Box::pin(orders::fetch_orders()),
+            Self::OrderForm => Box::pin(orders::fetch_form()),
+            Self::OrderLines => Box::pin(orders::fetch_lines()),
             Self::Trades => Box::pin(positions::fetch_trades()),
             Self::Realized => Box::pin(positions::fetch_realized()),
             Self::WriteOff => Box::pin(positions::fetch_write_off()),
@@ -245,6 +261,13 @@ pub fn show_part(part: Part) -> Piece {
     content.erase()
 }
 
+/// Shows an optional part once it is loaded, which happens when the page is idle; until then, nothing.
+pub fn show_quiet_part(part: Part) -> Piece {
+    let parts = use_workspace().parts;
+    let is_ready = memo(move || parts.progress(part) == Progress::Ready);
+    (move || is_ready.get().then(|| parts.show(part))).erase()
+}
+
 /// Shows a part that the server renders: its HTML stays until the part is loaded, and is then replaced by the live view
 /// in one step.
 pub fn show_served_part(part: Part) -> Piece {
@@ -284,7 +307,8 @@ fn show_on_server(part: Part) -> Option<Piece> {
         Part::Copilot => Some(copilot::panel()),
         Part::Equity => Some(equity::equity()),
         Part::Heatmap => Some(heatmap::heatmap()),
-        Part::Layout
+        Part::Clock
+        | Part::Layout
         | Part::Library
         | Part::LibraryAdd
         | Part::LibraryAnswer
@@ -298,6 +322,9 @@ fn show_on_server(part: Part) -> Option<Piece> {
         | Part::LibraryQuestion
         | Part::LibraryUploads
         | Part::LibraryReader
+        | Part::Orders
+        | Part::OrderForm
+        | Part::OrderLines
         | Part::Trades
         | Part::Realized
         | Part::WriteOff

@@ -13,7 +13,13 @@ use super::{
     parts::Parts,
     shell::layout::Layout,
     toast::Toasts,
-    trade::{chart::ChartSettings, positions::WritingOff, ticket::Ticket, watchlist::store::WatchlistStore},
+    trade::{
+        chart::{ChartSettings, ChartTools},
+        orders::OrderBook,
+        positions::{Tab, WritingOff},
+        ticket::Ticket,
+        watchlist::store::WatchlistStore,
+    },
     upgrade::Upgrade,
 };
 use crate::domain::{candle::Candle, ticker::Ticker};
@@ -27,6 +33,9 @@ pub struct Workspace {
     /// Ticker of the chart and the ticket.
     pub selected: RwSignal<Option<Ticker>>,
     pub ticket: Ticket,
+    pub orders: OrderBook,
+    /// Selected tab of the positions panel.
+    pub tab: RwSignal<Tab>,
     pub chat: Chat,
     pub toasts: Toasts,
     pub hands: Hands,
@@ -39,6 +48,7 @@ pub struct Workspace {
     pub navigation: Navigation,
     pub library_news: LibraryNews,
     pub chart_settings: ChartSettings,
+    pub chart_tools: ChartTools,
     /// Candles that the server rendered the page with, until the chart has taken them.
     pub first_candles: StoredValue<Option<(Ticker, Vec<Candle>)>>,
 }

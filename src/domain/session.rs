@@ -1,12 +1,12 @@
 //! A market's sessions, in which orders are filled.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::instant::UtcInstant;
 
 /// The kind of a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SessionKind {
     /// Before the opening: prices move, but orders wait.
@@ -29,7 +29,7 @@ impl SessionKind {
 }
 
 /// One session, with its bounds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Session {
     pub kind: SessionKind,
     /// The exchange's date, such as `2026-11-30`.
@@ -37,4 +37,15 @@ pub struct Session {
     pub opens_at: UtcInstant,
     /// First moment after it.
     pub closes_at: UtcInstant,
+}
+
+/// What the page's clock shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarketHours {
+    /// By the server's clock.
+    pub now: UtcInstant,
+    /// The session of now; nothing while the exchange is closed.
+    pub session: Option<Session>,
+    /// The next regular one; nothing of a market that never closes.
+    pub next: Option<Session>,
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    account::Account, candle::Candle, chat::Conversation, day::DayTrades, money::Price, portfolio::LastPrice,
-    quote::Quote, ticker::Ticker,
+    account::Account, candle::Candle, chat::Conversation, day::DayTrades, money::Price, orders::hold::Holds,
+    portfolio::LastPrice, quote::Quote, ticker::Ticker,
 };
 use crate::error::ApiError;
 
@@ -15,6 +15,8 @@ pub struct Workstation {
     /// Version of the account's latest change that this state includes.
     pub version: i64,
     pub account: Account,
+    /// What open orders hold of it.
+    pub holds: Holds,
     /// The last known price of each holding.
     pub last_prices: BTreeMap<Ticker, LastPrice>,
     pub today: DayTrades,
@@ -36,6 +38,8 @@ pub struct Workstation {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Statement {
     pub account: Account,
+    /// What open orders hold of it.
+    pub holds: Holds,
     /// The last known price of each holding.
     pub last_prices: BTreeMap<Ticker, LastPrice>,
     pub today: DayTrades,

@@ -36,6 +36,7 @@ use crate::{
         order::TradeReceipt,
         portfolio::Portfolio,
         realized::{DividendLine, Realized},
+        session::MarketHours,
         ticker::Ticker,
         watchlist::{WatchedTicker, WatchlistEntry},
         workstation::{Statement, WatchedLines, WatchlistLine, Workstation},
@@ -185,10 +186,17 @@ impl Services {
         let books = self.ledger.books(account);
         Statement {
             account: books.account.clone(),
+            holds: books.orders.holds().clone(),
             last_prices: books.last_prices.clone(),
             today: books.today.clone(),
             version: books.version(),
         }
+    }
+
+    /// The market's session of now, and the next regular one.
+    pub fn market_hours(&self) -> MarketHours {
+        let (hours, now) = (self.feed.hours, (self.clock)());
+        MarketHours { now, session: hours.session_at(now), next: hours.next_sessions(now, 1).pop() }
     }
 
     /// The page's initial state: one state of the books, and one tick. The chart shows `selected`, or the first watched
@@ -208,6 +216,7 @@ impl Services {
         Workstation {
             version,
             account: books.account.clone(),
+            holds: books.orders.holds().clone(),
             last_prices: books.last_prices.clone(),
             today: books.today.clone(),
             watchlist: books.watchlist.iter().map(|watched| self.line(watched)).collect(),

@@ -94,7 +94,7 @@ fn Palette() -> impl IntoView {
             aria-controls="palette-options"
             aria-autocomplete="list"
             aria-activedescendant=active_id
-            placeholder="Ticker, “buy 5 NVDA”, panel, setting…"
+            placeholder="Ticker, “buy 5 NVDA @ 790”, panel, setting…"
             autocomplete="off"
             spellcheck="false"
             autofocus=true
@@ -171,7 +171,7 @@ fn act(action: Action, workspace: Workspace) {
         Action::Fill(order) => {
             select(order.ticker);
             // Once the view is rendered.
-            request_animation_frame(move || ticket.fill(order.ticker, order.quantity, order.side));
+            request_animation_frame(move || ticket.fill(order));
         }
         Action::Refuse => {}
         Action::Select(ticker) => select(ticker),

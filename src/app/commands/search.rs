@@ -5,7 +5,7 @@ use crate::domain::{
     order::Side,
     ranking::sorted_by_key,
     ticker::Ticker,
-    typed_order::{Typed, TypedOrder},
+    typed_order::{Typed, TypedOrder, TypedPrice},
 };
 
 /// Most offers at a time.
@@ -74,8 +74,13 @@ fn offer_order(order: TypedOrder) -> Offer {
         Side::Buy => "Buy",
         Side::Sell => "Sell",
     };
+    let price = match order.price {
+        None => String::new(),
+        Some(TypedPrice::Limit(price)) => format!(" limit {price}"),
+        Some(TypedPrice::Stop(price)) => format!(" stop {price}"),
+    };
     Offer {
-        title: format!("{verb} {} {}", order.quantity.plain(), order.ticker),
+        title: format!("{verb} {} {}{price}", order.quantity.plain(), order.ticker),
         detail: "Into the ticket; Enter there places it".to_owned(),
         keys: None,
         action: Action::Fill(order),
@@ -141,6 +146,8 @@ mod tests {
         assert_eq!(titles("exxon"), ["XOM"]);
         assert_eq!(titles("buy 5 nvda")[0], "Buy 5 NVDA");
         assert_eq!(titles("buy 2,5 nvda")[0], "Buy 2.5 NVDA");
+        assert_eq!(titles("buy 5 nvda @ 790")[0], "Buy 5 NVDA limit 790.00");
+        assert_eq!(titles("sell 5 nvda stop 770")[0], "Sell 5 NVDA stop 770.00");
         assert_eq!(titles("zzz"), [""; 0]);
     }
 

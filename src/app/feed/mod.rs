@@ -25,8 +25,9 @@ use tabs::{News, Tab};
 
 const PRICES: &str = "/api/stream/prices?format=compact";
 
-/// The events that the page follows, and those that each stream has.
-const CHANGES: [&str; 9] = ["account", "watchlist", "chat", "settings", "document", "task", "answer", "reset", "ping"];
+/// Events that the page follows, including those of every stream.
+const CHANGES: [&str; 11] =
+    ["account", "watchlist", "order", "fill", "chat", "settings", "document", "task", "answer", "reset", "ping"];
 
 /// Keeps the page up to date as long as the calling component is mounted.
 pub fn follow_server(market: Market, changes: Changes, upgrade: Upgrade) {

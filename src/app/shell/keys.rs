@@ -1,10 +1,15 @@
 //! The workstation's keys, and the palette's commands.
 
-use leptos::prelude::request_animation_frame;
+use leptos::prelude::{Set, request_animation_frame};
 
 use super::layout::Panel;
 use crate::{
-    app::{address::View, commands::Section, workspace::Workspace},
+    app::{
+        address::View,
+        commands::Section,
+        trade::{chart::Placing, positions::Tab},
+        workspace::Workspace,
+    },
     domain::order::Side,
 };
 
@@ -55,5 +60,31 @@ fn register_ticket(workspace: Workspace) {
         // Once the view is rendered.
         request_animation_frame(move || ticket.focus());
     });
+    commands.add(Section::Trade, "Go to the type of the order", Some("t"), move || {
+        navigation.open(View::Trade);
+        request_animation_frame(move || ticket.focus_type());
+    });
     commands.note(Section::Trade, "Place the order at its button", "Enter");
+    for (placing, title, key) in [
+        (Placing::Limit, "Limit order at a price on the chart", Some("l")),
+        (Placing::Stop, "Stop order at a price on the chart", Some("x")),
+        (Placing::TakeProfit, "Take profit at a price on the chart", None),
+        (Placing::StopLoss, "Stop loss at a price on the chart", None),
+    ] {
+        commands.add(Section::Chart, title, key, move || {
+            if commands.is_writing() {
+                return;
+            }
+            navigation.open(View::Trade);
+            let last = ticket.ticker_untracked().and_then(|ticker| workspace.market.quote_untracked(ticker));
+            workspace.chart_tools.place(placing, last.map(|quote| quote.price));
+        });
+    }
+    commands.note(Section::Chart, "Move the line that has the focus, and place it", "↑ ↓ Enter");
+    commands.add(Section::Trade, "Show the orders", Some("o"), move || {
+        navigation.open(View::Trade);
+        workspace.layout.show(Panel::Positions);
+        workspace.tab.set(Tab::Orders);
+    });
+    commands.note(Section::Trade, "Edit, or cancel, the order that has the focus", "Enter Del");
 }

@@ -32,8 +32,9 @@ use super::{
     parts::Parts,
     toast::Toasts,
     trade::{
-        chart::{ChartSettings, register_chart},
-        positions::WritingOff,
+        chart::{ChartSettings, ChartTools, register_chart},
+        orders::OrderBook,
+        positions::{Tab, WritingOff},
         ticket::Ticket,
         watchlist::store::WatchlistStore,
     },
@@ -73,6 +74,7 @@ fn Desk(address: Address, start: Workstation) -> impl IntoView {
     let Workstation {
         version,
         account,
+        holds,
         last_prices,
         today,
         watchlist,
@@ -85,12 +87,13 @@ fn Desk(address: Address, start: Workstation) -> impl IntoView {
     let status =
         MarketStatus::read(&market_status).unwrap_or_else(|| MarketStatus::live(TradingDay::utc(UtcInstant::EPOCH)));
     let market = Market::new(&quotes, status);
-    let books = Books::new(Statement { account, last_prices, today, version }, market);
+    let books = Books::new(Statement { account, holds, last_prices, today, version }, market);
     let toasts = Toasts::new();
     let selected = RwSignal::new(chart.as_ref().map(|(ticker, _)| *ticker));
     let watchlist = WatchlistStore::new(watchlist, version, market);
     let hands = Hands::new();
     let ticket = Ticket::new(books, market, watchlist, toasts, hands, selected);
+    let orders = OrderBook::new(books, toasts);
     let chat = Chat::new(conversation, books, watchlist, toasts);
     let workspace = Workspace {
         market,
@@ -98,6 +101,8 @@ fn Desk(address: Address, start: Workstation) -> impl IntoView {
         watchlist,
         selected,
         ticket,
+        orders,
+        tab: RwSignal::new(Tab::Positions),
         chat,
         toasts,
         hands,
@@ -109,13 +114,14 @@ fn Desk(address: Address, start: Workstation) -> impl IntoView {
         navigation: Navigation::follow(address, selected),
         library_news: LibraryNews::new(),
         chart_settings: ChartSettings::new(),
+        chart_tools: ChartTools::new(),
         first_candles: StoredValue::new(chart),
     };
     provide_context(workspace);
     register_keys(workspace);
     register_chart(workspace.commands, workspace.chart_settings);
     follow_keys(workspace.commands, hands);
-    let changes = Changes::new(version, books, watchlist, chat, workspace.library_news);
+    let changes = Changes::new(version, (books, watchlist, chat, orders), workspace.library_news);
     follow_server(market, changes, workspace.upgrade);
     keep_typed([("message", chat.draft)], move || !chat.draft.with_untracked(String::is_empty));
     ticket.keep_typed();

@@ -3,6 +3,7 @@
 pub mod chart;
 pub mod equity;
 pub mod heatmap;
+pub mod orders;
 pub mod positions;
 pub mod sparkline;
 pub mod ticket;

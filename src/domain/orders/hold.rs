@@ -16,6 +16,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{costs::Commission, order::Order, request::Size, terms::Terms};
 use crate::domain::{
     money::{Money, Price, Quantity, Remainder},
@@ -98,7 +100,7 @@ fn commission_left(order: &Order, left: Quantity, price: Price, commission: Comm
 }
 
 /// Sum of the holds of an account's open orders.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Holds {
     pub cash: Money,
     pub shares: BTreeMap<Ticker, Quantity>,

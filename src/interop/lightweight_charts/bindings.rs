@@ -39,6 +39,10 @@ extern "C" {
     #[wasm_bindgen(method, js_name = removeSeries)]
     pub fn remove_series(this: &Chart, series: &Series);
 
+    /// The one named `right` is the price's.
+    #[wasm_bindgen(method, js_name = priceScale)]
+    pub fn price_axis(this: &Chart, name: &str) -> PriceAxis;
+
     #[wasm_bindgen(method, js_name = timeScale)]
     pub fn time_scale(this: &Chart) -> TimeScale;
 
@@ -98,6 +102,12 @@ extern "C" {
     #[wasm_bindgen(method, js_name = setStretchFactor)]
     pub fn set_stretch_factor(this: &Pane, factor: f64);
 
+    pub type PriceAxis;
+
+    /// In CSS pixels.
+    #[wasm_bindgen(method)]
+    pub fn width(this: &PriceAxis) -> f64;
+
     pub type TimeScale;
 
     #[wasm_bindgen(method, js_name = fitContent)]
@@ -127,6 +137,10 @@ extern "C" {
     /// Position of a price in CSS pixels below the top of its pane; `None` while there is no scale.
     #[wasm_bindgen(method, js_name = priceToCoordinate)]
     pub fn coordinate_of(this: &Series, dollars: f64) -> Option<f64>;
+
+    /// The dollars at a place of its pane; nothing while there is no scale.
+    #[wasm_bindgen(method, js_name = coordinateToPrice)]
+    pub fn dollars_at(this: &Series, y: f64) -> Option<f64>;
 
     pub type PriceLine;
 

@@ -13,6 +13,7 @@ mod local_time;
 mod palette;
 mod points;
 pub mod price_chart;
+pub mod price_scale;
 
 use js_sys::JSON;
 use wasm_bindgen::{JsCast, JsValue};

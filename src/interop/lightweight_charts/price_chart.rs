@@ -10,6 +10,7 @@ use super::{
     options,
     palette::{Palette, faded},
     points,
+    price_scale::PriceScale,
 };
 use crate::domain::{
     candle::{Candle, Interval},
@@ -224,6 +225,14 @@ impl PriceChart {
         let (price, _) = self.average_cost.as_ref()?;
         let height = self.chart.panes().iter().next()?.height();
         cost_edge(*price, self.price.coordinate_of(price.dollars())?, height)
+    }
+
+    /// Where prices stand; nothing while there are none.
+    pub fn price_scale(&self) -> Option<PriceScale> {
+        let height = self.chart.panes().iter().next()?.height();
+        let (top, bottom) = (self.price.dollars_at(0.0)?, self.price.dollars_at(height)?);
+        let axis_width = self.chart.price_axis("right").width();
+        (height > 0.0 && top > bottom).then_some(PriceScale { top, bottom, height, axis_width })
     }
 
     /// The library (5.2.1) loses track of candles whose times move while another series has points at other times.

@@ -1,5 +1,6 @@
 //! The header: the portfolio's value and its changes, the cash, the connection, and the settings.
 
+pub mod clock;
 mod connection;
 pub mod settings;
 
@@ -9,7 +10,8 @@ use super::layout::menu::LayoutMenu;
 use crate::app::{
     effects::memo,
     erase::{Content, Erase},
-    format::{arrow, or_missing, signed_money, signed_percent, tone},
+    format::{arrow, money, or_missing, signed_money, signed_percent, tone},
+    parts::{Part, show_quiet_part},
     workspace::{Workspace, use_workspace},
 };
 use crate::domain::{day::DayPnl, money::Money, quote::Direction};
@@ -33,6 +35,10 @@ pub fn Header(
     let is_stale = memo(move || books.with_portfolio(|portfolio| portfolio.stale));
     let stale_words = Signal::derive(move || is_stale.get().then_some("Not all prices in it are of now"));
     let cash_words = Signal::derive(move || cash.get().to_string());
+    let buying_power = memo(move || books.with_portfolio(|portfolio| portfolio.buying_power));
+    let power_words = Signal::derive(move || buying_power.get().to_string());
+    let held_words =
+        Signal::derive(move || format!("Cash less the {} held for open orders", money(books.held_for_orders())));
     view! {
         <header class="header">
             <h1 class="brand">"Fin"<b>"Ally"</b></h1>
@@ -49,10 +55,17 @@ pub fn Header(
                     <dt>"Cash"</dt>
                     <dd translate="no" data-testid="cash-balance">{cash_words}</dd>
                 </div>
+                <div class="stat power" title=held_words>
+                    <dt>"Buying power"</dt>
+                    <dd translate="no" data-testid="buying-power">{power_words}</dd>
+                </div>
             </dl>
             <div class="header-tools">
                 {children.map(Content::show)}
-                <ConnectionStatus market market_source/>
+                <div class="market-state">
+                    <ConnectionStatus market market_source/>
+                    {show_quiet_part(Part::Clock)}
+                </div>
                 <button
                     class="palette-hint"
                     aria-label="Open the command palette"

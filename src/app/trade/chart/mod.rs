@@ -12,6 +12,7 @@ mod plot;
 mod settings;
 mod shortcuts;
 mod studies;
+mod tools;
 
 use leptos::{html::Div, prelude::*};
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
@@ -28,6 +29,7 @@ pub use self::{
     library::{LibraryLoad, show_notice},
     settings::ChartSettings,
     shortcuts::register as register_chart,
+    tools::{ChartTools, Placing},
 };
 use crate::app::{
     account::Books,
@@ -38,7 +40,7 @@ use crate::app::{
     look::theme::use_theme,
     market::Market,
     media::{FORCED_COLORS_QUERY, use_media},
-    parts::PartView,
+    parts::{Part, PartView, show_quiet_part},
     size::follow_presence,
     workspace::{Workspace, use_workspace},
 };
@@ -61,7 +63,8 @@ pub fn chart() -> Piece {
 
 #[component]
 fn ChartPanel() -> impl IntoView {
-    let Workspace { market, books, selected, chart_settings: settings, first_candles, .. } = use_workspace();
+    let Workspace { market, books, selected, chart_settings: settings, chart_tools: tools, first_candles, .. } =
+        use_workspace();
     // The first ticker's candles, in the default interval, with which the server rendered the page.
     let initial = first_candles.try_update_value(Option::take).flatten();
     let container = NodeRef::<Div>::new();
@@ -70,7 +73,7 @@ fn ChartPanel() -> impl IntoView {
     let fills = follow_fills(books, selected);
     let hovered = RwSignal::new(None);
     let (edge, looks) = (RwSignal::new(None), RwSignal::new(()));
-    draw(Drawing { container, library, candles, settings, books, fills, hovered, edge, looks });
+    draw(Drawing { container, library, candles, settings, books, fills, hovered, edge, looks, tools });
 
     let is_waiting = move || library.and(candles.loading) == Loading::Pending;
     view! {
@@ -87,9 +90,18 @@ fn ChartPanel() -> impl IntoView {
                     data-ticker=move || selected.get().map(|ticker| ticker.to_string())
                     data-loading=move || is_waiting().to_string()
                     on:pointerup=move |_| looks.set(())
+                    on:pointermove=move |event| {
+                        tools.point(Some(f64::from(event.offset_y())));
+                        if event.buttons() > 0 {
+                            looks.set(());
+                        }
+                    }
+                    on:pointerleave=move |_| tools.point(None)
+                    on:contextmenu=move |event| tools.open_menu(&event)
                     on:wheel=move |_| looks.set(())
                 ></div>
                 {show_edge(edge)}
+                {show_quiet_part(Part::OrderLines)}
                 <Legend reading=Reading { candles, hovered } settings/>
                 {show_notice("The chart", library, candles.loading, candles.retries)}
                 {show_remarks(candles, fills)}
@@ -166,11 +178,12 @@ struct Drawing {
     edge: RwSignal<Option<CostEdge>>,
     /// Written when a person may have changed what is in view.
     looks: RwSignal<()>,
+    tools: ChartTools,
 }
 
 /// Draws once there is a library and a place; another theme is another chart, in its colours.
 fn draw(drawing: Drawing) {
-    let Drawing { container, library, candles, settings, books, fills, hovered, edge, looks } = drawing;
+    let Drawing { container, library, candles, settings, books, fills, hovered, edge, looks, tools } = drawing;
     let (theme, is_forced) = (use_theme(), use_media(FORCED_COLORS_QUERY));
     let is_present = follow_presence(container);
     effect(move || {
@@ -217,6 +230,7 @@ fn draw(drawing: Drawing) {
                 if edge.try_get_untracked().is_some_and(|shown| shown != now) {
                     edge.set(now);
                 }
+                tools.rescale(plot.try_with_value(|plot| plot.chart.price_scale()).flatten());
             });
         }));
     });

@@ -1,4 +1,4 @@
-//! What is held, what was traded, and what that realised: three tabs of one panel.
+//! What is held, what is ordered, what was traded, and what that realised: four tabs of one panel.
 
 pub mod csv;
 mod realized;
@@ -30,18 +30,20 @@ use crate::app::{
 use crate::error::ApiError;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tab {
+pub enum Tab {
     Positions,
+    Orders,
     Trades,
     Realized,
 }
 
 impl Tab {
-    const ALL: [Self; 3] = [Self::Positions, Self::Trades, Self::Realized];
+    const ALL: [Self; 4] = [Self::Positions, Self::Orders, Self::Trades, Self::Realized];
 
     fn name(self) -> &'static str {
         match self {
             Self::Positions => "positions",
+            Self::Orders => "orders",
             Self::Trades => "trades",
             Self::Realized => "realised",
         }
@@ -50,6 +52,7 @@ impl Tab {
     fn title(self) -> &'static str {
         match self {
             Self::Positions => "Positions",
+            Self::Orders => "Orders",
             Self::Trades => "Trades",
             Self::Realized => "Realised",
         }
@@ -59,6 +62,7 @@ impl Tab {
     fn part(self) -> Option<Part> {
         match self {
             Self::Positions => None,
+            Self::Orders => Some(Part::Orders),
             Self::Trades => Some(Part::Trades),
             Self::Realized => Some(Part::Realized),
         }
@@ -82,9 +86,15 @@ impl Tab {
 #[component]
 pub fn Positions() -> impl IntoView {
     let workspace = use_workspace();
-    let tab = RwSignal::new(Tab::Positions);
+    let tab = workspace.tab;
     let tabs = NodeRef::<Div>::new();
-    let held = memo(move || workspace.books.held().len());
+    let held = memo(move || workspace.books.held().len().to_string());
+    let open = memo(move || workspace.orders.open_count().map(|count| count.to_string()).unwrap_or_default());
+    let count = move |tab: Tab| match tab {
+        Tab::Positions => Some(held),
+        Tab::Orders => Some(open),
+        Tab::Trades | Tab::Realized => None,
+    };
     let move_on = move |event: KeyboardEvent| {
         if let Some(next) = tab.get_untracked().after(&event.key()) {
             event.prevent_default();
@@ -106,7 +116,7 @@ pub fn Positions() -> impl IntoView {
                 on:click=move |_| tab.set(this)
             >
                 {this.title()}
-                {(this == Tab::Positions).then(|| view! { <span class="label" translate="no">{held}</span> })}
+                {count(this).map(|count| view! { <span class="label" translate="no">{count}</span> })}
             </button>
         }
     };
@@ -115,6 +125,7 @@ pub fn Positions() -> impl IntoView {
     let show_panel = move |this: Tab| {
         let content = match this {
             Tab::Positions => view! { <PositionsTab workspace/> }.erase(),
+            Tab::Orders => show_part(Part::Orders),
             Tab::Trades => show_part(Part::Trades),
             Tab::Realized => show_part(Part::Realized),
         };
@@ -196,7 +207,7 @@ mod tests {
 
     #[test]
     fn arrow_keys_go_round_the_tabs() {
-        assert_eq!(Tab::Positions.after("ArrowRight"), Some(Tab::Trades));
+        assert_eq!(Tab::Positions.after("ArrowRight"), Some(Tab::Orders));
         assert_eq!(Tab::Positions.after("ArrowLeft"), Some(Tab::Realized));
         assert_eq!(Tab::Realized.after("ArrowRight"), Some(Tab::Positions));
         assert_eq!(Tab::Trades.after("End"), Some(Tab::Realized));

@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         account::buying_cost,
-        money::{Money, Price, Quantity},
+        money::{Money, Price, Quantity, Remainder},
         order::Side,
         sizing::Part,
         ticker::Ticker,
@@ -22,7 +22,11 @@ pub struct Draft {
     /// The price is the market's, not one from before the connection was lost.
     pub is_live: bool,
     pub cash: Money,
+    /// What open orders hold of the cash.
+    pub cash_on_orders: Money,
     pub held: Option<Quantity>,
+    /// What open orders hold of that.
+    pub shares_on_orders: Option<Quantity>,
 }
 
 impl Draft {
@@ -47,8 +51,24 @@ impl Draft {
     /// The quantity that a part makes: of the cash for buying, of the holding for selling.
     pub fn part(&self, side: Side, part: Part) -> Option<Quantity> {
         match side {
-            Side::Buy => part.of_cash(self.cash, self.price?),
-            Side::Sell => part.of_holding(self.held?),
+            Side::Buy => part.of_cash(self.buying_power(), self.price?),
+            Side::Sell => part.of_holding(self.free_shares()?),
+        }
+    }
+
+    /// Cash that no open order holds.
+    pub fn buying_power(&self) -> Money {
+        self.cash.checked_sub(self.cash_on_orders).unwrap_or(Money::ZERO).max(Money::ZERO)
+    }
+
+    /// Shares that no open order holds.
+    fn free_shares(&self) -> Option<Quantity> {
+        match (self.held?, self.shares_on_orders) {
+            (held, None) => Some(held),
+            (held, Some(on_orders)) => match held.minus(on_orders) {
+                Remainder::Some(free) => Some(free),
+                Remainder::None | Remainder::Short => None,
+            },
         }
     }
 
@@ -61,11 +81,13 @@ impl Draft {
         };
         match side {
             Side::Buy => {
-                let cost = self.notional(side).filter(|cost| self.is_live && *cost > self.cash)?;
-                Some(ApiError::InsufficientCash { ticker, quantity, cost, available: self.cash, held: Money::ZERO })
+                let cost = self.notional(side).filter(|cost| self.is_live && *cost > self.buying_power())?;
+                let (available, held) = (self.cash, self.cash_on_orders);
+                Some(ApiError::InsufficientCash { ticker, quantity, cost, available, held })
             }
-            Side::Sell if self.held.is_none_or(|held| held < quantity) => {
-                Some(ApiError::InsufficientShares { ticker, quantity, held: self.held, on_orders: None })
+            Side::Sell if self.free_shares().is_none_or(|free| free < quantity) => {
+                let (held, on_orders) = (self.held, self.shares_on_orders);
+                Some(ApiError::InsufficientShares { ticker, quantity, held, on_orders })
             }
             Side::Sell => None,
         }
@@ -86,7 +108,9 @@ mod tests {
             price: Price::from_units(1_904_200),
             is_live: true,
             cash: Money::from_cents(1_000_000),
+            cash_on_orders: Money::ZERO,
             held: held.map(|held| held.parse().unwrap()),
+            shares_on_orders: None,
         }
     }
 
@@ -130,6 +154,27 @@ mod tests {
         #[case] reason: &str,
     ) {
         assert_eq!(obstacle(&draft(quantity, held), side).as_deref(), Some(reason));
+    }
+
+    #[test]
+    fn what_open_orders_hold_is_not_there_to_trade() {
+        let on_orders = Draft {
+            cash_on_orders: Money::from_cents(900_000),
+            shares_on_orders: Some("8".parse().unwrap()),
+            ..draft("10", Some("12"))
+        };
+        assert_eq!(
+            obstacle(&on_orders, Side::Buy).as_deref(),
+            Some("Buying 10 AAPL costs $1,904.20; you have $10,000.00, of which $9,000.00 is held for open orders.")
+        );
+        assert_eq!(
+            obstacle(&on_orders, Side::Sell).as_deref(),
+            Some("Selling 10 AAPL is not possible; you hold 12, of which 8 are held for open orders.")
+        );
+        assert_eq!(on_orders.part(Side::Sell, Part::All).unwrap().to_string(), "4");
+        assert_eq!(on_orders.cash_after(Side::Buy), Some(Money::from_cents(809_580)), "a hold is not spent");
+        let all_held = Draft { shares_on_orders: Some("12".parse().unwrap()), ..on_orders };
+        assert_eq!(all_held.part(Side::Sell, Part::All), None);
     }
 
     #[test]

@@ -1,14 +1,16 @@
-//! The trade ticket: a market order for the selected ticker, with what it would do to the cash.
+//! The trade ticket: an order for the selected ticker, with what it would do to the cash. A market order is placed here; the
+//! order form, which comes when it is wanted, has what else an order can be.
 
 mod draft;
 mod orders;
+pub mod terms;
 
 use std::time::Duration;
 
 use gloo_timers::future::sleep;
 use leptos::{
     ev::KeyboardEvent,
-    html::{Button, Input},
+    html::{Button, Input, Select},
     prelude::*,
     wasm_bindgen::JsCast,
 };
@@ -17,14 +19,16 @@ use web_sys::HtmlElement;
 use self::{
     draft::Draft,
     orders::{Orders, Working},
+    terms::{TicketTerms, Unit, title},
 };
 use crate::app::{
     account::Books,
     effects::{effect, memo, spawn},
-    erase::{Erase, Piece},
+    erase::{Erase, Piece, show_when},
     format::{MISSING, money},
     hands::{Hands, MoneyLetters},
     market::Market,
+    parts::{Part, show_part},
     presses::{is_composed, is_meant, press_once},
     toast::Toasts,
     trade::watchlist::store::WatchlistStore,
@@ -33,11 +37,13 @@ use crate::app::{
 use crate::{
     api::load_quote,
     domain::{
-        money::{Money, Quantity},
+        money::{InvalidQuantity, Money, Price, Quantity},
         order::Side,
-        sizing::Part,
+        orders::terms::OrderType,
+        sizing,
         ticker::Ticker,
         typed_number::{UnreadableQuantity, read_quantity},
+        typed_order::{TypedOrder, TypedPrice},
     },
     error::ApiError,
 };
@@ -46,6 +52,8 @@ use crate::{
 const TYPING_PAUSE: Duration = Duration::from_millis(400);
 /// The server is asked again before it stops following a ticker.
 const FOLLOWED_FOR: Duration = Duration::from_secs(40);
+
+const ON_ITS_WAY: &str = "An order is on its way.";
 
 /// What a ticket begins with.
 const QUANTITY: &str = "1";
@@ -58,12 +66,14 @@ pub struct Ticket {
     quantity: RwSignal<String>,
     draft: Memo<Draft>,
     orders: Orders,
+    pub terms: TicketTerms,
     market: Market,
     toasts: Toasts,
     hands: Hands,
     /// The side whose button a key has brought the focus to.
     armed: RwSignal<Option<Side>>,
     quantity_field: NodeRef<Input>,
+    type_field: NodeRef<Select>,
     buttons: [NodeRef<Button>; 2],
 }
 
@@ -80,17 +90,24 @@ impl Ticket {
         let ticker = RwSignal::new(symbol(selected.get_untracked()));
         let quantity = RwSignal::new(QUANTITY.to_owned());
         Effect::watch(move || selected.get(), move |selected, _, _| ticker.set(symbol(*selected)), false);
+        let terms = TicketTerms::new();
         let draft = memo(move || {
             let ticker = ticker.with(|text| text.parse::<Ticker>()).map_err(ApiError::from);
             let priced = ticker.as_ref().ok().copied();
             let held = priced.and_then(|ticker| books.quantity(ticker));
+            let (entry, counted) = terms.reading.with(|reading| (reading.entry, reading.quantity));
             Draft {
-                quantity: quantity.with(|text| read_quantity(text)),
-                price: priced.and_then(|ticker| market.price(ticker)),
+                quantity: match terms.unit.get() {
+                    Unit::Shares => quantity.with(|text| read_quantity(text)),
+                    Unit::Dollars | Unit::Risk => counted.ok_or(InvalidQuantity::NotANumber.into()),
+                },
+                price: entry.or_else(|| market.price(priced?)),
                 is_live: market.is_live(),
                 cash: books.cash(),
-                ticker,
+                cash_on_orders: books.held_for_orders(),
                 held,
+                shares_on_orders: priced.and_then(|ticker| books.shares_on_orders(ticker)),
+                ticker,
             }
         });
         let stranger = memo(move || {
@@ -108,30 +125,79 @@ impl Ticket {
             quantity,
             draft,
             orders: Orders::new(books, toasts),
+            terms,
             market,
             toasts,
             hands,
             armed: RwSignal::new(None),
             quantity_field: NodeRef::new(),
+            type_field: NodeRef::new(),
             buttons: [NodeRef::new(), NodeRef::new()],
         }
     }
 
     /// Keeps what is typed over a reload of the page.
     pub fn keep_typed(self) {
-        let Self { selected, ticker, quantity, .. } = self;
+        let Self { selected, ticker, quantity, terms, .. } = self;
+        let order_type = terms.type_text();
         let is_typed = move || {
-            quantity.with_untracked(|text| text != QUANTITY)
+            untrack(|| terms.is_shown())
+                || quantity.with_untracked(|text| text != QUANTITY)
                 || ticker.with_untracked(|text| *text != symbol(selected.get_untracked()))
         };
-        upgrade::keep_typed([("ticker", ticker), ("quantity", quantity)], is_typed);
+        let fields = [
+            ("ticker", ticker),
+            ("quantity", quantity),
+            ("order-type", order_type),
+            ("limit", terms.limit),
+            ("stop", terms.stop),
+            ("trail", terms.trail),
+            ("take-profit", terms.take_profit),
+            ("stop-loss", terms.stop_loss),
+        ];
+        upgrade::keep_typed(fields, is_typed);
     }
 
     /// Writes an order into the ticket, with the focus on the button that would place it.
-    pub fn fill(self, ticker: Ticker, quantity: Quantity, side: Side) {
-        self.ticker.set(ticker.to_string());
-        self.quantity.set(quantity.plain());
-        self.aim(side);
+    pub fn fill(self, order: TypedOrder) {
+        self.ticker.set(order.ticker.to_string());
+        self.quantity.set(order.quantity.plain());
+        self.terms.clear();
+        match order.price {
+            None => {}
+            Some(TypedPrice::Limit(price)) => self.write_price(OrderType::Limit, price),
+            Some(TypedPrice::Stop(price)) => self.write_price(OrderType::Stop, price),
+        }
+        self.aim(order.side);
+    }
+
+    /// Writes a ticker into the ticket.
+    pub fn choose(self, ticker: Ticker) {
+        if self.ticker_untracked() != Some(ticker) {
+            self.ticker.set(ticker.to_string());
+        }
+    }
+
+    /// Writes a price to wait for into the ticket.
+    pub fn write_price(self, order_type: OrderType, price: Price) {
+        let field = if order_type == OrderType::Limit { self.terms.limit } else { self.terms.stop };
+        self.terms.order_type.set(order_type);
+        field.set(price.to_string().replace(',', ""));
+    }
+
+    /// What is written as the ticker, tracked; nothing where that is none.
+    pub fn ticker(self) -> Option<Ticker> {
+        self.draft.with(|draft| draft.ticker.as_ref().ok().copied())
+    }
+
+    /// As [`Self::ticker`], not tracked.
+    pub fn ticker_untracked(self) -> Option<Ticker> {
+        untrack(|| self.ticker())
+    }
+
+    /// What is written as the quantity, tracked.
+    pub fn written_quantity(self) -> String {
+        self.quantity.get()
     }
 
     /// Puts the focus on the button of a side, where Enter places the order, and nothing else that may be typed.
@@ -166,6 +232,11 @@ impl Ticket {
         }
     }
 
+    /// Goes to the type of the order.
+    pub fn focus_type(self) {
+        focus(self.type_field.get_untracked());
+    }
+
     /// Puts the cursor into the quantity.
     pub fn focus(self) {
         if let Some(field) = self.quantity_field.get_untracked() {
@@ -176,6 +247,13 @@ impl Ticket {
 
     /// Places the order that the ticket shows, or says what is in its way; once, while it is on its way.
     pub fn place(self, side: Side) {
+        if !untrack(|| self.terms.is_plain()) {
+            match self.terms.place.get_untracked() {
+                Some(place) => place.run(side),
+                None => self.toasts.error("The order form is on its way; try again in a moment.".to_owned()),
+            }
+            return;
+        }
         let draft = self.draft.get_untracked();
         match (untrack(|| self.obstacle(side)), &draft.ticker, &draft.quantity) {
             (None, Ok(ticker), Ok(quantity)) => self.trade(*ticker, *quantity, side),
@@ -207,6 +285,9 @@ impl Ticket {
 
     /// What is in the way of the order that the ticket shows, tracked.
     fn obstacle(self, side: Side) -> Option<String> {
+        if !self.terms.is_plain() {
+            return self.terms.reading.with(|reading| reading.obstacles[side as usize].clone());
+        }
         let obstacle = self.draft.with(|draft| draft.obstacle(side)).map(|obstacle| obstacle.to_string());
         obstacle.or_else(|| {
             self.draft.with(|draft| draft.ticker.as_ref().ok().and_then(|ticker| self.market.obstacle(*ticker)))
@@ -216,7 +297,8 @@ impl Ticket {
     /// Why a button does not work now, tracked.
     fn reason(self, side: Side) -> Option<String> {
         match self.orders.working.get() {
-            Some(_) => Some("An order is on its way.".to_owned()),
+            Some(_) => Some(ON_ITS_WAY.to_owned()),
+            None if self.terms.reading.with(|reading| reading.is_pending) => Some(ON_ITS_WAY.to_owned()),
             None => self.obstacle(side),
         }
     }
@@ -265,8 +347,10 @@ pub fn TicketPanel(ticket: Ticket) -> impl IntoView {
     let of_market = Signal::derive(move || ticket.market.status.with(|status| status.note.clone()));
     view! {
         <form class="panel ticket" aria-label="Trade" on:submit=move |event| event.prevent_default()>
+            <div class="ticket-strip">
+            <div class="ticket-order">
             <label class="field">
-                <span class="label">"Ticker"</span>
+                <span class="visually-hidden">"Ticker"</span>
                 <input
                     class="ticket-ticker"
                     data-testid="trade-ticker"
@@ -282,7 +366,7 @@ pub fn TicketPanel(ticket: Ticket) -> impl IntoView {
                 />
             </label>
             <label class="field">
-                <span class="label">"Quantity"</span>
+                <span class="visually-hidden">"Quantity"</span>
                 <input
                     data-testid="trade-quantity"
                     node_ref=ticket.quantity_field
@@ -296,16 +380,67 @@ pub fn TicketPanel(ticket: Ticket) -> impl IntoView {
                     on:keydown=leave
                 />
             </label>
+            {show_type(ticket)}
+            </div>
             <div class="ticket-sides">
                 {show_side(ticket, Side::Buy)}
                 {show_side(ticket, Side::Sell)}
             </div>
+            </div>
+            {show_when(move || ticket.terms.is_shown(), || {
+                view! { <div class="ticket-terms" id="ticket-terms">{show_part(Part::OrderForm)}</div> }.erase()
+            })}
             <p class="ticket-note" role="status" hidden=move || note.with(String::is_empty)>{note}</p>
             <p class="ticket-note" data-testid="trade-market-note" hidden=move || of_market.with(String::is_empty)>
                 {of_market}
             </p>
             {show_readings(ticket)}
         </form>
+    }
+    .erase()
+}
+
+/// The type of the order, and a button for the rest of it.
+fn show_type(ticket: Ticket) -> Piece {
+    let terms = ticket.terms;
+    let options = OrderType::ALL.iter().map(|order_type| {
+        let is_chosen = move || terms.order_type.get() == *order_type;
+        view! { <option value=order_type.as_str() prop:selected=is_chosen>{title(*order_type)}</option> }
+    });
+    let is_shown = memo(move || terms.is_shown());
+    let toggle = move |_| match is_shown.get_untracked() {
+        true => {
+            terms.clear();
+            terms.is_open.set(false);
+        }
+        false => terms.is_open.set(true),
+    };
+    view! {
+        <label class="field">
+            <span class="visually-hidden">"Order type"</span>
+            <select
+                data-testid="order-type"
+                node_ref=ticket.type_field
+                on:change:target=move |event| {
+                    if let Ok(order_type) = event.target().value().parse() {
+                        terms.order_type.set(order_type);
+                    }
+                }
+            >
+                {options.collect_view()}
+            </select>
+        </label>
+        <button
+            type="button"
+            class="small"
+            data-testid="order-more"
+            aria-expanded=Signal::derive(move || is_shown.get().to_string())
+            aria-controls="ticket-terms"
+            title="Take profit, stop loss, time in force (T)"
+            on:click=toggle
+        >
+            {Signal::derive(move || if is_shown.get() { "Plain" } else { "More…" })}
+        </button>
     }
     .erase()
 }
@@ -367,8 +502,8 @@ fn show_side(ticket: Ticket, side: Side) -> Piece {
         <div class="ticket-side" role="group" aria-label=title>
             <span class="label">{format!("Of {whole}")}</span>
             <span class="parts">
-                {[(Part::Quarter, "25 %"), (Part::Half, "50 %"), (Part::All, "Max")]
-                    .map(|(part, words)| show_part(ticket, side, part, words, whole))}
+                {[(sizing::Part::Quarter, "25 %"), (sizing::Part::Half, "50 %"), (sizing::Part::All, "Max")]
+                    .map(|(part, words)| show_share(ticket, side, part, words, whole))}
             </span>
             <span class="label">{estimate}</span>
             <b class="figure" translate="no" data-testid=format!("trade-{name}-estimate")>{figure(Draft::notional)}</b>
@@ -400,12 +535,13 @@ fn show_side(ticket: Ticket, side: Side) -> Piece {
 }
 
 /// A button that writes a part of the cash or of the holding into the quantity.
-fn show_part(ticket: Ticket, side: Side, part: Part, words: &'static str, whole: &str) -> Piece {
+fn show_share(ticket: Ticket, side: Side, part: sizing::Part, words: &'static str, whole: &str) -> Piece {
     let name = format!("{words} of the {whole}");
     let quantity = memo(move || ticket.draft.with(|draft| draft.part(side, part)));
     let is_none = memo(move || quantity.with(Option::is_none));
     let fill = move |_| {
         if let Some(quantity) = quantity.get_untracked() {
+            ticket.terms.unit.set(Unit::Shares);
             ticket.quantity.set(quantity.plain());
         }
     };

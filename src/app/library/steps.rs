@@ -14,6 +14,8 @@ pub fn show_steps() -> Piece {
     let shelf = reading.shelf;
     let page = memo(move || shelf.place.with(|place| place.page));
     let pages = memo(move || reading.document.with(|document| document.as_ref().map_or(0, |document| document.pages)));
+    // A view reads a larger-than sign as the end of its tag.
+    let is_last = move || page.get() >= pages.get();
     let cited = memo(move || cited_here(reading));
     let place = memo(move || {
         let place = shelf.place.get();
@@ -66,7 +68,7 @@ pub fn show_steps() -> Piece {
             <button
                 class="quiet"
                 aria-label="Next page"
-                disabled=move || page.get() >= pages.get()
+                disabled=is_last
                 on:click=move |_| reading.turn_to(page.get_untracked() + 1)
             >
                 "›"

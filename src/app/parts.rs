@@ -48,6 +48,7 @@ pub enum Part {
     LibraryPassages,
     LibraryQuestion,
     LibraryReader,
+    LibraryRest,
     LibraryUploads,
     Orders,
     OrderForm,
@@ -63,7 +64,7 @@ pub enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 31] = [
+    const ALL: [Self; 32] = [
         Self::Account,
         Self::Chart,
         Self::Clock,
@@ -83,6 +84,7 @@ impl Part {
         Self::LibraryPassages,
         Self::LibraryQuestion,
         Self::LibraryReader,
+        Self::LibraryRest,
         Self::LibraryUploads,
         Self::Orders,
         Self::OrderForm,
@@ -117,6 +119,7 @@ impl Part {
             Self::LibraryNarrowing | Self::LibraryFilters => "The filters",
             Self::LibraryPassages => "The passages",
             Self::LibraryQuestion => "The field for questions",
+            Self::LibraryRest => "The end of the list",
             Self::LibraryUploads => "The list of files on their way",
             Self::LibraryReader => "The reader",
             Self::Orders => "The list of orders",
@@ -151,6 +154,7 @@ impl Part {
             Self::LibraryNarrowing => Box::pin(library::fetch_narrowing()),
             Self::LibraryPassages => Box::pin(library::fetch_passages()),
             Self::LibraryQuestion => Box::pin(library::fetch_question()),
+            Self::LibraryRest => Box::pin(library::fetch_rest()),
             Self::LibraryUploads => Box::pin(library::fetch_uploads()),
             Self::LibraryReader => Box::pin(library::fetch_reader()),
             Self::Orders => Box::pin(orders::fetch_orders()),
@@ -320,6 +324,7 @@ fn show_on_server(part: Part) -> Option<Piece> {
         | Part::LibraryNarrowing
         | Part::LibraryPassages
         | Part::LibraryQuestion
+        | Part::LibraryRest
         | Part::LibraryUploads
         | Part::LibraryReader
         | Part::Orders

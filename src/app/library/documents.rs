@@ -4,15 +4,11 @@ use leptos::{ev::KeyboardEvent, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
-use super::{
-    store::{Narrowing, use_shelf},
-    words,
-};
+use super::{store::use_shelf, words};
 use crate::{
     app::{
         effects::memo,
         erase::{Erase, Piece, show_when},
-        loading::Loading,
         parts::{Part, show_part},
         rows::list_of,
     },
@@ -48,7 +44,7 @@ pub fn Documents() -> impl IntoView {
             <ul class="library-list" aria-label="Documents" on:keydown=move_focus>
                 {list_of(ids, Clone::clone, show_row)}
             </ul>
-            {show_rest()}
+            {show_part(Part::LibraryRest)}
             <p class="library-foot">{totals}</p>
         </section>
     }
@@ -165,42 +161,4 @@ fn show_task(document: String) -> Piece {
         .erase()
     };
     show_when(move || words.with(Option::is_some), view)
-}
-
-/// What stands below the list: more of it, why it is empty, or why it could not be read.
-fn show_rest() -> Piece {
-    let shelf = use_shelf();
-    let more =
-        move || view! { <button class="library-more" on:click=move |_| shelf.show_more()>"Show more"</button> }.erase();
-    let is_empty = memo(move || shelf.documents.with(Vec::is_empty));
-    let words = move || match (shelf.loading.get(), is_empty.get()) {
-        (Loading::Failed(reason), _) => Some(
-            view! {
-                <p class="panel-error" role="alert">
-                    {format!("The documents could not be read. {reason} ")}
-                    <button on:click=move |_| shelf.reload()>"Try again"</button>
-                </p>
-            }
-            .erase(),
-        ),
-        (_, false) => None,
-        (Loading::Pending, true) => Some(
-            view! { <div class="skeletons" role="status" aria-label="Loading"><i></i><i></i><i></i></div> }.erase(),
-        ),
-        (Loading::Ready, true) if shelf.narrowing.with(Narrowing::is_any) => Some(
-            view! {
-                <p class="empty">
-                    "No document fits. "
-                    <button class="link" on:click=move |_| shelf.narrowing.set(Narrowing::default())>"Show all"</button>
-                </p>
-            }
-            .erase(),
-        ),
-        (Loading::Ready, true) => Some(show_part(Part::LibraryBeginning)),
-    };
-    view! {
-        {show_when(move || shelf.has_more.get(), more)}
-        {words}
-    }
-    .erase()
 }

@@ -6,12 +6,14 @@ use wasm_split_helpers::{SplitLoaderError, wasm_split};
 use super::{
     documents::show_bar,
     narrowing::show_narrowing,
-    store::use_shelf,
+    store::{Narrowing, use_shelf},
     uploads::{Entry, Progress, Uploads},
 };
 use crate::app::{
+    effects::memo,
     erase::{Erase, Piece, show_when},
-    parts::PartView,
+    loading::Loading,
+    parts::{Part, PartView, show_part},
     rows::list_of,
 };
 
@@ -23,6 +25,11 @@ pub fn fetch_narrowing() -> Result<PartView, SplitLoaderError> {
 #[wasm_split(library_list, fallible)]
 pub fn fetch_uploads() -> Result<PartView, SplitLoaderError> {
     Ok(show_uploads)
+}
+
+#[wasm_split(library_list, fallible)]
+pub fn fetch_rest() -> Result<PartView, SplitLoaderError> {
+    Ok(show_rest)
 }
 
 /// Files on their way.
@@ -63,6 +70,44 @@ fn show_upload(uploads: Uploads, Entry { id, name, progress, .. }: Entry) -> Pie
                 {move || if is_refused() { "Forget it" } else { "Cancel" }}
             </button>
         </li>
+    }
+    .erase()
+}
+
+/// What stands below the list: more of it, why it is empty, or why it could not be read.
+fn show_rest() -> Piece {
+    let shelf = use_shelf();
+    let more =
+        move || view! { <button class="library-more" on:click=move |_| shelf.show_more()>"Show more"</button> }.erase();
+    let is_empty = memo(move || shelf.documents.with(Vec::is_empty));
+    let words = move || match (shelf.loading.get(), is_empty.get()) {
+        (Loading::Failed(reason), _) => Some(
+            view! {
+                <p class="panel-error" role="alert">
+                    {format!("The documents could not be read. {reason} ")}
+                    <button on:click=move |_| shelf.reload()>"Try again"</button>
+                </p>
+            }
+            .erase(),
+        ),
+        (_, false) => None,
+        (Loading::Pending, true) => Some(
+            view! { <div class="skeletons" role="status" aria-label="Loading"><i></i><i></i><i></i></div> }.erase(),
+        ),
+        (Loading::Ready, true) if shelf.narrowing.with(Narrowing::is_any) => Some(
+            view! {
+                <p class="empty">
+                    "No document fits. "
+                    <button class="link" on:click=move |_| shelf.narrowing.set(Narrowing::default())>"Show all"</button>
+                </p>
+            }
+            .erase(),
+        ),
+        (Loading::Ready, true) => Some(show_part(Part::LibraryBeginning)),
+    };
+    view! {
+        {show_when(move || shelf.has_more.get(), more)}
+        {words}
     }
     .erase()
 }

@@ -40,7 +40,7 @@ pub use self::{
     asked::{fetch_answer, fetch_question},
     forms::{fetch_add, fetch_beginning, fetch_details},
     found::{fetch_filters, fetch_history, fetch_passages},
-    list::{fetch_narrowing, fetch_uploads},
+    list::{fetch_narrowing, fetch_rest, fetch_uploads},
     reader::fetch_reader,
 };
 use self::{

@@ -133,7 +133,8 @@ async fn rerank(config: &EndpointConfig, question: &str, found: &mut SearchResul
         }
         Err(fault) => {
             warn!(cause = fault.cause, "passages were not put in order by the rerank server");
-            found.note.get_or_insert_with(|| RERANK_AWAY.to_owned());
+            let notes = found.note.take().into_iter().chain([RERANK_AWAY.to_owned()]);
+            found.note = Some(notes.collect::<Vec<_>>().join(" "));
         }
     }
 }

@@ -9,8 +9,8 @@ use crate::{
     scripted::{Reply, Request, ScriptedServer},
 };
 
-const NOTES: &str = "Our rockets reached orbit twice in the spring, and both came back whole.\n\n\
-    The canteen has a new cook, and lunch is better than it was for years.\n";
+const NOTES: &str = "Our rockets reached orbit twice in the spring, and both came back whole.\n";
+const LUNCH: &str = "The canteen has a new cook, and lunch is better than it was for years.\n";
 
 /// A direction for each text, by what it is about: words that mean the same share a dimension.
 fn directions(request: &Request) -> Value {
@@ -41,6 +41,7 @@ async fn what_is_meant_is_found_where_no_word_is_shared() {
     let server = ScriptedServer::start(|request: &Request| Reply::json(&directions(request))).await;
     let app = app_with(&server).await;
     take_in(&app.client, "notes.txt", NOTES.as_bytes()).await;
+    take_in(&app.client, "lunch.txt", LUNCH.as_bytes()).await;
     assert_eq!(app.client.read("/api/library/stats").await["search"], "hybrid");
     let asked = server.requests_to("/embeddings");
     assert_eq!(asked[0].headers["authorization"], "Bearer secret");

@@ -15,7 +15,8 @@ export default defineConfig({
   maxFailures: 6,
   // Two browsers at once are what two cores carry without slowing each other into timeouts.
   workers: 2,
-  timeout: 30_000,
+  // Two cores that two browsers share take most tests within 10 s, and the longest ones for half a minute.
+  timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: [['list'], ['json', { outputFile: 'test-results/results.json' }]],
   use: {

@@ -14,7 +14,8 @@ const size = (file) => statSync(`${dist}/site/${file}.br`).size;
 const parts = JSON.parse(readFileSync(`${dist}/parts.json`));
 const later = new Set(Object.values(parts).flat().map((name) => `pkg/${name}`));
 const files = readdirSync(`${dist}/site`, { recursive: true }).filter((file) => file.endsWith('.br')).map((file) => file.slice(0, -3));
-const first = files.filter((file) => !later.has(file) && !file.endsWith('.map')).sort();
+// The library's samples are read by a person's click alone.
+const first = files.filter((file) => !later.has(file) && !file.endsWith('.map') && !file.startsWith('samples/')).sort();
 const line = (bytes, words) => console.log(`${String(bytes).padStart(10)}  ${words}`);
 
 console.log('First load over the wire (brotli):');

@@ -56,6 +56,8 @@ test('an order that is reached fills, and says so', async ({ page, server, works
 });
 
 test('a bracket shows what is at risk, enters, and stands with both exits', async ({ page, server, workstation }) => {
+  // A dozen steps, each of which waits for the server: more than a busy machine does in half a minute.
+  test.setTimeout(60_000);
   const price = await priceOf(server.url, 'NVDA');
   await page.getByTestId('trade-ticker').fill('NVDA');
   await page.getByTestId('trade-quantity').fill('2');
@@ -115,15 +117,20 @@ test('dollars are spent by notional, and counted in shares at a limit', async ({
 });
 
 test('another tab follows', async ({ context, page, server, workstation }) => {
+  test.setTimeout(60_000);
   const other = new Workstation(await context.newPage());
   await other.open(server.url);
   await showOrders(other.page);
   await expect(other.page.getByTestId('orders-empty')).toBeVisible();
   const limit = away(await priceOf(server.url, 'NVDA'), 0.8);
+  // A tab is worked in when it is in front; one behind draws no frames.
+  await page.bringToFront();
   await placeLimit(workstation, 'buy', '1', 'NVDA', limit);
   await expect(orderRow(other.page, 'NVDA', 'working')).toBeVisible();
   await expect(other.page.getByTestId('buying-power')).not.toHaveText('$10,000.00');
+  await other.page.bringToFront();
   await orderRow(other.page, 'NVDA', 'working').getByTestId('order-cancel').click();
+  await page.bringToFront();
   await showOrders(page);
   await expect(orderRow(page, 'NVDA', 'canceled')).toBeVisible();
   await expect(page.getByTestId('buying-power')).toHaveText('$10,000.00');

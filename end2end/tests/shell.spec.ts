@@ -143,7 +143,7 @@ test.describe('at 390×844', () => {
     await expect(workstation.totalValue).toBeVisible();
     expect(await shown()).toEqual(['chart', 'ticket']);
     const bar = page.getByRole('navigation', { name: 'Views' });
-    await expect(bar.locator(':scope > :visible')).toHaveText(['Watch', 'Trade', 'Portfolio', 'Copilot', 'Account']);
+    await expect(bar.locator(':scope > :visible')).toHaveText(['Watch', 'Trade', 'Portfolio', 'Copilot', 'Library', 'Account']);
     for (const [word, slot] of [
       ['Watch', 'watchlist'],
       ['Positions', 'positions'],

@@ -99,6 +99,26 @@ impl Part {
         Self::Help,
     ];
 
+    fn is_of_library(self) -> bool {
+        matches!(
+            self,
+            Self::Library
+                | Self::LibraryAdd
+                | Self::LibraryAnswer
+                | Self::LibraryAnswers
+                | Self::LibraryBeginning
+                | Self::LibraryDetails
+                | Self::LibraryFilters
+                | Self::LibraryHistory
+                | Self::LibraryNarrowing
+                | Self::LibraryPassages
+                | Self::LibraryQuestion
+                | Self::LibraryReader
+                | Self::LibraryRest
+                | Self::LibraryUploads
+        )
+    }
+
     /// Subject of the sentence that reports a failure to load it.
     fn title(self) -> &'static str {
         match self {
@@ -225,13 +245,15 @@ impl Parts {
         });
     }
 
-    /// Loads every part once the page is idle.
+    /// Loads the parts of the frame and of Trade once the page is idle. The library's are as many again, and load when it is
+    /// opened.
     pub fn fetch_when_idle(self) {
         effect(move || {
             when_idle(move || {
                 // The page may be disposed by now.
                 if !self.progress.is_disposed() {
-                    Part::ALL.into_iter().for_each(|part| self.fetch(part));
+                    let parts = Part::ALL.into_iter().filter(|part| !part.is_of_library());
+                    parts.for_each(|part| self.fetch(part));
                 }
             });
         });

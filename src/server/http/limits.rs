@@ -32,8 +32,8 @@ const PURGE_INTERVAL: Duration = Duration::from_secs(1);
 /// `Retry-After` while too many clients are active.
 const CROWD_RETRY_SECONDS: u32 = 1;
 
-/// Files that a client may load per permitted request: a page loads about ten.
-const FILES_PER_REQUEST: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
+/// Files that a client may load per permitted request: a page loads about 250, with all parts that it fetches when idle.
+const FILES_PER_REQUEST: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);
 
 /// Connections of a client besides its streams: a browser opens six, and several browsers may share an address.
 const CONNECTIONS_BESIDE_STREAMS: u32 = 256;

@@ -183,7 +183,7 @@ pub fn text_of(terms: TicketTerms, field: Field) -> RwSignal<String> {
 }
 
 /// As high as a label, in CSS pixels.
-const LABEL_HEIGHT: f64 = 20.0;
+const LABEL_HEIGHT: f64 = 26.0;
 
 /// Horizontal level (0 to 2) of each label, from the top down: near neighbours get different levels.
 pub fn spread(lines: &[Line], scale: PriceScale) -> Vec<(Key, u8)> {

@@ -140,6 +140,7 @@ test.describe('keys', () => {
     await expect(input).toHaveValue('かいしゃ');
     await expect(page.getByTestId('chat-message')).toHaveCount(0);
     await page.keyboard.press('Control+k');
+    await expect(page.getByRole('combobox', { name: 'Ticker, order or command' })).toBeFocused();
     await page.keyboard.type('nvda');
     for (const event of [{ isComposing: true }, { keyCode: 229 }]) await end(event);
     await expect(page.getByRole('listbox', { name: 'Offers' })).toBeVisible();

@@ -20,6 +20,7 @@ test.describe('the command palette', () => {
 
   test('fills the ticket, and Enter there trades', async ({ page, workstation }) => {
     await page.keyboard.press('Control+k');
+    await expect(page.getByRole('combobox', { name: 'Ticker, order or command' })).toBeFocused();
     await page.keyboard.type('buy 5 nvda');
     await expect(offers(page).getByRole('option', { selected: true })).toContainText('Buy 5 NVDA');
     await page.keyboard.press('Enter');
@@ -33,6 +34,7 @@ test.describe('the command palette', () => {
 
   test('refuses a doubtful number, and offers both readings', async ({ page, workstation: _ }) => {
     await page.keyboard.press('Control+k');
+    await expect(page.getByRole('combobox', { name: 'Ticker, order or command' })).toBeFocused();
     await page.keyboard.type('buy 1,000 f');
     await expect(offers(page).getByRole('option', { selected: true })).toContainText('1,000 may be 1000 or 1.000');
     await page.keyboard.press('Enter');
@@ -45,6 +47,7 @@ test.describe('the command palette', () => {
 
   test('watches a ticker by its company, and selects it', async ({ page, workstation }) => {
     await page.keyboard.press('Control+k');
+    await expect(page.getByRole('combobox', { name: 'Ticker, order or command' })).toBeFocused();
     await page.keyboard.type('exxon');
     await expect(offers(page).getByRole('option', { selected: true })).toContainText('XOM');
     await page.keyboard.press('Enter');
@@ -77,14 +80,17 @@ test.describe('the command palette', () => {
     await expect(workstation.row('V').getByRole('button').first()).toBeFocused();
 
     await page.keyboard.press('Control+k');
+    await expect(page.getByRole('combobox', { name: 'Ticker, order or command' })).toBeFocused();
     await page.keyboard.type('theme light');
     await page.keyboard.press('Enter');
     await expect(page.locator('html')).toHaveAttribute('data-theme', 'light');
     await page.keyboard.press('Control+k');
+    await expect(page.getByRole('combobox', { name: 'Ticker, order or command' })).toBeFocused();
     await page.keyboard.type('close the watchlist');
     await page.keyboard.press('Enter');
     await expect(page.getByTestId('watchlist')).toBeHidden();
     await page.keyboard.press('Control+k');
+    await expect(page.getByRole('combobox', { name: 'Ticker, order or command' })).toBeFocused();
     await page.keyboard.type('nothing is called that');
     await expect(page.getByText('Nothing here is called that.')).toBeVisible();
   });

@@ -252,7 +252,8 @@ impl Parts {
             when_idle(move || {
                 // The page may be disposed by now.
                 if !self.progress.is_disposed() {
-                    let parts = Part::ALL.into_iter().filter(|part| !part.is_of_library());
+                    // The palette and the help, which are last, come first: keys open them, and what is typed meanwhile is lost.
+                    let parts = Part::ALL.into_iter().rev().filter(|part| !part.is_of_library());
                     parts.for_each(|part| self.fetch(part));
                 }
             });

@@ -77,8 +77,8 @@ pub async fn load_orders() -> Result<OpenAndRecent, ApiError> {
     state.orders.open_and_recent(caller.account).await
 }
 
-/// What an order would cost, hold and leave, and each reason why it would be refused. The inner result is a refusal, as for an
-/// order; so it is in those below.
+/// Returns the cost, hold and remaining buying power of an order, and each reason to refuse it. The inner result is a refusal,
+/// here and in the functions below.
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn preview_order(order: NewOrder) -> Result<Result<OrderPreview, ApiError>, ApiError> {
     let (state, caller) = crate::server::request()?;

@@ -30,7 +30,7 @@ const CHAT: Parts = 4;
 const ORDERS: Parts = 8;
 const ALL: Parts = ACCOUNT | WATCHLIST | CHAT | ORDERS;
 
-/// How often the library has changed, for its view, which reads it anew when it is seen; copies share it.
+/// Counts changes of the library; its view reads again when a count rises. Copies share the counts.
 #[derive(Clone, Copy)]
 pub struct LibraryNews {
     /// Documents, and the tasks that read them.
@@ -142,7 +142,7 @@ impl Changes {
             failed |= CHAT;
         }
         if due & ORDERS > 0 {
-            // Whoever shows them reads them, and again where that failed.
+            // The views that show orders read them, and retry.
             self.orders.refresh();
         }
         failed

@@ -19,7 +19,7 @@ pub struct Navigation {
     selected: RwSignal<Option<Ticker>>,
     /// Ticker of an address that names none: the one selected when the page was loaded.
     home: StoredValue<Option<Ticker>>,
-    /// What the library shows, as its address has it behind the path: empty, or `?…`. It stays while other views are shown.
+    /// Query of the library's address: empty, or `?…`. It is kept while other views are shown.
     library: RwSignal<String>,
 }
 
@@ -71,7 +71,7 @@ impl Navigation {
         });
     }
 
-    /// What the library shows, tracked: its address behind the path.
+    /// Query of the library's address; tracked.
     pub fn library(self) -> String {
         self.library.get()
     }

@@ -13,7 +13,7 @@ pub struct EventSource {
     _listener: Closure<dyn FnMut(MessageEvent)>,
 }
 
-/// What is told of an event.
+/// Name, id and data of an event.
 pub struct Told<'a> {
     /// The event's name.
     pub kind: &'a str,

@@ -132,7 +132,7 @@ fn show_picker(shelf: Shelf) -> Piece {
     .erase()
 }
 
-/// What an empty library says: what it is for, and how to begin.
+/// Empty state: the library's purpose, and ways to begin.
 pub fn show_beginning() -> Piece {
     let shelf = use_shelf();
     let is_adding = shelf.is_adding;

@@ -17,7 +17,7 @@ use crate::{
 /// The events of an answer's stream.
 const KINDS: [&str; 5] = ["started", "sources", "statement", "done", "cancelled"];
 
-/// How an answer stands.
+/// State of an answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Phase {
     /// None is shown.
@@ -163,7 +163,7 @@ impl Answering {
         cited
     }
 
-    /// What narrowed its search, tracked.
+    /// Filters of its search; tracked.
     pub fn filters(self) -> Option<Filters> {
         self.sources.with(|sources| sources.as_ref().map(|sources| sources.filters.clone()))
     }

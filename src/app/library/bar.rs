@@ -72,7 +72,7 @@ fn focus(id: &str) {
     }
 }
 
-/// How passages are looked for.
+/// Search mode of the passages.
 fn show_modes(tab: Memo<Tab>) -> Piece {
     let ask = use_ask();
     let modes = [(Mode::Words, "Words"), (Mode::Dense, "Meaning"), (Mode::Hybrid, "Both")];

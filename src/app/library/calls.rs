@@ -1,4 +1,4 @@
-//! What the view asks of the library's REST API.
+//! Calls of the library's REST API.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -14,7 +14,7 @@ use crate::{
 /// Where documents are handed in.
 pub const DOCUMENTS: &str = "/api/library/documents";
 
-/// What became of a document that was handed in.
+/// Outcome of an upload.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Taken {
     pub document: Document,
@@ -33,7 +33,7 @@ pub struct Source {
     pub text: String,
 }
 
-/// What a person changes of a document; an empty text takes a field away.
+/// A person's changes to a document; an empty text removes a field.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Change {
     pub title: String,
@@ -44,7 +44,7 @@ pub struct Change {
     pub tags: Vec<String>,
 }
 
-/// What became of a look at the folder.
+/// Outcome of reading the folder.
 #[derive(Debug, Clone, Deserialize)]
 pub struct FolderLook {
     pub added: u64,

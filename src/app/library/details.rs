@@ -1,4 +1,4 @@
-//! What a document is: found by itself, and changed by hand; and its removal.
+//! Details of a document, found by itself or set by hand, and its removal.
 
 use leptos::{ev::SubmitEvent, prelude::*};
 

@@ -74,7 +74,7 @@ fn show_upload(uploads: Uploads, Entry { id, name, progress, .. }: Entry) -> Pie
     .erase()
 }
 
-/// What stands below the list: more of it, why it is empty, or why it could not be read.
+/// End of the list: a button for more, the reason that it is empty, or the failure to read it.
 fn show_rest() -> Piece {
     let shelf = use_shelf();
     let more =

@@ -1,7 +1,7 @@
 //! The Research library: documents at the left, questions and their answers in the middle, the page that is read at the right.
 //! On a phone, one of the three at a time.
 //!
-//! What it shows is in its address ([`place`]). Documents, answers and tasks are read anew when the account's events say that
+//! Its state is in its address ([`place`]). Documents, answers and tasks are read anew when the account's events say that
 //! they changed.
 
 mod add;

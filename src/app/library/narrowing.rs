@@ -1,4 +1,4 @@
-//! How the list of documents is narrowed.
+//! Filters of the list of documents.
 
 use leptos::prelude::*;
 

@@ -1,8 +1,8 @@
-//! What the library shows, as its address has it: `/library?doc=…&page=41&at=120-180&q=…&tab=passages&answer=…`.
+//! The library's state in its address: `/library?doc=…&page=41&at=120-180&q=…&tab=passages&answer=…`.
 
 use std::fmt::Write;
 
-/// What the middle column shows.
+/// Tab of the middle column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Tab {
     #[default]

@@ -30,7 +30,7 @@ pub fn fetch_reader() -> Result<PartView, SplitLoaderError> {
 pub struct Reading {
     pub shelf: Shelf,
     pub document: RwSignal<Option<Document>>,
-    /// What the document is can be seen and changed.
+    /// Whether the document's details are shown, where they can be changed.
     pub has_details: RwSignal<bool>,
     page: RwSignal<Option<Page>>,
     failure: RwSignal<Option<String>>,
@@ -111,7 +111,7 @@ impl Reading {
     }
 }
 
-/// What is read in the column that the calling component stands in.
+/// Reading state, from the context of the calling component.
 pub fn use_reading() -> Reading {
     // Invariant: the reader provides it before any of its parts.
     use_context().expect("what is read is provided by the reader")

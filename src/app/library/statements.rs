@@ -40,7 +40,7 @@ pub fn show_answer() -> Piece {
     content.erase()
 }
 
-/// What can be asked, where nothing was.
+/// Empty state: questions to try.
 fn show_examples() -> Piece {
     let ask = use_ask();
     let has_documents = memo(move || ask.shelf.stats.with(|stats| stats.documents > 0));
@@ -201,7 +201,7 @@ fn show_citation(citation: &Citation, is_extract: bool) -> Piece {
     .erase()
 }
 
-/// How the answer stands, with what can be done about it.
+/// State of the answer, and the actions that it permits.
 fn show_phase() -> Piece {
     let ask = use_ask();
     let answer = ask.answer;

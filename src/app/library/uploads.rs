@@ -20,7 +20,7 @@ use crate::{
 /// Files that may wait at once.
 const WAITING_MAX: usize = 500;
 
-/// How far a file has come.
+/// Progress of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Progress {
     Waiting,

@@ -67,7 +67,7 @@ impl Turn {
         let passages = self.passages().await;
         let Answer { outcome, provenance } = self.think(context, &passages).await;
         self.tell(&outcome, &provenance);
-        // Whoever wrote the documents does not trade here: what a turn that saw their text would do waits for a person.
+        // Documents are untrusted: actions of a turn that saw their text are proposals, which a person decides.
         let saw_library =
             !passages.is_empty() || context.past_turns.iter().any(|turn| sources::is_cited(&turn.reply.message));
         let autonomy_max = if saw_library { Autonomy::Propose } else { Autonomy::Auto };
@@ -87,7 +87,7 @@ impl Turn {
         reply.ok_or(ApiError::ReplyCutOff)
     }
 
-    /// What the library says about the question, for a language model.
+    /// Passages of the library for the question, for a language model.
     async fn passages(&self) -> Vec<LibraryPassage> {
         let library = self.service.library.get().and_then(LibraryLink::library);
         match (&*self.service.model(), library) {

@@ -211,7 +211,7 @@ fn read_change(mut body: JsonObject) -> Result<ChangeAlert, ApiError> {
     Ok(change)
 }
 
-/// What the operations here can answer when they fail, for the API's description.
+/// Errors of the operations here, for the API's description.
 pub fn errors(method: &str, path: &str) -> Vec<ApiError> {
     let malformed = || ApiError::MalformedJson { reason: "the field \"note\" stands twice".to_owned() };
     let condition = || invalid_parameter("condition", "a condition is at most 8 deep");

@@ -103,7 +103,7 @@ pub fn run(folder: &str) -> ExitCode {
     }
 }
 
-/// What was measured, by each way of searching that there is.
+/// Figures of each available search mode.
 type Measured = Vec<(String, Measures)>;
 
 fn evaluate(folder: &Path) -> io::Result<Measured> {

@@ -12,7 +12,7 @@ pub struct LibraryPassage {
     pub handle: String,
     pub title: String,
     pub page: u32,
-    /// What stands around it.
+    /// Issuer, form, period and section of the passage.
     pub context: String,
     pub text: String,
 }

@@ -14,7 +14,7 @@ const DENSE_SETTLED: f64 = 0.7;
 /// …and where none has.
 const DENSE_OPEN: f64 = 0.2;
 
-/// How much meaning counts for a question with these filters.
+/// Weight of meaning, from 0 to 1, for a question with these filters.
 pub fn dense_weight(filters: &Filters) -> f64 {
     let is_settled = filters.document.is_some() || filters.issuer.is_some() || filters.ticker.is_some();
     if is_settled { DENSE_SETTLED } else { DENSE_OPEN }

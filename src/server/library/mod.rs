@@ -120,7 +120,7 @@ struct Inner {
     naming: Mutex<()>,
 }
 
-/// What a person changes of a document; nothing leaves it as it is, and an empty text takes it away.
+/// A person's changes to a document: `None` keeps a field, and an empty text removes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Edit {
     pub title: Option<String>,

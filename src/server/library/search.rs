@@ -169,9 +169,9 @@ pub fn by_words(rows: &Connection, terms: &[String], filters: &Filters) -> rusql
     found.query_map(params_from_iter(&values), score)?.collect()
 }
 
-/// What the score of a passage is multiplied by when its document reports a year that the question names…
+/// Factor on the score of a passage whose document reports a year that the question names.
 const OF_YEAR: f64 = 1.25;
-/// …or the year after the last one of them, whose report has that one beside its own.
+/// Factor where the document reports the year after the last one named, since it also has that year's figures.
 const OF_YEAR_AFTER: f64 = 1.1;
 
 /// Puts passages of the years that a question names in front of as good ones of other years.

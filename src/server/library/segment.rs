@@ -35,7 +35,7 @@ pub struct Segmenter {
     header: String,
     /// The latest heading.
     section: String,
-    /// What began or ended pages until now, its digits left out, with how many pages.
+    /// First and last lines of the pages so far, without their digits, each with its number of pages.
     edges: HashMap<String, u32>,
 }
 

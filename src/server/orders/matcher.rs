@@ -51,7 +51,7 @@ use crate::{
     },
 };
 
-/// How often expiries are looked at while nothing else happens.
+/// Interval between checks for expired orders while no prints arrive.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Marks of trailing stops that have moved are saved so often.
@@ -155,7 +155,7 @@ struct Matcher {
     metrics: Metrics,
 }
 
-/// What fired in the groups of one account.
+/// Fired orders of one account, by group.
 type FiredGroups = BTreeMap<OrderId, (Span, Vec<(Taken, u32)>)>;
 
 impl Matcher {

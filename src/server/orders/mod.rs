@@ -79,7 +79,7 @@ impl OrderDesk {
         Ok((self.order(caller.account, submitted.id).await?, submitted.replayed))
     }
 
-    /// What an order would cost, hold and leave, and every reason against it. Nothing is changed.
+    /// Cost, hold and remaining buying power of an order, and every reason to refuse it. Nothing is changed.
     ///
     /// # Errors
     /// When its ticker has no price.
@@ -157,7 +157,7 @@ impl OrderDesk {
         Ok(page)
     }
 
-    /// What the page shows: open orders, and the latest that have ended.
+    /// Open orders and the latest ended ones, as the page shows them.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -168,7 +168,7 @@ impl OrderDesk {
         let recent = self.orders(account, query(StatusFilter::Closed, RECENT_MAX)).await?.orders;
         let held_for_orders = books.orders.holds().cash;
         let buying_power = books.orders.holds().buying_power(books.account.cash).unwrap_or(Money::ZERO);
-        // What was read may be newer, and is then read once more.
+        // Rows may be newer than the version read before them; they are then read once more.
         Ok(OpenAndRecent { version: books.version(), open, recent, buying_power, held_for_orders })
     }
 

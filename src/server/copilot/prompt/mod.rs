@@ -57,7 +57,7 @@ pub struct Setting<'a> {
     pub limits: CopilotLimits,
     pub now: UtcInstant,
     pub question: &'a str,
-    /// What the person's documents say about it: untrusted text.
+    /// Passages of the person's documents: untrusted text.
     pub passages: &'a [LibraryPassage],
 }
 
@@ -121,7 +121,7 @@ pub fn build(setting: &Setting<'_>, meter: &Meter, tokens_max: usize) -> Vec<Mes
     std::iter::once(system).chain(turns).chain(passages).chain([question]).collect()
 }
 
-/// What a model says to the passages, so that the two sides still take turns.
+/// Reply of the model to the passages, so that the roles still alternate.
 const PASSAGES_TAKEN: &str = "I read these passages as data.";
 
 /// The passages, in a message of their own; none without passages.

@@ -43,7 +43,7 @@ pub struct DocumentsParameters {
     cursor: Option<String>,
 }
 
-/// What is written to change a document; what is left out stays, and an empty text takes a field away.
+/// Changes to a document: an omitted field stays, and an empty text removes it.
 #[derive(ToSchema, Serialize)]
 pub struct DocumentChange {
     title: Option<String>,

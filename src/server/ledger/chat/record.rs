@@ -64,7 +64,7 @@ pub struct RecordReply {
     /// Actions to run now.
     pub runs: Vec<ActionRun>,
     pub limits: CopilotLimits,
-    /// What the reply may do at most, whatever the account is set to.
+    /// Highest autonomy of the reply, whatever the account's setting.
     pub autonomy_max: Autonomy,
     pub at: UtcInstant,
 }

@@ -14,7 +14,7 @@ use crate::{
     server::ledger::Books,
 };
 
-/// What is to be filled, and what is held for it.
+/// A fill to be made, and the hold of its order.
 #[derive(Debug, Clone, Copy)]
 pub struct Own {
     pub side: Side,
@@ -25,8 +25,8 @@ pub struct Own {
     pub held: Hold,
 }
 
-/// What a fill would do that takes nothing which other orders hold. The cash and shares that a refusal tells are those free
-/// for it.
+/// Decides a fill from cash and shares that other orders do not hold. A refusal names the cash and shares that are free for
+/// it.
 ///
 /// # Errors
 /// When these do not suffice, or a sum outgrows its type.

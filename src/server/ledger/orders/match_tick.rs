@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-/// What fired in one group.
+/// Fired orders of one group.
 #[derive(Debug, Clone)]
 pub struct FiredGroup {
     pub leader: OrderId,
@@ -47,7 +47,7 @@ pub struct MatchTick {
     pub tick: u64,
 }
 
-/// What became of a tick.
+/// Outcome of matching a tick.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Matched {
     pub fills: usize,
@@ -90,7 +90,7 @@ impl Write for MatchTick {
         draft.extend(effects);
         let mut effects = draft.into_effects();
         if !effects.is_empty() {
-            // What is held has changed, and mostly cash and positions.
+            // Holds have changed, and usually cash and positions.
             effects.retain(|effect| *effect != Effect::Event(Change::Account));
             effects.push(Effect::Event(Change::Account));
         }

@@ -35,7 +35,7 @@ pub struct OpenOrders {
     /// None before the first order.
     shards: Arc<Vec<Arc<Shard>>>,
     holds: Arc<Holds>,
-    /// How many groups need a ticker's price: their own, and those of the condition that one waits for.
+    /// Number of groups that need a ticker's price, for their orders or for a condition.
     tickers: Arc<BTreeMap<Ticker, usize>>,
     /// Orders, not groups.
     count: usize,

@@ -37,11 +37,11 @@ pub struct GroupQuery {
     pub limit: usize,
 }
 
-/// What a sender's name stands for.
+/// Earlier use of a client's order id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedOrder {
     pub order_id: OrderId,
-    /// What was asked for under this name: JSON.
+    /// Request that was sent under this id, as JSON.
     pub request: String,
 }
 

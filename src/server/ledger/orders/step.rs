@@ -1,4 +1,4 @@
-//! What the writes of orders share.
+//! Steps that the writes of orders share.
 
 use std::sync::Arc;
 

@@ -42,7 +42,7 @@ pub struct SubmitOrder {
     pub trade_id: String,
 }
 
-/// What an order became.
+/// Outcome of a submission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Submitted {
     pub id: OrderId,
@@ -50,7 +50,7 @@ pub struct Submitted {
     pub replayed: bool,
 }
 
-/// What the name of an order stands for already.
+/// Earlier use of the order's client id.
 pub struct NameTaken {
     order: Option<NamedOrder>,
     is_trade: bool,
@@ -116,7 +116,7 @@ impl Write for SubmitOrder {
 }
 
 impl SubmitOrder {
-    /// What it asks for, to be compared with what is sent again.
+    /// The request as JSON, to compare with a repeated one.
     fn request_text(&self) -> String {
         // Invariant: a request is made of strings and finite numbers.
         serde_json::to_string(&self.request).unwrap_or_default()
@@ -171,7 +171,7 @@ pub fn own(order: &Order, fill: &OrderFill, held: Hold) -> Own {
     Own { side: order.side, ticker: order.ticker, quantity, price, commission, held }
 }
 
-/// What it comes to where the account was not asked: the notional buys nothing, or a sum outgrows its type.
+/// Refusal that does not depend on the account: the notional buys nothing, or a sum outgrows its type.
 fn refusal_of(reason: RejectReason) -> Refusal {
     match reason {
         RejectReason::TooManyPositions => Refusal::TooManyPositions,

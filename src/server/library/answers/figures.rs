@@ -16,7 +16,7 @@ use crate::domain::library::{
 /// Years that one question is answered for.
 const YEARS_MAX: usize = 4;
 
-/// What stands between two columns (see `extract::layout`).
+/// Separator of two columns (see `extract::layout`).
 const COLUMN_GAP: &str = "   ";
 
 /// Words that do not tell one figure from another.
@@ -63,10 +63,10 @@ const CHANGES: [&str; 12] = [
     "compar",
 ];
 
-/// What filers call the same figure.
+/// Synonyms that filers use for the same figure.
 const SYNONYMS: [[&str; 2]; 2] = [["revenue", "sales"], ["profit", "income"]];
 
-/// What is asked for.
+/// Figure and years that a question asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     /// Stems of the figure's name.
@@ -231,8 +231,8 @@ fn unit(text: &str) -> &'static str {
     units.iter().find(|(words, _)| text.contains(words)).map_or("", |(_, unit)| unit)
 }
 
-/// What the row of a hit says of each year, and how the years differ where that was asked; nothing when the hit is not among
-/// the passages.
+/// Statements of a hit's row: the figure of each year and, if asked for, their difference. Empty if the hit is not among the
+/// passages.
 pub fn statements(asked: &Asked, row: &Row, hit: &Hit, passages: &[Passage]) -> Vec<Statement> {
     let Some(passage) = passages.iter().find(|passage| passage.hit.segment == hit.segment) else { return Vec::new() };
     let Row { title, unit, .. } = row;

@@ -22,7 +22,7 @@ use super::{Fault, Vector};
 pub const FOLDER: &str = "model";
 const MODEL_FILE: &str = "model.onnx";
 const TOKENIZER_FILE: &str = "tokenizer.json";
-/// What is written beside its vectors.
+/// Name of the model, stored with its vectors.
 pub const NAME: &str = "all-MiniLM-L6-v2 int8";
 
 /// The longest text it was trained for; what is longer is read so far.
@@ -31,7 +31,7 @@ const TOKENS_MAX: usize = 256;
 const BATCH: usize = 4;
 /// Questions and batches of passages that may wait for it.
 const JOBS_MAX: usize = 64;
-/// How long it stays without work.
+/// Idle time after which the model is unloaded.
 const KEPT: Duration = Duration::from_secs(60);
 
 pub struct BuiltIn {

@@ -12,9 +12,9 @@ use crate::server::{
     https::{client_builder_for, describe, read_body},
 };
 
-/// How long an embedding may take.
+/// Timeout of an embedding request.
 const EMBEDDING_WALL: Duration = Duration::from_secs(30);
-/// How long a search waits for its order.
+/// Timeout of a rerank request, which a search waits for.
 const RERANK_WALL: Duration = Duration::from_millis(800);
 /// The largest answer: some hundred vectors as JSON.
 const ANSWER_BYTES_MAX: usize = 16 * 1_024 * 1_024;
@@ -58,7 +58,7 @@ pub async fn embed(config: &EndpointConfig, texts: &[String]) -> Result<Vec<Vect
     made.into_iter().collect::<Option<_>>().ok_or_else(|| Fault::passing("the embedding server left texts out"))
 }
 
-/// How well each text fits a question, by its place; texts that the server leaves out are missing.
+/// Relevance of each text to a question, by its index; texts that the server leaves out are missing.
 ///
 /// # Errors
 /// When the server does not answer in time.

@@ -31,7 +31,7 @@ impl Fault {
     }
 }
 
-/// What makes directions.
+/// Source of embeddings.
 pub enum Embedder {
     BuiltIn(BuiltIn),
     Endpoint(EndpointConfig),
@@ -47,7 +47,7 @@ impl Embedder {
         BuiltIn::find(&folder).map(Self::BuiltIn)
     }
 
-    /// What its directions are kept under: those of others cannot be compared with them.
+    /// Key that its vectors are stored under; vectors of different models cannot be compared.
     pub fn name(&self) -> &str {
         match self {
             Self::BuiltIn(_) => built_in::NAME,

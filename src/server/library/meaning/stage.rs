@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// What of a passage is embedded: its context leads, as it does in the index.
+/// Text of a passage that is embedded: its context first, as in the index.
 pub fn text_of(context: &str, text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if context.is_empty() { text } else { format!("{context}\n{text}") }

@@ -54,7 +54,7 @@ pub fn enqueue_missing(rows: &Connection, model: &str, at: UtcInstant) -> Result
             .collect::<Result<_, _>>()?
     };
     for document in wanting {
-        // What fails from here on leaves it searchable by words.
+        // A failure from here on leaves the document searchable by words.
         documents::set_state(rows, &document, DocumentState::Searchable, at)?;
         tasks::enqueue(rows, &document, Stage::Embed, at)?;
     }

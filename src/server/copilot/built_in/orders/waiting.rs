@@ -63,7 +63,7 @@ impl Reader<'_> {
         is_all.then_some(Terminated { terms, time_in_force, end })
     }
 
-    /// What is to be cancelled: all open orders, or those of a ticker; gives where it stopped.
+    /// Reads which orders to cancel, all or those of a ticker; returns them with the index of the next word.
     pub fn read_cancel(&self, from: usize, asked: &mut Asked) -> usize {
         let mut at = self.skip(from, CANCEL_FILLERS);
         let is_all = self.words[from.min(self.words.len())..at].iter().any(|word| word.plain == "all");

@@ -1,10 +1,13 @@
 //! The market in the page: one signal per ticker, so that a tick writes only changed prices.
 
+mod pace;
+
 use std::collections::HashMap;
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use self::pace::Pace;
 use crate::{
     domain::{
         market_status::{Data, MarketStatus},
@@ -73,28 +76,6 @@ pub struct Market {
     pub status: RwSignal<MarketStatus>,
     pace: RwSignal<Pace>,
 }
-
-/// Rate of frames. The first frames after a connection are ignored: they bring the known state at once, independent of
-/// ticks.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct Pace {
-    first_ms: f64,
-    last_ms: f64,
-    /// Number of intervals since the first frame that came with a tick.
-    intervals: u32,
-    /// Average of the latest intervals.
-    interval_ms: f64,
-}
-
-/// Frames within this time after the first one belong to the connection.
-const FIRST_FRAMES_MS: f64 = 50.0;
-
-/// Least number of intervals before the average is shown, and most intervals in the average.
-const INTERVALS_MIN: u32 = 4;
-const INTERVALS_MAX: u32 = 20;
-
-/// An interval of this many times the average is a pause, such as a computer's sleep, and is ignored.
-const PAUSE_FACTOR: f64 = 10.0;
 
 impl Market {
     /// The market as rendered by the server.
@@ -198,12 +179,12 @@ impl Market {
 
     /// Records a frame at a time in milliseconds.
     pub fn count_frame(self, now_ms: f64) {
-        self.pace.update(|pace| *pace = pace.after(now_ms));
+        self.pace.update(|pace| pace.add(now_ms));
     }
 
     /// Frames per second, tracked; `None` until known.
     pub fn frames_per_second(self) -> Option<f64> {
-        self.pace.get().frames_per_second()
+        self.pace.with(Pace::frames_per_second)
     }
 
     /// Adds quotes of tickers that have none yet; existing ones are newer, or soon will be.
@@ -252,27 +233,6 @@ impl Market {
             rows.insert(ticker, row.clone());
         });
         row
-    }
-}
-
-impl Pace {
-    fn after(self, now_ms: f64) -> Self {
-        let Self { first_ms, last_ms, intervals, interval_ms } = self;
-        let is_paused = intervals > 0 && now_ms - last_ms > PAUSE_FACTOR * interval_ms;
-        if first_ms == 0.0 || is_paused {
-            return Self { first_ms: now_ms, ..Self::default() };
-        }
-        if last_ms == 0.0 {
-            let last_ms = if now_ms - first_ms > FIRST_FRAMES_MS { now_ms } else { 0.0 };
-            return Self { last_ms, ..self };
-        }
-        let intervals = (intervals + 1).min(INTERVALS_MAX);
-        let interval_ms = interval_ms + (now_ms - last_ms - interval_ms) / f64::from(intervals);
-        Self { first_ms, last_ms: now_ms, intervals, interval_ms }
-    }
-
-    fn frames_per_second(self) -> Option<f64> {
-        (self.intervals >= INTERVALS_MIN && self.interval_ms > 0.0).then(|| 1_000.0 / self.interval_ms)
     }
 }
 
@@ -334,40 +294,5 @@ mod tests {
             assert_eq!(turns.get_untracked(), 0);
             assert_eq!((after_ticks(TURNS), after_ticks(3 * TURNS)), (1, 4));
         });
-    }
-
-    /// Rate after each frame, in tenths.
-    fn rates(frames_ms: &[f64]) -> Vec<Option<u32>> {
-        let mut pace = Pace::default();
-        let rate = |now_ms: &f64| {
-            pace = pace.after(*now_ms);
-            pace.frames_per_second().map(|rate| (rate * 10.0).round() as u32)
-        };
-        frames_ms.iter().map(rate).collect()
-    }
-
-    #[test]
-    fn the_pace_is_not_told_until_it_is_known() {
-        // The first frame comes with a new connection, at any time between two ticks.
-        let frames_ms = [1_000.0, 1_120.0, 1_620.0, 2_130.0, 2_610.0, 3_120.0, 3_620.0];
-        assert_eq!(rates(&frames_ms), [None, None, None, None, None, Some(20), Some(20)]);
-    }
-
-    #[test]
-    fn what_is_handed_on_to_a_new_tab_at_once_is_no_pace() {
-        let burst = (0..30).map(|index| 1_000.0 + f64::from(index) * 0.5);
-        let ticks = (1..8).map(|index| 900.0 + f64::from(index) * 500.0);
-        let told: Vec<_> = rates(&burst.chain(ticks).collect::<Vec<_>>()).into_iter().flatten().collect();
-        assert_eq!(told, [20, 20, 20]);
-    }
-
-    #[test]
-    fn the_pace_follows_the_last_frames_and_forgets_a_pause() {
-        let slow = (0..30).map(|index| 1_000.0 + f64::from(index) * 1_000.0);
-        let fast = (1..60).map(|index| 30_000.0 + f64::from(index) * 500.0);
-        let after_sleep = [9_000_000.0, 9_000_100.0];
-        let told = rates(&slow.chain(fast).chain(after_sleep).collect::<Vec<_>>());
-        assert_eq!((told[29], told[88]), (Some(10), Some(19)));
-        assert_eq!(told[89..], [None, None]);
     }
 }

@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { loader, packed } from './packs.mjs';
 
 const [built, dist] = process.argv.slice(2);
 const [from, site] = [path.join(built, 'pkg'), path.join(dist, 'site')];
@@ -22,11 +23,15 @@ const hashOf = (...contents) => {
 };
 const read = (name) => readFileSync(path.join(from, name));
 
-// The modules are those that the loader names; what an earlier build left behind is not among them.
-const loader = read(LOADER).toString();
-const modules = [...new Set([...loader.matchAll(/"\.\/([\w-]+\.wasm)"/g)].map((match) => match[1]))].sort();
-const program = ['finally.js', 'finally.wasm', LOADER, ...modules];
-const hash = hashOf(...program.map(read));
+// The modules are those that the list of the parts names; what an earlier build left behind is not among them.
+const original = read(LOADER).toString();
+const parts = JSON.parse(read('__wasm_split_manifest.json').toString());
+const modules = [...new Set(Object.values(parts).flat())].sort();
+const named = [...original.matchAll(/"\.\/([\w-]+)\.wasm"/g)].map((match) => match[1]);
+if (JSON.stringify([...new Set(named)].sort()) !== JSON.stringify(modules)) throw new Error('the loader and the list of the parts name other modules');
+const contents = new Map(modules.map((name) => [name, read(`${name}.wasm`)]));
+const packs = packed(parts, contents);
+const hash = hashOf(...['finally.js', 'finally.wasm', LOADER].map(read), JSON.stringify(packs.map(({ modules }) => modules)), ...contents.values());
 const styleHash = hashOf(read('finally.css'));
 const hashed = (name, hash) => (name === LOADER ? `__wasm_split.${hash}.js` : name.replace(/\.(\w+)$/, `.${hash}.$1`));
 
@@ -34,24 +39,24 @@ rmSync(site, { recursive: true, force: true });
 cpSync(built, site, { recursive: true, filter: (file) => file !== from });
 mkdirSync(to, { recursive: true });
 
-const replaceNames = (text, names) => names.reduce((text, name) => text.replaceAll(`"./${name}"`, `"./${hashed(name, hash)}"`), text);
 const write = (name, hash, content) => writeFileSync(path.join(to, hashed(name, hash)), content);
+const files = packs.map((_, index) => `parts_${index}.bin`);
 write('finally.js', hash, read('finally.js').toString().replaceAll(new RegExp(`(from\\s*")\\./${LOADER}(?=")`, 'g'), `$1./${hashed(LOADER, hash)}`));
-// The loader awaits a module's dependencies before the module's own request: if both fail, nothing handles the latter's
-// error.
-const fetching = /const src = fetch\(.*\);/g;
-if (loader.match(fetching)?.length !== modules.length) throw new Error('the loader is not as it is known');
-write(LOADER, hash, replaceNames(loader.replaceAll(fetching, '$& src.catch(() => {});'), ['finally.js', ...modules]));
-for (const name of ['finally.wasm', ...modules]) write(name, hash, read(name));
+write('finally.wasm', hash, read('finally.wasm'));
+for (const [index, { modules }] of packs.entries()) write(files[index], hash, Buffer.concat(modules.map((name) => contents.get(name))));
+const placed = packs.map(({ modules }, index) => ({
+  file: `./${hashed(files[index], hash)}`,
+  modules: modules.map((name) => ({ name, length: contents.get(name).length })),
+}));
+write(LOADER, hash, loader(original, { program: `./${hashed('finally.js', hash)}`, packs: placed, parts }));
 write('finally.css', styleHash, read('finally.css'));
 // Read by Leptos, beside the program.
 writeFileSync(path.join(dist, 'hash.txt'), `js: ${hash}\nwasm: ${hash}\ncss: ${styleHash}\nsplit: ${hash}\n`);
-// The modules that each part needs besides the main one.
-const parts = JSON.parse(read('__wasm_split_manifest.json').toString());
-const named = Object.entries(parts).map(([part, names]) => [part, names.map((name) => hashed(`${name}.wasm`, hash))]);
-writeFileSync(path.join(dist, 'parts.json'), `${JSON.stringify(Object.fromEntries(named), null, 2)}\n`);
+// The packs that each part needs besides the main module.
+const needed = Object.keys(parts).map((part) => [part, files.filter((_, index) => packs[index].parts.has(part)).map((name) => hashed(name, hash))]);
+writeFileSync(path.join(dist, 'parts.json'), `${JSON.stringify(Object.fromEntries(needed), null, 2)}\n`);
 
-const COMPRESSIBLE = new Set(['.css', '.html', '.js', '.json', '.mjs', '.svg', '.txt', '.wasm', '.webmanifest']);
+const COMPRESSIBLE = new Set(['.bin', '.css', '.html', '.js', '.json', '.mjs', '.svg', '.txt', '.wasm', '.webmanifest']);
 const brotli = (bytes) =>
   brotliCompressSync(bytes, {
     params: {

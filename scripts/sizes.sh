@@ -21,10 +21,10 @@ const line = (bytes, words) => console.log(`${String(bytes).padStart(10)}  ${wor
 console.log('First load over the wire (brotli):');
 for (const file of first) line(size(file), file);
 line(first.map(size).reduce((sum, bytes) => sum + bytes), 'in all, and the page itself');
-console.log('Parts, fetched when they are needed, each with the modules that it shares with others:');
+console.log('Parts, fetched when they are needed, each with the packs that it shares with others:');
 const sizes = Object.entries(parts).map(([part, names]) => [part, names.map((name) => size(`pkg/${name}`)).reduce((sum, bytes) => sum + bytes, 0), names.length]);
-for (const [part, bytes, count] of sizes) line(bytes, `${part} (${count === 1 ? '1 module' : `${count} modules`})`);
-line([...later].map(size).reduce((sum, bytes) => sum + bytes, 0), `in all, in ${later.size} modules`);
+for (const [part, bytes, count] of sizes) line(bytes, `${part} (${count === 1 ? '1 pack' : `${count} packs`})`);
+line([...later].map(size).reduce((sum, bytes) => sum + bytes, 0), `in all, in ${later.size} packs`);
 
 const wasm = first.filter((file) => file.endsWith('.wasm')).map(size).reduce((sum, bytes) => sum + bytes, 0);
 const faults = wasm > FIRST_BYTES_MAX ? [`the WebAssembly of the first paint is ${wasm} bytes; it may be ${FIRST_BYTES_MAX}`] : [];

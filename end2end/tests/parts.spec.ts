@@ -4,9 +4,9 @@ import { expect, test } from '../lib/test';
 /** The page never is idle, so that nothing is fetched ahead. */
 const keepBusy = (page: Page) => page.addInitScript(() => (window.requestIdleCallback = () => 0));
 
-const isPart = (url: URL) => /\/pkg\/(split_|chunk_).*\.wasm$/.test(url.pathname);
+const isPart = (url: URL) => /\/pkg\/parts_.*\.bin$/.test(url.pathname);
 
-/** The parts that the page has asked for, by the names of their modules. */
+/** The parts that the page has asked for, by the names of their packs. */
 function noteParts(page: Page): () => string[] {
   const asked: string[] = [];
   // Requests of an earlier document are not counted.
@@ -51,8 +51,8 @@ test('an idle page fetches all of it ahead', async ({ page, server, workstation 
 });
 
 test.describe('a part that cannot be loaded', () => {
-  // Chromium and the loader log it.
-  test.use({ allowedConsole: /Failed to load resource|TypeError|error: / });
+  // Chromium logs it.
+  test.use({ allowedConsole: /Failed to load resource/ });
 
   test('says so, and is loaded with the next try', async ({ page, server, workstation }) => {
     await keepBusy(page);

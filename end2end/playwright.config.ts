@@ -9,8 +9,6 @@ export default defineConfig({
   testDir: './tests',
   fullyParallel: true,
   forbidOnly: !!process.env.CI,
-  // On a machine that many share a test may be starved; one that needs its second try is listed as flaky.
-  retries: process.env.CI ? 1 : 0,
   // When everything fails there is one reason, and no need to wait for it again and again.
   maxFailures: 6,
   // Two browsers at once are what two cores carry without slowing each other into timeouts.
@@ -22,7 +20,9 @@ export default defineConfig({
   use: {
     viewport: { width: 1440, height: 900 },
     colorScheme: 'dark',
-    trace: 'retain-on-failure',
+    // Recording a trace takes more than half of the time of a test: `TRACE=1` asks for one of each failure.
+    trace: process.env.TRACE ? 'retain-on-failure' : 'off',
+    screenshot: 'only-on-failure',
     launchOptions: {
       executablePath,
       args: [

@@ -31,28 +31,9 @@ rust_suite() {
     log="$(mktemp)"
     "$@" 2>&1 | tee "$log" || status=$?
     counts="$(awk '/^test result: / { p += $4; f += $6 } END { print p + 0, f + 0 }' "$log")"
-    if [ "$status" != 0 ] && [ -n "${CI:-}" ] && second_try "$log" "$@"; then
-        status=0
-        counts="$((${counts% *} + ${counts#* })) 0"
-    fi
     rm -f "$log"
     add "${counts% *}" "${counts#* }" "$status" "$name"
     say "    $((SECONDS - since)) s"
-}
-
-# second_try LOG COMMAND…: runs the few tests that failed once more, each alone. On a machine that many share a test may
-# be starved; one that needs its second try is listed as flaky, as those of the browser are.
-second_try() {
-    local log="$1" test again
-    local -a failed_tests
-    shift
-    mapfile -t failed_tests < <(awk '/^test .* \.\.\. FAILED$/ { print $2 }' "$log")
-    if [ "${#failed_tests[@]}" = 0 ] || [ "${#failed_tests[@]}" -gt 3 ] || grep -q 'signal: ' "$log"; then return 1; fi
-    for test in "${failed_tests[@]}"; do
-        again="$("$@" -- --exact "$test" 2>&1)" || true
-        grep -qxF "test $test ... ok" <<<"$again" || return 1
-        say "flaky: $test failed, and passed alone"
-    done
 }
 
 browser_suite() {

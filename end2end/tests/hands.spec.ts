@@ -164,7 +164,7 @@ test.describe('keys', () => {
 });
 
 test.describe('away from the server', () => {
-  test.use({ allowedConsole: /Failed to load resource|net::ERR_/ });
+  test.use({ allowedConsole: /Failed to load resource|net::ERR_|error occurred when fetching the script/ });
 
   test('an order is not sent, and not later either', async ({ page, context, server, workstation }) => {
     await context.setOffline(true);

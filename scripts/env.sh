@@ -17,6 +17,8 @@ WASM_BINDGEN_VERSION="$(awk '/^name = "wasm-bindgen"$/ { getline; gsub(/[^0-9.]/
 WASM_TARGET=wasm32-unknown-unknown
 
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$CACHE/target}"
+# A checkout that is built once has no use for what makes its next build faster: 6 GB, and time to write it.
+if [ -n "${CI:-}" ]; then export CARGO_INCREMENTAL="${CARGO_INCREMENTAL:-0}"; fi
 export CARGO_TERM_PROGRESS_WHEN="${CARGO_TERM_PROGRESS_WHEN:-never}"
 export PATH="$TOOLS/bin:$ROOT/node_modules/.bin:$PATH"
 

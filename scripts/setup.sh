@@ -179,7 +179,17 @@ find_chromium() {
     return 1
 }
 
+# A full disk ends a build in the middle, with messages that do not name it.
+need_room() {
+    local free_mib wanted_mib=2048
+    [ -d "$CARGO_TARGET_DIR/release/deps" ] || wanted_mib=12288
+    mkdir -p "$CACHE"
+    free_mib="$(df -Pm "$CACHE" | awk 'NR == 2 { print $4 }')"
+    [ "$free_mib" -ge "$wanted_mib" ] || die "$CACHE has $free_mib MiB of free disk; building needs $wanted_mib (another place: XDG_CACHE_HOME)"
+}
+
 set_up_build() {
+    need_room
     need_rust
     wasm_target
     npm_packages . "lightweight-charts draws the charts, binaryen shrinks the WebAssembly."

@@ -16,13 +16,13 @@ flock 9
 built_from="$CARGO_TARGET_DIR/.finally-built-from"
 [ "$(cat "$built_from" 2>/dev/null)" = "$ROOT" ] || touch src/lib.rs src/main.rs
 : >"$built_from"
-with_client_toolchain cargo-leptos leptos build --release --split
+PATH="$ROOT/scripts/shims:$PATH" with_client_toolchain cargo-leptos leptos build --release --split
 printf '%s' "$ROOT" >"$built_from"
 mkdir -p "$DIST"
 # Replaced, not overwritten: a server that runs from dist/ keeps its program. It wants a restart for the new page.
 install -m 755 "$CARGO_TARGET_DIR/release/finally" "$DIST/finally.new"
 mv -f "$DIST/finally.new" "$DIST/finally"
-node "$ROOT/scripts/bundle.mjs" target/site "$DIST"
+node "$ROOT/scripts/bundle.mjs" target/site "$DIST" "$CARGO_TARGET_DIR/optimized"
 rm -rf "$DIST/model"
 [ ! -f "$MODEL/NOTICE" ] || cp -r "$MODEL" "$DIST/model"
 flock -u 9

@@ -1,4 +1,4 @@
-// Makes the site of the bundle out of what cargo-leptos built: bundle.mjs BUILT DIST
+// Makes the site of the bundle out of what cargo-leptos built: bundle.mjs BUILT DIST KEPT
 //
 // Every file of the page's program gets a name with the hash of all of them: they fit together only as they were built, and a
 // file that is kept for a year must never have other content under its name. (cargo-leptos hashes each file before it writes
@@ -8,9 +8,11 @@ import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { optimized } from './optimize.mjs';
 import { loader, packed } from './packs.mjs';
 
-const [built, dist] = process.argv.slice(2);
+// KEPT is the folder for optimized modules.
+const [built, dist, kept] = process.argv.slice(2);
 const [from, site] = [path.join(built, 'pkg'), path.join(dist, 'site')];
 const to = path.join(site, 'pkg');
 /** As cargo-leptos calls it. */
@@ -29,9 +31,11 @@ const parts = JSON.parse(read('__wasm_split_manifest.json').toString());
 const modules = [...new Set(Object.values(parts).flat())].sort();
 const named = [...original.matchAll(/"\.\/([\w-]+)\.wasm"/g)].map((match) => match[1]);
 if (JSON.stringify([...new Set(named)].sort()) !== JSON.stringify(modules)) throw new Error('the loader and the list of the parts name other modules');
-const contents = new Map(modules.map((name) => [name, read(`${name}.wasm`)]));
+const contents = await optimized(new Map(['finally', ...modules].map((name) => [name, read(`${name}.wasm`)])), kept);
+const main = contents.get('finally');
+contents.delete('finally');
 const packs = packed(parts, contents);
-const hash = hashOf(...['finally.js', 'finally.wasm', LOADER].map(read), JSON.stringify(packs.map(({ modules }) => modules)), ...contents.values());
+const hash = hashOf(...['finally.js', LOADER].map(read), main, JSON.stringify(packs.map(({ modules }) => modules)), ...contents.values());
 const styleHash = hashOf(read('finally.css'));
 const hashed = (name, hash) => (name === LOADER ? `__wasm_split.${hash}.js` : name.replace(/\.(\w+)$/, `.${hash}.$1`));
 
@@ -42,7 +46,7 @@ mkdirSync(to, { recursive: true });
 const write = (name, hash, content) => writeFileSync(path.join(to, hashed(name, hash)), content);
 const files = packs.map((_, index) => `parts_${index}.bin`);
 write('finally.js', hash, read('finally.js').toString().replaceAll(new RegExp(`(from\\s*")\\./${LOADER}(?=")`, 'g'), `$1./${hashed(LOADER, hash)}`));
-write('finally.wasm', hash, read('finally.wasm'));
+write('finally.wasm', hash, main);
 for (const [index, { modules }] of packs.entries()) write(files[index], hash, Buffer.concat(modules.map((name) => contents.get(name))));
 const placed = packs.map(({ modules }, index) => ({
   file: `./${hashed(files[index], hash)}`,

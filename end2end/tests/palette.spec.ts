@@ -4,6 +4,30 @@ import { expect, test } from '../lib/test';
 const offers = (page: Page) => page.getByRole('listbox', { name: 'Offers' });
 
 test.describe('the command palette', () => {
+  test('keeps what is typed while it loads', async ({ page, server, workstation }) => {
+    await page.addInitScript(() => (window.requestIdleCallback = () => 0));
+    await workstation.open(server.url);
+    let release = () => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    await page.route(/\/pkg\/parts_.*\.bin$/, async (route) => {
+      await released;
+      await route.continue();
+    });
+    await page.keyboard.press('Control+k');
+    const field = page.getByRole('dialog', { name: 'Command palette' }).getByLabel('Ticker, order or command');
+    await expect(field).toBeFocused();
+    await page.keyboard.type('nv');
+    // Enter chooses nothing that is not shown.
+    await page.keyboard.press('Enter');
+    release();
+    await expect(page.getByRole('combobox', { name: 'Ticker, order or command' })).toBeFocused();
+    await page.keyboard.type('da');
+    await expect(field).toHaveValue('nvda');
+    await page.getByRole('listbox', { name: 'Offers' }).getByRole('option').first().filter({ hasText: 'NVDA' }).waitFor();
+    await page.keyboard.press('Enter');
+    await expect(page).toHaveURL(/\/ticker\/NVDA$/);
+  });
+
   test('selects any ticker by keyboard alone', async ({ page, workstation }) => {
     await page.keyboard.press('Control+k');
     const field = page.getByRole('combobox', { name: 'Ticker, order or command' });

@@ -252,7 +252,7 @@ impl Parts {
             when_idle(move || {
                 // The page may be disposed by now.
                 if !self.progress.is_disposed() {
-                    // The palette and the help, which are last, come first: keys open them, and what is typed meanwhile is lost.
+                    // The palette and the help, which are last, come first: keys open them at any time.
                     let parts = Part::ALL.into_iter().rev().filter(|part| !part.is_of_library());
                     parts.for_each(|part| self.fetch(part));
                 }
@@ -282,7 +282,7 @@ pub fn show_part(part: Part) -> Piece {
     let progress = memo(move || parts.progress(part));
     let content = move || match progress.get() {
         Progress::Ready => parts.show(part),
-        Progress::Absent | Progress::Fetching => Some(show_loading()),
+        Progress::Absent | Progress::Fetching => Some(show_loading(part)),
         Progress::Failed => Some(show_failure(part)),
     };
     content.erase()
@@ -315,7 +315,7 @@ pub fn show_served_part(part: Part) -> Piece {
             Progress::Failed => Some(untrack(|| show_failure(part))),
             // The server's HTML stays meanwhile.
             Progress::Absent | Progress::Fetching if place.has_child_nodes() => None,
-            Progress::Absent | Progress::Fetching => Some(show_loading()),
+            Progress::Absent | Progress::Fetching => Some(show_loading(part)),
         };
         if let Some(view) = view {
             let mut view = view.build();
@@ -392,8 +392,11 @@ fn replace_children(place: &Element, mount: impl FnOnce(&Element)) {
     }
 }
 
-fn show_loading() -> Piece {
-    view! { <p class="empty" role="status">"Loading…"</p> }.erase()
+fn show_loading(part: Part) -> Piece {
+    match part {
+        Part::Palette => commands::early_field(),
+        _ => view! { <p class="empty" role="status">"Loading…"</p> }.erase(),
+    }
 }
 
 /// Another build of the page has other parts; then only a reload helps.

@@ -1,5 +1,6 @@
 //! Keyboard commands: one registry for the shortcuts, the help sheet and the palette.
 
+mod early;
 mod help;
 mod matching;
 mod palette;
@@ -9,6 +10,7 @@ mod shortcuts;
 use leptos::prelude::*;
 
 use crate::domain::workstation::Listed;
+pub use early::early_field;
 pub use help::fetch_help;
 pub use palette::fetch_palette;
 pub use shortcuts::follow_keys;
@@ -55,6 +57,8 @@ pub struct Commands {
     known: RwSignal<Vec<Command>>,
     pub is_help_open: RwSignal<bool>,
     pub is_palette_open: RwSignal<bool>,
+    /// What was typed while the palette loaded.
+    early_words: RwSignal<String>,
     /// Whether the dialog about resetting the account is open.
     pub is_reset_open: RwSignal<bool>,
     /// Tickers with known names, once loaded.
@@ -69,6 +73,7 @@ impl Commands {
             known: RwSignal::new(Vec::new()),
             is_help_open: RwSignal::new(false),
             is_palette_open: RwSignal::new(false),
+            early_words: RwSignal::new(String::new()),
             is_reset_open: RwSignal::new(false),
             listings: RwSignal::new(Vec::new()),
             letter: StoredValue::new((f64::MIN, false)),

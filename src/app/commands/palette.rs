@@ -44,7 +44,7 @@ fn Palette() -> impl IntoView {
             let _ = field.focus();
         }
     });
-    let typed = RwSignal::new(String::new());
+    let typed = RwSignal::new(commands.early_words.get_untracked());
     let active = RwSignal::new(0_usize);
     let offers = memo(move || {
         let choices = listings.with(|listings| choices(workspace, listings));
@@ -98,6 +98,7 @@ fn Palette() -> impl IntoView {
             autocomplete="off"
             spellcheck="false"
             autofocus=true
+            prop:value=typed.get_untracked()
             on:input:target=move |event| {
                 typed.set(event.target().value());
                 active.set(0);

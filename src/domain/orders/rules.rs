@@ -301,4 +301,6 @@ impl Look<'_> {
 }
 
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod tests;

@@ -41,7 +41,9 @@ use crate::app::{
     market::Market,
     media::{FORCED_COLORS_QUERY, use_media},
     parts::{Part, PartView, show_quiet_part},
+    shell::icons,
     size::follow_presence,
+    trade::alerts::open_form,
     workspace::{Workspace, use_workspace},
 };
 use crate::{
@@ -81,6 +83,7 @@ fn ChartPanel() -> impl IntoView {
             <div class="bar chart-bar">
                 <Heading market selected/>
                 <ChartControls settings/>
+                {show_alert_button()}
             </div>
             <div class="chart-body">
                 <div
@@ -111,6 +114,19 @@ fn ChartPanel() -> impl IntoView {
             </a>
         </section>
     }
+}
+
+/// Opens the form for an alert on the chart's ticker.
+fn show_alert_button() -> Piece {
+    let workspace = use_workspace();
+    let open = move |_| open_form(workspace, workspace.selected.get_untracked());
+    view! {
+        <button class="choice chart-alert" data-testid="chart-alert" title="New alert (A: at a price)" on:click=open>
+            {icons::show(icons::BELL)}
+            "Alert"
+        </button>
+    }
+    .erase()
 }
 
 #[component]

@@ -83,7 +83,6 @@ fn ChartPanel() -> impl IntoView {
             <div class="bar chart-bar">
                 <Heading market selected/>
                 <ChartControls settings/>
-                {show_alert_button()}
             </div>
             <div class="chart-body">
                 <div
@@ -105,6 +104,7 @@ fn ChartPanel() -> impl IntoView {
                 ></div>
                 {show_edge(edge)}
                 {show_quiet_part(Part::OrderLines)}
+                {show_alert_button()}
                 <Legend reading=Reading { candles, hovered } settings/>
                 {show_notice("The chart", library, candles.loading, candles.retries)}
                 {show_remarks(candles, fills)}
@@ -121,9 +121,14 @@ fn show_alert_button() -> Piece {
     let workspace = use_workspace();
     let open = move |_| open_form(workspace, workspace.selected.get_untracked());
     view! {
-        <button class="choice chart-alert" data-testid="chart-alert" title="New alert (A: at a price)" on:click=open>
+        <button
+            class="chart-alert"
+            data-testid="chart-alert"
+            aria-label="New alert on this ticker"
+            title="New alert (A: at a price)"
+            on:click=open
+        >
             {icons::show(icons::BELL)}
-            "Alert"
         </button>
     }
     .erase()

@@ -22,7 +22,7 @@ pub use self::{
 use crate::app::{
     account::Books,
     effects::{effect, memo, spawn},
-    erase::Erase,
+    erase::{Erase, Piece},
     loading::Loading,
     parts::{Part, show_part},
     workspace::use_workspace,
@@ -125,7 +125,7 @@ pub fn Positions() -> impl IntoView {
                 on:click=move |_| tab.set(this)
             >
                 {this.title()}
-                {count(this).map(|count| view! { <span class=count_class(this) translate="no">{count}</span> })}
+                {count(this).map(|count| show_count(this, count))}
             </button>
         }
     };
@@ -162,9 +162,11 @@ pub fn Positions() -> impl IntoView {
     .erase()
 }
 
-/// Class of the count beside a tab's name.
-fn count_class(tab: Tab) -> &'static str {
-    if tab == Tab::Alerts { "label badge" } else { "label" }
+/// The count beside a tab's name; of unread firings only while there are any.
+fn show_count(tab: Tab, count: Memo<String>) -> Piece {
+    let class = if tab == Tab::Alerts { "label badge" } else { "label" };
+    let is_hidden = move || tab == Tab::Alerts && count.with(String::is_empty);
+    view! { <span class=class translate="no" hidden=is_hidden>{count}</span> }.erase()
 }
 
 fn focus_tab(tabs: NodeRef<Div>, tab: Tab) {

@@ -89,9 +89,9 @@ pub fn show_choices() -> Piece {
 
 fn state(permission: Permission) -> &'static str {
     match permission {
-        Permission::Unsupported => "This browser shows no notifications at this address.",
+        Permission::Unsupported => "This browser shows no notifications at this address",
         Permission::Unasked => "",
         Permission::Granted => "Notifies while the page is hidden",
-        Permission::Denied => "Notifications are blocked; the browser's settings of this site allow them.",
+        Permission::Denied => "Notifications are blocked in the browser's settings",
     }
 }

@@ -31,6 +31,7 @@ pub fn show_row(id: AlertId) -> Piece {
     let is_active = memo(move || alert.with(|alert| alert.as_ref().is_some_and(|it| it.status == AlertStatus::Active)));
     let can_resume = memo(move || alert.with(|alert| alert.as_ref().is_some_and(|it| words::can_resume(it.status))));
     let is_edited = memo(move || book.form.get() == Some(Purpose::Edit(id)));
+    let note = figure(|alert| alert.note.clone().unwrap_or_default());
     let end = move || delete(book, id);
     let press = move |event: KeyboardEvent| {
         press_once(&event);
@@ -61,7 +62,7 @@ pub fn show_row(id: AlertId) -> Piece {
             </button>
             <span class="alert-state" data-testid="alert-state">{figure(words::state)}</span>
             <span class="alert-terms muted" translate="no" data-testid="alert-terms">{figure(words::terms)}</span>
-            <span class="alert-note muted">{figure(|alert| alert.note.clone().unwrap_or_default())}</span>
+            <span class="alert-note muted" hidden=move || note.with(String::is_empty)>{note}</span>
             <span class="row-actions">
                 {show_when(move || is_active.get(), move || show_pause(id, true, named("Pause")))}
                 {show_when(move || can_resume.get(), move || show_pause(id, false, named("Resume")))}

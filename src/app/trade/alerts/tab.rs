@@ -47,7 +47,8 @@ fn AlertsTab() -> impl IntoView {
         <div class="scroll orders alerts" tabindex="0" role="region" aria-label="Alerts">
             <div class="orders-bar">
                 <span class="muted" translate="no" data-testid="alerts-summary">{words}</span>
-                <span class="alert-tools">{show_choices()} {show_new()}</span>
+                {show_new()}
+                <span class="alert-tools">{show_choices()}</span>
             </div>
             {show_new_form()}
             <p class="empty" data-testid="alerts-empty" hidden=move || !is_empty.get()>

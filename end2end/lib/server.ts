@@ -52,6 +52,12 @@ export class FinallyServer {
     return FinallyServer.startIn(this.folder, new URL(this.url).port, { ...this.settings, ...settings });
   }
 
+  /** The process is killed at once (`kill -9`), and another one started over the same database and address; with these variables besides. */
+  async kill(settings: Settings = {}): Promise<FinallyServer> {
+    await this.end('SIGKILL');
+    return FinallyServer.startIn(this.folder, new URL(this.url).port, { ...this.settings, ...settings });
+  }
+
   async stop(): Promise<void> {
     await this.end('SIGTERM');
     await rm(this.folder, { recursive: true, force: true });

@@ -9,7 +9,7 @@ use super::{
     copilot::Chat,
     effects::detach,
     feed::{POSITION, wait},
-    trade::{orders::OrderBook, watchlist::store::WatchlistStore},
+    trade::{alerts::AlertBook, orders::OrderBook, watchlist::store::WatchlistStore},
 };
 
 /// Time for which changes are collected: the page's own changes have been read by then.
@@ -66,6 +66,7 @@ pub struct Changes {
     chat: Chat,
     library: LibraryNews,
     orders: OrderBook,
+    alerts: AlertBook,
     state: StoredValue<State>,
 }
 
@@ -81,11 +82,11 @@ impl Changes {
     /// For a page that includes all changes up to this number.
     pub fn new(
         version: i64,
-        (books, watchlist, chat, orders): (Books, WatchlistStore, Chat, OrderBook),
+        (books, watchlist, chat, orders, alerts): (Books, WatchlistStore, Chat, OrderBook, AlertBook),
         library: LibraryNews,
     ) -> Self {
         let state = StoredValue::new(State { version, ..State::default() });
-        Self { books, watchlist, chat, orders, library, state }
+        Self { books, watchlist, chat, orders, alerts, library, state }
     }
 
     /// Number of the latest known change; no earlier one is missing.
@@ -106,6 +107,10 @@ impl Changes {
             begins
         });
         self.library.hear(what, is_new);
+        if what == "alert" || what == "reset" || (what == POSITION && is_new) {
+            // Also in a hidden tab, at once: a notification is for those who look elsewhere.
+            self.alerts.refresh();
+        }
         if begins == Some(true) {
             detach(self.read());
         }

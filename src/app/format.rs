@@ -84,6 +84,15 @@ pub fn local_time(at: UtcInstant) -> String {
     )
 }
 
+/// Reads `2026-12-01T14:30`, as a field for date and time has it, by the browser's clock.
+pub fn read_local_time(text: &str) -> Option<UtcInstant> {
+    if text.is_empty() {
+        return None;
+    }
+    let ms = js_sys::Date::new(&text.into()).get_time();
+    (!ms.is_nan()).then(|| UtcInstant::from_unix_ms(ms as i64))
+}
+
 /// A shape that shows the direction without its colour.
 pub fn arrow(direction: Direction) -> &'static str {
     match direction {

@@ -17,7 +17,7 @@ use super::{
     erase::{Erase, Piece},
     library,
     shell::{self, header, layout},
-    trade::{chart, equity, heatmap, orders, positions},
+    trade::{alerts, chart, equity, heatmap, orders, positions},
     workspace::{Workspace, use_workspace},
 };
 use crate::{IN_BROWSER, interop::idle::when_idle};
@@ -30,6 +30,9 @@ type Fetching = Pin<Box<dyn Future<Output = Result<PartView, SplitLoaderError>>>
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     Account,
+    Alerts,
+    AlertForm,
+    AlertNews,
     Chart,
     Clock,
     Copilot,
@@ -64,8 +67,11 @@ pub enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 32] = [
+    const ALL: [Self; 35] = [
         Self::Account,
+        Self::Alerts,
+        Self::AlertForm,
+        Self::AlertNews,
         Self::Chart,
         Self::Clock,
         Self::Copilot,
@@ -123,6 +129,9 @@ impl Part {
     fn title(self) -> &'static str {
         match self {
             Self::Account => "The account view",
+            Self::Alerts => "The list of alerts",
+            Self::AlertForm => "The form for alerts",
+            Self::AlertNews => "The news of alerts",
             Self::Chart => "The chart",
             Self::Clock => "The market's clock",
             Self::Copilot => "The copilot",
@@ -157,6 +166,9 @@ impl Part {
     fn fetch(self) -> Fetching {
         match self {
             Self::Account => Box::pin(shell::fetch_account()),
+            Self::Alerts => Box::pin(alerts::fetch_alerts()),
+            Self::AlertForm => Box::pin(alerts::fetch_form()),
+            Self::AlertNews => Box::pin(alerts::fetch_news()),
             Self::Chart => Box::pin(chart::fetch_chart()),
             Self::Clock => Box::pin(header::clock::fetch_clock()),
             Self::Copilot => Box::pin(copilot::fetch_panel()),
@@ -192,9 +204,8 @@ impl Part {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Progress {
-    #[default]
     Absent,
     Fetching,
     Ready,
@@ -222,7 +233,9 @@ pub struct Parts {
 
 impl Parts {
     pub fn new() -> Self {
-        Self { progress: RwSignal::default(), views: StoredValue::default() }
+        // Not by `Default`, which arrays have up to a length of 32.
+        let progress = [Progress::Absent; Part::ALL.len()];
+        Self { progress: RwSignal::new(progress), views: StoredValue::new([None; Part::ALL.len()]) }
     }
 
     /// Starts loading a part, unless it is loaded or being loaded.
@@ -334,7 +347,10 @@ fn show_on_server(part: Part) -> Option<Piece> {
         Part::Copilot => Some(copilot::panel()),
         Part::Equity => Some(equity::equity()),
         Part::Heatmap => Some(heatmap::heatmap()),
-        Part::Clock
+        Part::Alerts
+        | Part::AlertForm
+        | Part::AlertNews
+        | Part::Clock
         | Part::Layout
         | Part::Library
         | Part::LibraryAdd

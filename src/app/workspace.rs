@@ -14,6 +14,7 @@ use super::{
     shell::layout::Layout,
     toast::Toasts,
     trade::{
+        alerts::AlertBook,
         chart::{ChartSettings, ChartTools},
         orders::OrderBook,
         positions::{Tab, WritingOff},
@@ -34,6 +35,7 @@ pub struct Workspace {
     pub selected: RwSignal<Option<Ticker>>,
     pub ticket: Ticket,
     pub orders: OrderBook,
+    pub alerts: AlertBook,
     /// Selected tab of the positions panel.
     pub tab: RwSignal<Tab>,
     pub chat: Chat,

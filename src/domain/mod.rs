@@ -39,6 +39,7 @@ pub mod sizing;
 pub mod ticker;
 pub mod trading_day;
 pub mod treemap;
+pub mod typed_alert;
 pub mod typed_number;
 pub mod typed_order;
 pub mod watchlist;

@@ -5,7 +5,9 @@
 pub mod event_source;
 pub mod idle;
 pub mod lightweight_charts;
+pub mod notifications;
 pub mod page;
 pub mod post;
 pub mod service_worker;
+pub mod sound;
 pub mod upload;

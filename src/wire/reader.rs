@@ -82,7 +82,19 @@ impl<'de> Deserializer<'de> for Json<'de> {
 
     integers!(deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64);
     integers!(deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64);
-    unwanted!(deserialize_any deserialize_char deserialize_bytes deserialize_byte_buf deserialize_ignored_any);
+    unwanted!(deserialize_char deserialize_bytes deserialize_byte_buf deserialize_ignored_any);
+
+    /// Only for values of several kinds, such as a condition's operands.
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+        match self {
+            Self::Null => visitor.visit_unit(),
+            Self::Bool(is_so) => visitor.visit_bool(is_so),
+            Self::Number(number) => visitor.visit_f64(number),
+            Self::Text(text) => visitor.visit_str(&text),
+            Self::List(_) => visitor.visit_seq(self.list()?),
+            Self::Object(_) => visitor.visit_map(self.entries()?),
+        }
+    }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
         if let Self::Bool(is_so) = self { visitor.visit_bool(is_so) } else { Err(Unreadable) }

@@ -12,6 +12,7 @@ use crate::{
         erase::{Erase, Piece},
         parts::PartView,
         presses::is_composed,
+        trade::alerts::{Wish, open_form},
         workspace::{Workspace, use_workspace},
     },
     domain::{ticker::Ticker, workstation::Listed},
@@ -48,7 +49,8 @@ fn Palette() -> impl IntoView {
     let active = RwSignal::new(0_usize);
     let offers = memo(move || {
         let choices = listings.with(|listings| choices(workspace, listings));
-        commands.known.with(|known| typed.with(|typed| search(typed, &choices, known)))
+        let price = |ticker| workspace.market.quote_untracked(ticker).map(|quote| quote.price);
+        commands.known.with(|known| typed.with(|typed| search(typed, &choices, known, price)))
     });
     let choose = move |index: usize| {
         let offer = offers.with_untracked(|offers| offers.get(index).cloned());
@@ -174,6 +176,8 @@ fn act(action: Action, workspace: Workspace) {
             // Once the view is rendered.
             request_animation_frame(move || ticket.fill(order));
         }
+        Action::SetAlert(alert) => workspace.alerts.wish(Wish::Set(alert)),
+        Action::WriteAlert(ticker) => open_form(workspace, Some(ticker)),
         Action::Refuse => {}
         Action::Select(ticker) => select(ticker),
         Action::Watch(ticker) => spawn_local(async move {

@@ -2,9 +2,11 @@
 
 use super::{Command, matching::score};
 use crate::domain::{
+    money::Price,
     order::Side,
     ranking::sorted_by_key,
     ticker::Ticker,
+    typed_alert::{self, TypedAlert, plain},
     typed_order::{Typed, TypedOrder, TypedPrice},
 };
 
@@ -24,7 +26,10 @@ pub struct Choice {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Action {
     Fill(TypedOrder),
-    /// None: the offer explains why the text is not a valid order.
+    SetAlert(TypedAlert),
+    /// Opens the form for an alert.
+    WriteAlert(Ticker),
+    /// None: the offer explains why the text is not a valid order or alert.
     Refuse,
     Select(Ticker),
     Watch(Ticker),
@@ -40,8 +45,13 @@ pub struct Offer {
     pub action: Action,
 }
 
-/// Offers for `typed`; for an empty text, followed tickers and commands.
-pub fn search(typed: &str, choices: &[Choice], commands: &[Command]) -> Vec<Offer> {
+/// Offers for `typed`; for an empty text, followed tickers and commands. `price` gives last prices.
+pub fn search(
+    typed: &str,
+    choices: &[Choice],
+    commands: &[Command],
+    price: impl Fn(Ticker) -> Option<Price>,
+) -> Vec<Offer> {
     let mut found: Vec<(u32, Offer)> = Vec::new();
     let orders = match TypedOrder::read(typed) {
         None => Vec::new(),
@@ -50,7 +60,8 @@ pub fn search(typed: &str, choices: &[Choice], commands: &[Command]) -> Vec<Offe
             vec![refuse(reason), offer_order(grouped), offer_order(decimal)]
         }
     };
-    found.extend(orders.into_iter().map(|offer| (u32::MAX, offer)));
+    let alerts = offer_alerts(typed, &price);
+    found.extend(orders.into_iter().chain(alerts).map(|offer| (u32::MAX, offer)));
     for choice in choices {
         if typed.trim().is_empty() && !choice.is_followed {
             continue;
@@ -84,6 +95,29 @@ fn offer_order(order: TypedOrder) -> Offer {
         detail: "Into the ticket; Enter there places it".to_owned(),
         keys: None,
         action: Action::Fill(order),
+    }
+}
+
+fn offer_alerts(typed: &str, price: &impl Fn(Ticker) -> Option<Price>) -> Vec<Offer> {
+    let offer = |alert: TypedAlert| Offer {
+        title: format!("Alert when {}", alert.condition(price(alert.ticker)).sentence(plain)),
+        detail: "Once; Enter sets it".to_owned(),
+        keys: None,
+        action: Action::SetAlert(alert),
+    };
+    match TypedAlert::read(typed) {
+        None => Vec::new(),
+        Some(typed_alert::Typed::Alert(alert)) => vec![offer(alert)],
+        Some(typed_alert::Typed::Refused(reason)) => vec![refuse(reason)],
+        Some(typed_alert::Typed::Doubtful { reason, readings: [grouped, decimal] }) => {
+            vec![refuse(reason), offer(grouped), offer(decimal)]
+        }
+        Some(typed_alert::Typed::Begun(ticker)) => vec![Offer {
+            title: format!("New alert on {ticker}…"),
+            detail: "Or go on: > 850, below 100, rsi < 30".to_owned(),
+            keys: None,
+            action: Action::WriteAlert(ticker),
+        }],
     }
 }
 
@@ -130,7 +164,7 @@ mod tests {
                 run,
             };
             let commands = [command("Show the heatmap", Some(Callback::new(|()| ()))), command("Move a row", None)];
-            search(typed, &choices, &commands).into_iter().map(|offer| offer.title).collect()
+            search(typed, &choices, &commands, |_| "800".parse().ok()).into_iter().map(|offer| offer.title).collect()
         })
     }
 
@@ -149,6 +183,18 @@ mod tests {
         assert_eq!(titles("buy 5 nvda @ 790")[0], "Buy 5 NVDA limit 790.00");
         assert_eq!(titles("sell 5 nvda stop 770")[0], "Sell 5 NVDA stop 770.00");
         assert_eq!(titles("zzz"), [""; 0]);
+    }
+
+    #[test]
+    fn an_alert_is_offered_in_words() {
+        assert_eq!(titles("alert nvda > 850")[0], "Alert when NVDA is above 850");
+        assert_eq!(titles("alert nvda 700")[0], "Alert when NVDA is below 700");
+        assert_eq!(titles("alert nvda")[0], "New alert on NVDA…");
+        assert_eq!(titles("alert nvda rsi > 130")[0], "An RSI is from 0 to 100.");
+        assert_eq!(
+            titles("alert nvda > 1,850")[1..3],
+            ["Alert when NVDA is above 1850", "Alert when NVDA is above 1.85"]
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod tabs;
 use std::{pin::pin, rc::Rc};
 
 use futures::future::{join, select};
+use leptos::prelude::{SetValue, StoredValue};
 
 use super::{
     changes::Changes,
@@ -26,11 +27,23 @@ use tabs::{News, Tab};
 const PRICES: &str = "/api/stream/prices?format=compact";
 
 /// Events that the page follows, including those of every stream.
-const CHANGES: [&str; 11] =
-    ["account", "watchlist", "order", "fill", "chat", "settings", "document", "task", "answer", "reset", "ping"];
+const CHANGES: [&str; 12] = [
+    "account",
+    "watchlist",
+    "order",
+    "fill",
+    "alert",
+    "chat",
+    "settings",
+    "document",
+    "task",
+    "answer",
+    "reset",
+    "ping",
+];
 
-/// Keeps the page up to date as long as the calling component is mounted.
-pub fn follow_server(market: Market, changes: Changes, upgrade: Upgrade) {
+/// Keeps the page up to date as long as the calling component is mounted; writes into `leads` whether this tab leads.
+pub fn follow_server(market: Market, changes: Changes, upgrade: Upgrade, leads: StoredValue<bool>) {
     effect(move || {
         let frames = Frames::new(market);
         let hear: Rc<dyn Fn(News)> = Rc::new(move |news| match news {
@@ -39,24 +52,27 @@ pub fn follow_server(market: Market, changes: Changes, upgrade: Upgrade) {
             News::Change { version, what } => changes.hear(version, &what),
             News::Server(words) => upgrade.hear(&words),
         });
-        spawn(share(hear, changes));
+        spawn(share(hear, changes, leads));
     });
 }
 
 /// Applies the leading tab's posts; opens the streams while this tab leads.
-async fn share(hear: Rc<dyn Fn(News)>, changes: Changes) {
+async fn share(hear: Rc<dyn Fn(News)>, changes: Changes, leads: StoredValue<bool>) {
     // Tabs of another build may use another protocol.
     let name = format!("finally-{}", own_build());
     let Some((tab, _membership)) = Tab::join(&name, move || changes.version(), hear.clone()) else {
+        leads.try_set_value(true);
         return listen(&*hear, changes).await;
     };
     loop {
         tab.follow().await;
+        leads.try_set_value(true);
         let tell = |news: News| {
             tab.post(&news);
             hear(news);
         };
         select(pin!(tab.step_down()), pin!(listen(&tell, changes))).await;
+        leads.try_set_value(false);
     }
 }
 

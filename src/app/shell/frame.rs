@@ -21,7 +21,7 @@ use crate::{
         erase::{Erase, show_when},
         modal::Modal,
         network::OfflineBanner,
-        parts::{Part, show_part, show_served_part},
+        parts::{Part, show_part, show_quiet_part, show_served_part},
         toast::ToastStack,
         trade::Trade,
         upgrade::UpgradeBanner,
@@ -72,6 +72,7 @@ pub fn Frame(market_source: String) -> impl IntoView {
             </CopilotSlot>
             <StatusBar market/>
             <ToastStack toasts/>
+            {show_quiet_part(Part::AlertNews)}
             <Modal is_open=commands.is_help_open label="Keyboard shortcuts" class="help-sheet">
                 {show_part(Part::Help)}
             </Modal>

@@ -1,13 +1,17 @@
 //! The workstation's keys, and the palette's commands.
 
-use leptos::prelude::{Set, request_animation_frame};
+use leptos::prelude::{GetUntracked, Set, request_animation_frame};
 
 use super::layout::Panel;
 use crate::{
     app::{
         address::View,
         commands::Section,
-        trade::{chart::Placing, positions::Tab},
+        trade::{
+            alerts::{open_form, open_tab},
+            chart::Placing,
+            positions::Tab,
+        },
         workspace::Workspace,
     },
     domain::order::Side,
@@ -70,6 +74,7 @@ fn register_ticket(workspace: Workspace) {
         (Placing::Stop, "Stop order at a price on the chart", Some("x")),
         (Placing::TakeProfit, "Take profit at a price on the chart", None),
         (Placing::StopLoss, "Stop loss at a price on the chart", None),
+        (Placing::Alert, "Alert at a price on the chart", Some("a")),
     ] {
         commands.add(Section::Chart, title, key, move || {
             if commands.is_writing() {
@@ -87,4 +92,7 @@ fn register_ticket(workspace: Workspace) {
         workspace.tab.set(Tab::Orders);
     });
     commands.note(Section::Trade, "Edit, or cancel, the order that has the focus", "Enter Del");
+    commands.add(Section::Trade, "Show the alerts", Some("w"), move || open_tab(workspace));
+    commands
+        .add(Section::Trade, "New alert…", None, move || open_form(workspace, workspace.selected.get_untracked()));
 }

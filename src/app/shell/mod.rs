@@ -3,7 +3,7 @@
 mod account_view;
 mod frame;
 pub mod header;
-mod icons;
+pub mod icons;
 mod keys;
 pub mod layout;
 mod nav;
@@ -32,6 +32,7 @@ use super::{
     parts::Parts,
     toast::Toasts,
     trade::{
+        alerts::AlertBook,
         chart::{ChartSettings, ChartTools, register_chart},
         orders::OrderBook,
         positions::{Tab, WritingOff},
@@ -94,6 +95,7 @@ fn Desk(address: Address, start: Workstation) -> impl IntoView {
     let hands = Hands::new();
     let ticket = Ticket::new(books, market, watchlist, toasts, hands, selected);
     let orders = OrderBook::new(books, toasts);
+    let alerts = AlertBook::new(toasts);
     let chat = Chat::new(conversation, books, watchlist, toasts);
     let workspace = Workspace {
         market,
@@ -102,6 +104,7 @@ fn Desk(address: Address, start: Workstation) -> impl IntoView {
         selected,
         ticket,
         orders,
+        alerts,
         tab: RwSignal::new(Tab::Positions),
         chat,
         toasts,
@@ -121,8 +124,8 @@ fn Desk(address: Address, start: Workstation) -> impl IntoView {
     register_keys(workspace);
     register_chart(workspace.commands, workspace.chart_settings);
     follow_keys(workspace.commands, hands);
-    let changes = Changes::new(version, (books, watchlist, chat, orders), workspace.library_news);
-    follow_server(market, changes, workspace.upgrade);
+    let changes = Changes::new(version, (books, watchlist, chat, orders, alerts), workspace.library_news);
+    follow_server(market, changes, workspace.upgrade, alerts.leads);
     keep_typed([("message", chat.draft)], move || !chat.draft.with_untracked(String::is_empty));
     ticket.keep_typed();
     fetch_parts(workspace);

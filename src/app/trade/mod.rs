@@ -1,5 +1,6 @@
 //! The trade view: the watchlist, the chart with the ticket, and what is held.
 
+pub mod alerts;
 pub mod chart;
 pub mod equity;
 pub mod heatmap;

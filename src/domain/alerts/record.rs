@@ -37,6 +37,8 @@ pub enum InvalidAlert {
     Note(#[from] InvalidNote),
     #[error("it has to be in the future")]
     ExpiresInThePast,
+    #[error("an alert that never expires has no expires_at")]
+    ExpiresAndNever,
 }
 
 impl InvalidAlert {
@@ -45,6 +47,7 @@ impl InvalidAlert {
         match self {
             Self::Note(_) => "note",
             Self::ExpiresInThePast => "expires_at",
+            Self::ExpiresAndNever => "never_expires",
         }
     }
 }
@@ -75,16 +78,20 @@ impl Alert {
     /// fires when its condition is found true.
     ///
     /// # Errors
-    /// When its note is too long, or its new end is in the past.
+    /// When its note is too long, its new end is in the past, or it is to end and never to.
     pub fn changed(&self, change: &ChangeAlert, at: UtcInstant) -> Result<Self, InvalidAlert> {
         check_note(change.note.as_deref())?;
         check_end(change.expires_at, at)?;
+        let never_expires = change.never_expires == Some(true);
+        if never_expires && change.expires_at.is_some() {
+            return Err(InvalidAlert::ExpiresAndNever);
+        }
         let mut after = self.clone();
         if let Some(condition) = &change.condition {
             after.condition = condition.clone();
         }
         after.frequency = change.frequency.unwrap_or(self.frequency);
-        after.expires_at = change.expires_at.or(self.expires_at);
+        after.expires_at = change.expires_at.or(self.expires_at.filter(|_| !never_expires));
         if let Some(note) = &change.note {
             after.note = Some(note.clone()).filter(|note| !note.is_empty());
         }
@@ -92,7 +99,9 @@ impl Alert {
             (Some(true), AlertStatus::Active) => AlertStatus::Paused,
             (Some(false), AlertStatus::Paused | AlertStatus::TooFrequent | AlertStatus::Done) => AlertStatus::Active,
             // A later end lets it go on.
-            (Some(false) | None, AlertStatus::Expired) if change.expires_at.is_some() => AlertStatus::Active,
+            (Some(false) | None, AlertStatus::Expired) if change.expires_at.is_some() || never_expires => {
+                AlertStatus::Active
+            }
             (_, status) => status,
         };
         let begins_anew = after.condition != self.condition || after.status != self.status;
@@ -188,5 +197,11 @@ mod tests {
         assert_eq!(alert(AlertStatus::Active).changed(&change, at(9)).unwrap().was_true, None);
         let later = ChangeAlert { expires_at: Some(at(90)), ..ChangeAlert::default() };
         assert_eq!(alert(AlertStatus::Expired).changed(&later, at(9)).unwrap().status, AlertStatus::Active);
+        let never = ChangeAlert { never_expires: Some(true), ..ChangeAlert::default() };
+        let ended = Alert { expires_at: Some(at(5)), ..alert(AlertStatus::Expired) };
+        let changed = ended.changed(&never, at(9)).unwrap();
+        assert_eq!((changed.status, changed.expires_at), (AlertStatus::Active, None));
+        let both = ChangeAlert { expires_at: Some(at(90)), ..never };
+        assert_eq!(ended.changed(&both, at(9)).unwrap_err().field(), "never_expires");
     }
 }

@@ -32,6 +32,9 @@ pub struct ChangeAlert {
     pub frequency: Option<Frequency>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<UtcInstant>,
+    /// True removes the expiry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub never_expires: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// Pauses or resumes the alert.

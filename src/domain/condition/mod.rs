@@ -74,8 +74,9 @@ pub enum InvalidCondition {
     TooManyNodes,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+// The defaults are for the page's reader, which passes fields in their order.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 struct RawNode {
     all: Option<Vec<Node>>,
     any: Option<Vec<Node>>,

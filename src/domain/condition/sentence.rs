@@ -9,7 +9,14 @@ use super::{
 
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&words(self.root(), Joined::Alone))
+        f.write_str(&self.sentence(|number| number.to_string()))
+    }
+}
+
+impl Condition {
+    /// The condition in words, with its numbers written by `number`: a client without exact float formatting has its own.
+    pub fn sentence(&self, number: fn(f64) -> String) -> String {
+        words(self.root(), Joined::Alone, number)
     }
 }
 
@@ -20,16 +27,16 @@ enum Joined {
     InGroup,
 }
 
-fn words(node: &Node, joined: Joined) -> String {
+fn words(node: &Node, joined: Joined, number: fn(f64) -> String) -> String {
     let group = |parts: &[Node], word: &str| {
         let inside = if parts.len() > 1 { Joined::InGroup } else { joined };
-        let text = parts.iter().map(|part| words(part, inside)).collect::<Vec<_>>().join(word);
+        let text = parts.iter().map(|part| words(part, inside, number)).collect::<Vec<_>>().join(word);
         if parts.len() > 1 && joined == Joined::InGroup { format!("({text})") } else { text }
     };
     match node {
         Node::All(parts) => group(parts, " and "),
         Node::Any(parts) => group(parts, " or "),
-        Node::Not(part) => format!("not ({})", words(part, Joined::Alone)),
+        Node::Not(part) => format!("not ({})", words(part, Joined::Alone, number)),
         Node::Compare { left: Operand::Time(time), op, right: Operand::Number(0.0) } => {
             let when = match op {
                 Comparison::Above => "is after",
@@ -50,7 +57,7 @@ fn words(node: &Node, joined: Joined) -> String {
                 Comparison::CrossesAbove => "crosses above",
                 Comparison::CrossesBelow => "crosses below",
             };
-            format!("{left} {verb} {right}")
+            format!("{} {verb} {}", side(left, number), side(right, number))
         }
     }
 }
@@ -58,25 +65,36 @@ fn words(node: &Node, joined: Joined) -> String {
 /// `NVDA`, `the day's change of NVDA in percent`, `850`.
 impl fmt::Display for Operand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Number(number) => write!(f, "{number}"),
-            Self::Price(ticker) => write!(f, "{ticker}"),
-            Self::DayChangePercent(ticker) => write!(f, "the day's change of {ticker} in percent"),
-            Self::Volume(ticker) => write!(f, "the day's volume of {ticker}"),
-            Self::Indicator(indicator) => indicator.fmt(f),
-            Self::Account(Account::Cash) => f.write_str("cash"),
-            Self::Account(Account::TotalValue) => f.write_str("the total value"),
-            Self::Account(Account::DayPnl) => f.write_str("the day's P&L"),
-            Self::Account(Account::DrawdownPercent) => f.write_str("the drawdown in percent"),
-            Self::Position { ticker, field: PositionField::Quantity } => write!(f, "the shares held of {ticker}"),
-            Self::Position { ticker, field: PositionField::WeightPercent } => {
-                write!(f, "the weight of {ticker} in percent")
-            }
-            Self::Position { ticker, field: PositionField::UnrealizedPnlPercent } => {
-                write!(f, "the unrealised P&L of {ticker} in percent")
-            }
-            Self::Time(time) => write!(f, "the minutes since {time} {}", time.zone),
+        f.write_str(&side(self, |number| number.to_string()))
+    }
+}
+
+/// One side of a comparison in words.
+fn side(operand: &Operand, number: fn(f64) -> String) -> String {
+    match operand {
+        Operand::Number(value) => number(*value),
+        Operand::Price(ticker) => ticker.to_string(),
+        Operand::DayChangePercent(ticker) => format!("the day's change of {ticker} in percent"),
+        Operand::Volume(ticker) => format!("the day's volume of {ticker}"),
+        Operand::Indicator(indicator) => indicator.to_string(),
+        Operand::Account(account) => account_words(*account).to_owned(),
+        Operand::Position { ticker, field: PositionField::Quantity } => format!("the shares held of {ticker}"),
+        Operand::Position { ticker, field: PositionField::WeightPercent } => {
+            format!("the weight of {ticker} in percent")
         }
+        Operand::Position { ticker, field: PositionField::UnrealizedPnlPercent } => {
+            format!("the unrealised P&L of {ticker} in percent")
+        }
+        Operand::Time(time) => format!("the minutes since {time} {}", time.zone),
+    }
+}
+
+fn account_words(account: Account) -> &'static str {
+    match account {
+        Account::Cash => "cash",
+        Account::TotalValue => "the total value",
+        Account::DayPnl => "the day's P&L",
+        Account::DrawdownPercent => "the drawdown in percent",
     }
 }
 

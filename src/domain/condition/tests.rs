@@ -29,6 +29,12 @@ fn nested(depth: usize) -> Value {
 #[case::two_operands(json!({"left": {"day_change_percent": "V"}, "op": "<=", "right": {"day_change_percent": "MA"}}))]
 fn a_condition_is_written_as_it_is_read(#[case] condition: Value) {
     assert_eq!(serde_json::to_value(read(condition.clone()).unwrap()).unwrap(), condition);
+    let text = condition.to_string();
+    assert_eq!(
+        crate::wire::read::<Condition>(&text).map_err(|error| error.to_string()),
+        read(condition),
+        "the page reads it"
+    );
 }
 
 #[rstest]

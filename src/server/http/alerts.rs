@@ -204,6 +204,7 @@ fn read_change(mut body: JsonObject) -> Result<ChangeAlert, ApiError> {
         condition: body.take_value("condition", wrong("condition"))?,
         frequency: body.take_value("frequency", wrong("frequency"))?,
         expires_at: body.take_value("expires_at", wrong("expires_at"))?,
+        never_expires: body.take_value("never_expires", wrong("never_expires"))?,
         note: body.take_value("note", wrong("note"))?,
         paused: body.take_value("paused", wrong("paused"))?,
     };

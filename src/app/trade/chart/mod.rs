@@ -41,7 +41,9 @@ use crate::app::{
     market::Market,
     media::{FORCED_COLORS_QUERY, use_media},
     parts::{Part, PartView, show_quiet_part},
+    shell::icons,
     size::follow_presence,
+    trade::alerts::open_form,
     workspace::{Workspace, use_workspace},
 };
 use crate::{
@@ -102,6 +104,7 @@ fn ChartPanel() -> impl IntoView {
                 ></div>
                 {show_edge(edge)}
                 {show_quiet_part(Part::OrderLines)}
+                {show_alert_button()}
                 <Legend reading=Reading { candles, hovered } settings/>
                 {show_notice("The chart", library, candles.loading, candles.retries)}
                 {show_remarks(candles, fills)}
@@ -111,6 +114,24 @@ fn ChartPanel() -> impl IntoView {
             </a>
         </section>
     }
+}
+
+/// Opens the form for an alert on the chart's ticker.
+fn show_alert_button() -> Piece {
+    let workspace = use_workspace();
+    let open = move |_| open_form(workspace, workspace.selected.get_untracked());
+    view! {
+        <button
+            class="chart-alert"
+            data-testid="chart-alert"
+            aria-label="New alert on this ticker"
+            title="New alert (A: at a price)"
+            on:click=open
+        >
+            {icons::show(icons::BELL)}
+        </button>
+    }
+    .erase()
 }
 
 #[component]

@@ -11,6 +11,7 @@ pub enum Placing {
     Stop,
     TakeProfit,
     StopLoss,
+    Alert,
 }
 
 /// The handle to it; copies share it.

@@ -1,4 +1,4 @@
-//! What is held, what is ordered, what was traded, and what that realised: four tabs of one panel.
+//! What is held, what is ordered, what is watched for, what was traded, and what that realised: five tabs of one panel.
 
 pub mod csv;
 mod realized;
@@ -22,7 +22,7 @@ pub use self::{
 use crate::app::{
     account::Books,
     effects::{effect, memo, spawn},
-    erase::Erase,
+    erase::{Erase, Piece},
     loading::Loading,
     parts::{Part, show_part},
     workspace::use_workspace,
@@ -33,17 +33,19 @@ use crate::error::ApiError;
 pub enum Tab {
     Positions,
     Orders,
+    Alerts,
     Trades,
     Realized,
 }
 
 impl Tab {
-    const ALL: [Self; 4] = [Self::Positions, Self::Orders, Self::Trades, Self::Realized];
+    const ALL: [Self; 5] = [Self::Positions, Self::Orders, Self::Alerts, Self::Trades, Self::Realized];
 
     fn name(self) -> &'static str {
         match self {
             Self::Positions => "positions",
             Self::Orders => "orders",
+            Self::Alerts => "alerts",
             Self::Trades => "trades",
             Self::Realized => "realised",
         }
@@ -53,6 +55,7 @@ impl Tab {
         match self {
             Self::Positions => "Positions",
             Self::Orders => "Orders",
+            Self::Alerts => "Alerts",
             Self::Trades => "Trades",
             Self::Realized => "Realised",
         }
@@ -63,6 +66,7 @@ impl Tab {
         match self {
             Self::Positions => None,
             Self::Orders => Some(Part::Orders),
+            Self::Alerts => Some(Part::Alerts),
             Self::Trades => Some(Part::Trades),
             Self::Realized => Some(Part::Realized),
         }
@@ -90,9 +94,14 @@ pub fn Positions() -> impl IntoView {
     let tabs = NodeRef::<Div>::new();
     let held = memo(move || workspace.books.held().len().to_string());
     let open = memo(move || workspace.orders.open_count().map(|count| count.to_string()).unwrap_or_default());
+    let unread = memo(move || match workspace.alerts.unread.get() {
+        0 => String::new(),
+        unread => format!("{unread} new"),
+    });
     let count = move |tab: Tab| match tab {
         Tab::Positions => Some(held),
         Tab::Orders => Some(open),
+        Tab::Alerts => Some(unread),
         Tab::Trades | Tab::Realized => None,
     };
     let move_on = move |event: KeyboardEvent| {
@@ -116,7 +125,7 @@ pub fn Positions() -> impl IntoView {
                 on:click=move |_| tab.set(this)
             >
                 {this.title()}
-                {count(this).map(|count| view! { <span class="label" translate="no">{count}</span> })}
+                {count(this).map(|count| show_count(this, count))}
             </button>
         }
     };
@@ -126,6 +135,7 @@ pub fn Positions() -> impl IntoView {
         let content = match this {
             Tab::Positions => view! { <PositionsTab workspace/> }.erase(),
             Tab::Orders => show_part(Part::Orders),
+            Tab::Alerts => show_part(Part::Alerts),
             Tab::Trades => show_part(Part::Trades),
             Tab::Realized => show_part(Part::Realized),
         };
@@ -150,6 +160,13 @@ pub fn Positions() -> impl IntoView {
         </section>
     }
     .erase()
+}
+
+/// The count beside a tab's name; of unread firings only while there are any.
+fn show_count(tab: Tab, count: Memo<String>) -> Piece {
+    let class = if tab == Tab::Alerts { "label badge" } else { "label" };
+    let is_hidden = move || tab == Tab::Alerts && count.with(String::is_empty);
+    view! { <span class=class translate="no" hidden=is_hidden>{count}</span> }.erase()
 }
 
 fn focus_tab(tabs: NodeRef<Div>, tab: Tab) {
@@ -208,6 +225,7 @@ mod tests {
     #[test]
     fn arrow_keys_go_round_the_tabs() {
         assert_eq!(Tab::Positions.after("ArrowRight"), Some(Tab::Orders));
+        assert_eq!(Tab::Orders.after("ArrowRight"), Some(Tab::Alerts));
         assert_eq!(Tab::Positions.after("ArrowLeft"), Some(Tab::Realized));
         assert_eq!(Tab::Realized.after("ArrowRight"), Some(Tab::Positions));
         assert_eq!(Tab::Trades.after("End"), Some(Tab::Realized));

@@ -31,6 +31,7 @@ use crate::app::{
     rows::rows_of,
     storage,
     toast::Toasts,
+    trade::alerts::open_form,
     virtual_list::VirtualList,
     workspace::Workspace,
 };
@@ -62,6 +63,8 @@ struct Panel {
     drag: Drag,
     /// What a screen reader is told.
     news: RwSignal<String>,
+    /// Nothing where the page has no other panels.
+    workspace: Option<Workspace>,
 }
 
 /// The list's keys, where the page has shortcuts.
@@ -79,6 +82,7 @@ fn register_keys(field: NodeRef<Input>) {
     commands.note(Section::Watchlist, "Move the row", "Alt+↑ Alt+↓");
     commands.note(Section::Watchlist, "Select the ticker", "Enter");
     commands.note(Section::Watchlist, "Remove the ticker", "Delete");
+    commands.note(Section::Watchlist, "Alert on the ticker", "⇧A");
 }
 
 #[component]
@@ -124,6 +128,7 @@ pub fn Watchlist(
         tab_stop,
         drag,
         news,
+        workspace: use_context(),
     };
     register_keys(field);
     let count = Signal::derive(move || format!("{} of {WATCHLIST_MAX}", order.with(Vec::len)));
@@ -203,6 +208,7 @@ impl Panel {
             // One that is held down takes no more away.
             "Delete" | "Backspace" if event.repeat() => {}
             "Delete" | "Backspace" => self.remove(ticker),
+            "A" if event.shift_key() => self.watch_for(ticker),
             "Escape" if self.drag.dragged.get_untracked().is_some() => self.drag.cancel(),
             "ArrowUp" | "ArrowDown" if event.alt_key() => self.shift(ticker, key == "ArrowDown"),
             _ => match self.order.with_untracked(|order| neighbour(order, ticker, &key)) {
@@ -211,6 +217,13 @@ impl Panel {
             },
         }
         event.prevent_default();
+    }
+
+    /// Opens the form for an alert on a ticker.
+    fn watch_for(self, ticker: Ticker) {
+        if let Some(workspace) = self.workspace {
+            open_form(workspace, Some(ticker));
+        }
     }
 
     /// Moves a row by one.

@@ -9,6 +9,7 @@ use crate::{
         erase::{Erase, Piece},
         format::{MISSING, arrow, or_missing, signed_change, signed_percent},
         presses::is_meant,
+        shell::icons,
         trade::sparkline::Sparkline,
     },
     domain::{
@@ -50,7 +51,7 @@ pub fn WatchlistRow(line: WatchlistLine, panel: Panel) -> impl IntoView {
                 class="symbol"
                 aria-pressed=is_pressed
                 tabindex=tab_index
-                aria-keyshortcuts="Alt+ArrowUp Alt+ArrowDown Delete"
+                aria-keyshortcuts="Alt+ArrowUp Alt+ArrowDown Delete Shift+A"
                 on:focus=move |_| panel.focused.set(Some(ticker))
                 on:click=move |_| if !drag.has_just_ended() { selected.set(Some(ticker)) }
             >
@@ -62,6 +63,16 @@ pub fn WatchlistRow(line: WatchlistLine, panel: Panel) -> impl IntoView {
                 {price}
             </span>
             {show_day(quote)}
+            <button
+                class="watch"
+                tabindex="-1"
+                data-testid="watchlist-alert"
+                aria-label=format!("Alert on {ticker}")
+                title="Alert (⇧A)"
+                on:click=move |event| if is_meant(&event) { panel.watch_for(ticker) }
+            >
+                {icons::show(icons::BELL)}
+            </button>
             <button
                 class="remove"
                 tabindex="-1"

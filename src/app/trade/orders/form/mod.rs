@@ -22,12 +22,12 @@ use crate::{
     app::{
         effects::{effect, memo, spawn},
         erase::{Erase, Piece, show_when},
+        format::read_local_time,
         parts::PartView,
         trade::ticket::terms::{Reading, TicketTerms},
         workspace::{Workspace, use_workspace},
     },
     domain::{
-        instant::UtcInstant,
         order::Side,
         orders::{
             request::NewOrder,
@@ -85,7 +85,7 @@ impl Form {
                 take_profit: terms.take_profit.get(),
                 stop_loss: terms.stop_loss.get(),
                 force: terms.force.get(),
-                expires_at: read_local(&terms.expires.get()),
+                expires_at: read_local_time(&terms.expires.get()),
                 last: market.price(ticker),
             })
         });
@@ -219,15 +219,6 @@ impl Form {
             }
         }
     }
-}
-
-/// `2026-12-01T14:30` by the browser's clock.
-fn read_local(text: &str) -> Option<UtcInstant> {
-    if text.is_empty() {
-        return None;
-    }
-    let ms = js_sys::Date::new(&text.into()).get_time();
-    (!ms.is_nan()).then(|| UtcInstant::from_unix_ms(ms as i64))
 }
 
 #[component]

@@ -8,7 +8,14 @@ use super::{
 };
 use crate::{
     api::replace_order,
-    app::{format::signed_percent, trade::orders::words, workspace::Workspace},
+    app::{
+        format::signed_percent,
+        trade::{
+            alerts::{AlertId, Wish},
+            orders::words,
+        },
+        workspace::Workspace,
+    },
     domain::{money::Price, orders::replace::ReplaceOrder},
 };
 
@@ -57,7 +64,9 @@ pub fn commit(overlay: Overlay, workspace: Workspace) {
     };
     match drag.key {
         Key::Ticket(field) => {
-            text_of(workspace.ticket.terms, field).set(drag.to.to_string().replace(',', ""));
+            if let Some(text) = text_of(workspace.ticket.terms, field) {
+                text.set(drag.to.to_string().replace(',', ""));
+            }
             overlay.drag.set(None);
         }
         Key::Order(id, field) => {
@@ -66,6 +75,7 @@ pub fn commit(overlay: Overlay, workspace: Workspace) {
             let change = match field {
                 Field::Limit | Field::TakeProfit => ReplaceOrder { limit_price: price, ..ReplaceOrder::default() },
                 Field::Stop | Field::StopLoss => ReplaceOrder { stop_price: price, ..ReplaceOrder::default() },
+                Field::Alert => return overlay.drag.set(None),
             };
             let change = ReplaceOrder { if_revision: Some(line.revision), ..change };
             let book = workspace.orders;
@@ -82,6 +92,17 @@ pub fn commit(overlay: Overlay, workspace: Workspace) {
                 book.books.refresh();
             });
         }
+        Key::Alert(id) => move_alert(id, drag, overlay, workspace),
+    }
+}
+
+/// Has an alert wait for the price that its line was dragged to.
+fn move_alert(id: AlertId, drag: Drag, overlay: Overlay, workspace: Workspace) {
+    let Workspace { alerts: book, selected, .. } = workspace;
+    overlay.drag.set(None);
+    let alerts = untrack(|| selected.get().map(|ticker| book.at_prices_of(ticker))).unwrap_or_default();
+    if let Some(alert) = alerts.into_iter().find(|alert| alert.id == id) {
+        book.wish(Wish::Move { alert, price: drag.to });
     }
 }
 

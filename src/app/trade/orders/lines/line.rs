@@ -8,11 +8,13 @@ use crate::{
     app::{
         format::signed_money,
         trade::{
+            alerts::{AlertId, PriceAlert},
             orders::is_open,
             ticket::terms::{TicketTerms, title},
         },
     },
     domain::{
+        condition::Comparison,
         money::{Money, Price, Quantity},
         order::Side,
         orders::{id::OrderId, order::Role, terms::OrderType, view::OrderView},
@@ -28,6 +30,8 @@ pub enum Field {
     Stop,
     TakeProfit,
     StopLoss,
+    /// Price of an alert.
+    Alert,
 }
 
 impl Field {
@@ -37,6 +41,7 @@ impl Field {
             Self::Stop => "stop",
             Self::TakeProfit => "take-profit",
             Self::StopLoss => "stop-loss",
+            Self::Alert => "alert",
         }
     }
 }
@@ -47,6 +52,7 @@ pub enum Key {
     Order(OrderId, Field),
     /// A price written in the ticket, not placed yet.
     Ticket(Field),
+    Alert(AlertId),
 }
 
 impl fmt::Display for Key {
@@ -54,6 +60,7 @@ impl fmt::Display for Key {
         match self {
             Self::Order(id, field) => write!(f, "{id} {}", field.as_str()),
             Self::Ticket(field) => f.write_str(field.as_str()),
+            Self::Alert(id) => id.fmt(f),
         }
     }
 }
@@ -172,14 +179,32 @@ pub fn lines_of_ticket(terms: TicketTerms) -> Vec<Line> {
     fields.into_iter().filter_map(|(field, price, label, tone)| Some(line(field, price?, label, tone))).collect()
 }
 
-/// The text of the ticket that a line of it is.
-pub fn text_of(terms: TicketTerms, field: Field) -> RwSignal<String> {
-    match field {
+/// The line of an alert for a price. Its label tells the side that is waited for.
+pub fn line_of_alert(alert: PriceAlert) -> Line {
+    let side = match alert.comparison {
+        Comparison::Above | Comparison::AtLeast | Comparison::CrossesAbove => "above",
+        Comparison::Below | Comparison::AtMost | Comparison::CrossesBelow => "below",
+    };
+    Line {
+        key: Key::Alert(alert.id),
+        price: alert.price,
+        label: format!("Alert {side}"),
+        tone: "alert",
+        is_fixed: false,
+        stake: None,
+        revision: 0,
+    }
+}
+
+/// The text of the ticket that a line of it is; an alert has none.
+pub fn text_of(terms: TicketTerms, field: Field) -> Option<RwSignal<String>> {
+    Some(match field {
         Field::Limit => terms.limit,
         Field::Stop => terms.stop,
         Field::TakeProfit => terms.take_profit,
         Field::StopLoss => terms.stop_loss,
-    }
+        Field::Alert => return None,
+    })
 }
 
 /// As high as a label, in CSS pixels.

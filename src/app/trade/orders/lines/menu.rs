@@ -1,4 +1,4 @@
-//! The menu of the chart at a price: what can be ordered there.
+//! The menu of the chart at a price: what can be ordered there, and an alert.
 
 use leptos::{
     ev::{FocusEvent, KeyboardEvent},
@@ -16,7 +16,7 @@ use crate::app::{
     workspace::Workspace,
 };
 
-const ITEMS: [Placing; 4] = [Placing::Limit, Placing::Stop, Placing::TakeProfit, Placing::StopLoss];
+const ITEMS: [Placing; 5] = [Placing::Limit, Placing::Stop, Placing::TakeProfit, Placing::StopLoss, Placing::Alert];
 
 pub fn show_menu(workspace: Workspace) -> Piece {
     let tools = workspace.chart_tools;
@@ -70,7 +70,7 @@ fn show_open(workspace: Workspace) -> Piece {
             class="chart-menu"
             node_ref=menu
             role="menu"
-            aria-label="Order at this price"
+            aria-label="Order or alert at this price"
             data-testid="chart-menu"
             style:left=format!("{:.0}px", place.0)
             style:top=format!("{:.0}px", place.1)

@@ -1,4 +1,4 @@
-//! Open orders on the chart: a line for each limit and stop price, which can be moved and cancelled there.
+//! Open orders and alerts on the chart: a line for each price that is waited for, which can be moved and cancelled there.
 
 mod dragging;
 mod line;
@@ -11,7 +11,7 @@ use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 use self::{
     dragging::Drag,
-    line::{Basis, Key, Line, lines_of_order, lines_of_ticket, spread},
+    line::{Basis, Key, Line, line_of_alert, lines_of_order, lines_of_ticket, spread},
     menu::show_menu,
     placing::show_placing,
     view::show_line,
@@ -51,7 +51,7 @@ impl Overlay {
 #[component]
 fn OrderLines() -> impl IntoView {
     let workspace = use_workspace();
-    let Workspace { orders: book, selected, books, ticket, chart_tools: tools, .. } = workspace;
+    let Workspace { orders: book, alerts, selected, books, ticket, chart_tools: tools, .. } = workspace;
     book.follow();
     tools.has_menu.set_value(true);
     on_cleanup(move || tools.has_menu.set_value(false));
@@ -70,6 +70,7 @@ fn OrderLines() -> impl IntoView {
                 .and_then(|parent| parent.filled_avg_price.or(parent.limit_price).or(parent.stop_price));
             lines.extend(lines_of_order(&order, Basis { average_cost, entry }));
         }
+        lines.extend(alerts.at_prices_of(ticker).into_iter().map(line_of_alert));
         if ticket.ticker() == Some(ticker) && ticket.terms.is_shown() {
             lines.extend(lines_of_ticket(ticket.terms));
         }
@@ -87,7 +88,7 @@ fn OrderLines() -> impl IntoView {
         <div
             class="order-lines"
             role="group"
-            aria-label="Orders on the chart"
+            aria-label="Orders and alerts on the chart"
             node_ref=overlay.layer
             data-testid="chart-orders"
             style:--axis=axis

@@ -11,10 +11,15 @@ use crate::{
     app::{
         effects::effect,
         erase::{Erase, Piece, show_when},
-        trade::chart::Placing,
+        trade::{alerts::Wish, chart::Placing},
         workspace::Workspace,
     },
-    domain::{money::Price, order::Side, orders::terms::OrderType},
+    domain::{
+        money::Price,
+        order::Side,
+        orders::terms::OrderType,
+        typed_alert::{TypedAlert, TypedSubject},
+    },
 };
 
 pub fn name(placing: Placing) -> &'static str {
@@ -23,6 +28,7 @@ pub fn name(placing: Placing) -> &'static str {
         Placing::Stop => "Stop",
         Placing::TakeProfit => "Take profit",
         Placing::StopLoss => "Stop loss",
+        Placing::Alert => "Alert",
     }
 }
 
@@ -82,7 +88,8 @@ fn show_layer(workspace: Workspace) -> Piece {
         }
     };
     let words = Signal::derive(move || {
-        tools.placing.get().map(|(what, price)| format!("{} at {price}: press to write it into the ticket", name(what)))
+        let effect = |what| if what == Placing::Alert { "set it" } else { "write it into the ticket" };
+        tools.placing.get().map(|(what, price)| format!("{} at {price}: press to {}", name(what), effect(what)))
     });
     let top = move || {
         let place = tools.scale.get()?.place(tools.placing.get()?.1);
@@ -109,13 +116,17 @@ fn show_layer(workspace: Workspace) -> Piece {
     .erase()
 }
 
-/// Writes a chosen price into the ticket, with the focus on the button of the side that it is for.
+/// Writes a chosen price into the ticket, with the focus on the button of the side that it is for; or sets an alert.
 pub fn write(workspace: Workspace, what: Placing, price: Price) {
     let Workspace { ticket, selected, market, chart_tools: tools, .. } = workspace;
     tools.placing.set(None);
     let Some(ticker) = selected.get_untracked() else {
         return;
     };
+    if what == Placing::Alert {
+        let (subject, value) = (TypedSubject::Price, price.dollars());
+        return workspace.alerts.wish(Wish::Set(TypedAlert { ticker, subject, comparison: None, value }));
+    }
     ticket.choose(ticker);
     let text = price.to_string().replace(',', "");
     match what {
@@ -123,6 +134,7 @@ pub fn write(workspace: Workspace, what: Placing, price: Price) {
         Placing::Stop => ticket.write_price(OrderType::Stop, price),
         Placing::TakeProfit => ticket.terms.take_profit.set(text),
         Placing::StopLoss => ticket.terms.stop_loss.set(text),
+        Placing::Alert => {}
     }
     if let Some(side) = side_of(what, price, market.quote_untracked(ticker).map(|quote| quote.price)) {
         // After the form is there.
@@ -136,7 +148,7 @@ fn side_of(what: Placing, price: Price, last: Option<Price>) -> Option<Side> {
     match (what, is_below) {
         (Placing::Limit, true) | (Placing::Stop, false) => Some(Side::Buy),
         (Placing::Limit, false) | (Placing::Stop, true) => Some(Side::Sell),
-        (Placing::TakeProfit | Placing::StopLoss, _) => None,
+        (Placing::TakeProfit | Placing::StopLoss | Placing::Alert, _) => None,
     }
 }
 

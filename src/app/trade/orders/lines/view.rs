@@ -10,13 +10,13 @@ use web_sys::HtmlElement;
 use super::{
     Overlay,
     dragging::{Drag, commit, moved},
-    line::{Key, text_of},
+    line::{Field, Key, text_of},
 };
 use crate::app::{
     effects::memo,
     erase::{Erase, Piece, show_when},
     presses::press_once,
-    trade::orders::cancel::cancel,
+    trade::{alerts::Wish, orders::cancel::cancel},
     workspace::{Workspace, use_workspace},
 };
 
@@ -50,10 +50,12 @@ pub fn show_line(key: Key, overlay: Overlay) -> Piece {
     let end_name = Signal::derive(move || match key {
         Key::Order(..) => format!("Cancel: {}", words.get()),
         Key::Ticket(_) => format!("Leave out: {}", words.get()),
+        Key::Alert(_) => format!("Delete: {}", words.get()),
     });
     let (id, field) = match key {
         Key::Order(id, field) => (id.to_string(), field),
         Key::Ticket(field) => ("ticket".to_owned(), field),
+        Key::Alert(id) => (id.to_string(), Field::Alert),
     };
     view! {
         <div class=format!("order-line {tone}") data-testid="chart-order" data-id=id data-field=field.as_str() style:top=top hidden=is_out>
@@ -113,11 +115,18 @@ fn show_ghost(overlay: Overlay) -> Piece {
     .erase()
 }
 
-/// Cancels the order, or takes the price out of the ticket.
+/// Cancels the order, deletes the alert, or takes the price out of the ticket.
 fn drop_line(key: Key, workspace: Workspace) {
     match key {
         Key::Order(id, _) => cancel(workspace.orders, id, None),
-        Key::Ticket(field) => text_of(workspace.ticket.terms, field).set(String::new()),
+        Key::Ticket(field) => {
+            if let Some(text) = text_of(workspace.ticket.terms, field) {
+                text.set(String::new());
+            }
+        }
+        Key::Alert(id) => {
+            workspace.alerts.wish(Wish::Delete(id));
+        }
     }
 }
 

@@ -52,6 +52,17 @@ export class FinallyServer {
     return FinallyServer.startIn(this.folder, new URL(this.url).port, { ...this.settings, ...settings });
   }
 
+  /** The process is killed without warning, and the program starts anew on what it left behind. */
+  async crash(): Promise<FinallyServer> {
+    await this.end('SIGKILL');
+    return FinallyServer.startIn(this.folder, new URL(this.url).port, this.settings);
+  }
+
+  /** Ends the process without warning; `crash` starts it anew. */
+  async kill(): Promise<void> {
+    await this.end('SIGKILL');
+  }
+
   async stop(): Promise<void> {
     await this.end('SIGTERM');
     await rm(this.folder, { recursive: true, force: true });

@@ -17,7 +17,7 @@ use super::{
     erase::{Erase, Piece},
     library,
     shell::{self, header, layout},
-    trade::{chart, equity, heatmap, orders, positions},
+    trade::{chart, documents, equity, heatmap, orders, positions},
     workspace::{Workspace, use_workspace},
 };
 use crate::{IN_BROWSER, interop::idle::when_idle};
@@ -33,6 +33,7 @@ pub enum Part {
     Chart,
     Clock,
     Copilot,
+    Documents,
     Equity,
     Heatmap,
     Layout,
@@ -40,6 +41,7 @@ pub enum Part {
     LibraryAdd,
     LibraryAnswer,
     LibraryAnswers,
+    LibraryAttach,
     LibraryBeginning,
     LibraryDetails,
     LibraryFilters,
@@ -64,11 +66,12 @@ pub enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 32] = [
+    const ALL: [Self; 34] = [
         Self::Account,
         Self::Chart,
         Self::Clock,
         Self::Copilot,
+        Self::Documents,
         Self::Equity,
         Self::Heatmap,
         Self::Layout,
@@ -76,6 +79,7 @@ impl Part {
         Self::LibraryAdd,
         Self::LibraryAnswer,
         Self::LibraryAnswers,
+        Self::LibraryAttach,
         Self::LibraryBeginning,
         Self::LibraryDetails,
         Self::LibraryFilters,
@@ -106,6 +110,7 @@ impl Part {
                 | Self::LibraryAdd
                 | Self::LibraryAnswer
                 | Self::LibraryAnswers
+                | Self::LibraryAttach
                 | Self::LibraryBeginning
                 | Self::LibraryDetails
                 | Self::LibraryFilters
@@ -126,6 +131,7 @@ impl Part {
             Self::Chart => "The chart",
             Self::Clock => "The market's clock",
             Self::Copilot => "The copilot",
+            Self::Documents => "The list of the ticker’s documents",
             Self::Equity => "The equity curve",
             Self::Heatmap => "The heatmap",
             Self::Layout => "The menu of the layout",
@@ -133,6 +139,7 @@ impl Part {
             Self::LibraryAdd => "The form for documents",
             Self::LibraryAnswer => "The answer",
             Self::LibraryAnswers => "The library's search",
+            Self::LibraryAttach => "The list of tickers",
             Self::LibraryBeginning => "The library's beginning",
             Self::LibraryDetails => "The document's details",
             Self::LibraryHistory => "The history",
@@ -160,6 +167,7 @@ impl Part {
             Self::Chart => Box::pin(chart::fetch_chart()),
             Self::Clock => Box::pin(header::clock::fetch_clock()),
             Self::Copilot => Box::pin(copilot::fetch_panel()),
+            Self::Documents => Box::pin(documents::fetch_documents()),
             Self::Equity => Box::pin(equity::fetch_equity()),
             Self::Heatmap => Box::pin(heatmap::fetch_heatmap()),
             Self::Layout => Box::pin(layout::menu::fetch_layout()),
@@ -167,6 +175,7 @@ impl Part {
             Self::LibraryAdd => Box::pin(library::fetch_add()),
             Self::LibraryAnswer => Box::pin(library::fetch_answer()),
             Self::LibraryAnswers => Box::pin(library::fetch_answers()),
+            Self::LibraryAttach => Box::pin(library::fetch_attach()),
             Self::LibraryBeginning => Box::pin(library::fetch_beginning()),
             Self::LibraryDetails => Box::pin(library::fetch_details()),
             Self::LibraryFilters => Box::pin(library::fetch_filters()),
@@ -222,7 +231,10 @@ pub struct Parts {
 
 impl Parts {
     pub fn new() -> Self {
-        Self { progress: RwSignal::default(), views: StoredValue::default() }
+        Self {
+            progress: RwSignal::new([Progress::Absent; Part::ALL.len()]),
+            views: StoredValue::new([None; Part::ALL.len()]),
+        }
     }
 
     /// Starts loading a part, unless it is loaded or being loaded.
@@ -335,11 +347,13 @@ fn show_on_server(part: Part) -> Option<Piece> {
         Part::Equity => Some(equity::equity()),
         Part::Heatmap => Some(heatmap::heatmap()),
         Part::Clock
+        | Part::Documents
         | Part::Layout
         | Part::Library
         | Part::LibraryAdd
         | Part::LibraryAnswer
         | Part::LibraryAnswers
+        | Part::LibraryAttach
         | Part::LibraryBeginning
         | Part::LibraryDetails
         | Part::LibraryFilters

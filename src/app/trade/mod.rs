@@ -1,6 +1,7 @@
 //! The trade view: the watchlist, the chart with the ticket, and what is held.
 
 pub mod chart;
+pub mod documents;
 pub mod equity;
 pub mod heatmap;
 pub mod orders;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures the release bundle, prints one table, and keeps it in benches/RESULTS.md.
-# With names of subjects (start, reads, trades, orders, stream) only those, and nothing is kept: scripts/bench.sh trades
+# With names of subjects (start, reads, trades, orders, library, stream) only those, and nothing is kept: scripts/bench.sh trades
 # The page has a script of its own, scripts/measure.sh, whose rows come last.
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 "$ROOT/scripts/build.sh"
@@ -22,7 +22,7 @@ page="$("$ROOT/scripts/measure.sh" | tee >(cat >&2) | grep '^| ')"
     say "# Measured"
     say ""
     say "\`make bench\`, $(date -u +%Y-%m-%d), $(nproc) cores, $(awk -F ': ' '/^model name/ { print $2; exit }' /proc/cpuinfo), Linux $(uname -r)."
-    say "One subject alone: \`scripts/bench.sh start\`, \`reads\`, \`trades\`, \`orders\` or \`stream\`."
+    say "One subject alone: \`scripts/bench.sh start\`, \`reads\`, \`trades\`, \`orders\`, \`library\` or \`stream\`."
     say ""
     say "Medians of seven interleaved rounds; CPU and memory are the measured process's own, from \`/proc\`. The load comes from"
     say "the same machine. *Bare* is the ceiling in the same run: for the stream, tokio and nothing else, writing one buffer of"

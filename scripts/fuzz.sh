@@ -36,6 +36,10 @@ trade_body) seed trade_body src/server/http/portfolio.rs src/server/http/json_bo
 model_reply) seed model_reply src/server/copilot/reply.rs ;;
 massive_payload) seed massive_payload src/server/market/massive/payload.rs src/server/market/massive/snapshot.rs fuzz/examples.txt ;;
 compact_frame) seed compact_frame src/domain/compact_frame.rs ;;
+library_pdf | library_docx | library_html | library_markdown | library_csv | library_text)
+    seed "$target" src/server/library/extract/*.rs
+    cp "$ROOT"/public/samples/* "$corpus/$target/" 2>/dev/null || true ;;
+library_quote) seed library_quote src/server/library/answers/fold.rs ;;
 *) die "there is no fuzz target '$target'" ;;
 esac
 log="$(mktemp)"

@@ -5,7 +5,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 kills="${SOAK_KILLS:-200}" losses="${SOAK_POWER_LOSSES:-200}" errors="${SOAK_DISK_ERRORS:-100}" clocks="${SOAK_CLOCKS:-20}"
 cuts="${SOAK_STREAM_CUTS:-500}" steps="${SOAK_STEPS:-1000000}" fuzz_seconds="${SOAK_FUZZ_SECONDS:-60}"
-targets=(ticker quantity trade_body model_reply massive_payload compact_frame)
+targets=(ticker quantity trade_body model_reply massive_payload compact_frame library_pdf library_docx library_html library_markdown library_csv library_text library_quote)
 export FINALLY_FAULT_SEED="${FINALLY_FAULT_SEED:-$(date -u +%Y%m%d)}" RUST_BACKTRACE="${RUST_BACKTRACE:-0}"
 cd "$ROOT"
 
@@ -56,6 +56,8 @@ run_logged soak-fuzz "$ROOT/scripts/fuzz.sh" build
 FINALLY_KILL_ROUNDS="$kills" part "kill" fault faults::kill::kills_under_load_lose_and_double_nothing
 FINALLY_POWER_ROUNDS="$losses" part "power loss" fault faults::power_loss::a_lost_power_loses_and_doubles_nothing
 FINALLY_DISK_ROUNDS="$errors" part "disk errors" fault faults::disk_errors::a_disk_that_fails_refuses_clearly_loses_nothing_and_recovers
+FINALLY_LIBRARY_POWER_ROUNDS="$losses" part "power loss, library" fault library::disk::a_lost_power_loses_no_accepted_document
+FINALLY_LIBRARY_DISK_ROUNDS="$errors" part "full disk, library" fault library::disk::a_full_disk_refuses_documents_or_fails_them_with_the_cause_and_a_retry_reads_them
 FINALLY_CLOCK_ROUNDS="$clocks" part "clock jumps" fault faults::clock::a_clock_that_jumps_confuses_nothing
 FINALLY_STREAM_CUTS="$cuts" part "stream cuts" fault faults::stream_cuts::readers_behind_a_bad_network_are_right_again_after_each_cut
 FINALLY_LEDGER_STEPS="$steps" part "ledger, $steps steps" fault ledger::the_ledger_never_diverges_from_its_model

@@ -13,6 +13,7 @@ mod bare_stream;
 mod bare_trades;
 mod client;
 mod fan_out;
+mod library;
 mod listeners;
 mod orders;
 mod program;
@@ -32,7 +33,7 @@ use self::program::Bench;
 const ROUNDS: usize = 7;
 
 /// Subjects that can be measured separately.
-const SUBJECTS: [&str; 5] = ["start", "reads", "trades", "orders", "stream"];
+const SUBJECTS: [&str; 6] = ["start", "reads", "trades", "orders", "library", "stream"];
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -60,6 +61,7 @@ async fn measure(subjects: &[&str]) -> Outcome<()> {
             "reads" => reads::measure(&bench).await?,
             "trades" => trades::measure(&bench).await?,
             "orders" => orders::measure(&bench).await?,
+            "library" => library::measure(&bench).await?,
             _ => stream::measure(&bench).await?,
         }
     }

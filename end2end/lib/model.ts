@@ -45,6 +45,11 @@ export class ScriptedModel {
     this.waiting.splice(0).forEach((response) => write(response, reply));
   }
 
+  /** Ends the thinking with this very text. */
+  say(content: string): void {
+    this.waiting.splice(0).forEach((response) => writeText(response, content));
+  }
+
   async stop(): Promise<void> {
     this.server.closeAllConnections();
     this.server.close();
@@ -53,7 +58,10 @@ export class ScriptedModel {
 }
 
 function write(response: ServerResponse, reply: Reply): void {
-  const content = JSON.stringify({ trades: [], watchlist_changes: [], ...reply });
+  writeText(response, JSON.stringify({ trades: [], watchlist_changes: [], ...reply }));
+}
+
+function writeText(response: ServerResponse, content: string): void {
   response.writeHead(200, { 'content-type': 'application/json' });
   response.end(JSON.stringify({ model: 'scripted', choices: [{ message: { role: 'assistant', content } }] }));
 }

@@ -53,9 +53,14 @@ export class FinallyServer {
   }
 
   /** The process is killed at once (`kill -9`), and another one started over the same database and address; with these variables besides. */
-  async kill(settings: Settings = {}): Promise<FinallyServer> {
-    await this.end('SIGKILL');
+  async crash(settings: Settings = {}): Promise<FinallyServer> {
+    await this.kill();
     return FinallyServer.startIn(this.folder, new URL(this.url).port, { ...this.settings, ...settings });
+  }
+
+  /** Ends the process without warning; `crash` starts it anew. */
+  async kill(): Promise<void> {
+    await this.end('SIGKILL');
   }
 
   async stop(): Promise<void> {

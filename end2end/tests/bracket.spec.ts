@@ -110,7 +110,7 @@ test('a bracket by mouse, dragged, filled in parts and stopped out over a gap is
     expect(placed.legs.map(({ role }: any) => role).sort()).toEqual(['stop_loss', 'take_profit']);
     expect(placed.filled_quantity).toBe(0);
 
-    server = await server.kill();
+    server = await server.crash();
     await isBack();
     expect(terms(await orderOf(server.url, id))).toEqual(terms(placed));
 
@@ -127,7 +127,7 @@ test('a bracket by mouse, dragged, filled in parts and stopped out over a gap is
     await drag(`Buy ${QUANTITY}`, now - 12);
     await expect.poll(async () => (await orderOf(server.url, id)).limit_price).toBeGreaterThan(placed.limit_price);
     await expect.poll(async () => (await orderOf(server.url, id)).status).toBe('partially_filled');
-    server = await server.kill();
+    server = await server.crash();
     await isBack();
     const partly = await orderOf(server.url, id);
     expect(partly.status).toBe('partially_filled');
@@ -139,7 +139,7 @@ test('a bracket by mouse, dragged, filled in parts and stopped out over a gap is
     const entered = await orderOf(server.url, id);
     expect(entered.filled_quantity).toBeGreaterThan(0);
     expect(entered.filled_quantity).toBeLessThan(QUANTITY);
-    server = await server.kill();
+    server = await server.crash();
     await isBack();
     expect(terms(await orderOf(server.url, id))).toEqual(terms(entered));
     expect(entered.legs.map((leg: any) => [leg.status, leg.quantity])).toEqual(Array(2).fill(['working', entered.filled_quantity]));
@@ -156,11 +156,11 @@ test('a bracket by mouse, dragged, filled in parts and stopped out over a gap is
     await expect(other.page.getByTestId('order-prices').filter({ hasText: stop.toFixed(2) })).toHaveCount(1);
 
     // 5. Killed, and back over a gap: the stop fires at what comes, never at its own price.
-    server = await server.kill({ SIM_SEED: seed });
+    server = await server.crash({ SIM_SEED: seed });
     await expect.poll(async () => (await stopOf()).filled_quantity, { timeout: 60_000 }).toBeGreaterThan(0);
-    server = await server.kill();
+    server = await server.crash();
     await expect.poll(async () => (await stopOf()).status, { timeout: 90_000 }).toBe('filled');
-    server = await server.kill();
+    server = await server.crash();
     await isBack();
 
     const order = await orderOf(server.url, id);

@@ -9,7 +9,7 @@ use serde_json::json;
 fn place(action: &Action) -> u8 {
     match action {
         Action::Watch(_) => 0,
-        Action::Trade { .. } => 1,
+        Action::Trade { .. } | Action::Order(_) | Action::Cancel(_) | Action::Alert(_) => 1,
         Action::Unwatch(_) => 2,
     }
 }
@@ -32,6 +32,8 @@ fuzz_target!(|content: &str| {
             }
             Action::Watch(ticker) => changes.push(json!({ "ticker": ticker, "action": "add" })),
             Action::Unwatch(ticker) => changes.push(json!({ "ticker": ticker, "action": "remove" })),
+            // Orders that wait, cancellations and alerts have forms of their own.
+            Action::Order(_) | Action::Cancel(_) | Action::Alert(_) => return,
         }
     }
     let mut form = json!({ "message": reply.message, "trades": trades, "watchlist_changes": changes });

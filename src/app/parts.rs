@@ -17,7 +17,7 @@ use super::{
     erase::{Erase, Piece},
     library,
     shell::{self, header, layout},
-    trade::{alerts, chart, equity, heatmap, orders, positions},
+    trade::{alerts, chart, documents, equity, heatmap, orders, positions},
     workspace::{Workspace, use_workspace},
 };
 use crate::{IN_BROWSER, interop::idle::when_idle};
@@ -36,6 +36,7 @@ pub enum Part {
     Chart,
     Clock,
     Copilot,
+    Documents,
     Equity,
     Heatmap,
     Layout,
@@ -43,6 +44,7 @@ pub enum Part {
     LibraryAdd,
     LibraryAnswer,
     LibraryAnswers,
+    LibraryAttach,
     LibraryBeginning,
     LibraryDetails,
     LibraryFilters,
@@ -67,7 +69,7 @@ pub enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 35] = [
+    const ALL: [Self; 37] = [
         Self::Account,
         Self::Alerts,
         Self::AlertForm,
@@ -75,6 +77,7 @@ impl Part {
         Self::Chart,
         Self::Clock,
         Self::Copilot,
+        Self::Documents,
         Self::Equity,
         Self::Heatmap,
         Self::Layout,
@@ -82,6 +85,7 @@ impl Part {
         Self::LibraryAdd,
         Self::LibraryAnswer,
         Self::LibraryAnswers,
+        Self::LibraryAttach,
         Self::LibraryBeginning,
         Self::LibraryDetails,
         Self::LibraryFilters,
@@ -112,6 +116,7 @@ impl Part {
                 | Self::LibraryAdd
                 | Self::LibraryAnswer
                 | Self::LibraryAnswers
+                | Self::LibraryAttach
                 | Self::LibraryBeginning
                 | Self::LibraryDetails
                 | Self::LibraryFilters
@@ -135,6 +140,7 @@ impl Part {
             Self::Chart => "The chart",
             Self::Clock => "The market's clock",
             Self::Copilot => "The copilot",
+            Self::Documents => "The list of the ticker’s documents",
             Self::Equity => "The equity curve",
             Self::Heatmap => "The heatmap",
             Self::Layout => "The menu of the layout",
@@ -142,6 +148,7 @@ impl Part {
             Self::LibraryAdd => "The form for documents",
             Self::LibraryAnswer => "The answer",
             Self::LibraryAnswers => "The library's search",
+            Self::LibraryAttach => "The list of tickers",
             Self::LibraryBeginning => "The library's beginning",
             Self::LibraryDetails => "The document's details",
             Self::LibraryHistory => "The history",
@@ -172,6 +179,7 @@ impl Part {
             Self::Chart => Box::pin(chart::fetch_chart()),
             Self::Clock => Box::pin(header::clock::fetch_clock()),
             Self::Copilot => Box::pin(copilot::fetch_panel()),
+            Self::Documents => Box::pin(documents::fetch_documents()),
             Self::Equity => Box::pin(equity::fetch_equity()),
             Self::Heatmap => Box::pin(heatmap::fetch_heatmap()),
             Self::Layout => Box::pin(layout::menu::fetch_layout()),
@@ -179,6 +187,7 @@ impl Part {
             Self::LibraryAdd => Box::pin(library::fetch_add()),
             Self::LibraryAnswer => Box::pin(library::fetch_answer()),
             Self::LibraryAnswers => Box::pin(library::fetch_answers()),
+            Self::LibraryAttach => Box::pin(library::fetch_attach()),
             Self::LibraryBeginning => Box::pin(library::fetch_beginning()),
             Self::LibraryDetails => Box::pin(library::fetch_details()),
             Self::LibraryFilters => Box::pin(library::fetch_filters()),
@@ -351,11 +360,13 @@ fn show_on_server(part: Part) -> Option<Piece> {
         | Part::AlertForm
         | Part::AlertNews
         | Part::Clock
+        | Part::Documents
         | Part::Layout
         | Part::Library
         | Part::LibraryAdd
         | Part::LibraryAnswer
         | Part::LibraryAnswers
+        | Part::LibraryAttach
         | Part::LibraryBeginning
         | Part::LibraryDetails
         | Part::LibraryFilters

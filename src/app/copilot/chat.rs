@@ -461,6 +461,7 @@ fn own_line(text: &MessageText, name: &str) -> ChatLine {
         message: text.as_str().to_owned(),
         actions: Vec::new(),
         misread: Vec::new(),
+        citations: Vec::new(),
         failure: None,
         // Not shown.
         created_at: UtcInstant::EPOCH,

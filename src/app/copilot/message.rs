@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::{
     action::{ActionCard, show_misread},
     chat::{Chat, Row, question_before},
+    citation::show_sources,
     text::show_blocks,
 };
 use crate::{
@@ -16,7 +17,8 @@ use crate::{
 pub fn Message(row: Row, chat: Chat) -> impl IntoView {
     let line = row.line.clone();
     let (role, has_failed) = line.with_untracked(|line| (line.message.role, line.message.failure.is_some()));
-    let text = line.with_untracked(|line| show_blocks(&line.text));
+    let text = line.with_untracked(|line| show_blocks(&line.text, &line.message.citations));
+    let sources = line.with_untracked(|line| show_sources(&line.message.citations));
     let actions = {
         let row = row.clone();
         move || {
@@ -57,6 +59,7 @@ pub fn Message(row: Row, chat: Chat) -> impl IntoView {
             <div class="message-text">{text}</div>
             {actions}
             {misread}
+            {sources}
             {has_failed.then(move || show_when(is_last, retry))}
         </article>
     }

@@ -3,6 +3,7 @@
 mod action;
 mod autonomy;
 mod chat;
+mod citation;
 mod composer;
 mod connect;
 mod list;

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::place::encode;
 use crate::{
-    domain::library::{
-        Answer, AnswerPage, Document, DocumentPage, Filters, LibraryStats, Mode, Page, SearchResult, Task,
+    domain::{
+        library::{Answer, AnswerPage, Document, DocumentPage, Filters, LibraryStats, Mode, Page, SearchResult, Task},
+        ticker::Ticker,
     },
     error::ApiError,
     wire::{self, ask::ask_rest},
@@ -90,6 +91,20 @@ fn query(path: &str, parameters: &[(&str, &str)]) -> String {
 pub async fn documents(narrowing: &[(&str, &str)], cursor: &str) -> Result<DocumentPage, ApiError> {
     let parameters = [narrowing, &[("cursor", cursor)]].concat();
     call("GET", &query(DOCUMENTS, &parameters), None).await
+}
+
+/// A ticker's documents, newest first, as many as a short list shows.
+pub async fn of_ticker(ticker: Ticker) -> Result<DocumentPage, ApiError> {
+    documents(&[("ticker", &ticker.to_string()), ("limit", "12")], "").await
+}
+
+/// Attaches a document to a ticker; all else of it stays.
+pub async fn attach(id: &str, ticker: Ticker) -> Result<Document, ApiError> {
+    #[derive(Serialize)]
+    struct Attached {
+        ticker: Ticker,
+    }
+    call("PATCH", &format!("{DOCUMENTS}/{id}"), json(&Attached { ticker })?).await
 }
 
 pub async fn document(id: &str) -> Result<Document, ApiError> {

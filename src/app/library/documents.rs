@@ -4,7 +4,7 @@ use leptos::{ev::KeyboardEvent, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
-use super::{store::use_shelf, words};
+use super::{attach, store::use_shelf, words};
 use crate::{
     app::{
         effects::memo,
@@ -98,6 +98,7 @@ fn show_row(id: String) -> Piece {
     let own =
         document.with_untracked(|document| document.as_ref().map(|document| document.id.clone())).unwrap_or_default();
     let (href, target, data_id) = (format!("/library?doc={own}"), own.clone(), own.clone());
+    let dragged = own.clone();
     let open = move |event: leptos::ev::MouseEvent| {
         if crate::app::navigation::opens_here(&event) {
             event.prevent_default();
@@ -110,6 +111,9 @@ fn show_row(id: String) -> Piece {
             data-testid="document-row"
             data-id=data_id
             data-state=move || state().map(DocumentState::as_str)
+            draggable="true"
+            on:dragstart=move |event| attach::begin(shelf, dragged.clone(), &event)
+            on:dragend=move |_| shelf.dragged.set(None)
         >
             <a class="document" href=href aria-current=move || is_read.get().then_some("true") on:click=open>
                 <span class="document-ticker">{text(|document| document.ticker.clone().unwrap_or_else(|| "—".to_owned()))}</span>

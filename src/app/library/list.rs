@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 use super::{
+    attach::show_tickers,
     documents::show_bar,
     narrowing::show_narrowing,
     store::{Narrowing, use_shelf},
@@ -20,6 +21,11 @@ use crate::app::{
 #[wasm_split(library_list, fallible)]
 pub fn fetch_narrowing() -> Result<PartView, SplitLoaderError> {
     Ok(show_narrowing)
+}
+
+#[wasm_split(library_list, fallible)]
+pub fn fetch_attach() -> Result<PartView, SplitLoaderError> {
+    Ok(show_tickers)
 }
 
 #[wasm_split(library_list, fallible)]

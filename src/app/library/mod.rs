@@ -9,6 +9,7 @@ mod answer;
 mod answering;
 mod ask;
 mod asked;
+mod attach;
 mod bar;
 mod calls;
 mod details;
@@ -19,6 +20,7 @@ mod found;
 mod history;
 mod list;
 mod narrowing;
+mod open;
 mod passages;
 mod place;
 mod question;
@@ -38,19 +40,23 @@ use web_sys::DragEvent;
 pub use self::{
     answering::fetch_answers,
     asked::{fetch_answer, fetch_question},
+    calls::of_ticker,
     forms::{fetch_add, fetch_beginning, fetch_details},
     found::{fetch_filters, fetch_history, fetch_passages},
-    list::{fetch_narrowing, fetch_rest, fetch_uploads},
+    list::{fetch_attach, fetch_narrowing, fetch_rest, fetch_uploads},
+    open::Lines,
     reader::fetch_reader,
+    words::subtitle,
 };
 use self::{
     documents::Documents,
     store::{Column, Shelf},
 };
 use super::{
-    effects::effect,
+    effects::{effect, memo},
     erase::{Erase, Piece, show_when},
-    parts::{Part, PartView, show_part},
+    parts::{Part, PartView, show_part, show_quiet_part},
+    workspace::use_workspace,
 };
 
 #[wasm_split(library, fallible)]
@@ -64,6 +70,10 @@ fn library() -> Piece {
     let column = shelf.column;
     follow_place(shelf);
     let is_over = RwSignal::new(false);
+    let parts = use_workspace().parts;
+    // It has to be there when a drag begins.
+    effect(move || parts.fetch(Part::LibraryAttach));
+    let is_dragged = memo(move || shelf.dragged.with(Option::is_some));
     let tabs = Column::ALL.map(|(own, word)| {
         let is_current = Signal::derive(move || (column.get() == own).then_some("true"));
         view! {
@@ -100,6 +110,7 @@ fn library() -> Piece {
             <section class="library-reader" aria-label="Reader">
                 {show_part(Part::LibraryReader)}
             </section>
+            {show_when(move || is_dragged.get(), || show_quiet_part(Part::LibraryAttach))}
             {show_when(move || is_over.get(), || view! { <p class="library-drop" aria-hidden="true">"Drop files to add them"</p> }.erase())}
         </div>
     }

@@ -73,6 +73,8 @@ pub struct Shelf {
     pub uploads: Uploads,
     /// The form that takes documents in is open.
     pub is_adding: RwSignal<bool>,
+    /// Id of the document that is dragged.
+    pub dragged: RwSignal<Option<String>>,
     /// What the document that is read is cited for: page, and bytes of the page.
     pub cited: RwSignal<Vec<Cited>>,
     navigation: Navigation,
@@ -113,6 +115,7 @@ impl Shelf {
             narrowing: RwSignal::new(Narrowing::default()),
             uploads: Uploads::new(toasts),
             is_adding: RwSignal::new(false),
+            dragged: RwSignal::new(None),
             cited: RwSignal::new(Vec::new()),
             navigation,
             toasts,

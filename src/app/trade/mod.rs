@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod chart;
+pub mod documents;
 pub mod equity;
 pub mod heatmap;
 pub mod orders;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     copilot::{Autonomy, Availability},
     instant::UtcInstant,
+    library::Citation,
     rich_text::Block,
 };
 
@@ -30,6 +31,9 @@ pub struct RecordedMessage {
     pub actions: Vec<RecordedAction>,
     /// Invalid actions, which are rejected.
     pub misread: Vec<MisreadAction>,
+    /// Passages of the library that a reply was made from: those that it names, else all that its model was given. Empty
+    /// if it saw none.
+    pub citations: Vec<Citation>,
     /// Error code, if the copilot failed to reply.
     pub failure: Option<String>,
     pub created_at: UtcInstant,

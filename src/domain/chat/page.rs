@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::{Action, ActionStatus, Cancelled, Estimate, MisreadAction, RecordedAction, RecordedMessage, Role};
 use crate::domain::{
     instant::UtcInstant,
+    library::Citation,
     money::{Price, Quantity, TrailPercent},
     order::Side,
     orders::{
@@ -34,6 +35,9 @@ pub struct ChatMessage {
     pub cancellations: Vec<CancelAction>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alerts: Vec<AlertAction>,
+    /// Passages of the library that the reply was made from. Its text names one by its `source` in brackets: `[S1]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub citations: Vec<Citation>,
     pub created_at: UtcInstant,
     /// Error code, if the copilot failed to reply; `message` then explains it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -159,11 +163,22 @@ pub struct ChatPage {
 
 impl From<RecordedMessage> for ChatMessage {
     fn from(recorded: RecordedMessage) -> Self {
-        let RecordedMessage { id, role, message, actions, misread, failure, created_at } = recorded;
+        let RecordedMessage { id, role, message, actions, misread, citations, failure, created_at } = recorded;
         let (trades, watchlist_changes) = (Vec::new(), Vec::new());
         let (orders, cancellations, alerts) = (Vec::new(), Vec::new(), Vec::new());
-        let mut told =
-            Self { id, role, message, trades, watchlist_changes, orders, cancellations, alerts, created_at, failure };
+        let mut told = Self {
+            id,
+            role,
+            message,
+            trades,
+            watchlist_changes,
+            orders,
+            cancellations,
+            alerts,
+            citations,
+            created_at,
+            failure,
+        };
         let (mut misread, mut actions) = (misread.into_iter().peekable(), actions.into_iter());
         for ordinal in 0.. {
             if let Some(misread) = misread.next_if(|misread| misread.ordinal <= ordinal) {

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::{Answer, Document};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct DocumentPage {
     pub documents: Vec<Document>,
     /// Of all that fit, on every page of the list.

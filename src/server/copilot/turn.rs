@@ -21,6 +21,7 @@ use crate::{
         account_id::AccountId,
         chat::{Action, ActionStatus, Cancelled, ClientMessageId, MessageText, WaitingOrder},
         copilot::{Autonomy, OverLimit},
+        library::Citation,
         order::{ClientOrderId, OrderRequest, OrderSource},
         ticker::Ticker,
     },
@@ -68,13 +69,12 @@ impl Turn {
         let Answer { outcome, provenance } = self.think(context, &passages).await;
         self.tell(&outcome, &provenance);
         // Documents are untrusted: actions of a turn that saw their text are proposals, which a person decides.
-        let saw_library =
-            !passages.is_empty() || context.past_turns.iter().any(|turn| sources::is_cited(&turn.reply.message));
+        let saw_library = !passages.is_empty() || context.past_turns.iter().any(|turn| sources::is_cited(&turn.reply));
         let autonomy_max = if saw_library { Autonomy::Propose } else { Autonomy::Auto };
         match outcome {
-            Ok(mut reply) => {
-                reply.message.push_str(&sources::cited(&reply.message, &passages));
-                self.settle(reply, provenance, autonomy_max).await?
+            Ok(reply) => {
+                let citations = sources::citations(&reply.message, self.text.as_str(), &passages);
+                self.settle(reply, citations, provenance, autonomy_max).await?
             }
             Err(error) => return Err(self.record_failure(error, provenance).await),
         }
@@ -143,6 +143,7 @@ impl Turn {
             provenance,
             actions: Vec::new(),
             misread: Vec::new(),
+            citations: Vec::new(),
             runs: Vec::new(),
             limits: self.service.limits,
             autonomy_max: Autonomy::Advise,
@@ -155,7 +156,13 @@ impl Turn {
     }
 
     /// Stores the reply, and runs its actions as far as the account's autonomy goes now.
-    async fn settle(&self, reply: Reply, provenance: Provenance, autonomy_max: Autonomy) -> Result<(), ApiError> {
+    async fn settle(
+        &self,
+        reply: Reply,
+        citations: Vec<Citation>,
+        provenance: Provenance,
+        autonomy_max: Autonomy,
+    ) -> Result<(), ApiError> {
         let service = &self.service;
         let autonomy = service.ledger.books(self.account).autonomy.at_most(autonomy_max);
         if autonomy == Autonomy::Propose {
@@ -183,6 +190,7 @@ impl Turn {
             runs: service.prepare(&now).await,
             actions: actions.clone(),
             misread: reply.misread,
+            citations,
             limits: service.limits,
             autonomy_max,
             at: (service.clock)(),

@@ -15,6 +15,7 @@ use crate::domain::{
     copilot::Autonomy,
     corporate_action::{DividendRate, ExchangeDate, SplitRatio},
     instant::UtcInstant,
+    library::Citation,
     money::{Money, Price, Quantity},
     order::{ClientOrderId, Trade},
     orders::{book::TrailMark, group::Group, id::OrderId},
@@ -211,6 +212,8 @@ pub struct MessageRow {
     pub provenance: Provenance,
     /// Invalid actions of a reply.
     pub misread: Vec<MisreadAction>,
+    /// Passages of the library that a reply was made from.
+    pub citations: Vec<Citation>,
 }
 
 /// An action of a reply.

@@ -85,15 +85,19 @@ impl Originals {
     /// If the disk fails.
     pub async fn keep(&self, received: Received) -> io::Result<()> {
         let path = self.path(&received.hash);
-        if fs::try_exists(&path).await? {
-            return Ok(());
-        }
         let folder = path.parent().unwrap_or(&self.0).to_owned();
-        fs::create_dir_all(&folder).await?;
-        fs::rename(&received.path.0, &path).await?;
-        // A rename is durable once its folder is synced.
+        if !fs::try_exists(&path).await? {
+            fs::create_dir_all(&folder).await?;
+            fs::rename(&received.path.0, &path).await?;
+        }
+        // A name is durable once its folder is synced, and that once those above it are. A file that is there already may be
+        // the remains of an upload whose sync failed.
         sync_folder(&folder).await?;
-        sync_folder(&self.0).await
+        sync_folder(&self.0).await?;
+        match self.0.parent() {
+            Some(above) => sync_folder(above).await,
+            None => Ok(()),
+        }
     }
 
     /// Removes an original that no document uses; a missing file is no error.

@@ -39,8 +39,9 @@ pub struct Segmenter {
     edges: HashMap<String, u32>,
 }
 
+/// What a line is, by its form.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Line {
+pub enum Line {
     Empty,
     Heading,
     /// A table's row: a label and numbers, or numbers alone.
@@ -194,7 +195,7 @@ fn pieces(text: &str) -> Vec<(usize, usize)> {
     pieces
 }
 
-fn kind(line: &str) -> Line {
+pub fn kind(line: &str) -> Line {
     let trimmed = line.trim();
     if trimmed.is_empty() {
         return Line::Empty;
@@ -219,11 +220,14 @@ fn is_number(cell: &str) -> bool {
         || matches!(cell, "—" | "–" | "-" | "$ —" | "$—" | "N/A" | "nm" | "NM")
 }
 
+/// Whether a cell is a year, or several that stand close together.
 fn is_year(cell: &str) -> bool {
-    let bare = cell.trim_matches(|character: char| !character.is_ascii_alphanumeric());
-    bare.len() == 4
-        && (bare.starts_with("19") || bare.starts_with("20"))
-        && bare.bytes().all(|byte| byte.is_ascii_digit())
+    cell.split_whitespace().all(|word| {
+        let bare = word.trim_matches(|character: char| !character.is_ascii_alphanumeric());
+        bare.len() == 4
+            && (bare.starts_with("19") || bare.starts_with("20"))
+            && bare.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// Whether a line is a heading: short, without a sentence's end, written like a title.
@@ -266,6 +270,7 @@ mod tests {
     #[case("   2022   2021   2020", Line::Head)]
     #[case("(Dollars in millions)   2022   2021", Line::Head)]
     #[case("2022", Line::Head)]
+    #[case("(Dollars in millions)   2022 2021 2020", Line::Head)]
     #[case("Consolidated Statements of Operations", Line::Heading)]
     #[case("Item 7. Management's Discussion and Analysis", Line::Heading)]
     #[case("Revenues increased by $4.3 billion in 2022.", Line::Prose)]

@@ -132,6 +132,7 @@ async fn record(folder: &TempDir, judged: Autonomy, recorded: Autonomy) -> Ledge
             estimate: None,
         }],
         misread: Vec::new(),
+        citations: Vec::new(),
         runs: vec![order("a", 1_000_000, at)],
         limits: CopilotLimits::default(),
         autonomy_max: Autonomy::Auto,

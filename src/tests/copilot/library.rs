@@ -22,9 +22,20 @@ fn messages(model: &ScriptedServer) -> Vec<Value> {
 async fn an_answer_from_documents_names_its_sources() {
     let model = ScriptedServer::start(|_: &Request| reply(&says("41 rockets were delivered [S1]."))).await;
     let app = start(&model).await;
-    take_in(&app.client, "works.txt", REPORT.as_bytes()).await;
+    let document = take_in(&app.client, "works.txt", REPORT.as_bytes()).await;
     let answer: Value = app.client.post("/api/chat", json!({ "message": QUESTION })).await.json().await.unwrap();
-    assert_eq!(answer["message"], "41 rockets were delivered [S1].\n\nRead in the library: [S1] works, page 1.");
+    assert_eq!(answer["message"], "41 rockets were delivered [S1].");
+    let citation = &answer["citations"][0];
+    assert_eq!(
+        (&citation["source"], &citation["title"], &citation["page"]),
+        (&json!("S1"), &json!("works"), &json!(1))
+    );
+    let page = app.client.read(&format!("/api/library/documents/{}/pages/1", document["id"].as_str().unwrap())).await;
+    let offset = |name: &str| usize::try_from(citation[name].as_u64().unwrap()).unwrap();
+    assert_eq!(citation["quote"], page["text"].as_str().unwrap()[offset("start")..offset("end")]);
+    assert!(citation["quote"].as_str().unwrap().contains("rose to 41"), "{citation}");
+    let kept = app.client.read("/api/chat").await;
+    assert_eq!(kept["messages"][1]["citations"], answer["citations"]);
     let told = messages(&model);
     let passages =
         told.iter().find(|message| message["content"].as_str().unwrap().starts_with("{\"library_passages\""));

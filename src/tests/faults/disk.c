@@ -5,7 +5,7 @@
  * after the power is lost. FAULTS_CONTROL is a page of numbers, shared with the test, that says when to kill, which calls
  * fail, and what time it is; `layer.rs` writes it.
  *
- * Calls that it could not tell the truth about (a rename, a shared writable mapping of anything but SQLite's index of the
+ * Calls that it could not tell the truth about (a shared writable mapping of anything but SQLite's index of the
  * write-ahead log, a second handle to the same descriptor) are noted as such, and fail the test. */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -37,7 +37,7 @@ struct control {
     uint64_t failed;     /* calls that failed on purpose, so far */
 };
 
-enum kind { OPENED = 1, CREATED, WRITTEN, RESIZED, SYNCED, SYNC_FAILED, REMOVED, FOLDER, UNSUPPORTED };
+enum kind { OPENED = 1, CREATED, WRITTEN, RESIZED, SYNCED, SYNC_FAILED, REMOVED, FOLDER, UNSUPPORTED, RENAMED };
 
 struct record { uint64_t kind, file, at, length; };
 
@@ -253,9 +253,24 @@ int mkdir(const char *path, mode_t mode) {
 }
 
 int rename(const char *from, const char *to) {
-    char buffer[PATH_MAX];
-    if (below(from, buffer) || below(to, buffer)) unsupported(0, "rename");
-    return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+    char old_path[PATH_MAX], new_path[PATH_MAX], names[2 * PATH_MAX];
+    const char *old_name = below(from, old_path), *new_name = below(to, new_path);
+    if (!old_name != !new_name) unsupported(0, "a rename from or to another disk");
+    if (!old_name || !new_name) return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+    struct stat file;
+    pthread_mutex_lock(&order);
+    int error = next_call(), result = -1;
+    if (error) errno = error;
+    else if (fstatat(AT_FDCWD, from, &file, 0) == 0) result = (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+    if (result == 0) {
+        /* Both names, with a zero between them. */
+        size_t length = strlen(old_name) + 1;
+        memcpy(names, old_name, length);
+        strcpy(names + length, new_name);
+        note(RENAMED, file.st_ino, 0, names, length + strlen(new_name));
+    }
+    pthread_mutex_unlock(&order);
+    return result;
 }
 
 void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t at) {

@@ -7,7 +7,7 @@
 //! - The size of a file is one of its sizes since the last sync, independent of its sectors; where the file grew
 //!   without a write there are zeros or random bytes.
 //! - The creation or removal of a file is certain once its folder was synced; before that, each name exists or not,
-//!   independently. A sync of the file alone does not keep its name.
+//!   independently. A sync of the file alone does not keep its name. A rename is a creation and a removal.
 //! - After a failed sync, its pages count as clean (as in Linux): a later successful sync does not write them, unless
 //!   they were written again.
 //!
@@ -118,6 +118,7 @@ impl Disk {
             6 => self.fail_sync(inode),
             7 => self.names.get_mut(&text()).expect("it is there").since.push(None),
             9 => panic!("the layer cannot tell the truth about {}", text()),
+            10 => self.rename(inode, &text()),
             _ => panic!("the journal is damaged: {kind}"),
         }
     }
@@ -130,6 +131,14 @@ impl Disk {
             self.folder_ids.insert(id, name.clone());
         }
         self.names.entry(name).or_default().since.push(Some(id));
+    }
+
+    /// A file gets another name; `names` are the old and the new one, with a zero between them.
+    fn rename(&mut self, inode: u64, names: &str) {
+        let (old, new) = names.split_once('\0').expect("it has two names");
+        let id = self.inodes[&inode];
+        self.names.get_mut(old).expect("it is there").since.push(None);
+        self.names.entry(new.to_owned()).or_default().since.push(Some(id));
     }
 
     fn file(&mut self, inode: u64) -> &mut FileState {

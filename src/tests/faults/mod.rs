@@ -5,10 +5,10 @@
 
 mod audit;
 mod clock;
-mod disk;
+pub mod disk;
 mod disk_errors;
 mod kill;
-mod layer;
+pub mod layer;
 mod load;
 mod power_loss;
 mod proxy;

@@ -134,6 +134,12 @@ async fn a_model_s_statements_are_checked_and_calculated() {
 #[case::altered_digit_in_the_quote(json!({ "text": "Revenues were 66,808.", "cites": [{ "s": "S1", "quote": "Revenues $ 66,808 $ 62,286" }] }), "not_cited")]
 #[case::altered_digit_in_the_text(json!({ "text": "Revenues were 66,808.", "cites": [{ "s": "S1", "quote": ROW }] }), "number_not_found")]
 #[case::wrong_sum(json!({ "text": "The sum is 5.", "cites": [{ "s": "S1", "quote": ROW }], "calc": "66,608 + 62,286" }), "number_not_found")]
+#[case::another_unit(json!({ "text": "Revenues were $66,608 billion.", "cites": [{ "s": "S1", "quote": ROW }] }), "number_not_found")]
+#[case::a_sum_of_numbers_that_are_not_quoted(json!({ "text": "The sum is 110,000.", "cites": [{ "s": "S1", "quote": ROW }], "calc": "60,000 + 50,000" }), "number_not_found")]
+#[case::a_quote_of_another_passage(json!({ "text": "Revenues were 66,608.", "cites": [{ "s": "S2", "quote": ROW }] }), "not_cited")]
+#[case::a_quote_too_short_to_tell(json!({ "text": "It was 66,608.", "cites": [{ "s": "S1", "quote": "$ 66,608" }] }), "not_cited")]
+#[case::a_quote_put_together(json!({ "text": "Revenues were 49,954.", "cites": [{ "s": "S1", "quote": "Revenues $ 66,608 49,954" }] }), "not_cited")]
+#[case::a_year_of_nothing(json!({ "text": "In 1999 revenues were 66,608.", "cites": [{ "s": "S1", "quote": ROW }] }), "number_not_found")]
 #[case::nothing_cited(json!({ "text": "Revenues were 66,608.", "cites": [] }), "not_cited")]
 #[tokio::test]
 async fn a_lie_is_flagged(#[case] line: Value, #[case] support: &str) {
@@ -142,6 +148,25 @@ async fn a_lie_is_flagged(#[case] line: Value, #[case] support: &str) {
     let answer = finished(&app.client, &ask(&app.client, QUESTION).await).await;
     assert_eq!(answer["statements"][0]["support"], support, "{answer}");
     assert_quotes(&app.client, &answer).await;
+}
+
+#[tokio::test]
+async fn an_answer_without_an_end_is_cut_at_its_bounds_and_shows_no_control_characters() {
+    let line = |number: usize| {
+        let cites = vec![json!({ "s": "S1", "quote": ROW }); 20];
+        json!({ "text": format!("Revenues rose\u{202e}\u{7} [x](http://evil.example) {}.", "on ".repeat(900 + number)), "cites": cites })
+    };
+    let lines: Vec<Value> = (0..80).map(line).collect();
+    let model = ScriptedServer::start(writes(&lines)).await;
+    let app = app_with(&model).await;
+    let answer = finished(&app.client, &ask(&app.client, QUESTION).await).await;
+    let statements = answer["statements"].as_array().unwrap();
+    assert_eq!((&answer["state"], statements.len()), (&json!("done"), 60), "{}", answer["error_code"]);
+    for statement in statements {
+        let text = statement["text"].as_str().unwrap();
+        assert!(text.chars().count() <= 2_000 && !text.contains(['\u{202e}', '\u{7}']));
+        assert_eq!(statement["citations"].as_array().unwrap().len(), 1, "the same lines count once");
+    }
 }
 
 #[rstest]

@@ -105,6 +105,8 @@ async fn what_cannot_be_meant_is_refused(#[case] body: Value, #[case] code: &str
     assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
     assert_eq!(answer.json::<Value>().await.unwrap()["code"], code);
     assert_eq!(app.client.read("/api/library/stats").await["documents"], 0);
+    assert_eq!(app.client.read("/api/library/documents?ticker=NVDA").await["total"], 0);
+    assert_eq!(app.client.read("/api/library/tasks").await["total"], 0);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::{collections::HashSet, fs, path::Path, time::Duration};
 use serde_json::json;
 
 use super::{REPORT, document_id, search, settled, take_in, upload};
-use crate::app::{TestApp, TestProcess};
+use crate::app::{TestApp, TestClient, TestProcess};
 
 /// A report of some hundred pages, each different.
 fn long_report(number: usize) -> Vec<u8> {
@@ -17,12 +17,29 @@ fn long_report(number: usize) -> Vec<u8> {
 /// Names of the originals on the disk, half-received ones included.
 fn originals(folder: &Path) -> HashSet<String> {
     let mut names = HashSet::new();
-    for entry in fs::read_dir(folder.join("db/library")).unwrap() {
+    // There is no folder before the first upload.
+    for entry in fs::read_dir(folder.join("db/library")).into_iter().flatten() {
         names.extend(
             fs::read_dir(entry.unwrap().path()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()),
         );
     }
     names
+}
+
+/// Asserts that no file, segment or vector is left without its document, and that each original is there.
+pub async fn assert_whole(client: &TestClient, folder: &Path) {
+    let stats = client.read("/api/library/stats").await;
+    let rows = rusqlite::Connection::open(folder.join("db/library.db")).unwrap();
+    let count = |query: &str| rows.query_row(query, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(stats["segments"], count("SELECT COUNT(*) FROM segments"));
+    assert_eq!(count("SELECT COUNT(*) FROM segments"), count("SELECT COUNT(*) FROM passages_docsize"));
+    assert_eq!(count("SELECT COUNT(*) FROM segments WHERE document_id NOT IN (SELECT id FROM documents)"), 0);
+    assert_eq!(count("SELECT COUNT(*) FROM vectors WHERE segment_id NOT IN (SELECT id FROM segments)"), 0);
+    let hashes: HashSet<String> = {
+        let mut hashes = rows.prepare("SELECT content_hash FROM documents").unwrap();
+        hashes.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    assert_eq!(originals(folder), hashes);
 }
 
 #[tokio::test]
@@ -48,18 +65,7 @@ async fn kill_9_at_any_moment_costs_nothing() {
         let hits = search(&app.client, &format!("report {number} unit 11999")).await;
         assert!(hits[0]["text"].as_str().unwrap().contains(&format!("Line 11999 of report {number}")), "{:?}", hits[0]);
     }
-    let stats = app.client.read("/api/library/stats").await;
-    let file = app.folder().join("db/library.db");
-    let rows = rusqlite::Connection::open(file).unwrap();
-    let count = |query: &str| rows.query_row(query, [], |row| row.get::<_, i64>(0)).unwrap();
-    assert_eq!(stats["segments"], count("SELECT COUNT(*) FROM segments"));
-    assert_eq!(count("SELECT COUNT(*) FROM segments"), count("SELECT COUNT(*) FROM passages_docsize"));
-    assert_eq!(count("SELECT COUNT(*) FROM segments WHERE document_id NOT IN (SELECT id FROM documents)"), 0);
-    let hashes: HashSet<String> = {
-        let mut hashes = rows.prepare("SELECT content_hash FROM documents").unwrap();
-        hashes.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
-    };
-    assert_eq!(originals(app.folder()), hashes);
+    assert_whole(&app.client, app.folder()).await;
 }
 
 #[tokio::test]

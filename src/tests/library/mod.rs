@@ -1,6 +1,7 @@
 //! The Research library: intake, search and answers, and their behaviour under faults.
 
 mod answers;
+mod disk;
 mod faults;
 mod fetch;
 mod intake;
@@ -19,6 +20,15 @@ pub const READ_MAX: Duration = Duration::from_secs(60);
 
 /// Uploads files like a browser's form.
 pub async fn upload_all(client: &TestClient, files: &[(&str, &[u8])], fields: &[(&str, &str)]) -> Response {
+    try_upload(client, files, fields).await.unwrap()
+}
+
+/// The same, to a server that may be gone.
+pub async fn try_upload(
+    client: &TestClient,
+    files: &[(&str, &[u8])],
+    fields: &[(&str, &str)],
+) -> reqwest::Result<Response> {
     const BOUNDARY: &str = "a-boundary-of-the-tests";
     let mut body = Vec::new();
     for (name, value) in fields {
@@ -36,7 +46,7 @@ pub async fn upload_all(client: &TestClient, files: &[(&str, &[u8])], fields: &[
     }
     body.extend(format!("--{BOUNDARY}--\r\n").bytes());
     let request = client.http.post(client.url("/api/library/documents")).body(body);
-    request.header("content-type", format!("multipart/form-data; boundary={BOUNDARY}")).send().await.unwrap()
+    request.header("content-type", format!("multipart/form-data; boundary={BOUNDARY}")).send().await
 }
 
 /// Uploads a file; returns the response, which must be successful.

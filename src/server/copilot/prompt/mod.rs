@@ -277,6 +277,7 @@ mod tests {
                     decided_at: NOW,
                 }],
                 misread: Vec::new(),
+                citations: Vec::new(),
                 failure: None,
                 created_at: NOW,
             },
@@ -370,6 +371,8 @@ mod tests {
             page: 4,
             context: String::new(),
             text: hostile.to_owned(),
+            document: "d".to_owned(),
+            start: 0,
         }];
         let context = context(1);
         let made = build(

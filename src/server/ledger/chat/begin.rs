@@ -156,6 +156,7 @@ impl Write for BeginTurn {
             failure: None,
             provenance: Provenance::default(),
             misread: Vec::new(),
+            citations: Vec::new(),
         })));
         effects.push(Effect::Event(Change::Message { id: self.id.clone() }));
         Ok((Begun::Anew(Box::new(self.context(books, found))), effects))
@@ -236,6 +237,7 @@ impl CutOff {
                 failure: Some(error.code().to_owned()),
                 provenance: Provenance::default(),
                 misread: Vec::new(),
+                citations: Vec::new(),
             })));
             effects.push(Effect::Event(Change::Message { id }));
         }

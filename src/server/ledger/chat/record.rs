@@ -9,6 +9,7 @@ use crate::{
         chat::{Action, ActionStatus, Estimate, MisreadAction, RecordedAction, Role},
         copilot::{Autonomy, CopilotLimits},
         instant::UtcInstant,
+        library::Citation,
         money::Price,
     },
     error::ApiError,
@@ -61,6 +62,8 @@ pub struct RecordReply {
     pub actions: Vec<NewAction>,
     /// Invalid actions of the reply, in order.
     pub misread: Vec<MisreadAction>,
+    /// Passages of the library that the reply was made from.
+    pub citations: Vec<Citation>,
     /// Actions to run now.
     pub runs: Vec<ActionRun>,
     pub limits: CopilotLimits,
@@ -107,6 +110,7 @@ impl RecordReply {
             failure: self.failure.map(str::to_owned),
             provenance: self.provenance.clone(),
             misread: self.misread.clone(),
+            citations: self.citations.clone(),
         }))
     }
 

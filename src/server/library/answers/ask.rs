@@ -44,7 +44,9 @@ impl AskError {
 /// A model's answer, as it is streamed.
 pub struct Writing {
     response: Response,
+    /// What has come and is not read yet begins at `at`.
     buffer: Vec<u8>,
+    at: usize,
     bytes: usize,
     is_over: bool,
     pub usage: AnswerUsage,
@@ -112,7 +114,7 @@ pub async fn ask(config: &LlmConfig, messages: &Value) -> Result<Writing, AskErr
         let status = response.status();
         if status == StatusCode::OK {
             let usage = AnswerUsage::default();
-            return Ok(Writing { response, buffer: Vec::new(), bytes: 0, is_over: false, usage });
+            return Ok(Writing { response, buffer: Vec::new(), at: 0, bytes: 0, is_over: false, usage });
         }
         // Some servers refuse fields that others accept, and name them: such a field is left out, once.
         let is_first = body
@@ -130,6 +132,10 @@ pub async fn ask(config: &LlmConfig, messages: &Value) -> Result<Writing, AskErr
     }
 }
 
+fn line_end(bytes: &[u8]) -> Option<usize> {
+    bytes.iter().position(|byte| *byte == b'\n')
+}
+
 impl Writing {
     /// The next piece of text; `None` at the end.
     ///
@@ -137,8 +143,9 @@ impl Writing {
     /// If the connection breaks before the end, or the response has an unexpected form.
     pub async fn next(&mut self) -> Result<Option<String>, AskError> {
         loop {
-            while let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = self.buffer.drain(..=end).collect();
+            while let Some(length) = line_end(&self.buffer[self.at..]) {
+                let line = self.buffer[self.at..][..length].to_vec();
+                self.at += length + 1;
                 if let Some(text) = self.read_line(&line)? {
                     return Ok(Some(text));
                 }
@@ -146,12 +153,18 @@ impl Writing {
             if self.is_over {
                 return Ok(None);
             }
+            // Only the beginning of a line is left.
+            self.buffer.drain(..self.at);
+            self.at = 0;
             match self.response.chunk().await {
                 Err(cause) => return Err(AskError { code: "cut_off", cause: https::describe(cause), may_pass: true }),
                 Ok(Some(chunk)) => {
+                    // A piece of the connection may hold many lines; the bound is of one.
+                    let goes_on = line_end(&chunk).unwrap_or(chunk.len());
+                    let line_bytes = self.buffer.len() + goes_on;
                     self.bytes += chunk.len();
                     self.buffer.extend_from_slice(&chunk);
-                    if self.bytes > BYTES_MAX || self.buffer.len() > LINE_BYTES_MAX {
+                    if self.bytes > BYTES_MAX || line_bytes > LINE_BYTES_MAX {
                         return Err(AskError {
                             code: "llm_invalid_reply",
                             cause: "it writes without an end".to_owned(),

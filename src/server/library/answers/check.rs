@@ -8,7 +8,7 @@ use super::{
     calc::{Calculated, calculate},
     decimal::Decimal,
     fold,
-    numbers::{Number, numbers},
+    numbers::{Number, numbers, scales},
 };
 use crate::{
     domain::library::{Citation, Hit, Statement, Support},
@@ -116,14 +116,22 @@ fn unsupported(
     passages: &[Passage],
     calculated: Option<&Calculated>,
 ) -> Vec<String> {
-    let quoted: Vec<Number> = citations.iter().flat_map(|citation| numbers(&citation.quote)).collect();
+    let quoted: Vec<(Number, Vec<i32>)> = citations
+        .iter()
+        .flat_map(|citation| {
+            let passage = passages.iter().find(|passage| passage.handle == citation.source);
+            let scales =
+                scales(&passage.map_or(String::new(), |Passage { hit, .. }| format!("{} {}", hit.context, hit.text)));
+            numbers(&citation.quote).into_iter().map(move |number| (number, scales.clone()))
+        })
+        .collect();
     let cited = passages.iter().filter(|passage| citations.iter().any(|citation| citation.source == passage.handle));
     let years: Vec<Number> = cited
         .flat_map(|passage| numbers(&passage.hit.text).into_iter().chain(years_of_context(&passage.hit.context)))
         .filter(Number::is_year)
         .collect();
     let is_supported = |number: &Number| {
-        quoted.iter().any(|source| number.stands_as(source))
+        quoted.iter().any(|(source, scales)| number.stands_as(source, scales))
             || (number.is_year() && years.iter().any(|year| year.value == number.value))
             || calculated.is_some_and(|made| made.result.abs().rounded(number.value.decimals()) == number.value)
     };
@@ -202,6 +210,9 @@ mod tests {
         "Revenues   $ 66,608   $ 62,286",
         Support::NumberNotFound
     )]
+    #[case::another_unit("Revenues were $66,608 billion.", "Revenues   $ 66,608   $ 62,286", Support::NumberNotFound)]
+    #[case::context("It is Boeing's.", "Boeing · 10-K · FY2022", Support::NotCited)]
+    #[case::words_left_out("Revenues rose.", "Revenues because of deliveries.", Support::NotCited)]
     #[case::too_short("It is 2022.", "2022", Support::NotCited)]
     #[case::year_of_the_head("In 2021 revenues rose.", "Revenues rose because of deliveries.", Support::Cited)]
     #[case::year_of_nothing("In 2019 revenues rose.", "Revenues rose because of deliveries.", Support::NumberNotFound)]

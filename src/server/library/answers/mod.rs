@@ -10,9 +10,9 @@ mod ask;
 mod calc;
 mod check;
 mod decimal;
-mod extractive;
+pub mod extractive;
 mod figures;
-mod fold;
+pub mod fold;
 mod numbers;
 mod objects;
 
@@ -280,7 +280,8 @@ impl Teller {
                     true => (0, extractive::QUOTED_MAX),
                     false => (1, extractive::QUOTED_BESIDE_FIGURES),
                 };
-                let quoted = extractive::statements(&passages[from..], most);
+                let telling = extractive::telling(&answer.question, found.filters.issuer.as_deref());
+                let quoted = extractive::statements(&telling, &passages[from..], most);
                 for statement in figures.into_iter().chain(quoted) {
                     self.state(statement, &mut tally).await.map_err(busy)?;
                 }

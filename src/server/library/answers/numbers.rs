@@ -29,8 +29,8 @@ impl Number {
     }
 
     /// Whether `source` is the same number after units are applied: 1,577 million equals 1.577 billion. A source's
-    /// number without a unit may be in thousands, millions or billions, as a table's head may say.
-    pub fn stands_as(&self, source: &Self) -> bool {
+    /// number without a unit may be in one of these `scales`, powers of ten ([`scales`]).
+    pub fn stands_as(&self, source: &Self, scales: &[i32]) -> bool {
         match (self.unit, source.unit) {
             (Unit::Percent, Unit::Percent | Unit::Bare) | (Unit::Bare, Unit::Percent) => self.value == source.value,
             (Unit::Percent, Unit::Power(_)) | (Unit::Power(_), Unit::Percent) => false,
@@ -41,10 +41,29 @@ impl Number {
             }
             (Unit::Power(power), Unit::Bare) => {
                 let full = self.value.shifted(power);
-                [0, 3, 6, 9].iter().any(|scale| full == source.value.shifted(*scale))
+                scales.iter().any(|scale| full == source.value.shifted(*scale))
             }
         }
     }
+}
+
+/// Powers of ten that a passage's numbers without a unit may be in: those that it states, "in millions", and none; any where
+/// it states none, since the head of its table may stand elsewhere.
+pub fn scales(passage: &str) -> Vec<i32> {
+    let lower = passage.to_lowercase();
+    let units = [(3, "thousands"), (6, "millions"), (9, "billions")];
+    let stated = |word: &str| {
+        lower.match_indices(word).any(|(at, _)| {
+            let before = lower[..at].trim_end();
+            before.ends_with(" in") || before.ends_with("(in") || before == "in" || before.ends_with('$')
+        })
+    };
+    let mut scales: Vec<i32> = units.iter().filter(|(_, word)| stated(word)).map(|(power, _)| *power).collect();
+    if scales.is_empty() {
+        scales = units.iter().map(|(power, _)| *power).collect();
+    }
+    scales.insert(0, 0);
+    scales
 }
 
 /// Numbers of a text, in order. Digits within a name, such as `10-K` or `Q4`, are skipped.
@@ -127,7 +146,23 @@ mod tests {
     #[case("7%", "7 million", false)]
     #[case("5 million", "5 billion", false)]
     fn a_number_is_the_same_in_another_unit(#[case] text: &str, #[case] source: &str, #[case] same: bool) {
-        assert_eq!(one(text).stands_as(&one(source)), same);
+        assert_eq!(one(text).stands_as(&one(source), &scales("")), same);
+    }
+
+    #[rstest]
+    #[case("$66,608 million", "(Dollars in millions)", true)]
+    #[case("$66.608 billion", "(Dollars in millions)", true)]
+    #[case("66,608", "(Dollars in millions)", true)]
+    #[case("$66,608 billion", "(Dollars in millions)", false)]
+    #[case("$66,608 thousand", "(In millions)", false)]
+    #[case("$66,608 million", "($ in thousands, except per share data)", false)]
+    #[case("$66,608 billion", "Revenue rose by millions.", true)]
+    fn the_unit_that_a_passage_states_is_the_one_of_its_numbers(
+        #[case] text: &str,
+        #[case] head: &str,
+        #[case] same: bool,
+    ) {
+        assert_eq!(one(text).stands_as(&one("Revenues   $ 66,608"), &scales(head)), same);
     }
 
     #[test]

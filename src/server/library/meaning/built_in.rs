@@ -2,6 +2,7 @@
 //! and given back a minute after it was.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
@@ -16,7 +17,7 @@ use rten_tensor::{NdTensor, NdTensorView, prelude::*};
 use rten_text::{Tokenizer, tokenizer::EncodeOptions};
 use tokio::sync::oneshot;
 
-use super::{Fault, Vector};
+use super::{Fault, Vector, onnx::with_tables_in_bytes};
 
 /// Beside the program.
 pub const FOLDER: &str = "model";
@@ -122,7 +123,8 @@ struct Loaded {
 impl Loaded {
     fn load(folder: &Path) -> Result<Self, Fault> {
         let damaged = |cause: &dyn std::fmt::Display| Fault::lasting(format!("the model cannot be loaded: {cause}"));
-        let model = Model::load_file(folder.join(MODEL_FILE)).map_err(|cause| damaged(&cause))?;
+        let published = fs::read(folder.join(MODEL_FILE)).map_err(|cause| damaged(&cause))?;
+        let model = Model::load(with_tables_in_bytes(published)).map_err(|cause| damaged(&cause))?;
         let tokenizer = Tokenizer::from_file(folder.join(TOKENIZER_FILE)).map_err(|cause| damaged(&cause))?;
         let node = |name: &str| model.node_id(name).map_err(|cause| damaged(&cause));
         let inputs = [node("input_ids")?, node("attention_mask")?, node("token_type_ids")?];

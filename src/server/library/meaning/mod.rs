@@ -2,6 +2,7 @@
 
 mod built_in;
 mod endpoint;
+mod onnx;
 mod stage;
 mod vector;
 

@@ -88,7 +88,12 @@ pub fn nearest(
         let data = row.get_ref(2)?.as_blob()?;
         found.push((row.get(0)?, f64::from(question.cosine(row.get(1)?, data))));
     }
-    found.sort_unstable_by(|(_, one), (_, other)| other.total_cmp(one));
-    found.truncate(limit);
+    let best_first = |(_, one): &(i64, f64), (_, other): &(i64, f64)| other.total_cmp(one);
+    if found.len() > limit {
+        // The others need no order.
+        found.select_nth_unstable_by(limit, best_first);
+        found.truncate(limit);
+    }
+    found.sort_unstable_by(best_first);
     Ok(found)
 }

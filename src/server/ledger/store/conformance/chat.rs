@@ -6,6 +6,7 @@ use crate::{
         account_id::AccountId,
         chat::{Action, ActionStatus, MisreadAction},
         copilot::{Autonomy, CopilotLimits},
+        library::Citation,
         order::{OrderSource, Side},
     },
     error::ApiError,
@@ -55,6 +56,7 @@ fn reply(id: &str, to: &str, actions: Vec<NewAction>, runs: Vec<ActionRun>) -> R
         provenance: Provenance { model: Some("m".to_owned()), latency_ms: Some(5), ..Provenance::default() },
         actions,
         misread: Vec::new(),
+        citations: Vec::new(),
         runs,
         limits: CopilotLimits::default(),
         autonomy_max: Autonomy::Auto,
@@ -85,7 +87,21 @@ pub fn converse(bench: &mut Bench) {
         ticker: "V".to_owned(),
         error: "That is not a quantity.".to_owned(),
     };
-    let reply1 = RecordReply { misread: vec![misread], ..reply("r1", "q1", vec![watch, buy("buy"), unwatch], runs) };
+    let citation = Citation {
+        source: "S1".to_owned(),
+        document: "d".to_owned(),
+        title: "Report".to_owned(),
+        page: 4,
+        start: 10,
+        end: 31,
+        quote: "Revenue   $ 5   \"é\"".to_owned(),
+        context: "Acme · 10-K".to_owned(),
+    };
+    let reply1 = RecordReply {
+        misread: vec![misread],
+        citations: vec![citation],
+        ..reply("r1", "q1", vec![watch, buy("buy"), unwatch], runs)
+    };
     bench.submit(MAIN, reply1).unwrap();
     assert_eq!(bench.books[&MAIN].account.holdings[&ticker("V")].quantity, quantity("2"));
 

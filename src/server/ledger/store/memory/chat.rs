@@ -105,6 +105,7 @@ impl AccountTables {
             message: row.text.clone(),
             actions: actions.map(|action| action.action.clone()).collect(),
             misread: row.misread.clone(),
+            citations: row.citations.clone(),
             failure: row.failure.clone(),
             created_at: row.created_at,
         }

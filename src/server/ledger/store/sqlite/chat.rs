@@ -158,13 +158,15 @@ fn with_actions(
 /// One row of `chat_messages`: with its invalid actions, without the others.
 fn read_message(row: &Row<'_>) -> rusqlite::Result<RecordedMessage> {
     let misread: Option<String> = row.get("misread_actions")?;
+    let citations: Option<String> = row.get("citations")?;
     Ok(RecordedMessage {
         id: row.get("id")?,
         role: row.get("role")?,
         message: row.get("message")?,
         actions: Vec::new(),
-        // Only this program writes the column.
+        // Only this program writes the two columns.
         misread: misread.and_then(|misread| serde_json::from_str(&misread).ok()).unwrap_or_default(),
+        citations: citations.and_then(|citations| serde_json::from_str(&citations).ok()).unwrap_or_default(),
         failure: row.get("failure")?,
         created_at: row.get("created_at_ms")?,
     })

@@ -201,10 +201,12 @@ fn insert_message(account: AccountId, row: &MessageRow, rows: &Connection) -> ru
     let Provenance { model, latency_ms, prompt_tokens, completion_tokens, raw_reply } = &row.provenance;
     let count = |count: &Option<u64>| count.map(|count| i64::try_from(count).unwrap_or(i64::MAX));
     let misread = (!row.misread.is_empty()).then(|| json!(row.misread).to_string());
+    let citations = (!row.citations.is_empty()).then(|| json!(row.citations).to_string());
     execute(
         "INSERT INTO chat_messages (id, account_id, role, message, created_at_ms, client_message_id, in_reply_to,
-             failure, model, latency_ms, prompt_tokens, completion_tokens, raw_reply, misread_actions)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+             failure, model, latency_ms, prompt_tokens, completion_tokens, raw_reply, misread_actions,
+             citations)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         params![
             row.id,
             account,
@@ -220,6 +222,7 @@ fn insert_message(account: AccountId, row: &MessageRow, rows: &Connection) -> ru
             count(completion_tokens),
             raw_reply,
             misread,
+            citations,
         ],
         rows,
     )

@@ -1,16 +1,25 @@
 //! Figures that a question asks for by their name and years, found in a table's row: "What was revenue in 2022 and 2021?"
 //!
-//! A row counts when its title is what was asked for, besides words such as "total", and a line above it in the same passage
-//! names each year once, with a value for each. So what is said of a year is what stands in its column. Of several such rows
-//! a consolidated one is taken, then the one with the largest value: a company's parts are smaller than the whole.
+//! A row counts when its title is the figure's name ([`metric`]), a head above it names each year once ([`head`]), and it has a
+//! value for each of the head's columns ([`row`]). So what is said of a year is what stands in its column. Of several such rows
+//! one of a report of the latest year asked for is taken, then a consolidated one, then the one with the largest value: a
+//! company's parts are smaller than the whole.
 
+mod head;
+mod metric;
+mod row;
+
+use self::{
+    metric::metric,
+    row::{Row, Value, rows},
+};
 use super::{
     check::{self, Passage, slice},
     decimal::Decimal,
 };
 use crate::domain::library::{
     Citation, Hit, Statement,
-    words::{self, YEARS, number_length, stem, terms},
+    words::{self, terms},
 };
 
 /// Years that one question is answered for.
@@ -18,34 +27,6 @@ const YEARS_MAX: usize = 4;
 
 /// Separator of two columns (see `extract::layout`).
 const COLUMN_GAP: &str = "   ";
-
-/// Words that do not tell one figure from another.
-const FILLERS: [&str; 24] = [
-    "fiscal",
-    "year",
-    "years",
-    "ended",
-    "total",
-    "net",
-    "consolidated",
-    "company",
-    "change",
-    "changed",
-    "difference",
-    "increase",
-    "decrease",
-    "increased",
-    "decreased",
-    "grow",
-    "grew",
-    "growth",
-    "compare",
-    "compared",
-    "percent",
-    "amount",
-    "figure",
-    "versus",
-];
 
 /// Words that ask for a difference.
 const CHANGES: [&str; 12] = [
@@ -63,9 +44,6 @@ const CHANGES: [&str; 12] = [
     "compar",
 ];
 
-/// Synonyms that filers use for the same figure.
-const SYNONYMS: [[&str; 2]; 2] = [["revenue", "sales"], ["profit", "income"]];
-
 /// Figure and years that a question asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
@@ -80,35 +58,17 @@ pub struct Asked {
 pub fn asked(question: &str, issuer: Option<&str>) -> Option<Asked> {
     let company = issuer.map(terms).unwrap_or_default();
     let of_company =
-        |term: &String| company.iter().any(|word| word == term || Some(word.as_str()) == term.strip_suffix('s'));
-    let mut years: Vec<i32> = Vec::new();
-    let mut metric = Vec::new();
-    for term in terms(question) {
-        match words::years(&term)[..] {
-            [year] => years.push(year),
-            _ if term.parse::<u64>().is_ok() => return None,
-            _ if FILLERS.contains(&term.as_str()) || of_company(&term) => {}
-            _ => metric.push(stem(&term)),
-        }
+        |term: &str| company.iter().any(|word| word == term || Some(word.as_str()) == term.strip_suffix('s'));
+    let years = words::years(question);
+    let is_year = |term: &str| words::years(term).len() == 1;
+    if terms(question).iter().any(|term| term.parse::<u64>().is_ok() && !is_year(term)) {
+        return None;
     }
+    let metric = metric(question, |term| of_company(term) || is_year(term));
     let lower = question.to_lowercase();
     let wants_change = years.len() == 2 && CHANGES.iter().any(|word| lower.contains(word));
-    (!metric.is_empty() && !years.is_empty() && years.len() <= YEARS_MAX).then_some(Asked {
-        metric,
-        years,
-        wants_change,
-    })
-}
-
-/// A row that answers: places are bytes of the passage.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    begin: usize,
-    title: String,
-    /// For each year asked for: where its value ends, the value, and how it is written.
-    values: Vec<(usize, Decimal, String)>,
-    unit: &'static str,
-    is_consolidated: bool,
+    let is_one = !metric.is_empty() && !years.is_empty() && years.len() <= YEARS_MAX;
+    is_one.then_some(Asked { metric, years, wants_change })
 }
 
 /// The row that answers, with the place of its passage among the hits; nothing when none does.
@@ -117,7 +77,7 @@ pub fn find(asked: &Asked, hits: &[Hit]) -> Option<(usize, Row)> {
     let of_year = |hit: &Hit| hit.context.contains(&format!("FY{latest}"));
     let mut best: Option<(usize, Row)> = None;
     for (place, hit) in hits.iter().enumerate() {
-        for row in rows(asked, hit) {
+        for row in rows(&asked.metric, &asked.years, hit) {
             let is_better = best.as_ref().is_none_or(|(known, best)| {
                 let rank = |hit: &Hit, row: &Row| (of_year(hit), row.is_consolidated);
                 let (own, others) = (rank(hit, &row), rank(&hits[*known], best));
@@ -132,103 +92,11 @@ pub fn find(asked: &Asked, hits: &[Hit]) -> Option<(usize, Row)> {
 }
 
 fn is_larger(row: &Row, other: &Row) -> bool {
-    let first = |row: &Row| row.values.first().map(|(_, value, _)| value.abs());
+    let first = |row: &Row| row.values.first().map(|value| value.number.abs());
     match (first(row), first(other)) {
         (Some(own), Some(other)) => own.add(other.negated()).is_some_and(|difference| difference.is_positive()),
         _ => false,
     }
-}
-
-/// The rows of a passage that answer.
-fn rows(asked: &Asked, hit: &Hit) -> Vec<Row> {
-    let mut found = Vec::new();
-    let mut head: Option<Vec<i32>> = None;
-    let mut begin = 0;
-    for line in hit.text.split_inclusive('\n') {
-        let start = begin;
-        begin += line.len();
-        let line = line.trim_end();
-        if let Some(years) = head_years(line) {
-            head = Some(years);
-            continue;
-        }
-        let (Some(years), Some(gap)) = (&head, line.find(COLUMN_GAP)) else { continue };
-        let title = line[..gap].trim();
-        if is_metric(title, &asked.metric)
-            && let Some(values) = values(line, gap, years, &asked.years)
-        {
-            let text = format!("{} {}", hit.context, hit.text).to_lowercase();
-            let unit = if title.to_lowercase().contains("per share") { "" } else { unit(&text) };
-            let values = values.into_iter().map(|(end, value, written)| (start + end, value, written)).collect();
-            let indent = line.len() - line.trim_start().len();
-            found.push(Row {
-                begin: start + indent,
-                title: title.to_owned(),
-                values,
-                unit,
-                is_consolidated: text.contains("consolidated"),
-            });
-        }
-    }
-    found
-}
-
-/// The years above columns, each once; nothing for another line.
-fn head_years(line: &str) -> Option<Vec<i32>> {
-    let cells: Vec<&str> = line.split(COLUMN_GAP).map(str::trim).filter(|cell| !cell.is_empty()).collect();
-    let year = |cell: &str| {
-        let last = cell.rsplit([' ', ',']).next().unwrap_or(cell);
-        last.parse::<i32>().ok().filter(|year| YEARS.contains(year))
-    };
-    // In front of them may stand what they are, and the unit.
-    let years: Vec<i32> = cells.iter().rev().map_while(|cell| year(cell)).collect();
-    let is_head = !years.is_empty() && cells.len() <= years.len() + 1;
-    let mut once = years.clone();
-    once.sort_unstable();
-    once.dedup();
-    (is_head && once.len() == years.len()).then(|| years.into_iter().rev().collect())
-}
-
-fn is_metric(title: &str, metric: &[String]) -> bool {
-    let own: Vec<String> =
-        terms(title).into_iter().filter(|term| !FILLERS.contains(&term.as_str())).map(|term| stem(&term)).collect();
-    let is_same = |word: &String, other: &String| {
-        let alike = |pair: &[&str; 2]| {
-            let pair = pair.map(stem);
-            pair.contains(word) && pair.contains(other)
-        };
-        word == other || (metric.len() == 1 && SYNONYMS.iter().any(alike))
-    };
-    own.len() == metric.len() && own.iter().all(|word| metric.iter().any(|other| is_same(word, other)))
-}
-
-/// The value in each wanted year's column: its end, itself, and as it is written.
-fn values(line: &str, gap: usize, years: &[i32], wanted: &[i32]) -> Option<Vec<(usize, Decimal, String)>> {
-    let mut all = Vec::new();
-    let mut at = gap;
-    while let Some(digit) = line[at..].find(|character: char| character.is_ascii_digit()).map(|offset| at + offset) {
-        let end = digit + number_length(&line[digit..]);
-        let before = line[..digit].trim_end_matches(['$', '€', '£', ' ']);
-        let is_negative = before.ends_with(['(', '-', '−', '–']);
-        let value = Decimal::parse(&line[digit..end])?;
-        let closes = line[end..].starts_with(')');
-        let sign = if line[..digit].contains('$') { "$" } else { "" };
-        let written = match is_negative {
-            true => format!("−{sign}{}", &line[digit..end]),
-            false => format!("{sign}{}", &line[digit..end]),
-        };
-        all.push((end + usize::from(closes), if is_negative { value.negated() } else { value }, written));
-        at = end;
-    }
-    if all.len() < years.len() {
-        return None;
-    }
-    wanted.iter().map(|year| all.get(years.iter().position(|known| known == year)?).cloned()).collect()
-}
-
-fn unit(text: &str) -> &'static str {
-    let units = [("in millions", " million"), ("in thousands", " thousand"), ("in billions", " billion")];
-    units.iter().find(|(words, _)| text.contains(words)).map_or("", |(_, unit)| unit)
 }
 
 /// Statements of a hit's row: the figure of each year and, if asked for, their difference. Empty if the hit is not among the
@@ -237,13 +105,15 @@ pub fn statements(asked: &Asked, row: &Row, hit: &Hit, passages: &[Passage]) -> 
     let Some(passage) = passages.iter().find(|passage| passage.hit.segment == hit.segment) else { return Vec::new() };
     let Row { title, unit, .. } = row;
     let title = title.trim_end_matches(':');
-    let cite = |end: usize| slice(passage, row.begin, end);
+    // A short row is quoted to its last value, since a quotation has a least length.
+    let last = row.values.iter().map(|value| value.end).max().unwrap_or(row.begin);
+    let cite = |end: usize| slice(passage, row.begin, end).or_else(|| slice(passage, row.begin, last));
     let mut made = Vec::new();
-    for (year, (end, _, written)) in asked.years.iter().zip(&row.values) {
+    for (year, Value { end, written, .. }) in asked.years.iter().zip(&row.values) {
         let citations: Vec<Citation> = cite(*end).into_iter().collect();
         made.push(check::compose(format!("{title}, {year}: {written}{unit}."), citations, None, passages));
     }
-    if asked.wants_change {
+    if asked.wants_change && !row.is_percent() {
         made.extend(changes(asked, row, passage, passages));
     }
     made
@@ -255,20 +125,20 @@ fn changes(asked: &Asked, row: &Row, passage: &Passage, passages: &[Passage]) ->
     let [one, other] = &row.values[..] else { return Vec::new() };
     let ((from, before), (to, after)) =
         if first < second { ((first, one), (second, other)) } else { ((second, other), (first, one)) };
-    let end = before.0.max(after.0);
+    let end = before.end.max(after.end);
     let citations: Vec<Citation> = slice(passage, row.begin, end).into_iter().collect();
     let number =
         |value: Decimal| if value.is_negative() { format!("-{}", grouped(value.abs())) } else { grouped(value) };
-    let (old, new) = (number(before.1), number(after.1));
+    let (old, new) = (number(before.number), number(after.number));
     let mut made = Vec::new();
-    let sign = if before.2.contains('$') { "$" } else { "" };
-    if let Some(difference) = after.1.add(before.1.negated()) {
+    let sign = if before.written.contains('$') { "$" } else { "" };
+    if let Some(difference) = after.number.add(before.number.negated()) {
         let text =
             format!("Change from {from} to {to}: {}{sign}{}{}.", plus(difference), grouped(difference.abs()), row.unit);
         made.push(check::compose(text, citations.clone(), Some(&format!("{new} - {old}")), passages));
-        let percent = difference.times(Decimal::HUNDRED).and_then(|times| times.divided_by(before.1));
+        let percent = difference.times(Decimal::HUNDRED).and_then(|times| times.divided_by(before.number));
         // Of a loss, a percentage says nothing.
-        if let Some(percent) = percent.filter(|_| before.1.is_positive() && !after.1.is_negative()) {
+        if let Some(percent) = percent.filter(|_| before.number.is_positive() && !after.number.is_negative()) {
             let percent = percent.rounded(1);
             let text = format!("Change in percent: {}{}%.", plus(percent), percent.abs());
             made.push(check::compose(text, citations, Some(&format!("({new} - {old}) / {old} * 100")), passages));
@@ -350,6 +220,26 @@ mod tests {
         assert_eq!(&WHOLE[start..end], made[1].citations[0].quote);
     }
 
+    #[rstest]
+    #[case::years_close_together("Year   2022 2021\nRevenue   $ 9 $ 8", "Revenue, 2021: $8.")]
+    #[case::a_change_beside("Year   2022   2021   Change\nRevenue   9   8   13%", "Revenue, 2021: 8.")]
+    #[case::a_note("Note   2022   2021\nRevenue   3   9   8", "Revenue, 2021: 8.")]
+    #[case::a_dash_elsewhere("2022   2021   2020\nRevenue   9   8   —", "Revenue, 2021: 8.")]
+    #[case::other_words("2022   2021\nNet sales (Note 3)   9   8", "Net sales (Note 3), 2021: 8.")]
+    fn a_value_is_read_from_the_column_of_its_year(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(answer("How much revenue did Boeing make in 2021?", &[text])[0].text, expected);
+    }
+
+    #[test]
+    fn a_table_that_goes_on_keeps_the_head_of_its_beginning() {
+        let mut next = hit("Total assets   $ 137,100   $ 138,552\nAccounts payable   10,200   9,261");
+        next.context = "BOEING · 10-K · FY2022 · Consolidated Statements · (Dollars in millions) 2022 2021".to_owned();
+        let asked = asked("What were total assets in 2022 and 2021?", None).unwrap();
+        let (_, row) = find(&asked, &[hit("2022   2021\nTotal assets   $ 2,417   $ 1,807"), next]).unwrap();
+        let written: Vec<_> = row.values.iter().map(|value| value.written.as_str()).collect();
+        assert_eq!((written, row.unit), (vec!["$137,100", "$138,552"], " million"));
+    }
+
     #[test]
     fn a_loss_stays_one() {
         let made = answer("How did the loss from operations change between 2021 and 2022?", &[WHOLE]);
@@ -372,6 +262,17 @@ mod tests {
     )]
     #[case::a_value_short("What was revenue in 2021?", "Year   2022   2021\nRevenue   9")]
     #[case::no_head("What was revenue in 2021?", "Revenue   9   8")]
+    #[case::a_column_more("What was revenue in 2021?", "Year   2022   2021\nRevenue   9   8   7")]
+    #[case::another_income("What was net income in 2022?", "Year   2022   2021\nOther income, net   9   8")]
+    #[case::a_quarter("What was revenue in 2022?", "Three months ended December 31,\n2022   2021\nRevenue   9   8")]
+    #[case::another_table(
+        "What was revenue in 2022?",
+        "Year   2022   2021\nCosts   9   8\nNorth   South\nRevenue   7   6"
+    )]
+    #[case::a_head_is_no_row(
+        "What were dollars in millions in 2022?",
+        "(Dollars in millions)   2022   2021\nRevenue   9   8"
+    )]
     fn what_does_not_stand_in_the_column_of_its_year_is_not_said(#[case] question: &str, #[case] text: &str) {
         assert_eq!(answer(question, &[text]), []);
     }

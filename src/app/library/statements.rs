@@ -47,7 +47,6 @@ fn show_examples() -> Piece {
     let examples = EXAMPLES.map(|example| {
         view! { <button class="chip" on:click=move |_| ask.acts.ask.run(example.to_owned())>{example}</button> }
     });
-    let examples = StoredValue::new(Some(examples));
     let words = move || match has_documents.get() {
         true => "Ask about what is in your documents. Each statement of the answer comes with the lines that say so.",
         false => {
@@ -57,7 +56,7 @@ fn show_examples() -> Piece {
     view! {
         <div class="library-beginning">
             <p>{words}</p>
-            <div class="library-examples" role="group" aria-label="Examples">{examples.try_update_value(Option::take).flatten()}</div>
+            <div class="library-examples" role="group" aria-label="Examples">{examples}</div>
         </div>
     }
     .erase()

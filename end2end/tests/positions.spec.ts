@@ -157,6 +157,8 @@ test('the history of trades is read page by page and saved as a whole', async ({
   await page.keyboard.press('ArrowRight');
   await expect(page.getByRole('tab', { name: 'Orders' })).toBeFocused();
   await page.keyboard.press('ArrowRight');
+  await expect(page.getByRole('tab', { name: 'Alerts' })).toBeFocused();
+  await page.keyboard.press('ArrowRight');
   await expect(page.getByRole('tab', { name: 'Trades' })).toHaveAttribute('aria-selected', 'true');
   await expect(page.getByRole('tab', { name: 'Trades' })).toBeFocused();
   const rows = page.getByTestId('trade-row');

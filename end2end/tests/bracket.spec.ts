@@ -82,24 +82,33 @@ test('a bracket by mouse, dragged, filled in parts and stopped out over a gap is
     await pane.waitFor({ state: 'attached' });
     await expect(page.getByTestId('main-chart')).toHaveAttribute('data-loading', 'false');
     await expect.poll(() => pane.evaluate((it) => it.clientHeight)).toBeGreaterThan(100);
-    const { x, y, height } = (await pane.boundingBox())!;
-    const item = async (at: number, name: string) => {
-      await page.mouse.click(x + 120, y + at, { button: 'right' });
+    const menuAt = async (x: number, y: number) => {
+      await page.mouse.click(x, y, { button: 'right' });
       await expect(page.getByTestId('chart-menu')).toBeVisible();
-      return page.getByRole('menuitem', { name: new RegExp(`^${name} at`) });
     };
-    const priceAt = async (at: number) => {
-      const words = await (await item(at, 'Limit')).innerText();
-      await page.keyboard.press('Escape');
-      return Number(words.replace(/^Limit at |,/g, ''));
+    /** Where the pane is, and in it the last price: the ticket grows and shrinks below the chart. */
+    const measure = async () => {
+      const { x, y, height } = (await pane.boundingBox())!;
+      const priceAt = async (at: number) => {
+        await menuAt(x + 120, y + at);
+        const words = await page.getByRole('menuitem', { name: /^Limit at/ }).innerText();
+        await page.keyboard.press('Escape');
+        return Number(words.replace(/^Limit at |,/g, ''));
+      };
+      const [high, low] = [await priceAt(10), await priceAt(height - 10)];
+      const last = await priceOf(server.url, TICKER);
+      const now = 10 + ((high - last) / (high - low)) * (height - 20);
+      return { x, y, now, below: height - now };
     };
-    const [high, low] = [await priceAt(10), await priceAt(height - 10)];
-    const last = await priceOf(server.url, TICKER);
-    const now = 10 + ((high - last) / (high - low)) * (height - 20);
-    const below = height - now;
-    await (await item(now / 2, 'Take profit')).click();
-    await (await item(now + (2 * below) / 3, 'Stop loss')).click();
-    await (await item(now + below / 3, 'Limit')).click();
+    type Pane = Awaited<ReturnType<typeof measure>>;
+    const choose = async (name: string, place: (pane: Pane) => number) => {
+      const pane = await measure();
+      await menuAt(pane.x + 120, pane.y + place(pane));
+      await page.getByRole('menuitem', { name: new RegExp(`^${name} at`) }).click();
+    };
+    await choose('Take profit', ({ now }) => now / 2);
+    await choose('Stop loss', ({ now, below }) => now + (2 * below) / 3);
+    await choose('Limit', ({ now, below }) => now + below / 3);
     await page.getByTestId('trade-quantity').fill(String(QUANTITY));
     await expect(page.getByTestId('order-course')).toContainText('then stop or target');
     await page.getByTestId('trade-buy').click();
@@ -115,16 +124,17 @@ test('a bracket by mouse, dragged, filled in parts and stopped out over a gap is
     expect(terms(await orderOf(server.url, id))).toEqual(terms(placed));
 
     // 2. Dragged to above the market, where it is filled in parts.
-    const drag = async (words: string, to: number) => {
+    const drag = async (words: string, place: (pane: Pane) => number) => {
+      const pane = await measure();
       const handle = lines(page).filter({ hasText: words }).getByTestId('chart-order-handle');
       const box = (await handle.boundingBox())!;
       await page.mouse.move(box.x + 10, box.y + box.height / 2);
       await page.mouse.down();
-      await page.mouse.move(box.x + 10, y + to, { steps: 5 });
+      await page.mouse.move(box.x + 10, pane.y + place(pane), { steps: 5 });
       await expect(page.getByTestId('chart-order-change')).toContainText('→');
       await page.mouse.up();
     };
-    await drag(`Buy ${QUANTITY}`, now - 12);
+    await drag(`Buy ${QUANTITY}`, ({ now }) => now - 12);
     await expect.poll(async () => (await orderOf(server.url, id)).limit_price).toBeGreaterThan(placed.limit_price);
     await expect.poll(async () => (await orderOf(server.url, id)).status).toBe('partially_filled');
     server = await server.crash();
@@ -148,7 +158,7 @@ test('a bracket by mouse, dragged, filled in parts and stopped out over a gap is
     const stopOf = async () => (await orderOf(server.url, id)).legs.find(({ role }: any) => role === 'stop_loss');
     const before = (await stopOf()).stop_price;
     await expect(lines(page)).toHaveCount(2);
-    await drag('Stop', now + below / 2);
+    await drag('Stop', ({ now, below }) => now + below / 4);
     await expect.poll(async () => (await stopOf()).stop_price).toBeGreaterThan(before);
     const { stop_price: stop } = await stopOf();
     await expect(lines(page).filter({ hasText: 'Stop' }).locator('.order-line-price')).toHaveText(stop.toFixed(2));

@@ -92,7 +92,7 @@ fn register_ticket(workspace: Workspace) {
         workspace.tab.set(Tab::Orders);
     });
     commands.note(Section::Trade, "Edit, or cancel, the order that has the focus", "Enter Del");
-    commands.add(Section::Trade, "Show the alerts", Some("w"), move || open_tab(workspace));
+    commands.add(Section::Trade, "Show the alerts", Some("n"), move || open_tab(workspace));
     commands
         .add(Section::Trade, "New alert…", None, move || open_form(workspace, workspace.selected.get_untracked()));
 }

@@ -213,14 +213,15 @@ async fn an_entry_that_is_spoilt_leaves_the_others_alone() {
     assert_eq!(app.client.read("/api/watchlist").await["tickers"].as_array().unwrap().len(), 10);
 }
 
-/// A market with a past: a minute's candle an hour ago, and yesterday's.
+/// A market with a past: a minute's candle an hour ago, and one of two days ago. (A day ago in UTC is today in New York, in
+/// its evening.)
 fn market_with_a_past(now: UtcInstant) -> impl FnMut(&Request) -> Reply + Send {
     let mut market = market_at(100.0);
     move |request| {
         if request.path.starts_with(SNAPSHOT) {
             return market(request);
         }
-        let ago_ms = if request.path.contains("/range/1/minute/") { 3_600_000 } else { 86_400_000 };
+        let ago_ms = if request.path.contains("/range/1/minute/") { 3_600_000 } else { 2 * 86_400_000 };
         let t = now.unix_ms() - ago_ms;
         let good = json!({"t": t, "o": 98, "h": 99.5, "l": 97, "c": 99, "v": 1200.0, "vw": 98.5, "n": 12});
         Reply::json(&json!({"status": "DELAYED", "resultsCount": 2, "results": [{"t": t - 1}, good], "next_url": "x"}))

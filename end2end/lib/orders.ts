@@ -7,6 +7,19 @@ export async function priceOf(url: string, ticker: string): Promise<number> {
   return tickers.find((entry: any) => entry.ticker === ticker).price;
 }
 
+/** The watched ticker whose price is highest in the range of its hourly candles: orders below it are in the chart's view. */
+export async function highest(url: string): Promise<string> {
+  const { tickers } = await (await fetch(`${url}/api/watchlist`)).json();
+  const places = await Promise.all(
+    tickers.map(async ({ ticker, price }: any) => {
+      const { candles } = await (await fetch(`${url}/api/prices/${ticker}/candles?interval=1h&limit=60`)).json();
+      const [low, high] = [Math.min(...candles.map((it: any) => it.low)), Math.max(...candles.map((it: any) => it.high))];
+      return { ticker, place: (price - low) / (high - low) };
+    }),
+  );
+  return places.reduce((best, next) => (next.place > best.place ? next : best)).ticker;
+}
+
 /** An order as REST has it. */
 export async function orderOf(url: string, id: string): Promise<any> {
   return (await fetch(`${url}/api/orders/${id}`)).json();

@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { away, orderOf, orderRow, placeLimit, priceOf, showOrders } from '../lib/orders';
+import { away, highest, orderOf, orderRow, placeLimit, priceOf, showOrders } from '../lib/orders';
 import { cents, expect, test, Workstation } from '../lib/test';
 
 test('a limit order is held, changed in its place, and cancelled', async ({ page, server, workstation }) => {
@@ -175,11 +175,12 @@ test.describe('on the chart', () => {
   const line = (page: Page) => page.locator('[data-testid="chart-order"]:not([data-id="ticket"])');
 
   test('a line is dragged to another price, back by Escape, and cancelled', async ({ page, server, workstation }) => {
-    const price = await priceOf(server.url, 'AAPL');
-    await workstation.symbol('AAPL').click();
+    const ticker = await highest(server.url);
+    const price = await priceOf(server.url, ticker);
+    await workstation.symbol(ticker).click();
     // Candles of an hour: their prices lie far enough apart for a limit that is in view, and not reached.
     await page.keyboard.press('4');
-    await placeLimit(workstation, 'buy', '1', 'AAPL', away(price, 0.985));
+    await placeLimit(workstation, 'buy', '1', ticker, away(price, 0.985));
     await page.getByTestId('order-more').click();
     const handle = line(page).getByTestId('chart-order-handle');
     await expect(handle).toContainText('Buy 1 limit');
@@ -202,7 +203,7 @@ test.describe('on the chart', () => {
     await page.mouse.move(again.x + 10, again.y + again.height / 2 + 40, { steps: 4 });
     await page.mouse.up();
     await expect.poll(async () => (await orderOf(server.url, id)).limit_price).toBeLessThan(before);
-    await expect(workstation.toast('success').filter({ hasText: 'Changed: Buy 1 AAPL limit' })).toBeVisible();
+    await expect(workstation.toast('success').filter({ hasText: `Changed: Buy 1 ${ticker} limit` })).toBeVisible();
 
     const dragged = (await orderOf(server.url, id)).limit_price;
     await handle.focus();
@@ -238,7 +239,9 @@ test.describe('on the chart', () => {
     const chart = (await page.getByTestId('main-chart').boundingBox())!;
     await page.keyboard.press('Escape');
     await page.mouse.move(chart.x + 100, chart.y + 60);
+    await page.waitForTimeout(600);
     await page.keyboard.press('l');
+    await expect(layer).toBeFocused();
     await page.mouse.click(chart.x + 100, chart.y + 70);
     await expect(page.getByTestId('order-limit')).not.toHaveValue(limit.toFixed(2));
   });

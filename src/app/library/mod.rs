@@ -99,7 +99,7 @@ fn library() -> Piece {
             class="library-desk"
             data-column=move || column.get().as_str()
             on:dragover=drag_over
-            on:dragleave=move |event: DragEvent| is_over.set(is_inside(&event))
+            on:dragleave=move |event: DragEvent| is_over.set(is_over.get_untracked() && is_inside(&event))
             on:drop=drop_files
         >
             <nav class="library-tabs" aria-label="Columns of the library">{tabs}</nav>

@@ -193,6 +193,7 @@ test('a document is dropped on a ticker, which shows it in Trade and opens it', 
   const box = (await target.boundingBox())!;
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2, { steps: 5 });
   await expect(target).toHaveAttribute('data-over', 'true');
+  await page.mouse.move(box.x + box.width / 2 + 2, box.y + box.height / 2);
   await page.mouse.up();
   await expect(page.getByTestId('library-attach')).toHaveCount(0);
   await expect(row).toContainText('NVDA');

@@ -95,6 +95,7 @@ test.describe('the command palette', () => {
   test('runs settings and panels, wraps around, and closes on Escape with the focus back', async ({ page, workstation }) => {
     await workstation.row('V').getByRole('button').first().focus();
     await page.keyboard.press('Control+k');
+    await expect(page.getByRole('combobox', { name: 'Ticker, order or command' })).toBeFocused();
     await page.keyboard.press('ArrowUp');
     await expect(offers(page).getByRole('option').last()).toHaveAttribute('aria-selected', 'true');
     await page.keyboard.press('ArrowDown');

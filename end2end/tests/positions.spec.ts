@@ -270,7 +270,7 @@ test('a long table shows the rows near those that are seen, and scrolls through 
 
   // The start of the list again.
   await scroller.evaluate((element) => (element.scrollTop = 0));
-  await page.getByRole('button', { name: 'Ticker' }).click();
+  await page.getByTestId('positions-table').getByRole('button', { name: 'Ticker' }).click();
   await expect(rows.first()).toHaveAttribute('data-ticker', held.at(-1)!);
   const price = rows.first().getByTestId('position-price');
   const before = await price.innerText();

@@ -64,6 +64,7 @@ fn show_ticker(shelf: Shelf, ticker: Ticker) -> Piece {
             data-testid="library-ticker"
             data-ticker=ticker.to_string()
             data-over=move || is_over.get().then_some("true")
+            on:dragenter=drag_over
             on:dragover=drag_over
             on:dragleave=move |_| is_over.set(false)
             on:drop=attach

@@ -9,6 +9,9 @@ export default defineConfig({
   testDir: './tests',
   fullyParallel: true,
   forbidOnly: !!process.env.CI,
+  // One test in some hundreds of runs still waits for ever for a reason that is not known. In CI it is tried once more, with a
+  // trace, and listed as flaky.
+  retries: process.env.CI ? 1 : 0,
   // When everything fails there is one reason, and no need to wait for it again and again.
   maxFailures: 6,
   // Two browsers at once are what two cores carry without slowing each other into timeouts.
@@ -21,7 +24,7 @@ export default defineConfig({
     viewport: { width: 1440, height: 900 },
     colorScheme: 'dark',
     // Recording a trace takes more than half of the time of a test: `TRACE=1` asks for one of each failure.
-    trace: process.env.TRACE ? 'retain-on-failure' : 'off',
+    trace: process.env.TRACE ? 'retain-on-failure' : 'on-first-retry',
     screenshot: 'only-on-failure',
     launchOptions: {
       executablePath,

@@ -20,6 +20,39 @@ export async function highest(url: string): Promise<string> {
   return places.reduce((best, next) => (next.place > best.place ? next : best)).ticker;
 }
 
+/** Opens the chart's menu at a point of the page. */
+export async function chartMenu(page: Page, x: number, y: number): Promise<void> {
+  await page.mouse.click(x, y, { button: 'right' });
+  await expect(page.getByTestId('chart-menu')).toBeVisible();
+}
+
+/** The pane of the chart's prices, in pixels of the page: its left and top edge, and the last price from its top and from its bottom. */
+export interface Pane {
+  x: number;
+  y: number;
+  now: number;
+  below: number;
+}
+
+/** Measures the pane before each press: the ticket below the chart grows and shrinks, and the market moves. */
+export async function pricePane(page: Page, url: string, ticker: string): Promise<Pane> {
+  await expect(page.getByTestId('main-chart')).toHaveAttribute('data-ticker', ticker);
+  await expect(page.getByTestId('main-chart')).toHaveAttribute('data-loading', 'false');
+  const pane = page.getByTestId('chart-orders');
+  await pane.waitFor({ state: 'attached' });
+  await expect.poll(() => pane.evaluate((it) => it.clientHeight)).toBeGreaterThan(100);
+  const { x, y, height } = (await pane.boundingBox())!;
+  const priceAt = async (at: number) => {
+    await chartMenu(page, x + 120, y + at);
+    const words = await page.getByRole('menuitem', { name: /^Limit at/ }).innerText();
+    await page.keyboard.press('Escape');
+    return Number(words.replace(/^Limit at |,/g, ''));
+  };
+  const [high, low] = [await priceAt(10), await priceAt(height - 10)];
+  const now = 10 + ((high - (await priceOf(url, ticker))) / (high - low)) * (height - 20);
+  return { x, y, now, below: height - now };
+}
+
 /** An order as REST has it. */
 export async function orderOf(url: string, id: string): Promise<any> {
   return (await fetch(`${url}/api/orders/${id}`)).json();

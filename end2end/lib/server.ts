@@ -32,7 +32,7 @@ export class FinallyServer {
         ...process.env,
         PORT: port,
         DATABASE_URL: 'sqlite://db/finally.db',
-        SIM_SEED: '42',
+        SIM_SEED: process.env.TEST_SEED ?? '42',
         LLM_MOCK: 'true',
         RATE_LIMIT: '0',
         SSE_MAX_PER_CLIENT: '0',

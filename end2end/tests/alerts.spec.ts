@@ -1,7 +1,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { alertRow, alertsOf, followsAlerts, isTrue, makeAlert, showAlerts } from '../lib/alerts';
-import { away, priceOf } from '../lib/orders';
+import { away, chartMenu, type Pane, priceOf, pricePane } from '../lib/orders';
 import { expect, test, Workstation } from '../lib/test';
 
 const toastOf = (workstation: Workstation, words: string) => workstation.toast('success').filter({ hasText: words });
@@ -160,31 +160,31 @@ test.describe('on the chart', () => {
   test('the menu at a price sets an alert, whose line is dragged, moved by keys, and deleted', async ({ page, server, workstation }) => {
     test.setTimeout(90_000);
     await workstation.symbol('AAPL').click();
-    await page.getByTestId('chart-orders').waitFor({ state: 'attached' });
     await page.keyboard.press('4');
-    const chart = (await page.getByTestId('main-chart').boundingBox())!;
-    await page.mouse.click(chart.x + 120, chart.y + 40, { button: 'right' });
+    const pane = await pricePane(page, server.url, 'AAPL');
+    await chartMenu(page, pane.x + 120, pane.y + pane.now / 3);
     await page.getByRole('menuitem', { name: /^Alert at/ }).click();
     await expect(toastOf(workstation, 'Alert set: AAPL is above')).toBeVisible();
     const handle = line(page).getByTestId('chart-order-handle');
     await expect(handle).toContainText('Alert above');
     const before = (await only(server.url)).condition.right;
 
-    const drag = async (y: number) => {
+    const drag = async (place: (pane: Pane) => number) => {
+      const pane = await pricePane(page, server.url, 'AAPL');
       const box = (await handle.boundingBox())!;
       await page.mouse.move(box.x + 10, box.y + box.height / 2);
       await page.mouse.down();
-      await page.mouse.move(box.x + 10, box.y + box.height / 2 + y, { steps: 4 });
+      await page.mouse.move(box.x + 10, pane.y + place(pane), { steps: 4 });
       await expect(page.getByTestId('chart-order-change')).toContainText('→');
       await expect(page.locator('.order-line.ghost')).toHaveCount(1);
     };
-    await drag(12);
+    await drag(({ now }) => now / 2);
     await page.keyboard.press('Escape');
     await expect(page.getByTestId('chart-order-change')).toHaveCount(0);
     await page.mouse.up();
     expect((await only(server.url)).condition.right).toBe(before);
 
-    await drag(12);
+    await drag(({ now }) => now / 2);
     await page.mouse.up();
     await expect.poll(async () => (await only(server.url)).condition.right).toBeLessThan(before);
     await expect(toastOf(workstation, 'Alert moved: AAPL is above')).toBeVisible();
@@ -197,7 +197,7 @@ test.describe('on the chart', () => {
     await expect.poll(async () => (await only(server.url)).condition.right).toBeCloseTo(dragged + 0.02, 4);
 
     // On the other side of the market it waits for the other side.
-    await drag(chart.height * 0.45);
+    await drag(({ now, below }) => now + below / 2);
     await page.mouse.up();
     await expect.poll(async () => (await only(server.url)).condition.op).toBe('<');
     await expect(handle).toContainText('Alert below');

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { drawn, noteDrawing } from '../lib/chart';
-import { orderOf, priceOf, showOrders } from '../lib/orders';
+import { chartMenu, orderOf, type Pane, priceOf, pricePane, showOrders } from '../lib/orders';
 import { FinallyServer } from '../lib/server';
 import { cents, expect, test, Workstation } from '../lib/test';
 
@@ -76,34 +76,10 @@ test('a bracket by mouse, dragged, filled in parts and stopped out over a gap is
 
     // 1. Placed by mouse: three prices at the chart, and the button.
     await workstation.symbol(TICKER).click();
-    await expect(page.getByTestId('main-chart')).toHaveAttribute('data-ticker', TICKER);
     await page.keyboard.press('4');
-    const pane = page.getByTestId('chart-orders');
-    await pane.waitFor({ state: 'attached' });
-    await expect(page.getByTestId('main-chart')).toHaveAttribute('data-loading', 'false');
-    await expect.poll(() => pane.evaluate((it) => it.clientHeight)).toBeGreaterThan(100);
-    const menuAt = async (x: number, y: number) => {
-      await page.mouse.click(x, y, { button: 'right' });
-      await expect(page.getByTestId('chart-menu')).toBeVisible();
-    };
-    /** Where the pane is, and in it the last price: the ticket grows and shrinks below the chart. */
-    const measure = async () => {
-      const { x, y, height } = (await pane.boundingBox())!;
-      const priceAt = async (at: number) => {
-        await menuAt(x + 120, y + at);
-        const words = await page.getByRole('menuitem', { name: /^Limit at/ }).innerText();
-        await page.keyboard.press('Escape');
-        return Number(words.replace(/^Limit at |,/g, ''));
-      };
-      const [high, low] = [await priceAt(10), await priceAt(height - 10)];
-      const last = await priceOf(server.url, TICKER);
-      const now = 10 + ((high - last) / (high - low)) * (height - 20);
-      return { x, y, now, below: height - now };
-    };
-    type Pane = Awaited<ReturnType<typeof measure>>;
     const choose = async (name: string, place: (pane: Pane) => number) => {
-      const pane = await measure();
-      await menuAt(pane.x + 120, pane.y + place(pane));
+      const pane = await pricePane(page, server.url, TICKER);
+      await chartMenu(page, pane.x + 120, pane.y + place(pane));
       await page.getByRole('menuitem', { name: new RegExp(`^${name} at`) }).click();
     };
     await choose('Take profit', ({ now }) => now / 2);
@@ -125,7 +101,7 @@ test('a bracket by mouse, dragged, filled in parts and stopped out over a gap is
 
     // 2. Dragged to above the market, where it is filled in parts.
     const drag = async (words: string, place: (pane: Pane) => number) => {
-      const pane = await measure();
+      const pane = await pricePane(page, server.url, TICKER);
       const handle = lines(page).filter({ hasText: words }).getByTestId('chart-order-handle');
       const box = (await handle.boundingBox())!;
       await page.mouse.move(box.x + 10, box.y + box.height / 2);

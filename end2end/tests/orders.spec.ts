@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { away, highest, orderOf, orderRow, placeLimit, priceOf, showOrders } from '../lib/orders';
+import { away, chartMenu, highest, orderOf, orderRow, type Pane, placeLimit, priceOf, pricePane, showOrders } from '../lib/orders';
 import { cents, expect, test, Workstation } from '../lib/test';
 
 test('a limit order is held, changed in its place, and cancelled', async ({ page, server, workstation }) => {
@@ -246,17 +246,15 @@ test.describe('on the chart', () => {
     await expect(page.getByTestId('order-limit')).not.toHaveValue(limit.toFixed(2));
   });
 
-  test('the menu at a price writes a bracket, whose lines move', async ({ page, workstation }) => {
+  test('the menu at a price writes a bracket, whose lines move', async ({ page, server, workstation }) => {
     await workstation.symbol('AAPL').click();
-    await page.getByTestId('chart-orders').waitFor({ state: 'attached' });
-    const chart = (await page.getByTestId('main-chart').boundingBox())!;
-    const at = async (y: number, item: RegExp) => {
-      await page.mouse.click(chart.x + 120, chart.y + y, { button: 'right' });
-      await expect(page.getByTestId('chart-menu')).toBeVisible();
+    const at = async (item: RegExp, place: (pane: Pane) => number) => {
+      const pane = await pricePane(page, server.url, 'AAPL');
+      await chartMenu(page, pane.x + 120, pane.y + place(pane));
       await page.getByRole('menuitem', { name: item }).click();
     };
-    await at(30, /^Take profit at/);
-    await at(150, /^Stop loss at/);
+    await at(/^Take profit at/, ({ now }) => now / 2);
+    await at(/^Stop loss at/, ({ now, below }) => now + below / 2);
     await expect(page.getByTestId('order-take-profit')).not.toHaveValue('');
     const stop = await page.getByTestId('order-stop-loss').inputValue();
     const ticket = page.locator('[data-testid="chart-order"][data-id="ticket"]');

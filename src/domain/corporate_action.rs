@@ -47,6 +47,11 @@ impl ExchangeDate {
         self.days
     }
 
+    /// The date so many days after the Unix epoch.
+    pub fn from_days(days: i64) -> Self {
+        Self { days }
+    }
+
     /// The date in New York at a moment.
     pub fn of(at: UtcInstant) -> Self {
         // New York is four or five hours behind UTC, so only two dates are possible.

@@ -6,13 +6,31 @@
 //! [`figures`] are checked against `empyrical-reloaded` 0.7.1 and [`rate`] against `pyxirr` 0.10.8 and `scipy` 1.17.1, by
 //! `reference.json`, which `scripts/reference/performance.py` writes. [`lots`] have a property: by
 //! every method they add up to the ledger's books.
+//!
+//! # Answers
+//! | request                      | answer                                                                   |
+//! |------------------------------|--------------------------------------------------------------------------|
+//! | `GET /api/performance`       | [`report::Performance`]: figures by [`names::FigureName`], gain by source |
+//! | `GET /api/performance/days`  | [`report::DaysPage`]                                                     |
+//! | `GET /api/lots`              | [`lots::LotsPage`]                                                       |
+//! | `POST /api/flows`            | [`flow::NewFlow`] to [`flow::FlowReceipt`]                               |
+//! | `GET /api/flows`             | [`flow::FlowsPage`]                                                      |
+//!
+//! The page's functions of `crate::api`: `load_performance(range: Range, benchmark: Option<Ticker>)` gives figures and days
+//! of the same moment ([`report::PerformanceView`]), `load_lots(method: LotMethod, ticker: Option<Ticker>)` a `LotsPage`,
+//! `load_flows(cursor: Option<String>)` a `FlowsPage`, and `record_flow(flow: NewFlow)` a `FlowReceipt` or, as its inner
+//! result, a refusal.
 
 pub mod drawdown;
 pub mod figures;
+pub mod flow;
 pub mod lots;
+pub mod names;
+pub mod range;
 pub mod rate;
 #[cfg(test)]
 mod reference;
+pub mod report;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -39,6 +57,9 @@ pub enum Missing {
     /// More than one rate makes them come out even.
     #[error("more than one rate fits the flows")]
     NotUnique,
+    /// The benchmark, or something that was held at the start, has no prices for these days.
+    #[error("there are no prices for these days")]
+    NoPrices,
 }
 
 /// A figure of an account, or why there is none.

@@ -16,6 +16,8 @@ flock 9
 built_from="$CARGO_TARGET_DIR/.finally-built-from"
 [ "$(cat "$built_from" 2>/dev/null)" = "$ROOT" ] || touch src/lib.rs src/main.rs
 : >"$built_from"
+# cargo-leptos looks there first, and would start the wasm-opt that npm linked for each module.
+rm -f node_modules/.bin/wasm-opt
 PATH="$ROOT/scripts/shims:$PATH" with_client_toolchain cargo-leptos leptos build --release --split
 printf '%s' "$ROOT" >"$built_from"
 mkdir -p "$DIST"

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 
 /** Changes with everything a result depends on besides the module. */
@@ -23,7 +24,9 @@ export async function optimized(modules, kept) {
   // The largest first: it takes as long as many of the others.
   const missing = [...modules].filter(([name]) => !existsSync(path.join(kept, files.get(name)))).sort(([, one], [, other]) => other.length - one.length);
   const work = async () => {
-    const worker = new Worker(new URL(import.meta.url));
+    const worker = new Worker(new URL(import.meta.url), { stderr: true });
+    // Binaryen does not know all kinds of names that a module may have, and says so of each.
+    createInterface(worker.stderr).on('line', (line) => line.includes('unknown name subsection') || console.error(line));
     try {
       for (let next = missing.shift(); next; next = missing.shift()) {
         const [name, bytes] = next;

@@ -171,10 +171,12 @@ test.describe('on the chart', () => {
 
     const drag = async (place: (pane: Pane) => number) => {
       const pane = await pricePane(page, server.url, 'AAPL');
+      const from = (await line(page).boundingBox())!.y;
       const box = (await handle.boundingBox())!;
-      await page.mouse.move(box.x + 10, box.y + box.height / 2);
+      const grip = box.y + box.height / 2;
+      await page.mouse.move(box.x + 10, grip);
       await page.mouse.down();
-      await page.mouse.move(box.x + 10, pane.y + place(pane), { steps: 4 });
+      await page.mouse.move(box.x + 10, grip + pane.y + place(pane) - from, { steps: 4 });
       await expect(page.getByTestId('chart-order-change')).toContainText('→');
       await expect(page.locator('.order-line.ghost')).toHaveCount(1);
     };

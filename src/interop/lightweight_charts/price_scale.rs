@@ -15,10 +15,20 @@ pub struct PriceScale {
     pub axis_width: f64,
 }
 
+/// Least distance of a label's middle from the top of the pane, in CSS pixels.
+const LABEL_TOP: f64 = 13.0;
+/// Least distance from the bottom: half of the label, and the credit of the chart's library.
+const LABEL_BOTTOM: f64 = 40.0;
+
 impl PriceScale {
     /// Place of a price, in CSS pixels below the top of the pane; negative above it.
     pub fn place(self, price: Price) -> f64 {
         (self.top - price.dollars()) / (self.top - self.bottom) * self.height
+    }
+
+    /// Place of the middle of a label that is 26 pixels high, for a line at `y`: in the pane, above the credit at its bottom.
+    pub fn label_place(self, y: f64) -> f64 {
+        y.min(self.height - LABEL_BOTTOM).max(LABEL_TOP)
     }
 
     /// The price at a place, to the cent, or below a dollar to a hundredth of one.
@@ -55,5 +65,11 @@ mod tests {
         assert_eq!(low.price_at(200.013).unwrap().to_string(), "0.45");
         assert_eq!(low.price_at(201.0).unwrap().to_string(), "0.4498");
         assert_eq!(low.price_at(10_000.0), None, "there is no price below zero");
+    }
+
+    #[test]
+    fn a_label_is_in_the_pane_and_above_the_credit() {
+        let places = [0.0, 13.0, 200.0, 360.0, 399.0].map(|y| SCALE.label_place(y));
+        assert_eq!(places, [13.0, 13.0, 200.0, 360.0, 360.0]);
     }
 }

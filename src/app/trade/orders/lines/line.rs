@@ -212,7 +212,8 @@ const LABEL_HEIGHT: f64 = 26.0;
 
 /// Horizontal level (0 to 2) of each label, from the top down: near neighbours get different levels.
 pub fn spread(lines: &[Line], scale: PriceScale) -> Vec<(Key, u8)> {
-    let mut places: Vec<(f64, Key)> = lines.iter().map(|line| (scale.place(line.price), line.key)).collect();
+    let mut places: Vec<(f64, Key)> =
+        lines.iter().map(|line| (scale.label_place(scale.place(line.price)), line.key)).collect();
     places.sort_by(|one, other| one.0.total_cmp(&other.0));
     let mut spread: Vec<(Key, u8)> = Vec::with_capacity(places.len());
     let mut before: Option<f64> = None;

@@ -33,6 +33,10 @@ pub fn show_line(key: Key, overlay: Overlay) -> Piece {
     let place = memo(move || Some(tools.scale.get()?.place(price.get()?)));
     let is_out = memo(move || !tools.scale.get().zip(place.get()).is_some_and(|(scale, place)| scale.shows(place)));
     let top = move || place.get().map(|place| format!("{place:.0}px"));
+    let label_top = move || {
+        let (scale, place) = (tools.scale.get()?, place.get()?);
+        Some(format!("{:.0}px", scale.label_place(place) - place))
+    };
     let words =
         Signal::derive(move || line.with(|line| line.as_ref().map(|line| line.label.clone()).unwrap_or_default()));
     let stake = Signal::derive(move || line.with(|line| line.as_ref()?.stake?.words(price.get()?)).unwrap_or_default());
@@ -59,7 +63,7 @@ pub fn show_line(key: Key, overlay: Overlay) -> Piece {
     };
     view! {
         <div class=format!("order-line {tone}") data-testid="chart-order" data-id=id data-field=field.as_str() style:top=top hidden=is_out>
-            <span class="order-line-label" style:right=aside class:dragged=move || drag.with(Option::is_some)>
+            <span class="order-line-label" style:top=label_top style:right=aside class:dragged=move || drag.with(Option::is_some)>
                 <span
                     class="order-line-handle"
                     class:fixed=is_fixed

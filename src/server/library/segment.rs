@@ -26,6 +26,9 @@ const RUNNING: [&str; 2] = ["table of contents", "index"];
 const RUNNING_PAGES: u32 = 3;
 /// Different lines at the edges of pages that are remembered.
 const EDGES_MAX: usize = 4_096;
+/// Groups that may follow each other without a row between them.
+const GROUPS_MAX: usize = 2;
+const GROUP_BYTES_MAX: usize = 60;
 /// Lines above a table's first row that may be its head.
 const TABLE_HEAD_LINES: usize = 3;
 
@@ -48,6 +51,8 @@ pub enum Line {
     Row,
     /// Words or years above columns.
     Head,
+    /// Title of some rows in a table: `Assets`, `Current liabilities:`.
+    Group,
     Prose,
 }
 
@@ -93,16 +98,17 @@ impl Segmenter {
         // Head of the current table, and the lines that may become one.
         let (mut table_head, mut above): (String, Vec<&str>) = (String::new(), Vec::new());
         let mut is_table = false;
-        for (start, end) in pieces(text) {
+        let lines: Vec<(usize, usize)> = pieces(text);
+        let kinds = kinds(text, &lines);
+        for (index, (start, end)) in lines.into_iter().enumerate() {
             let line = &text[start..end];
-            let kind = kind(line);
+            let kind = kinds[index];
             match kind {
                 Line::Row if !is_table => {
                     table_head = head(&above);
                     is_table = true;
                 }
-                Line::Row => {}
-                Line::Empty => {}
+                Line::Row | Line::Empty | Line::Group => {}
                 Line::Heading | Line::Head | Line::Prose => is_table = is_table && kind == Line::Head,
             }
             if kind == Line::Empty {
@@ -111,10 +117,11 @@ impl Segmenter {
                 }
                 continue;
             }
-            if kind == Line::Head {
-                above.push(line)
-            } else {
-                above.clear()
+            match kind {
+                Line::Head => above.push(line),
+                // The table's head stands above its first group.
+                Line::Group => {}
+                Line::Row | Line::Heading | Line::Prose | Line::Empty => above.clear(),
             }
             let is_full = open.as_ref().is_some_and(|open| {
                 let with_line = end - open.start;
@@ -193,6 +200,49 @@ fn pieces(text: &str) -> Vec<(usize, usize)> {
         start = next;
     }
     pieces
+}
+
+/// What each line is, a table's groups told from headings by what stands around them.
+fn kinds(text: &str, lines: &[(usize, usize)]) -> Vec<Line> {
+    let mut kinds: Vec<Line> = lines.iter().map(|(start, end)| kind(&text[*start..*end])).collect();
+    // Whether a head or a row stands above, and how many lines that may be groups.
+    let (mut is_table, mut groups) = (false, 0);
+    for index in 0..kinds.len() {
+        let (start, end) = lines[index];
+        match kinds[index] {
+            Line::Row | Line::Head => (is_table, groups) = (true, 0),
+            Line::Empty => {}
+            Line::Heading | Line::Prose if is_table && groups < GROUPS_MAX && may_be_group(&text[start..end]) => {
+                groups += 1;
+                let mut next =
+                    kinds[index + 1..].iter().zip(&lines[index + 1..]).filter(|(kind, _)| **kind != Line::Empty);
+                // `Assets`, and below it `Current assets:`.
+                let is_group =
+                    |kind: Line, (start, end): (usize, usize)| kind != Line::Row && may_be_group(&text[start..end]);
+                let first = next.next().map(|(kind, place)| (*kind, *place));
+                let row = match first {
+                    Some((kind, place)) if groups < GROUPS_MAX && is_group(kind, place) => {
+                        next.next().map(|(kind, _)| *kind)
+                    }
+                    Some((kind, _)) => Some(kind),
+                    None => None,
+                };
+                if row == Some(Line::Row) {
+                    kinds[index] = Line::Group;
+                } else {
+                    is_table = false;
+                }
+            }
+            Line::Heading | Line::Prose | Line::Group => is_table = false,
+        }
+    }
+    kinds
+}
+
+/// A group's title is short and without figures, so that no year or date of another table's head is taken for one.
+fn may_be_group(line: &str) -> bool {
+    let line = line.trim();
+    line.len() <= GROUP_BYTES_MAX && !line.ends_with('.') && !line.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 pub fn kind(line: &str) -> Line {
@@ -311,6 +361,30 @@ mod tests {
                 "rows are whole"
             );
         }
+    }
+
+    #[test]
+    fn groups_are_of_their_table() {
+        let rows = |from: u32| (from..from + 20).map(|row| format!("Kind of asset {row}   {row},100   {row},200"));
+        let mut lines: Vec<String> =
+            vec!["Statements of Financial Position".to_owned(), "December 31,   2022   2021".to_owned()];
+        lines.extend(["Assets", "Current assets:"].map(str::to_owned));
+        lines.extend(rows(10));
+        lines.extend(["Liabilities and equity", ""].map(str::to_owned));
+        lines.extend(rows(30));
+        lines.push("Total assets   137,100   138,552".to_owned());
+        lines.extend(["Debt by Kind", "As of June 30, 2022"].map(str::to_owned));
+        lines.extend((0..40).map(|row| format!("Kind of bond {row}   {row}   {row}")));
+        let text = lines.join("\n");
+        let made = cut(&text);
+        let context = |words: &str| {
+            let found = made.iter().find(|segment| text[segment.start as usize..segment.end as usize].contains(words));
+            found.map(|segment| segment.context.clone()).unwrap_or_default()
+        };
+        let expected = "Boeing · 10-K · FY2022 · Statements of Financial Position · December 31, 2022 2021";
+        assert_eq!(context("Kind of asset 45"), expected);
+        assert_eq!(context("Total assets"), expected);
+        assert!(!context("Kind of bond 39").ends_with("2022 2021"), "{made:?}");
     }
 
     proptest! {

@@ -62,7 +62,7 @@ pub fn rows(asked: &[String], years: &[i32], hit: &Hit) -> Vec<Row> {
             // What follows an unclear head has no years, nor what follows a sentence.
             (None, Line::Head) => head = None,
             (None, Line::Prose) if line.ends_with('.') => head = None,
-            (None, Line::Heading | Line::Prose | Line::Empty) => {}
+            (None, Line::Heading | Line::Group | Line::Prose | Line::Empty) => {}
         }
         above = line;
     }

@@ -46,7 +46,7 @@ use crate::{
 const DEPTH: usize = 10;
 const DEPTH_SHORT: usize = 5;
 /// Weights of meaning that are tried.
-const TUNED_TENTHS: std::ops::RangeInclusive<u8> = 2..=8;
+const TUNED_PERCENT: [u8; 11] = [10, 15, 20, 25, 30, 35, 40, 50, 60, 70, 80];
 
 #[derive(Deserialize)]
 struct Text {
@@ -160,10 +160,10 @@ fn rankings(
         rankings.push((mode.to_string(), segments(&by(mode)?.0)));
     }
     let words = by_years(rows, by_words(rows, &words::terms(question), &filters)?, &words::years(question))?;
-    let near = vectors::nearest(rows, model, vector, &filters, CANDIDATES_MAX)?;
-    for tenths in TUNED_TENTHS {
-        let fused = fuse(&words, &near, f64::from(tenths) / 10.0);
-        rankings.push((format!("hybrid, {tenths}0 % by meaning"), segments(&fused)));
+    let near = vectors::nearest(rows, model, vector, &filters, CANDIDATES_MAX, &words)?;
+    for percent in TUNED_PERCENT {
+        let fused = fuse(&words, &near, f64::from(percent) / 100.0);
+        rankings.push((format!("hybrid, {percent} % by meaning"), segments(&fused)));
     }
     Ok(rankings)
 }

@@ -1,9 +1,10 @@
 //! Words and meaning in one order.
 //!
-//! Each way's scores are stretched to 0…1 among what it found (min-max), and added with weights: the convex combination of
-//! Bruch, Gai and Ingber (2023), which beats fusion by ranks where the scores are good. The weight goes by the question: where
-//! a filter has settled which company or document is meant, meaning tells the pages of one report apart better than words,
-//! which all of them share; where nothing has, names and numbers lead.
+//! Each way's scores are stretched to 0…1 among what it found (min-max), and added with weights; what words found has a score
+//! by meaning too, wherever that places it. This is the convex combination of Bruch, Gai and Ingber (2023), which beats fusion
+//! by ranks where the scores are good. The weight goes by the question: where a filter has settled which company or document
+//! is meant, meaning tells the pages of one report apart better than words, which all of them share; where nothing has, names
+//! and numbers lead.
 
 use std::collections::HashMap;
 

@@ -105,12 +105,13 @@ pub fn ranked(
         let scored = |(segment, score)| (segment, Scores { words: Some(score), dense: None, total: score });
         return Ok((found.into_iter().map(scored).collect(), Mode::Words));
     };
-    let near = vectors::nearest(rows, model, vector, filters, CANDIDATES_MAX)?;
     if mode == Mode::Dense {
+        let near = vectors::nearest(rows, model, vector, filters, CANDIDATES_MAX, &[])?;
         let scored = |(segment, score)| (segment, Scores { words: None, dense: Some(score), total: score });
         return Ok((near.into_iter().map(scored).collect(), Mode::Dense));
     }
     let found = by_years(rows, by_words(rows, &words::terms(question), filters)?, &words::years(question))?;
+    let near = vectors::nearest(rows, model, vector, filters, CANDIDATES_MAX, &found)?;
     Ok((fuse(&found, &near, dense_weight(filters)), Mode::Hybrid))
 }
 

@@ -138,7 +138,11 @@ impl Segmenter {
             let open = open.get_or_insert_with(|| Open {
                 start,
                 section: self.section.clone(),
-                table_head: if is_table && kind == Line::Row { table_head.clone() } else { String::new() },
+                table_head: if is_table && matches!(kind, Line::Row | Line::Group) {
+                    table_head.clone()
+                } else {
+                    String::new()
+                },
                 ..Open::default()
             });
             open.end = end;
@@ -256,10 +260,18 @@ pub fn kind(line: &str) -> Line {
     if cells.len() >= 2 && numbers > 0 && years < numbers {
         return Line::Row;
     }
-    if cells.len() >= 2 || (!cells.is_empty() && years == cells.len()) {
+    if cells.len() >= 2 || (!cells.is_empty() && years == cells.len()) || is_unit(trimmed) {
         return Line::Head;
     }
     if is_heading(trimmed) { Line::Heading } else { Line::Prose }
+}
+
+/// Whether a line names the unit of a table: `(Dollars in millions, except per share data)`.
+fn is_unit(line: &str) -> bool {
+    line.len() <= HEADING_CHARS_MAX
+        && line.starts_with('(')
+        && line.ends_with(')')
+        && ["in millions", "in thousands", "in billions"].iter().any(|unit| line.to_lowercase().contains(unit))
 }
 
 /// Whether a cell is a number, with sign, currency and surrounding marks.
@@ -320,6 +332,8 @@ mod tests {
     #[case("   2022   2021   2020", Line::Head)]
     #[case("(Dollars in millions)   2022   2021", Line::Head)]
     #[case("2022", Line::Head)]
+    #[case("($ in millions, except share and per share data)", Line::Head)]
+    #[case("(Revenues rose in millions of places.", Line::Prose)]
     #[case("(Dollars in millions)   2022 2021 2020", Line::Head)]
     #[case("Consolidated Statements of Operations", Line::Heading)]
     #[case("Item 7. Management's Discussion and Analysis", Line::Heading)]
@@ -367,7 +381,9 @@ mod tests {
     fn groups_are_of_their_table() {
         let rows = |from: u32| (from..from + 20).map(|row| format!("Kind of asset {row}   {row},100   {row},200"));
         let mut lines: Vec<String> =
-            vec!["Statements of Financial Position".to_owned(), "December 31,   2022   2021".to_owned()];
+            ["Statements of Financial Position", "(Dollars in millions)", "December 31,   2022   2021"]
+                .map(str::to_owned)
+                .to_vec();
         lines.extend(["Assets", "Current assets:"].map(str::to_owned));
         lines.extend(rows(10));
         lines.extend(["Liabilities and equity", ""].map(str::to_owned));
@@ -381,7 +397,8 @@ mod tests {
             let found = made.iter().find(|segment| text[segment.start as usize..segment.end as usize].contains(words));
             found.map(|segment| segment.context.clone()).unwrap_or_default()
         };
-        let expected = "Boeing · 10-K · FY2022 · Statements of Financial Position · December 31, 2022 2021";
+        let expected =
+            "Boeing · 10-K · FY2022 · Statements of Financial Position · (Dollars in millions) December 31, 2022 2021";
         assert_eq!(context("Kind of asset 45"), expected);
         assert_eq!(context("Total assets"), expected);
         assert!(!context("Kind of bond 39").ends_with("2022 2021"), "{made:?}");

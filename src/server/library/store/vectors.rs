@@ -1,5 +1,7 @@
 //! Rows of vectors: the direction of each passage, as a model sees it.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, params, params_from_iter, types::Value};
 
 use super::{
@@ -61,13 +63,15 @@ pub fn enqueue_missing(rows: &Connection, model: &str, at: UtcInstant) -> Result
     Ok(())
 }
 
-/// The passages closest to a question, with the cosine, best first: each vector of the model is looked at.
+/// The passages closest to a question, with the cosine, best first, and behind them those of `also` that are not among them:
+/// each vector of the model is looked at.
 pub fn nearest(
     rows: &Connection,
     model: &str,
     question: &Vector,
     filters: &Filters,
     limit: usize,
+    also: &[(i64, f64)],
 ) -> rusqlite::Result<Vec<(i64, f64)>> {
     let (condition, mut values) = documents::condition(&Wanted { filters: filters.clone(), ..Wanted::default() });
     values.push(Value::from(model.to_owned()));
@@ -92,7 +96,12 @@ pub fn nearest(
     if found.len() > limit {
         // The others need no order.
         found.select_nth_unstable_by(limit, best_first);
-        found.truncate(limit);
+        let also: HashSet<i64> = also.iter().map(|(segment, _)| *segment).collect();
+        let mut place = 0;
+        found.retain(|(segment, _)| {
+            place += 1;
+            place <= limit || also.contains(segment)
+        });
     }
     found.sort_unstable_by(best_first);
     Ok(found)

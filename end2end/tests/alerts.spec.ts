@@ -111,19 +111,22 @@ test('a firing is a toast, a badge and a line of the log, in each tab, and outli
   await page.bringToFront();
   await expect(toastOf(workstation, 'Look here')).toBeVisible();
   await expect(badge(page)).toHaveText('1 new');
+  const bell = page.getByTestId('header-alerts');
+  await expect(bell).toHaveAccessibleName('Alerts, 1 new');
 
   await toastOf(workstation, 'Look here').getByRole('button', { name: 'Show' }).click();
   const line = page.getByTestId('firing');
   await expect(line).toHaveCount(1);
   await expect(line.getByTestId('firing-values')).toHaveText(/^NVDA was \d+\.\d\d$/);
   await expect(badge(page)).toBeHidden();
+  await expect(bell).toHaveAccessibleName('Alerts');
   await expect.poll(async () => (await alertsOf(server.url)).unread).toBe(0);
   await expect(badge(other.page), 'the other tab follows').toBeHidden();
   await expect(alertRow(page, 'done').getByTestId('alert-state')).toHaveText('Fired, and ended');
 
   await page.reload();
   await workstation.hydrated();
-  await showAlerts(page);
+  await bell.click();
   await expect(line).toHaveCount(1);
   await expect(line).toContainText('Look here');
   await expect(workstation.toast('success'), 'what was told is not told again').toHaveCount(0);

@@ -6,12 +6,13 @@ pub mod settings;
 
 use leptos::prelude::*;
 
-use super::layout::menu::LayoutMenu;
+use super::{icons, layout::menu::LayoutMenu};
 use crate::app::{
     effects::memo,
-    erase::{Content, Erase},
+    erase::{Content, Erase, Piece},
     format::{arrow, money, or_missing, signed_money, signed_percent, tone},
     parts::{Part, show_quiet_part},
+    trade::alerts::open_tab,
     workspace::{Workspace, use_workspace},
 };
 use crate::domain::{day::DayPnl, money::Money, quote::Direction};
@@ -74,12 +75,40 @@ pub fn Header(
                 >
                     <kbd>"Ctrl K"</kbd>
                 </button>
+                {show_bell()}
                 <LayoutMenu/>
                 <Settings/>
             </div>
         </header>
     }
     .erase()
+}
+
+/// Shows the alerts; beside the bell, how many firings are unread.
+fn show_bell() -> Piece {
+    let workspace = use_workspace();
+    let count = Signal::derive(move || unread_words(workspace.alerts.unread.get()));
+    let name = Signal::derive(move || match count.get() {
+        Some(count) => format!("Alerts, {count} new"),
+        None => "Alerts".to_owned(),
+    });
+    let is_hidden = memo(move || count.with(Option::is_none));
+    view! {
+        <button class="bell" data-testid="header-alerts" aria-label=name title="Alerts (N)" on:click=move |_| open_tab(workspace)>
+            {icons::show(icons::BELL)}
+            <span class="count" translate="no" hidden=is_hidden>{count}</span>
+        </button>
+    }
+    .erase()
+}
+
+/// `3`, and from a hundred on `99+`; nothing for none.
+fn unread_words(unread: u64) -> Option<String> {
+    match unread {
+        0 => None,
+        1..=99 => Some(unread.to_string()),
+        _ => Some("99+".to_owned()),
+    }
 }
 
 /// Change of a value since an earlier one.
@@ -147,6 +176,15 @@ mod tests {
     fn a_gain_has_a_shape_and_a_sign(#[case] before: i64, #[case] now: i64, #[case] text: &str) {
         let gain = Gain::since(Some(Money::from_cents(before)), Some(Money::from_cents(now)));
         assert_eq!(gain.unwrap().describe(), text);
+    }
+
+    #[rstest]
+    #[case(0, None)]
+    #[case(1, Some("1"))]
+    #[case(99, Some("99"))]
+    #[case(100, Some("99+"))]
+    fn unread_firings_are_counted_up_to_a_width(#[case] unread: u64, #[case] words: Option<&str>) {
+        assert_eq!(unread_words(unread).as_deref(), words);
     }
 
     #[test]

@@ -16,6 +16,12 @@ use crate::{
             request::NewOrder,
             view::{OpenAndRecent, OrderPreview, OrderView},
         },
+        performance::{
+            flow::{FlowReceipt, FlowsPage, NewFlow},
+            lots::{LotMethod, LotsPage},
+            range::Range,
+            report::PerformanceView,
+        },
         quote::Quote,
         realized::Realized,
         session::MarketHours,
@@ -247,6 +253,35 @@ pub async fn count_trades() -> Result<u64, ApiError> {
 pub async fn load_realized() -> Result<Realized, ApiError> {
     let (state, caller) = crate::server::request()?;
     state.realized(caller.account).await
+}
+
+/// Figures and days of the account over a range, against `benchmark` or the server's own one.
+#[server(prefix = "/api/fn", protocol = Question)]
+pub async fn load_performance(range: Range, benchmark: Option<Ticker>) -> Result<PerformanceView, ApiError> {
+    let (state, caller) = crate::server::request()?;
+    state.performance.view(caller.account, range, benchmark).await
+}
+
+/// The lots by a method, of one ticker or of all, with the latest closed ones.
+#[server(prefix = "/api/fn", protocol = Question)]
+pub async fn load_lots(method: LotMethod, ticker: Option<Ticker>) -> Result<LotsPage, ApiError> {
+    let (state, caller) = crate::server::request()?;
+    state.performance.lots(caller.account, method, ticker, crate::server::performance::CLOSED_LOTS_MAX).await
+}
+
+/// Deposits and withdrawals, newest first: those before the page that ended with `cursor`.
+#[server(prefix = "/api/fn", protocol = Question)]
+pub async fn load_flows(cursor: Option<String>) -> Result<FlowsPage, ApiError> {
+    let (state, caller) = crate::server::request()?;
+    let before = cursor.and_then(|cursor| cursor.parse().ok());
+    state.ledger.flows(caller.account, usize::MAX, before).await
+}
+
+/// Records a deposit or withdrawal. The inner result is a refusal, as for an order.
+#[server(prefix = "/api/fn", protocol = Command)]
+pub async fn record_flow(flow: NewFlow) -> Result<Result<FlowReceipt, ApiError>, ApiError> {
+    let (state, caller) = crate::server::request()?;
+    Ok(state.performance.record_flow(caller.account, flow).await)
 }
 
 /// The conversation with the copilot: its newest messages, or those before the message `before`, and how the copilot is

@@ -19,6 +19,7 @@
 //! | `server::execution`    | market orders, filled at once                                                       |
 //! | `server::orders`       | open orders: accepted, changed and cancelled, and matched with every print          |
 //! | `server::alerts`       | alerts and orders with a condition: conditions evaluated with every print           |
+//! | `server::performance`  | figures, days, lots and flows: an account's history, against the market's closes      |
 //! | `server::events`       | the account's event stream: its changes, from every source                          |
 //! | `server::copilot`      | a turn of the conversation: prompt, model, reply, and the permitted actions          |
 //! | `server::library`      | the Research library: documents, passages, search; its own file and writer          |
@@ -39,11 +40,13 @@
 //!   that part again.
 //! - A message: `REST | server function → copilot → ledger (the message, and a snapshot of the account) → model → reply
 //!   → ledger (the reply, its actions and their effects, in one transaction)`; actions are carried out by `execution`.
+//! - Days: `each change of cash or positions | the equity curve's keeper → ledger (the account's day, kept for good)`.
+//! - Performance: `REST | page → ledger's history and the market's daily closes → domain::performance → answer`.
 //! - Portfolio value: `books × prices`, in [`domain::portfolio`], on the server and in the page alike.
 //!
 //! # Invariants
 //! 1. Money is exact: integer cents, millionths of a share, hundredths of a cent; a product rounds half to even, once.
-//!    Always `cash + Σ cost_basis = initial deposit + realised P&L + income`, to the cent ([`domain::account`]).
+//!    Always `cash + Σ cost_basis = initial deposit + flows + realised P&L + income`, to the cent ([`domain::account`]).
 //! 2. The price of a trade comes from the feed, never from a caller.
 //! 3. An acknowledged write is on disk.
 //!    A store only writes the decisions of `Write::decide`, which sees only values; each read and write names its

@@ -153,9 +153,9 @@ impl Books {
         self.statement.with(|now| now.holds.shares.get(&ticker).copied())
     }
 
-    /// The initial deposit; tracked.
-    pub fn initial_deposit(self) -> Money {
-        self.statement.with(|now| now.account.initial_deposit)
+    /// Deposits less withdrawals, the initial one included; tracked.
+    pub fn paid_in(self) -> Money {
+        self.statement.with(|now| now.account.paid_in())
     }
 
     /// Held tickers, in alphabetical order; tracked.

@@ -2,10 +2,10 @@
 //!
 //! # The identity
 //! After any sequence of fills, splits and dividends, to the cent:
-//! `cash + Σ cost_basis = initial_deposit + realized_pnl + income`.
+//! `cash + Σ cost_basis = initial_deposit + flows + realized_pnl + income`.
 //! A buy moves its notional from cash to cost basis. A sell takes the sold part of the cost basis out (rounded half to
 //! even; all of it when all is sold), puts the notional into cash, and books the difference as realised. A split changes
-//! quantities alone. A dividend goes to cash and to income alike.
+//! quantities alone. A dividend goes to cash and to income alike, a deposit or withdrawal to cash and to flows.
 
 use std::collections::BTreeMap;
 
@@ -36,6 +36,8 @@ pub struct Holding {
 pub struct Account {
     pub cash: Money,
     pub initial_deposit: Money,
+    /// Deposits less withdrawals since then.
+    pub flows: Money,
     pub realized_pnl: Money,
     /// Dividends received.
     pub income: Money,
@@ -77,8 +79,13 @@ pub enum Refusal {
 impl Account {
     /// A new account with `deposit` in cash.
     pub fn open(deposit: Money) -> Self {
-        let (realized_pnl, income) = (Money::ZERO, Money::ZERO);
-        Self { cash: deposit, initial_deposit: deposit, realized_pnl, income, holdings: BTreeMap::new() }
+        let (flows, realized_pnl, income) = (Money::ZERO, Money::ZERO, Money::ZERO);
+        Self { cash: deposit, initial_deposit: deposit, flows, realized_pnl, income, holdings: BTreeMap::new() }
+    }
+
+    /// What was paid in, less what was withdrawn: the value at which there is neither gain nor loss.
+    pub fn paid_in(&self) -> Money {
+        Money::from_cents(self.initial_deposit.cents().saturating_add(self.flows.cents()))
     }
 
     /// Fills an order at `price`.
@@ -205,11 +212,30 @@ impl Account {
         Ok(())
     }
 
+    /// Adds a deposit to cash and flows, or takes a withdrawal, below 0, from both.
+    ///
+    /// # Errors
+    /// If cash is insufficient or a sum overflows its type; the account is unchanged then.
+    pub fn flow(&mut self, amount: Money) -> Result<(), Refusal> {
+        let cash = self.cash.checked_add(amount).ok_or(Refusal::TooLarge)?;
+        let flows = self.flows.checked_add(amount).ok_or(Refusal::TooLarge)?;
+        self.initial_deposit.checked_add(flows).ok_or(Refusal::TooLarge)?;
+        if amount < Money::ZERO && cash < Money::ZERO {
+            let cost = Money::from_cents(amount.cents().saturating_neg());
+            return Err(Refusal::InsufficientCash { cost, available: self.cash });
+        }
+        (self.cash, self.flows) = (cash, flows);
+        Ok(())
+    }
+
     /// Whether [the identity](self) holds, to the cent.
     pub fn is_balanced(&self) -> bool {
         let cost: i128 = self.holdings.values().map(|holding| i128::from(holding.cost_basis.cents())).sum();
         i128::from(self.cash.cents()) + cost
-            == [self.initial_deposit, self.realized_pnl, self.income].map(|sum| i128::from(sum.cents())).iter().sum()
+            == [self.initial_deposit, self.flows, self.realized_pnl, self.income]
+                .map(|sum| i128::from(sum.cents()))
+                .iter()
+                .sum()
     }
 }
 

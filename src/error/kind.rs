@@ -37,6 +37,7 @@ impl ApiError {
             Self::CrossSite => StatusCode::FORBIDDEN,
             Self::SignInNeeded | Self::TokenInvalid => StatusCode::UNAUTHORIZED,
             Self::OrderIdReused { .. }
+            | Self::FlowIdReused { .. }
             | Self::MessageIdReused { .. }
             | Self::TooLate { .. }
             | Self::RevisionConflict { .. }
@@ -45,6 +46,7 @@ impl ApiError {
             Self::InsufficientCash { .. }
             | Self::InsufficientShares { .. }
             | Self::OrderNeedsCash { .. }
+            | Self::WithdrawalTooLarge { .. }
             | Self::OrderNeedsShares { .. }
             | Self::InvalidPrice { .. }
             | Self::TooManyOrders
@@ -94,7 +96,10 @@ impl ApiError {
             Self::SignInNeeded => "sign_in_needed",
             Self::TokenInvalid => "token_invalid",
             Self::OrderIdReused { .. } => "order_id_reused",
-            Self::InsufficientCash { .. } | Self::OrderNeedsCash { .. } => "insufficient_cash",
+            Self::FlowIdReused { .. } => "flow_id_reused",
+            Self::InsufficientCash { .. } | Self::OrderNeedsCash { .. } | Self::WithdrawalTooLarge { .. } => {
+                "insufficient_cash"
+            }
             Self::InsufficientShares { .. } | Self::OrderNeedsShares { .. } => "insufficient_shares",
             Self::UnknownOrder => "unknown_order",
             Self::InvalidPrice { .. } => "invalid_price",
@@ -164,7 +169,10 @@ impl ApiError {
             Self::SignInNeeded => "Sign-in needed",
             Self::TokenInvalid => "Token invalid",
             Self::OrderIdReused { .. } => "Order id reused",
-            Self::InsufficientCash { .. } | Self::OrderNeedsCash { .. } => "Insufficient cash",
+            Self::FlowIdReused { .. } => "Flow id reused",
+            Self::InsufficientCash { .. } | Self::OrderNeedsCash { .. } | Self::WithdrawalTooLarge { .. } => {
+                "Insufficient cash"
+            }
             Self::InsufficientShares { .. } | Self::OrderNeedsShares { .. } => "Insufficient shares",
             Self::UnknownOrder => "Unknown order",
             Self::InvalidPrice { .. } => "Invalid price",

@@ -97,6 +97,10 @@ pub enum ApiError {
         #[serde(default)]
         on_orders: Option<Quantity>,
     },
+    #[error("The client_flow_id \"{client_flow_id}\" was used for another deposit or withdrawal.")]
+    FlowIdReused { client_flow_id: String },
+    #[error("Withdrawing {amount} is not possible; you have {available} that no open order holds.")]
+    WithdrawalTooLarge { amount: Money, available: Money },
     #[error("The order needs {cost}; you have {available} that no other order holds.")]
     OrderNeedsCash { cost: Money, available: Money },
     #[error("The order needs {needed} shares; you have {} that no other order holds.", or_none(*.available))]

@@ -1,19 +1,19 @@
-//! Records the equity curve of each account, and thins old values.
+//! Records the equity curve and the days of each account, and thins old values of the curve.
 //!
 //! Full resolution for an hour, then a value every five minutes for a week, then one an hour. Thinning runs in small
 //! steps, each an ordinary write, so that no trade waits for it.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::{
-    clock::Clock,
-    ledger::{Ledger, RecordPrices, RecordSnapshot, ThinSnapshots},
-    market::feed::{Feed, Tick},
+    ledger::{Ledger, RecordDay, RecordPrices, RecordSnapshot, ThinSnapshots},
+    market::{feed::Tick, hours::Hours},
     metrics::Metrics,
+    performance::PerformanceDesk,
 };
 use crate::{
     domain::{account_id::AccountId, instant::UtcInstant},
@@ -38,19 +38,27 @@ struct Retention {
 const HOUR_S: i64 = 3_600;
 const WEEK_S: i64 = 7 * 86_400;
 
+/// Time before the end of a day at which its close is recorded.
+const CLOSE_BEFORE_MS: i64 = 500;
+
 /// Records values until shutdown.
-pub async fn keep(ledger: Ledger, feed: Feed, clock: Clock, metrics: Metrics, shutdown: CancellationToken) {
+pub async fn keep(desk: PerformanceDesk, metrics: Metrics, shutdown: CancellationToken) {
+    let PerformanceDesk { ledger, feed, clock, .. } = desk.clone();
     let mut ticks = interval(SNAPSHOT_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut keeper = Keeper::new(ledger);
     let keeping = async {
         let mut rounds = 0;
         loop {
-            ticks.tick().await;
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = day_close(feed.hours, clock()) => {}
+            }
             rounds = (rounds + 1) % PRICES_EVERY;
             let tick = feed.latest();
             for account in keeper.ledger.accounts() {
                 note(keeper.record(account, &tick, clock(), &metrics).await);
+                note(desk.fill_missing(account).await);
                 if rounds == 0 {
                     note(keeper.record_prices(account, &tick).await);
                 }
@@ -63,6 +71,15 @@ pub async fn keep(ledger: Ledger, feed: Feed, clock: Clock, metrics: Metrics, sh
         biased;
         () = shutdown.cancelled() => {}
         () = keeping => {}
+    }
+}
+
+/// Waits until a day of the market is about to end.
+async fn day_close(hours: Hours, now: UtcInstant) {
+    let until = hours.day_of(now).ends_at * 1_000 - CLOSE_BEFORE_MS - now.unix_ms();
+    match u64::try_from(until) {
+        Ok(ms) if ms > 0 => sleep(Duration::from_millis(ms)).await,
+        Ok(_) | Err(_) => std::future::pending().await,
     }
 }
 
@@ -84,8 +101,15 @@ impl Keeper {
         Self { ledger, retentions: HashMap::new() }
     }
 
-    /// Records an account's value. If a price is missing, nothing is recorded, which leaves a gap in the curve.
-    async fn record(&self, account: AccountId, tick: &Tick, at: UtcInstant, metrics: &Metrics) -> Result<(), ApiError> {
+    /// Records an account's value and day. If a price is missing, there is no value, which leaves a gap in the curve.
+    async fn record(
+        &self,
+        account: AccountId,
+        tick: &Arc<Tick>,
+        at: UtcInstant,
+        metrics: &Metrics,
+    ) -> Result<(), ApiError> {
+        self.ledger.submit(account, RecordDay { prices: Arc::clone(tick), at }).await?;
         if let Some(total_value) = self.ledger.books(account).value(tick).total_value {
             self.ledger.submit(account, RecordSnapshot { total_value, at }).await?;
             metrics.snapshot_recorded();

@@ -22,6 +22,7 @@ pub mod metrics;
 pub mod orders;
 pub mod pacing;
 pub mod parts;
+pub mod performance;
 mod revoke_access;
 pub mod state;
 pub mod watchlist;
@@ -56,7 +57,7 @@ use self::{
     events::{Events, ping},
     execution::Execution,
     http::{App, Door, FanOut, Site, StreamPlaces},
-    ledger::{KeepMarketSeed, Ledger, RecordPrices, StoreError, file_of},
+    ledger::{KeepMarketSeed, Ledger, RecordDay, RecordPrices, StoreError, file_of},
     library::Library,
     market::{
         directory::Directory,
@@ -69,6 +70,7 @@ use self::{
     metrics::Metrics,
     orders::OrderDesk,
     parts::Parts,
+    performance::PerformanceDesk,
     state::{AppState, Services},
     watchlist::WatchlistService,
 };
@@ -123,7 +125,7 @@ pub struct Server {
     serving: JoinHandle<()>,
     copilot: Copilot,
     /// Services needed to store the last prices.
-    last_words: (Ledger, Feed),
+    last_words: (Ledger, Feed, Clock),
     writer: ledger::Ended,
     feed: AbortHandle,
     parts: Parts,
@@ -172,7 +174,8 @@ impl Server {
             // A panic was already printed on stderr.
             let _ = feed_task.await;
         });
-        let keeper = equity::keep(ledger.clone(), feed.clone(), clock, metrics.clone(), shutdown.clone());
+        let performance = PerformanceDesk::new(ledger.clone(), feed.clone(), wanted.clone(), clock, config.benchmark);
+        let keeper = equity::keep(performance.clone(), metrics.clone(), shutdown.clone());
         parts.spawn("the equity curve's keeper", keeper);
         if let Some(reference) = company_actions {
             let (ledger, feed, stop) = (ledger.clone(), feed.clone(), shutdown.clone());
@@ -206,7 +209,7 @@ impl Server {
         if let Err(cause) = copilot.close_turns().await {
             warn!(copilot.cause = %cause, "what the last end cut off is closed with the next message");
         }
-        let last_words = (ledger.clone(), feed.clone());
+        let last_words = (ledger.clone(), feed.clone(), clock);
         let build = site.build();
         let progress = config.patience.progress;
         let fan_out = FanOut::start(&feed.subscribe(), &ping(&build), &metrics, &parts, progress);
@@ -229,6 +232,7 @@ impl Server {
             events,
             orders,
             alerts,
+            performance,
             build,
             metrics,
             parts: parts.clone(),
@@ -270,12 +274,16 @@ impl Server {
         if timeout(COPILOT_MAX, self.copilot.finish()).await.is_err() {
             warn!("the copilot's turn did not end in time; it is closed at the next start");
         }
-        let (ledger, feed) = self.last_words;
+        let (ledger, feed, clock) = self.last_words;
         let prices = feed.latest();
         let accounts = ledger.accounts();
         let keep = try_join_all(accounts.into_iter().map(|account| {
-            let prices = Arc::clone(&prices);
-            ledger.submit(account, RecordPrices { prices })
+            let (prices, again) = (Arc::clone(&prices), Arc::clone(&prices));
+            let (ledger, at) = (&ledger, clock());
+            async move {
+                ledger.submit(account, RecordPrices { prices }).await?;
+                ledger.submit(account, RecordDay { prices: again, at }).await
+            }
         }));
         match timeout(PRICES_MAX, keep).await {
             Ok(Ok(_)) => {}

@@ -26,6 +26,7 @@ use super::{
     metrics::Metrics,
     orders::OrderDesk,
     parts::Parts,
+    performance::PerformanceDesk,
     watchlist::{FIRST_PRICE_MAX, WatchlistService},
 };
 use crate::{
@@ -82,6 +83,8 @@ pub struct Services {
     /// Creates, changes and deletes alerts.
     pub alerts: AlertDesk,
     pub watchlist: WatchlistService,
+    /// Figures, days, lots and flows.
+    pub performance: PerformanceDesk,
     pub directory: Arc<Directory>,
     pub clock: Clock,
     pub copilot: Copilot,

@@ -13,6 +13,7 @@ use finally::{
         money::{Money, Price, Quantity},
         order::{OrderRequest, OrderSource, Side, TradeReceipt},
         orders::rules::FillRules,
+        performance::flow::NewFlow,
         quote::Quote,
         ticker::Ticker,
         trading_day::TradingDay,
@@ -21,7 +22,8 @@ use finally::{
     server::{
         equity::Keeper,
         ledger::{
-            Books, Ended, Ledger, PlaceOrder, RecordSnapshot, Reset, StoreFault, Write, effect::Effects, store::Rows,
+            Books, Ended, Ledger, PlaceOrder, RecordFlow, RecordSnapshot, Reset, StoreFault, Write, effect::Effects,
+            store::Rows,
         },
         market::{feed::Tick, hours::Hours},
         metrics::Metrics,
@@ -86,6 +88,11 @@ pub fn place(side: Side, symbol: &str, millionths: i64, prices: &Arc<Tick>, id: 
     }
 }
 
+fn flow(cents: i64, id: usize) -> RecordFlow {
+    let flow = NewFlow { amount: Money::from_cents(cents), note: None, client_flow_id: None };
+    RecordFlow { flow, id: format!("flow-{id}"), prices: prices(&[]), at: noon() }
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     Order {
@@ -96,6 +103,8 @@ enum Step {
     },
     /// Repeats the previous order.
     Again,
+    /// Deposits or withdraws cents.
+    Flow(i64),
     Reset,
 }
 
@@ -105,7 +114,8 @@ fn any_step() -> impl Strategy<Value = Step> {
     let millionths = prop_oneof![1_i64..1_000, 1_i64..30_000_000, Just(1_000_000_000_000_000)];
     let order = (side, symbol, millionths, 1_i64..6_000_000)
         .prop_map(|(side, symbol, millionths, units)| Step::Order { side, symbol, millionths, units });
-    prop_oneof![30 => order, 3 => Just(Step::Again), 1 => Just(Step::Reset)]
+    let flow = (-2_000_000_i64..2_000_000).prop_map(Step::Flow);
+    prop_oneof![30 => order, 3 => Just(Step::Again), 3 => flow, 1 => Just(Step::Reset)]
 }
 
 /// Default total of steps; set by `FINALLY_LEDGER_STEPS`.
@@ -201,6 +211,14 @@ async fn follow_model(ledger: &Ledger, steps: &[Step]) {
                 assert!(outcome.unwrap().replayed);
             }
             (Step::Again, _) => {}
+            (Step::Flow(cents), _) => {
+                let outcome = ledger.submit(ACCOUNT, flow(*cents, id)).await;
+                let expected = model.cash.cents() + cents >= 0 && *cents != 0;
+                assert_eq!(outcome.is_ok(), expected, "{outcome:?}");
+                if expected {
+                    model.flow(Money::from_cents(*cents)).unwrap();
+                }
+            }
             (Step::Reset, _) => {
                 ledger.submit(ACCOUNT, Reset { at: noon() }).await.unwrap();
                 model = Account::open(INITIAL_DEPOSIT);
@@ -248,6 +266,7 @@ async fn take_step(ledger: &Ledger, steps: &[Step], id: usize) -> Result<Option<
                 None => Ok(None),
             }
         }
+        Step::Flow(cents) => ledger.submit(ACCOUNT, flow(cents, id)).await.map(|_| None),
         Step::Reset => ledger.submit(ACCOUNT, Reset { at: noon() }).await.map(|()| None),
     }
 }

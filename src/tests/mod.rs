@@ -23,6 +23,7 @@ mod massive;
 mod order_model;
 mod orders;
 mod page;
+mod performance;
 mod portfolio;
 mod proxies;
 mod scripted;

@@ -196,7 +196,7 @@ fn draw(container: NodeRef<Div>, library: LibraryLoad, curve: Curve, books: Book
         };
         theme.get();
         is_forced.track();
-        let deposit = untrack(|| books.initial_deposit());
+        let deposit = untrack(|| books.paid_in());
         // Ends with this effect, as do those below; dropping it removes the chart.
         let chart = StoredValue::new_local(EquityChart::new(&library, &container, deposit));
         let drawn_until = StoredValue::new(i64::MIN);

@@ -163,6 +163,14 @@ fn active(returns: &[f64], benchmark: &[f64]) -> Result<Vec<f64>, Missing> {
     Ok(returns.iter().zip(benchmark).map(|(own, other)| own - other).collect())
 }
 
+/// The mean.
+///
+/// # Errors
+/// Without a value.
+pub fn mean_of(values: &[f64]) -> Figure {
+    if values.is_empty() { Err(Missing::NotEnoughData) } else { Ok(mean(values)) }
+}
+
 fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }

@@ -21,16 +21,22 @@
 //! `load_flows(cursor: Option<String>)` a `FlowsPage`, and `record_flow(flow: NewFlow)` a `FlowReceipt` or, as its inner
 //! result, a refusal.
 
+mod contribution;
+pub mod day;
 pub mod drawdown;
+pub mod evaluate;
 pub mod figures;
 pub mod flow;
+pub mod history;
 pub mod lots;
 pub mod names;
 pub mod range;
 pub mod rate;
+pub mod rebuild;
 #[cfg(test)]
 mod reference;
 pub mod report;
+mod sales;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

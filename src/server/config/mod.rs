@@ -24,7 +24,7 @@ use super::{
     clock::{Clock, system_clock},
     market::hours::Hours,
 };
-use crate::domain::orders::rules::FillRules;
+use crate::domain::{orders::rules::FillRules, ticker::Ticker};
 
 /// All settings.
 #[derive(Debug, Clone)]
@@ -45,6 +45,8 @@ pub struct Config {
     pub fills: FillRules,
     pub copilot: CopilotConfig,
     pub library: LibraryConfig,
+    /// The ticker that performance is compared with.
+    pub benchmark: Ticker,
     /// The log filter, in the syntax of `tracing`.
     pub log_filter: Option<String>,
     /// Warnings about the settings that do not prevent the start, one line each.
@@ -170,10 +172,17 @@ impl Config {
             fills: fills::read(&vars)?,
             copilot: CopilotConfig::read(&vars)?,
             library: LibraryConfig::read(&vars)?,
+            benchmark: vars.parse("BENCHMARK", benchmark(), "is not a ticker", "SPY")?,
             log_filter: vars.get("RUST_LOG"),
             warnings: Vec::new(),
         })
     }
+}
+
+/// The largest fund that follows the S&P 500.
+fn benchmark() -> Ticker {
+    // Invariant: it is a ticker.
+    "SPY".parse().expect("a ticker")
 }
 
 fn massive(vars: &Variables<'_>) -> Result<Option<MassiveConfig>, ConfigError> {

@@ -51,26 +51,41 @@ pub struct ExportParameters {
 
 /// Format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Form {
+pub struct Form {
     separator: char,
     decimal_mark: char,
 }
 
 impl ExportParameters {
     fn form(&self) -> Result<Form, ApiError> {
-        let decimal_mark = match self.decimal.as_deref() {
+        Form::read(self.separator.as_deref(), self.decimal.as_deref())
+    }
+}
+
+impl Form {
+    /// The format that these parameters ask for.
+    ///
+    /// # Errors
+    /// If one of them is not possible.
+    pub fn read(separator: Option<&str>, decimal: Option<&str>) -> Result<Self, ApiError> {
+        let decimal_mark = match decimal {
             None | Some(".") => '.',
             Some(",") => ',',
             Some(_) => return Err(invalid_parameter("decimal", "it can be \".\" or \",\"")),
         };
-        let separator = match self.separator.as_deref() {
+        let separator = match separator {
             None if decimal_mark == ',' => ';',
             None | Some(",") => ',',
             Some(";") => ';',
             Some("\t") => '\t',
             Some(_) => return Err(invalid_parameter("separator", "it can be \",\", \";\" or a tab")),
         };
-        Ok(Form { separator, decimal_mark })
+        Ok(Self { separator, decimal_mark })
+    }
+
+    /// Removes the marks of the display format: `-$1,234.50` becomes `-1234.50`.
+    pub fn figure(self, text: impl ToString) -> String {
+        text.to_string().replace([',', '$'], "").replace('.', self.decimal_mark.encode_utf8(&mut [0; 4]))
     }
 }
 
@@ -96,12 +111,17 @@ pub async fn trades(
             Ok(Some((text, read_page(&ledger, caller.account, next, form).await?)))
         }
     });
+    Ok(file("attachment; filename=\"finally-trades.csv\"", Body::from_stream(pages)))
+}
+
+/// A file with this `Content-Disposition`.
+pub fn file(disposition: &'static str, body: Body) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present")),
-        (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"finally-trades.csv\"")),
+        (header::CONTENT_DISPOSITION, HeaderValue::from_static(disposition)),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    Ok((headers, Body::from_stream(pages)).into_response())
+    (headers, body).into_response()
 }
 
 /// The page to read next.
@@ -126,38 +146,39 @@ async fn read_page(
     let page = ledger.trades(account, TRADES_MAX, before.as_deref()).await?;
     let mut text = String::with_capacity((page.trades.len() + 1) * LINE_BYTES);
     if is_first {
-        write_line(&mut text, form, COLUMNS.map(str::to_owned));
+        write_line(&mut text, form, &COLUMNS);
     }
-    page.trades.iter().for_each(|trade| write_line(&mut text, form, fields(trade, form)));
+    page.trades.iter().for_each(|trade| write_line(&mut text, form, &fields(trade, form)));
     Ok(Some((text.into(), page.next_before.map_or(Next::None, Next::Before))))
 }
 
 /// In order of the columns.
 fn fields(trade: &Trade, form: Form) -> [String; 9] {
-    // Removes the marks of the display format: `-$1,234.50` becomes `-1234.50`.
-    let figure = |text: String| text.replace([',', '$'], "").replace('.', form.decimal_mark.encode_utf8(&mut [0; 4]));
     [
         trade.executed_at.to_rfc3339(),
         trade.ticker.to_string(),
         trade.side.as_str().to_owned(),
-        figure(trade.quantity.to_string()),
-        figure(trade.price.to_string()),
-        figure(trade.notional.to_string()),
-        figure(trade.realized_pnl.to_string()),
+        form.figure(trade.quantity),
+        form.figure(trade.price),
+        form.figure(trade.notional),
+        form.figure(trade.realized_pnl),
         // A correction has no source; its kind is written instead.
         trade.correction.map_or(trade.source.as_str(), Correction::as_str).to_owned(),
         trade.id.clone(),
     ]
 }
 
-/// Quotes a field that contains the separator; no field contains a quote or a line end.
-fn write_line(text: &mut String, form: Form, fields: [String; 9]) {
-    for (index, field) in fields.iter().enumerate() {
+/// Writes a line; a field that contains the separator, a quote or a line end is quoted.
+pub fn write_line(text: &mut String, form: Form, fields: &[impl AsRef<str>]) {
+    for (index, field) in fields.iter().map(AsRef::as_ref).enumerate() {
         if index > 0 {
             text.push(form.separator);
         }
-        let quote = if field.contains(form.separator) { "\"" } else { "" };
-        text.extend([quote, field, quote]);
+        if field.contains([form.separator, '"', '\r', '\n']) {
+            text.extend(["\"", &field.replace('"', "\"\""), "\""]);
+        } else {
+            text.push_str(field);
+        }
     }
     text.push_str("\r\n");
 }
@@ -220,7 +241,7 @@ mod tests {
         };
         let form = form(separator, Some(",")).unwrap();
         let mut text = String::new();
-        write_line(&mut text, form, fields(&trade, form));
+        write_line(&mut text, form, &fields(&trade, form));
         assert_eq!(text, line);
     }
 }

@@ -24,6 +24,7 @@ mod orders;
 mod page;
 mod parameter;
 mod performance;
+mod performance_exports;
 mod places;
 mod plain_page;
 pub mod portfolio;

@@ -18,8 +18,8 @@ use utoipa::{
 };
 
 use super::{
-    alerts, candles, chat, corporate_actions, events, exports, health, library, market, orders, performance, portfolio,
-    problem::Problem, serve::HEAD_BYTES_MAX, settings, stream, watchlist,
+    alerts, candles, chat, corporate_actions, events, exports, health, library, market, orders, performance,
+    performance_exports, portfolio, problem::Problem, serve::HEAD_BYTES_MAX, settings, stream, watchlist,
 };
 use crate::{
     domain::{
@@ -91,12 +91,19 @@ pub struct WriteOffRequest {
         alerts::firings,
         alerts::mark_read,
         corporate_actions::read,
+        performance::figures,
+        performance::days,
         performance::lots,
+        performance::flows,
+        performance::record_flow,
         watchlist::read,
         watchlist::add,
         watchlist::remove,
         candles::read,
         exports::trades,
+        performance_exports::lots,
+        performance_exports::days,
+        performance_exports::flows,
         chat::send,
         chat::read,
         chat::clear,
@@ -249,7 +256,9 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
             },
         ],
         (_, path) if path.starts_with("/api/orders") => orders::errors(method, path),
-        ("get", "/api/lots") => performance::errors(),
+        (_, "/api/lots" | "/api/flows" | "/api/performance" | "/api/performance/days") => {
+            performance::errors(method, path)
+        }
         (_, path) if path.starts_with("/api/alerts") => alerts::errors(method, path),
         ("post", "/api/portfolio/write-off") => vec![
             malformed(),
@@ -261,7 +270,15 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
             ApiError::NoPrice { ticker: aapl },
         ],
         ("get", "/api/portfolio/trades") => vec![invalid("limit", "it has to be a whole number from 1 to 500")],
-        ("get", "/api/exports/trades.csv") => vec![invalid("decimal", "it can be \".\" or \",\"")],
+        ("get", "/api/exports/trades.csv" | "/api/exports/flows.csv") => {
+            vec![invalid("decimal", "it can be \".\" or \",\"")]
+        }
+        ("get", "/api/exports/lots.csv") => {
+            vec![ApiError::InvalidTicker, invalid("decimal", "it can be \".\" or \",\"")]
+        }
+        ("get", "/api/exports/days.csv") => {
+            vec![ApiError::InvalidTicker, invalid("decimal", "it can be \".\" or \",\"")]
+        }
         ("get", "/api/corporate-actions") => vec![invalid("limit", "it has to be a whole number from 1 to 500")],
         ("get", "/api/portfolio/history") => vec![invalid("range", "a range is 1h, 1d, 1w or all")],
         ("post", "/api/watchlist") => {
@@ -318,6 +335,7 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
                 | "/api/alerts"
                 | "/api/alerts/firings/read"
                 | "/api/portfolio/write-off"
+                | "/api/flows"
                 | "/api/watchlist"
                 | "/api/chat"
         ) | ("post", "/api/library/documents" | "/api/library/answers")

@@ -26,7 +26,7 @@ use super::{
     observe::Observed,
     openapi, orders,
     page::{self, PageFiles},
-    performance, portfolio, problem,
+    performance, performance_exports, portfolio, problem,
     request_id::{self, RequestId},
     security_headers,
     serve::Connection,
@@ -68,6 +68,7 @@ impl App {
             .merge(alerts::router())
             .merge(corporate_actions::router())
             .merge(performance::router())
+            .merge(performance_exports::router())
             .merge(watchlist::router())
             .merge(candles::router())
             .merge(chat::router())

@@ -17,6 +17,7 @@ use crate::{
         day::{DayTrades, Traded},
         instant::UtcInstant,
         money::Money,
+        performance::day::{AccountDay, Counts},
         portfolio::{LastPrice, Mark, Portfolio},
         ticker::Ticker,
         trading_day::TradingDay,
@@ -40,6 +41,10 @@ pub struct Books {
     pub hours: Hours,
     /// Sums of the trades on the latest trade's day.
     pub today: DayTrades,
+    /// The latest recorded day; `None` if there is none since the account was opened or last reset.
+    pub day: Option<Arc<AccountDay>>,
+    /// How many trades, flows and dividends there are since then.
+    pub counts: Counts,
     /// Time at which the account was opened or last reset, where its equity curve begins.
     pub opened_at: UtcInstant,
     /// Highest value recorded since then; `None` if there is none.
@@ -68,6 +73,8 @@ impl Books {
             watchlist: Vec::new(),
             hours,
             today: DayTrades::default(),
+            day: None,
+            counts: Counts::default(),
             opened_at: UtcInstant::EPOCH,
             high_water_mark: None,
             autonomy: Autonomy::default(),
@@ -168,7 +175,21 @@ impl Books {
             Effect::ChatCleared { after_message } => self.chat_cleared_after_sequence = *after_message,
             Effect::Autonomy(autonomy) => self.autonomy = *autonomy,
             Effect::CorporateAction(row) => self.record_corporate_action(row),
-            Effect::DividendPaid { ticker, amount, at, .. } => self.today.receive(self.day_of(*at), *ticker, *amount),
+            Effect::DividendPaid { ticker, amount, at, .. } => {
+                self.today.receive(self.day_of(*at), *ticker, *amount);
+                self.counts.dividends += 1;
+            }
+            Effect::Flow(flow) => {
+                let flows = self.account.flows.cents().saturating_add(flow.amount.cents());
+                self.account.flows = Money::from_cents(flows);
+                self.counts.flows += 1;
+            }
+            // Days that are added later are earlier ones.
+            Effect::Day(day) => {
+                if self.day.as_ref().is_none_or(|latest| latest.date <= day.date) {
+                    self.day = Some(Arc::clone(day));
+                }
+            }
             Effect::Event(_) => self.version += 1,
             // Effects on rows only.
             Effect::Snapshot { .. }
@@ -190,6 +211,7 @@ impl Books {
         self.account = Account::open(self.account.initial_deposit);
         self.last_prices.clear();
         self.today = DayTrades::default();
+        (self.day, self.counts) = (None, Counts::default());
         (self.opened_at, self.reset_after_sequence) = (at, after_trade);
     }
 
@@ -200,6 +222,7 @@ impl Books {
     }
 
     fn record_trade(&mut self, row: &TradeRow) {
+        self.counts.trades += 1;
         let trade = &row.trade;
         let traded = Traded {
             ticker: trade.ticker,

@@ -19,6 +19,7 @@ use crate::domain::{
     money::{Money, Price, Quantity},
     order::{ClientOrderId, Trade},
     orders::{book::TrailMark, group::Group, id::OrderId},
+    performance::{day::AccountDay, flow::Flow},
     portfolio::LastPrice,
     ticker::Ticker,
     watchlist::WatchedTicker,
@@ -82,6 +83,11 @@ pub enum Effect {
         total_value: Money,
         at: UtcInstant,
     },
+    /// A deposit or withdrawal; [`Amounts`](Self::Amounts) have the cash after it.
+    Flow(Box<Flow>),
+    /// A day in its present state; replaces that of the same date.
+    Day(Arc<AccountDay>),
+
     /// Moves the start of the equity curve.
     CurveBegins {
         at: UtcInstant,

@@ -52,6 +52,10 @@ impl Write for PlaceOrder {
 
     type Found = Named;
 
+    fn valued_at(&self) -> Option<(&Tick, UtcInstant)> {
+        Some((&self.prices, self.executed_at))
+    }
+
     fn find(&self, account: AccountId, _: &Books, rows: &mut dyn Rows) -> Result<Named, StoreFault> {
         match &self.order.client_order_id {
             None => Ok(Named { receipt: None, is_other: false }),

@@ -5,7 +5,11 @@ use super::{
     effect::{Effect, Effects},
     store::{Rows, StoreFault},
 };
-use crate::{domain::account_id::AccountId, error::ApiError};
+use crate::{
+    domain::{account_id::AccountId, instant::UtcInstant},
+    error::ApiError,
+    server::market::feed::Tick,
+};
 
 /// A rule that changes an account.
 ///
@@ -21,6 +25,12 @@ pub trait Write: Send + 'static {
 
     /// Whether the write opens the account; every other write needs an open one.
     const OPENS_ACCOUNT: bool = false;
+
+    /// For a write that changes cash or positions: the prices of its moment. The account's day is recorded with them after a
+    /// change; without them it is at the next tick of the recorder.
+    fn valued_at(&self) -> Option<(&Tick, UtcInstant)> {
+        None
+    }
 
     /// Looks up the rows that the decision needs.
     ///

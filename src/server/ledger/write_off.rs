@@ -38,6 +38,10 @@ impl Write for WriteOff {
     type Outcome = TradeReceipt;
     type Found = ();
 
+    fn valued_at(&self) -> Option<(&Tick, UtcInstant)> {
+        Some((&self.prices, self.at))
+    }
+
     fn find(&self, _: AccountId, _: &Books, _: &mut dyn Rows) -> Result<(), StoreFault> {
         Ok(())
     }

@@ -20,6 +20,7 @@ use tracing::{debug, error, warn};
 
 use super::{
     Books, Write,
+    effect::Effect,
     published::{PublishedBooks, TickerUnion},
     store::{Store, StoreFault, Transaction},
 };
@@ -110,13 +111,18 @@ pub fn apply<W: Write>(
         return Ok(Err(ApiError::NotFound));
     }
     let found = write.find(account, books, transaction)?;
-    let (outcome, effects) = match write.decide(books, &found) {
+    let (outcome, mut effects) = match write.decide(books, &found) {
         Ok(decided) => decided,
         Err(refusal) => return Ok(Err(refusal)),
     };
     if !effects.is_empty() {
         let version_before = books.version;
         effects.iter().for_each(|effect| books.apply(effect));
+        if let Some((prices, at)) = write.valued_at() {
+            let day = Effect::Day(Arc::new(books.day_with(prices, at)));
+            books.apply(&day);
+            effects.push(day);
+        }
         transaction.write(account, effects, version_before)?;
     }
     Ok(Ok(outcome))

@@ -31,7 +31,7 @@ pub fn Header(
     let total_value = memo(move || books.with_portfolio(|portfolio| portfolio.total_value));
     let cash = memo(move || books.cash());
     let day_pnl = memo(move || books.day_gain().map(Gain::from));
-    let total_pnl = memo(move || Gain::since(Some(books.initial_deposit()), total_value.get()));
+    let total_pnl = memo(move || Gain::since(Some(books.paid_in()), total_value.get()));
     let total_words = Signal::derive(move || or_missing(total_value.get()));
     let is_stale = memo(move || books.with_portfolio(|portfolio| portfolio.stale));
     let stale_words = Signal::derive(move || is_stale.get().then_some("Not all prices in it are of now"));

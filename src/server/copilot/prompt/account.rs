@@ -42,6 +42,7 @@ pub fn account_data(setting: &Setting<'_>, rows_max: usize) -> Value {
         "unrealized_pnl": known(portfolio.unrealized_pnl),
         "realized_pnl": portfolio.realized_pnl,
         "initial_deposit": context.account.initial_deposit,
+        "deposits_less_withdrawals_since": context.account.flows,
         "positions": positions.iter().take(rows_max).map(|position| position_data(position)).collect::<Vec<_>>(),
         "positions_in_all": positions.len(),
         "concentration": known(portfolio.concentration().map(|concentration| json!({

@@ -9,6 +9,7 @@ use crate::{
     domain::{
         account::Fill,
         account_id::AccountId,
+        instant::UtcInstant,
         order::Trade,
         orders::{
             group::Group,
@@ -26,6 +27,7 @@ use crate::{
         store::{Rows, StoreFault},
         trade::effects_of,
     },
+    server::market::feed::Tick,
 };
 
 /// Fired orders of one group.
@@ -56,6 +58,10 @@ pub struct Matched {
 impl Write for MatchTick {
     type Outcome = Matched;
     type Found = ();
+
+    fn valued_at(&self) -> Option<(&Tick, UtcInstant)> {
+        Some((&self.market.prices, self.market.at))
+    }
 
     fn find(&self, _: AccountId, _: &Books, _: &mut dyn Rows) -> Result<(), StoreFault> {
         Ok(())

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         account::Refusal,
         account_id::AccountId,
+        instant::UtcInstant,
         order::OrderSource,
         orders::{
             accept::{Accepted, Circumstances, DayEnd},
@@ -19,11 +20,14 @@ use crate::{
         session::SessionKind,
     },
     error::ApiError,
-    server::ledger::{
-        Books, Draft, Write,
-        effect::{Effect, Effects, OrderNameRow},
-        orders::match_tick::{FillOf, trade_effects},
-        store::{Rows, StoreFault},
+    server::{
+        ledger::{
+            Books, Draft, Write,
+            effect::{Effect, Effects, OrderNameRow},
+            orders::match_tick::{FillOf, trade_effects},
+            store::{Rows, StoreFault},
+        },
+        market::feed::Tick,
     },
 };
 
@@ -59,6 +63,10 @@ pub struct NameTaken {
 impl Write for SubmitOrder {
     type Outcome = Submitted;
     type Found = NameTaken;
+
+    fn valued_at(&self) -> Option<(&Tick, UtcInstant)> {
+        Some((&self.market.prices, self.market.at))
+    }
 
     fn find(&self, account: AccountId, _: &Books, rows: &mut dyn Rows) -> Result<NameTaken, StoreFault> {
         match &self.request.client_order_id {

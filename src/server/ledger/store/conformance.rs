@@ -4,6 +4,7 @@
 mod alerts;
 mod chat;
 mod companies;
+mod flows;
 mod orders;
 mod trading;
 
@@ -201,6 +202,10 @@ fn ask_all<R: Rows + ?Sized>(account: AccountId, rows: &mut R, answers: &mut Vec
     tell("spent", &rows.copilot_notional(account, after_noon(-60), after_noon(60))?);
 
     let (from_s, now_s) = (after_noon(-100_000).unix_second(), after_noon(100_000).unix_second());
+    tell("days", &rows.account_days(account)?);
+    tell("flows", &rows.flows(account, i64::MAX, 100)?.into_iter().map(|(_, flow)| flow).collect::<Vec<_>>());
+    tell("latest flows", &rows.flows(account, i64::MAX, 1)?.len());
+    tell("named flow", &rows.flow_named(account, &"f1".parse().unwrap())?);
     tell("curve", &rows.curve(account, from_s, now_s, 1)?);
     tell("curve in steps", &rows.curve(account, from_s, now_s, 60)?);
     tell("surplus", &rows.surplus_snapshots(account, from_s, now_s, 60, 100)?);
@@ -241,6 +246,7 @@ fn ask_all<R: Rows + ?Sized>(account: AccountId, rows: &mut R, answers: &mut Vec
 #[case::a_clock_that_goes_back(trading::clock_back)]
 #[case::a_position_without_a_market(trading::write_off)]
 #[case::last_prices(trading::last_prices)]
+#[case::days_and_flows(flows::days_and_flows)]
 #[case::orders_that_wait(orders::wait_change_and_fill)]
 #[case::a_bracket(orders::bracket)]
 #[case::orders_that_end(orders::end_them)]

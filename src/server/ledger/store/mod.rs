@@ -13,15 +13,15 @@ use std::{error::Error, io, time::Duration};
 
 use tracing::error;
 
-pub use rows::{ActionRows, AlertRows, ChatRows, CurveRows, KeptRows, OrderRows, TradeRows};
+pub use rows::{ActionRows, AlertRows, ChatRows, CurveRows, DayRows, KeptRows, OrderRows, TradeRows};
 
 use super::{Books, effect::Effects};
 use crate::{domain::account_id::AccountId, error::ApiError, server::market::hours::Hours};
 
 /// All queries of a store.
-pub trait Rows: TradeRows + OrderRows + AlertRows + CurveRows + ChatRows + ActionRows + KeptRows {}
+pub trait Rows: TradeRows + OrderRows + AlertRows + CurveRows + DayRows + ChatRows + ActionRows + KeptRows {}
 
-impl<T: TradeRows + OrderRows + AlertRows + CurveRows + ChatRows + ActionRows + KeptRows> Rows for T {}
+impl<T: TradeRows + OrderRows + AlertRows + CurveRows + DayRows + ChatRows + ActionRows + KeptRows> Rows for T {}
 
 /// An open transaction: its rows include everything written in it.
 pub trait Transaction: Rows {

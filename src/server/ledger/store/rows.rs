@@ -12,6 +12,10 @@ use crate::{
         money::Money,
         order::{ClientOrderId, Trade, TradeReceipt},
         orders::{book::TrailMark, id::OrderId},
+        performance::{
+            day::AccountDay,
+            flow::{ClientFlowId, Flow},
+        },
         realized::RealizedLine,
         ticker::Ticker,
     },
@@ -103,6 +107,18 @@ pub trait CurveRows {
         step_s: i64,
         limit: usize,
     ) -> Answer<Vec<i64>>;
+}
+
+/// Queries of days and flows.
+pub trait DayRows {
+    /// The account's days since it was opened or last reset, oldest first.
+    fn account_days(&mut self, account: AccountId) -> Answer<Vec<AccountDay>>;
+
+    /// Its flows since then before a sequence, each with its own, newest first, without the opening cash.
+    fn flows(&mut self, account: AccountId, before: i64, limit: usize) -> Answer<Vec<(i64, Flow)>>;
+
+    /// The flow with this client's id, also one from before the latest reset.
+    fn flow_named(&mut self, account: AccountId, name: &ClientFlowId) -> Answer<Option<Flow>>;
 }
 
 /// Queries of the conversation.

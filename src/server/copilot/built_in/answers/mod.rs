@@ -72,7 +72,7 @@ impl View<'_> {
     fn overview(&self) -> String {
         let Portfolio { cash_balance, total_value, positions_value, unrealized_pnl, realized_pnl, positions, .. } =
             &self.portfolio;
-        let deposit = self.setting.context.account.initial_deposit;
+        let deposit = self.setting.context.account.paid_in();
         let Some(total) = total_value else {
             return format!(
                 "What your portfolio is worth is {UNKNOWN}, as a price is missing. You have {cash_balance} in cash and {}.",

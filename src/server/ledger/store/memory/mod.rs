@@ -5,6 +5,7 @@ mod actions;
 mod alerts;
 mod chat;
 mod curve;
+mod days;
 mod kept;
 mod orders;
 mod trades;
@@ -21,10 +22,12 @@ use crate::{
     domain::{
         account_id::AccountId,
         alerts::request::Firing,
+        corporate_action::ExchangeDate,
         instant::UtcInstant,
         money::Money,
         order::ClientOrderId,
         orders::{book::TrailMark, group::Group},
+        performance::{day::AccountDay, flow::Flow},
     },
     server::{
         ledger::{
@@ -73,6 +76,10 @@ struct AccountTables {
     firings: Vec<Firing>,
     /// The account's value by the second.
     values: BTreeMap<i64, Money>,
+    days: BTreeMap<ExchangeDate, Arc<AccountDay>>,
+    flows: Vec<Flow>,
+    /// Number of the flows from before the latest reset.
+    flows_past: i64,
     messages: Vec<MessageRow>,
     actions: Vec<ActionRow>,
     corporate_actions: Vec<CompanyAction>,
@@ -177,6 +184,9 @@ impl Tables {
             order_names: HashMap::new(),
             firings: Vec::new(),
             values: BTreeMap::new(),
+            days: BTreeMap::new(),
+            flows: Vec::new(),
+            flows_past: 0,
             messages: Vec::new(),
             actions: Vec::new(),
             corporate_actions: Vec::new(),

@@ -100,7 +100,16 @@ impl Tables {
                     is_paid
                 })
             }
-            Effect::AccountReset { .. } => self.set_dividends(account, CompanyActionStatus::Lapsed, |_, _| true),
+            Effect::AccountReset { .. } => {
+                let days = self.forget_days(account);
+                self.undo.push(days);
+                self.set_dividends(account, CompanyActionStatus::Lapsed, |_, _| true)
+            }
+            Effect::Day(day) => Some(self.put_day(account, day)),
+            Effect::Flow(flow) => {
+                self.of_mut(account).flows.push(*flow);
+                undo(move |tables| _ = tables.of_mut(account).flows.pop())
+            }
             Effect::AccessKeyKept { hash, kind, .. } => {
                 self.of_mut(account).keys.push((hash, kind));
                 undo(move |tables| _ = tables.of_mut(account).keys.pop())

@@ -1,11 +1,12 @@
 //! Reading of the books from the file.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
     alerts::load_alerts,
+    days::{load_counts, load_day},
     orders::load_open,
     outbox::LATEST_EVENT,
     today::{add_dividends, add_trades_of_split, splits_around},
@@ -71,6 +72,7 @@ fn load_books(row: &Row<'_>, rows: &Connection, hours: Hours) -> rusqlite::Resul
         account: Account {
             cash: row.get("cash_cents")?,
             initial_deposit: row.get("initial_deposit_cents")?,
+            flows: row.get("flows_cents")?,
             realized_pnl: row.get("realized_pnl_cents")?,
             income: row.get("income_cents")?,
             holdings: load_holdings(account, rows)?,
@@ -79,6 +81,8 @@ fn load_books(row: &Row<'_>, rows: &Connection, hours: Hours) -> rusqlite::Resul
         watchlist: load_watchlist(account, rows)?,
         hours,
         today: add_dividends(account, today, opened_at, hours, rows)?,
+        day: load_day(account, rows)?.map(Arc::new),
+        counts: load_counts(account, reset_after_sequence, opened_at, rows)?,
         opened_at,
         high_water_mark: row.get("high_water_mark_cents")?,
         autonomy: row.get("autonomy")?,

@@ -7,6 +7,7 @@ pub mod backup;
 mod chat;
 mod columns;
 mod curve;
+mod days;
 mod file;
 mod kept;
 mod load;

@@ -3,14 +3,15 @@
 //! Each trade has its own row. For an account's amounts, a position or a second's value only the last one is written:
 //! rows are invisible before the commit.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use rusqlite::{Connection, params};
 
+use super::days::write_day;
 use crate::{
     domain::{
-        account::Holding, account_id::AccountId, instant::UtcInstant, money::Money, portfolio::LastPrice,
-        ticker::Ticker,
+        account::Holding, account_id::AccountId, corporate_action::ExchangeDate, instant::UtcInstant, money::Money,
+        performance::day::AccountDay, portfolio::LastPrice, ticker::Ticker,
     },
     server::ledger::effect::Amounts,
 };
@@ -32,6 +33,7 @@ struct AccountUpserts {
     amounts: Option<Amounts>,
     /// The account's value by the second.
     values: BTreeMap<i64, Money>,
+    days: BTreeMap<ExchangeDate, Arc<AccountDay>>,
 }
 
 impl PendingUpserts {
@@ -45,6 +47,10 @@ impl PendingUpserts {
 
     pub fn put_value(&mut self, account: AccountId, at: UtcInstant, total_value: Money) {
         self.of(account).values.insert(at.unix_second(), total_value);
+    }
+
+    pub fn put_day(&mut self, account: AccountId, day: Arc<AccountDay>) {
+        self.of(account).days.insert(day.date, day);
     }
 
     fn of(&mut self, account: AccountId) -> &mut AccountUpserts {
@@ -61,7 +67,7 @@ impl PendingUpserts {
     /// # Errors
     /// The database's, which roll back the transaction.
     pub fn write(&mut self, rows: &Connection) -> rusqlite::Result<()> {
-        for (account, AccountUpserts { positions, amounts, values }) in self.accounts.drain(..) {
+        for (account, AccountUpserts { positions, amounts, values, days }) in self.accounts.drain(..) {
             if let Some(amounts) = amounts {
                 write_amounts(account, amounts, rows)?;
             }
@@ -70,6 +76,9 @@ impl PendingUpserts {
             }
             for (second, total_value) in values {
                 write_value(account, second, total_value, rows)?;
+            }
+            for day in days.into_values() {
+                write_day(account, &day, rows)?;
             }
         }
         Ok(())

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{
     SqliteRows,
     alerts::{insert_firing, put_alert},
+    days::insert_flow,
     orders::{put_group, put_trail_marks},
 };
 use crate::{
@@ -30,6 +31,7 @@ impl Transaction for SqliteRows<'_> {
                     version += 1;
                     self.outbox.note(account, version, change);
                 }
+                Effect::Day(day) => self.pending.put_day(account, day),
                 Effect::Trade(row) => insert_trade(account, &row, self.rows)?,
                 // These change tables that may have pending rows.
                 effect @ (Effect::AccountReset { .. }
@@ -50,6 +52,7 @@ fn write_one(account: AccountId, effect: Effect, rows: &Connection) -> rusqlite:
     match effect {
         Effect::AccountOpened { deposit, at } => open_account(account, deposit, at, rows),
         Effect::AccountReset { at, after_trade } => reset_account(account, at, after_trade, rows),
+        Effect::Flow(flow) => insert_flow(account, &flow, rows),
         Effect::CurveBegins { at } => {
             execute("UPDATE accounts SET opened_at_ms = ?2 WHERE id = ?1", params![account, at], rows)
         }
@@ -125,9 +128,12 @@ fn write_one(account: AccountId, effect: Effect, rows: &Connection) -> rusqlite:
             rows,
         ),
         // Invariant: `write` handles these itself.
-        Effect::Trade(_) | Effect::Holding { .. } | Effect::Amounts(_) | Effect::Snapshot { .. } | Effect::Event(_) => {
-            Ok(())
-        }
+        Effect::Trade(_)
+        | Effect::Holding { .. }
+        | Effect::Amounts(_)
+        | Effect::Snapshot { .. }
+        | Effect::Day(_)
+        | Effect::Event(_) => Ok(()),
     }
 }
 
@@ -147,11 +153,13 @@ fn open_account(account: AccountId, deposit: Money, at: UtcInstant, rows: &Conne
 
 fn reset_account(account: AccountId, at: UtcInstant, after_trade: i64, rows: &Connection) -> rusqlite::Result<()> {
     execute(
-        "UPDATE accounts SET opened_at_ms = ?2, reset_after_sequence = ?3 WHERE id = ?1",
+        "UPDATE accounts SET opened_at_ms = ?2, reset_after_sequence = ?3, flows_cents = 0 WHERE id = ?1",
         params![account, at, after_trade],
         rows,
     )?;
     execute("DELETE FROM positions WHERE account_id = ?1", [account], rows)?;
+    execute("DELETE FROM account_days WHERE account_id = ?1", [account], rows)?;
+    execute("UPDATE flows SET is_past = 1 WHERE account_id = ?1", [account], rows)?;
     execute("UPDATE corporate_actions SET status = 'lapsed' WHERE account_id = ?1 AND status = 'owed'", [account], rows)
 }
 

@@ -110,6 +110,11 @@ pub(super) fn less(amount: Money, other: Money) -> Money {
     Money::from_cents(amount.cents().saturating_sub(other.cents()))
 }
 
+/// A part of a value in percent, not rounded; `None` of a value that is not above 0.
+fn percent(part: Money, of: Money) -> Option<f64> {
+    (of > Money::ZERO).then(|| part.cents() as f64 / of.cents() as f64 * 100.0)
+}
+
 /// All answers.
 pub fn evaluate(question: &Question, history: &History, closes: &Closes) -> PerformanceView {
     let at = question.at;
@@ -173,8 +178,8 @@ fn lines(question: &Question, span: &Span<'_>, closes: &Closes) -> Vec<DayLine> 
             gain: less(less(close, open), flowed),
             return_percent: time_weighted(open, parts, close).map(|fraction| fraction * 100.0),
             benchmark: benchmark.map(|(from, to)| (to.dollars() / from.dollars() - 1.0) * 100.0),
-            holding: held_before.zip(held).and_then(|(from, to)| less(to, from).percent_of(from)),
-            exposure: day.last.invested().percent_of(close),
+            holding: held_before.zip(held).and_then(|(from, to)| percent(less(to, from), from)),
+            exposure: percent(day.last.invested(), close),
         };
         (before_date, held_before) = (day.date, held);
         line

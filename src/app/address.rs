@@ -8,13 +8,23 @@ use leptos::prelude::*;
 use crate::{IN_BROWSER, domain::ticker::Ticker};
 
 /// The addresses, in the server's notation.
-pub const PATHS: [&str; 7] =
-    ["/", "/ticker/{ticker}", "/ticker/{ticker}/", "/library", "/library/", "/account", "/account/"];
+pub const PATHS: [&str; 9] = [
+    "/",
+    "/ticker/{ticker}",
+    "/ticker/{ticker}/",
+    "/performance",
+    "/performance/",
+    "/library",
+    "/library/",
+    "/account",
+    "/account/",
+];
 
 /// A page within the frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum View {
     Trade,
+    Performance,
     Library,
     Account,
 }
@@ -24,6 +34,7 @@ impl View {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Trade => "trade",
+            Self::Performance => "performance",
             Self::Library => "library",
             Self::Account => "account",
         }
@@ -33,6 +44,7 @@ impl View {
     pub fn element_id(self) -> &'static str {
         match self {
             Self::Trade => "view-trade",
+            Self::Performance => "view-performance",
             Self::Library => "view-library",
             Self::Account => "view-account",
         }
@@ -43,6 +55,7 @@ impl View {
 pub enum Address {
     /// With the selected ticker, if the address names one.
     Trade(Option<Ticker>),
+    Performance,
     /// Of what in it, its query tells.
     Library,
     Account,
@@ -64,6 +77,7 @@ impl Address {
         match path.strip_prefix("/ticker/").map(|text| text.strip_suffix('/').unwrap_or(text)) {
             Some(text) if !text.is_empty() && !text.contains('/') => Self::Trade(text.parse().ok()),
             _ if path == "/" => Self::Trade(None),
+            _ if path == "/performance" || path == "/performance/" => Self::Performance,
             _ if path == "/library" || path == "/library/" => Self::Library,
             _ if path == "/account" || path == "/account/" => Self::Account,
             _ => Self::Unknown,
@@ -73,6 +87,7 @@ impl Address {
     pub fn view(self) -> Option<View> {
         match self {
             Self::Trade(_) => Some(View::Trade),
+            Self::Performance => Some(View::Performance),
             Self::Library => Some(View::Library),
             Self::Account => Some(View::Account),
             Self::Unknown => None,
@@ -86,6 +101,7 @@ impl fmt::Display for Address {
         match self {
             Self::Trade(None) | Self::Unknown => f.write_str("/"),
             Self::Trade(Some(ticker)) => write!(f, "/ticker/{ticker}"),
+            Self::Performance => f.write_str("/performance"),
             Self::Library => f.write_str("/library"),
             Self::Account => f.write_str("/account"),
         }
@@ -110,6 +126,9 @@ mod tests {
     #[case("/ticker/", Address::Unknown)]
     #[case("/ticker/NVDA/more", Address::Unknown)]
     #[case("/tickers", Address::Unknown)]
+    #[case("/performance", Address::Performance)]
+    #[case("/performance/", Address::Performance)]
+    #[case("/performance/more", Address::Unknown)]
     #[case("/library", Address::Library)]
     #[case("/library/", Address::Library)]
     #[case("/library/more", Address::Unknown)]
@@ -124,6 +143,7 @@ mod tests {
     #[rstest]
     #[case(Address::Trade(None))]
     #[case(Address::Trade("BRK.B".parse().ok()))]
+    #[case(Address::Performance)]
     #[case(Address::Library)]
     #[case(Address::Account)]
     fn an_address_is_read_as_it_is_written(#[case] address: Address) {

@@ -22,6 +22,7 @@ mod names;
 mod navigation;
 mod network;
 mod parts;
+mod performance;
 mod presses;
 mod resort_timer;
 mod rows;

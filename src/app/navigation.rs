@@ -66,6 +66,7 @@ impl Navigation {
     pub fn open(self, view: View) {
         self.go(match view {
             View::Trade => self.trade(),
+            View::Performance => Address::Performance,
             View::Library => Address::Library,
             View::Account => Address::Account,
         });

@@ -15,7 +15,7 @@ use super::{
     commands, copilot,
     effects::{detach, effect, memo},
     erase::{Erase, Piece},
-    library,
+    library, performance,
     shell::{self, header, layout},
     trade::{alerts, chart, documents, equity, heatmap, orders, positions},
     workspace::{Workspace, use_workspace},
@@ -58,6 +58,7 @@ pub enum Part {
     Orders,
     OrderForm,
     OrderLines,
+    Performance,
     Trades,
     Realized,
     WriteOff,
@@ -69,7 +70,7 @@ pub enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 37] = [
+    const ALL: [Self; 38] = [
         Self::Account,
         Self::Alerts,
         Self::AlertForm,
@@ -99,6 +100,7 @@ impl Part {
         Self::Orders,
         Self::OrderForm,
         Self::OrderLines,
+        Self::Performance,
         Self::Trades,
         Self::Realized,
         Self::WriteOff,
@@ -109,10 +111,11 @@ impl Part {
         Self::Help,
     ];
 
-    fn is_of_library(self) -> bool {
+    fn is_of_other_view(self) -> bool {
         matches!(
             self,
-            Self::Library
+            Self::Performance
+                | Self::Library
                 | Self::LibraryAdd
                 | Self::LibraryAnswer
                 | Self::LibraryAnswers
@@ -161,6 +164,7 @@ impl Part {
             Self::Orders => "The list of orders",
             Self::OrderForm => "The order form",
             Self::OrderLines => "What is ordered, on the chart,",
+            Self::Performance => "The performance view",
             Self::Trades => "The list of trades",
             Self::Realized => "The list of realised gains",
             Self::WriteOff | Self::Reset | Self::Model => "This dialog",
@@ -201,6 +205,7 @@ impl Part {
             Self::Orders => Box::pin(orders::fetch_orders()),
             Self::OrderForm => Box::pin(orders::fetch_form()),
             Self::OrderLines => Box::pin(orders::fetch_lines()),
+            Self::Performance => Box::pin(performance::fetch_performance()),
             Self::Trades => Box::pin(positions::fetch_trades()),
             Self::Realized => Box::pin(positions::fetch_realized()),
             Self::WriteOff => Box::pin(positions::fetch_write_off()),
@@ -267,15 +272,15 @@ impl Parts {
         });
     }
 
-    /// Loads the parts of the frame and of Trade once the page is idle. The library's are as many again, and load when it is
-    /// opened.
+    /// Loads the parts of the frame and of Trade once the page is idle. Those of Performance and of the library load when these
+    /// are opened.
     pub fn fetch_when_idle(self) {
         effect(move || {
             when_idle(move || {
                 // The page may be disposed by now.
                 if !self.progress.is_disposed() {
                     // The palette and the help, which are last, come first: keys open them at any time.
-                    let parts = Part::ALL.into_iter().rev().filter(|part| !part.is_of_library());
+                    let parts = Part::ALL.into_iter().rev().filter(|part| !part.is_of_other_view());
                     parts.for_each(|part| self.fetch(part));
                 }
             });
@@ -380,6 +385,7 @@ fn show_on_server(part: Part) -> Option<Piece> {
         | Part::Orders
         | Part::OrderForm
         | Part::OrderLines
+        | Part::Performance
         | Part::Trades
         | Part::Realized
         | Part::WriteOff

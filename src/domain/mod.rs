@@ -7,7 +7,7 @@
 pub mod account;
 pub mod account_id;
 pub mod alerts;
-mod calendar;
+pub mod calendar;
 pub mod candle;
 pub mod candle_series;
 pub mod chat;

@@ -36,6 +36,7 @@ pub fn Frame(market_source: String) -> impl IntoView {
     let view = memo(move || navigation.view());
     let total = memo(move || books.with_portfolio(|portfolio| portfolio.total_value));
     let title = move || match (view.get(), total.get()) {
+        (View::Performance, _) => "Performance · FinAlly".to_owned(),
         (View::Library, _) => "Library · FinAlly".to_owned(),
         (View::Account, _) => "Account · FinAlly".to_owned(),
         (View::Trade, Some(value)) => format!("{value} · FinAlly"),
@@ -65,6 +66,7 @@ pub fn Frame(market_source: String) -> impl IntoView {
             </Header>
             {show_when(move || was_trade_shown.get(), || view! { <Trade/> }.erase())}
             {show_when(move || was_library_shown.get(), move || view! { <LibraryView view/> }.erase())}
+            {show_when(move || view.get() == View::Performance, || view! { <PerformanceView/> }.erase())}
             {show_when(move || view.get() == View::Account, || view! { <AccountView/> }.erase())}
             <Splitter panel=Panel::Copilot layout/>
             <CopilotSlot layout>
@@ -103,6 +105,23 @@ fn LibraryView(view: Memo<View>) -> impl IntoView {
             hidden=move || view.get() != View::Library
         >
             {show_part(Part::Library)}
+        </main>
+    }
+    .erase()
+}
+
+/// The view's place; it is read anew each time it is opened.
+#[component]
+fn PerformanceView() -> impl IntoView {
+    view! {
+        <main
+            class="view performance"
+            id=View::Performance.element_id()
+            tabindex="-1"
+            aria-label="Performance"
+            data-testid="performance-view"
+        >
+            {show_part(Part::Performance)}
         </main>
     }
     .erase()

@@ -40,6 +40,7 @@ pub fn register_keys(workspace: Workspace) {
     commands.note(Section::Panels, "Move the separator that has the focus", "← → ↑ ↓");
     commands.note(Section::Panels, "Close or open a panel at its separator", "Enter");
     commands.add(Section::Page, "Go to Trade", None, move || navigation.open(View::Trade));
+    commands.add(Section::Page, "Go to Performance", Some("r"), move || navigation.open(View::Performance));
     commands.add(Section::Page, "Go to the Library", None, move || navigation.open(View::Library));
     commands.add(Section::Page, "Go to Account", None, move || navigation.open(View::Account));
 }

@@ -1,4 +1,5 @@
-//! The navigation: a rail at the left; on a phone, a bar of six at the bottom, which also switches between the panels.
+//! The navigation: a rail at the left; on a phone, a bar of six at the bottom, which also switches between the panels. There,
+//! a tab of the portfolio opens Performance.
 
 use leptos::{ev::MouseEvent, prelude::*};
 
@@ -24,6 +25,7 @@ pub fn Nav() -> impl IntoView {
             {show_view(navigation, layout, View::Trade, "Trade", icons::TRADE)}
             {show_panel(navigation, layout, Panel::Positions, "Portfolio", icons::PORTFOLIO)}
             {show_panel(navigation, layout, Panel::Copilot, "Copilot", icons::COPILOT)}
+            {show_view(navigation, layout, View::Performance, "Performance", icons::PERFORMANCE)}
             {show_view(navigation, layout, View::Library, "Library", icons::LIBRARY)}
             {show_view(navigation, layout, View::Account, "Account", icons::ACCOUNT)}
             <button class="rail-end" on:click=move |_| commands.is_help_open.set(true)>
@@ -51,6 +53,7 @@ fn show_view(navigation: Navigation, layout: Layout, view: View, word: &'static 
     };
     let (path, id) = match view {
         View::Trade => ("/", "nav-trade"),
+        View::Performance => ("/performance", "nav-performance"),
         View::Library => ("/library", "nav-library"),
         View::Account => ("/account", "nav-account"),
     };
@@ -66,8 +69,13 @@ fn show_view(navigation: Navigation, layout: Layout, view: View, word: &'static 
 /// A button of the phone's bar, which shows a single panel.
 fn show_panel(navigation: Navigation, layout: Layout, panel: Panel, word: &'static str, icon: &'static str) -> Piece {
     let is_current = memo(move || {
-        let is_shown = layout.phone_panel().is_some_and(|shown| shown.bar_entry() == panel);
-        is_shown && (panel == Panel::Copilot || navigation.view() == View::Trade)
+        let Some(shown) = layout.phone_panel() else { return false };
+        match navigation.view() {
+            View::Trade => shown.bar_entry() == panel,
+            // The bar has no entry of its own for it: one of the portfolio's tabs opens it.
+            View::Performance if shown != Panel::Copilot => panel == Panel::Positions,
+            _ => shown == panel && panel == Panel::Copilot,
+        }
     });
     let open = move |_| {
         layout.show_on_phone(panel);

@@ -1,16 +1,18 @@
 //! TradingView's lightweight-charts 5, as far as the page needs it.
 //!
 //! The library is a separate module that is loaded when the first chart is drawn ([`Library::load`]), so neither the
-//! first paint nor hydration waits for it. Each chart is held by a handle, [`PriceChart`] or [`EquityChart`]; dropping
-//! it removes the chart with all subscriptions.
+//! first paint nor hydration waits for it. Each chart is held by a handle, [`PriceChart`], [`EquityChart`] or
+//! [`PerformanceChart`]; dropping it removes the chart with all subscriptions.
 //!
 //! [`PriceChart`]: price_chart::PriceChart
 //! [`EquityChart`]: equity_chart::EquityChart
+//! [`PerformanceChart`]: performance_chart::PerformanceChart
 
 mod bindings;
 pub mod equity_chart;
 mod local_time;
 mod palette;
+pub mod performance_chart;
 mod points;
 pub mod price_chart;
 pub mod price_scale;

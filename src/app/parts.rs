@@ -59,6 +59,10 @@ pub enum Part {
     OrderForm,
     OrderLines,
     Performance,
+    PerformanceDays,
+    PerformanceLists,
+    PerformancePictures,
+    PerformanceStatement,
     Trades,
     Realized,
     WriteOff,
@@ -70,7 +74,7 @@ pub enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 38] = [
+    const ALL: [Self; 42] = [
         Self::Account,
         Self::Alerts,
         Self::AlertForm,
@@ -101,6 +105,10 @@ impl Part {
         Self::OrderForm,
         Self::OrderLines,
         Self::Performance,
+        Self::PerformanceDays,
+        Self::PerformanceLists,
+        Self::PerformancePictures,
+        Self::PerformanceStatement,
         Self::Trades,
         Self::Realized,
         Self::WriteOff,
@@ -115,6 +123,10 @@ impl Part {
         matches!(
             self,
             Self::Performance
+                | Self::PerformanceDays
+                | Self::PerformanceLists
+                | Self::PerformancePictures
+                | Self::PerformanceStatement
                 | Self::Library
                 | Self::LibraryAdd
                 | Self::LibraryAnswer
@@ -165,6 +177,10 @@ impl Part {
             Self::OrderForm => "The order form",
             Self::OrderLines => "What is ordered, on the chart,",
             Self::Performance => "The performance view",
+            Self::PerformanceDays => "The calendar of returns",
+            Self::PerformanceLists => "The lots and flows",
+            Self::PerformancePictures => "The performance chart",
+            Self::PerformanceStatement => "The statement",
             Self::Trades => "The list of trades",
             Self::Realized => "The list of realised gains",
             Self::WriteOff | Self::Reset | Self::Model => "This dialog",
@@ -206,6 +222,10 @@ impl Part {
             Self::OrderForm => Box::pin(orders::fetch_form()),
             Self::OrderLines => Box::pin(orders::fetch_lines()),
             Self::Performance => Box::pin(performance::fetch_performance()),
+            Self::PerformanceDays => Box::pin(performance::fetch_days()),
+            Self::PerformanceLists => Box::pin(performance::fetch_lists()),
+            Self::PerformancePictures => Box::pin(performance::fetch_pictures()),
+            Self::PerformanceStatement => Box::pin(performance::fetch_statement()),
             Self::Trades => Box::pin(positions::fetch_trades()),
             Self::Realized => Box::pin(positions::fetch_realized()),
             Self::WriteOff => Box::pin(positions::fetch_write_off()),
@@ -386,6 +406,10 @@ fn show_on_server(part: Part) -> Option<Piece> {
         | Part::OrderForm
         | Part::OrderLines
         | Part::Performance
+        | Part::PerformanceDays
+        | Part::PerformanceLists
+        | Part::PerformancePictures
+        | Part::PerformanceStatement
         | Part::Trades
         | Part::Realized
         | Part::WriteOff

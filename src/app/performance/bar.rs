@@ -163,7 +163,7 @@ fn show_exports(desk: Desk) -> Piece {
         let benchmark = desk.benchmark.get().map(|ticker| format!("&benchmark={ticker}")).unwrap_or_default();
         format!("/api/exports/days.csv?range={}{benchmark}", desk.range.get())
     };
-    let lots = move || format!("/api/exports/lots.csv?method={}", desk.lots.method.get());
+    let lots = move || format!("/api/exports/lots.csv?method={}", desk.method.get());
     let link = |name: &'static str, file: &'static str, address: Signal<String>| {
         view! {
             <a href=move || address.get() download=file rel="external" data-testid=format!("export-{file}")>

@@ -22,8 +22,11 @@ use crate::{
     },
 };
 
+/// Writes a line about a figure.
+type Note = fn(&Performance) -> String;
+
 /// The tiles at the top: a figure, and a line about it.
-const TILES: [(FigureName, fn(&Performance) -> String); 6] = [
+const TILES: [(FigureName, Note); 6] = [
     (FigureName::Twr, |performance| {
         format!("{} on {}", signed_money(performance.gain), money(performance.opening_value))
     }),

@@ -19,8 +19,9 @@ use crate::{
 };
 
 pub fn show_flows(desk: Desk) -> Piece {
-    let FlowsDesk { page, loading, retries } = desk.flows;
-    let rows = move || desk.flows.list().iter().map(show_row).collect_view();
+    let flows = FlowsDesk::follow(desk.books);
+    let FlowsDesk { page, loading, retries } = flows;
+    let rows = move || flows.list().iter().map(show_row).collect_view();
     let sum = memo(move || page.with(|page| page.as_ref().map(|page| (page.total, page.sum))));
     let total = move || {
         let (count, sum) = sum.get()?;
@@ -42,7 +43,7 @@ pub fn show_flows(desk: Desk) -> Piece {
         let load = move |_| {
             is_busy.set(true);
             detach(async move {
-                desk.flows.load_more(desk.toasts).await;
+                flows.load_more(desk.toasts).await;
                 is_busy.try_set(false);
             });
         };

@@ -25,8 +25,10 @@ use crate::{
 /// Most rows of a list; the export has all of them.
 const ROWS_MAX: usize = 200;
 
+type Page = RwSignal<Option<LotsPage>>;
+
 pub fn show_lots(desk: Desk) -> Piece {
-    let LotsDesk { method, page, loading, retries } = desk.lots;
+    let LotsDesk { page, loading, retries } = LotsDesk::follow(desk);
     let is_closed = RwSignal::new(false);
     let count = move |of_closed: bool| {
         page.with(|page| {
@@ -53,10 +55,10 @@ pub fn show_lots(desk: Desk) -> Piece {
             <div class="bar">
                 <h3 id="performance-lots-title">"Lots"</h3>
                 <div class="choices" role="group" aria-label="Which lots">{choices}</div>
-                {show_methods(method)}
+                {show_methods(desk.method)}
             </div>
-            {show_totals(desk)}
-            {show_when(move || !is_closed.get(), move || show_open(desk))}
+            {show_totals(desk, page)}
+            {show_when(move || !is_closed.get(), move || show_open(desk, page))}
             {show_when(move || is_closed.get(), move || show_closed(page))}
             {show_loading("The lots", loading, retries)}
         </section>
@@ -91,8 +93,7 @@ fn method_word(method: LotMethod) -> &'static str {
 }
 
 /// Realised and unrealised gains, and their sum.
-fn show_totals(desk: Desk) -> Piece {
-    let page = desk.lots.page;
+fn show_totals(desk: Desk, page: Page) -> Piece {
     let value = memo(move || desk.books.with_portfolio(|portfolio| portfolio.positions_value));
     let sums = memo(move || {
         page.with(|page| page.as_ref().map(|page| (page.method, page.realized_gain, page.open_cost_basis)))
@@ -148,8 +149,7 @@ fn show_table(label: &'static str, test_id: &'static str, head: Piece, rows: Pie
     .erase()
 }
 
-fn show_open(desk: Desk) -> Piece {
-    let page = desk.lots.page;
+fn show_open(desk: Desk, page: Page) -> Piece {
     let price_of = move |ticker: Ticker| {
         desk.books.with_portfolio(|portfolio| portfolio.position(ticker).and_then(|position| position.current_price))
     };
@@ -182,7 +182,7 @@ fn show_open(desk: Desk) -> Piece {
     show_table("Open lots", "open-lots", head, rows.erase(), nothing.erase())
 }
 
-fn show_closed(page: RwSignal<Option<LotsPage>>) -> Piece {
+fn show_closed(page: Page) -> Piece {
     let row = |lot: &ClosedLot| {
         let ClosedLot { ticker, quantity, proceeds, cost_basis, gain, opened_at, closed_at, .. } = lot.clone();
         view! {

@@ -7,11 +7,14 @@ mod bar;
 mod calendar;
 mod chart;
 mod contribution;
+mod days;
 mod figures;
 mod flow_form;
 mod flows;
 mod histogram;
+mod lists;
 mod lots;
+mod pictures;
 #[cfg(test)]
 mod samples;
 mod shapes;
@@ -24,11 +27,17 @@ use leptos::prelude::*;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 use self::store::Desk;
+pub use self::{
+    days::{fetch_days, fetch_statement},
+    lists::fetch_lists,
+    pictures::fetch_pictures,
+};
 use super::{
-    effects::memo,
+    effects::{effect, memo},
     erase::{Erase, Piece, show_when},
     loading::Loading,
-    parts::PartView,
+    parts::{Part, PartView, show_part, show_quiet_part},
+    workspace::use_workspace,
 };
 
 #[wasm_split(performance, fallible)]
@@ -38,6 +47,9 @@ pub fn fetch_performance() -> Result<PartView, SplitLoaderError> {
 
 fn performance() -> Piece {
     let desk = Desk::follow();
+    provide_context(desk);
+    let parts = use_workspace().parts;
+    effect(move || parts.fetch(Part::PerformanceStatement));
     let has_days = memo(move || desk.view.with(|view| view.as_ref().is_none_or(|view| !view.days.is_empty())));
     let is_failed = memo(move || matches!(desk.loading.get(), Loading::Failed(_)));
     view! {
@@ -46,19 +58,21 @@ fn performance() -> Piece {
             {bar::show_bar(desk)}
             {show_failure(desk)}
             {show_teaching(desk)}
-            <div class="performance-body" hidden=move || is_failed.get() || !has_days.get()>
+            {show_when(move || desk.is_waiting(), || view! { <p class="visually-hidden" role="status">"Loading…"</p> }.erase())}
+            <div
+                class="performance-body"
+                data-waiting=move || desk.is_waiting().to_string()
+                hidden=move || is_failed.get() || !has_days.get()
+            >
                 {figures::show_tiles(desk)}
                 <div class="performance-panels">
-                    {chart::show_chart(desk)}
-                    {contribution::show_contribution(desk)}
-                    {calendar::show_calendar(desk)}
+                    {show_part(Part::PerformancePictures)}
+                    {show_part(Part::PerformanceDays)}
                     {figures::show_figures(desk)}
-                    {histogram::show_histogram(desk)}
-                    {flows::show_flows(desk)}
+                    {show_part(Part::PerformanceLists)}
                 </div>
-                {lots::show_lots(desk)}
             </div>
-            {statement::show_statement(desk)}
+            {show_quiet_part(Part::PerformanceStatement)}
         </div>
     }
     .erase()

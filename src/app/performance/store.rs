@@ -47,22 +47,23 @@ pub struct Desk {
     pub view: RwSignal<Option<PerformanceView>>,
     pub loading: RwSignal<Loading>,
     pub retries: RwSignal<u32>,
-    pub lots: LotsDesk,
-    pub flows: FlowsDesk,
+    /// Which shares a sale takes, for the list of lots.
+    pub method: RwSignal<LotMethod>,
     /// The figure whose explanation is open.
     pub explained: RwSignal<Option<FigureName>>,
     pub books: Books,
     pub toasts: Toasts,
 }
 
+/// The list of lots.
 #[derive(Clone, Copy)]
 pub struct LotsDesk {
-    pub method: RwSignal<LotMethod>,
     pub page: RwSignal<Option<LotsPage>>,
     pub loading: RwSignal<Loading>,
     pub retries: RwSignal<u32>,
 }
 
+/// The list of flows.
 #[derive(Clone, Copy)]
 pub struct FlowsDesk {
     pub page: RwSignal<Option<FlowsPage>>,
@@ -80,31 +81,19 @@ impl Desk {
             view: RwSignal::new(None),
             loading: RwSignal::new(Loading::Pending),
             retries: RwSignal::new(0),
-            lots: LotsDesk {
-                method: RwSignal::new(LotMethod::default()),
-                page: RwSignal::new(None),
-                loading: RwSignal::new(Loading::Pending),
-                retries: RwSignal::new(0),
-            },
-            flows: FlowsDesk {
-                page: RwSignal::new(None),
-                loading: RwSignal::new(Loading::Pending),
-                retries: RwSignal::new(0),
-            },
+            method: RwSignal::new(LotMethod::default()),
             explained: RwSignal::new(None),
             books,
             toasts,
         };
         desk.keep_choices();
         desk.follow_figures();
-        desk.lots.follow(books);
-        desk.flows.follow(books);
         desk
     }
 
     /// The choices outlast the page: range, benchmark and method.
     fn keep_choices(self) {
-        let Self { range, benchmark, lots: LotsDesk { method, .. }, .. } = self;
+        let Self { range, benchmark, method, .. } = self;
         // Before the first read, so that it is of what was chosen. Two dates are of one visit.
         for (key, recall) in [
             (RANGE_KEY, &(|text: &str| text.parse().map(|read| range.set(read)).is_ok()) as &dyn Fn(&str) -> bool),
@@ -175,25 +164,31 @@ impl Desk {
 }
 
 impl LotsDesk {
-    fn follow(self, books: Books) {
+    /// Reads them after each change, by the method that is chosen.
+    pub fn follow(desk: Desk) -> Self {
+        let (page, loading, retries) = (RwSignal::new(None), RwSignal::new(Loading::Pending), RwSignal::new(0));
         effect(move || {
-            books.track_changes();
-            self.retries.track();
-            let method = self.method.get();
-            self.loading.set(Loading::Pending);
-            spawn(async move { show(self.page, self.loading, load_lots(method, None).await) });
+            desk.books.track_changes();
+            retries.track();
+            let method = desk.method.get();
+            loading.set(Loading::Pending);
+            spawn(async move { show(page, loading, load_lots(method, None).await) });
         });
+        Self { page, loading, retries }
     }
 }
 
 impl FlowsDesk {
-    fn follow(self, books: Books) {
+    /// Reads the newest ones after each change.
+    pub fn follow(books: Books) -> Self {
+        let (page, loading, retries) = (RwSignal::new(None), RwSignal::new(Loading::Pending), RwSignal::new(0));
         effect(move || {
             books.track_changes();
-            self.retries.track();
-            self.loading.set(Loading::Pending);
-            spawn(async move { show(self.page, self.loading, load_flows(None).await) });
+            retries.track();
+            loading.set(Loading::Pending);
+            spawn(async move { show(page, loading, load_flows(None).await) });
         });
+        Self { page, loading, retries }
     }
 
     /// Adds the next page to the list.
@@ -227,6 +222,12 @@ fn show<T: Send + Sync + 'static>(page: RwSignal<Option<T>>, loading: RwSignal<L
         }
         Err(error) => loading.set(Loading::Failed(error.to_string())),
     }
+}
+
+/// The desk of the view that the calling component stands in.
+pub fn use_desk() -> Desk {
+    // Invariant: the view provides it before any of its parts.
+    use_context().expect("the desk is provided by the view")
 }
 
 #[cfg(test)]

@@ -126,7 +126,7 @@ fn show_figure(desk: Desk, name: FigureName, note: Option<Piece>) -> Piece {
     let described = id.clone();
     view! {
         <div
-            class="figure"
+            class="measure"
             data-testid="figure"
             data-name=name.as_str()
             on:pointerenter=move |event| if hovers(&event) { open() }

@@ -60,12 +60,12 @@ fn show(view: &PerformanceView) -> Piece {
     });
     view! {
         <h1>"FinAlly · Statement of the account"</h1>
-        <p>{format!("{} · printed {}", words::span_words(performance), local_time(view.at))}</p>
+        <p>{format!("{} · as of {}", words::span_words(performance), local_time(view.at))}</p>
         <div class="statement-columns">
-            {show_table("Value", balance(performance).map(|(name, amount)| show_line(name.to_owned(), amount)).collect_view().erase())}
-            {show_table("Trades", trades(performance).map(|(name, words)| show_line(name.to_owned(), words)).collect_view().erase())}
-            {show_table("Figures", figures.collect_view().erase())}
-            {show_table("Gain by ticker", show_tickers(performance))}
+            {show_table("Value", true, balance(performance).map(|(name, amount)| show_line(name.to_owned(), amount)).collect_view().erase())}
+            {show_table("Trades", false, trades(performance).map(|(name, words)| show_line(name.to_owned(), words)).collect_view().erase())}
+            {show_table("Figures", false, figures.collect_view().erase())}
+            {show_table("Gain by ticker", true, show_tickers(performance))}
         </div>
         <p>
             "Opening value + deposits + withdrawals + gain = closing value. The gain is after commissions, and includes dividends. "
@@ -113,9 +113,10 @@ fn show_tickers(performance: &Performance) -> Piece {
     .erase()
 }
 
-fn show_table(title: &'static str, rows: Piece) -> Piece {
+/// `adds_up` sets the last row apart as the sum.
+fn show_table(title: &'static str, adds_up: bool, rows: Piece) -> Piece {
     view! {
-        <table>
+        <table class:adds-up=adds_up>
             <caption>{title}</caption>
             <tbody>{rows}</tbody>
         </table>

@@ -25,7 +25,7 @@ pub fn Nav() -> impl IntoView {
             {show_view(navigation, layout, View::Trade, "Trade", icons::TRADE)}
             {show_panel(navigation, layout, Panel::Positions, "Portfolio", icons::PORTFOLIO)}
             {show_panel(navigation, layout, Panel::Copilot, "Copilot", icons::COPILOT)}
-            {show_view(navigation, layout, View::Performance, "Performance", icons::PERFORMANCE)}
+            {show_view(navigation, layout, View::Performance, "Perfor\u{ad}mance", icons::PERFORMANCE)}
             {show_view(navigation, layout, View::Library, "Library", icons::LIBRARY)}
             {show_view(navigation, layout, View::Account, "Account", icons::ACCOUNT)}
             <button class="rail-end" on:click=move |_| commands.is_help_open.set(true)>

@@ -166,7 +166,7 @@ fn show_exports(desk: Desk) -> Piece {
     let lots = move || format!("/api/exports/lots.csv?method={}", desk.method.get());
     let link = |name: &'static str, file: &'static str, address: Signal<String>| {
         view! {
-            <a href=move || address.get() download=file rel="external" data-testid=format!("export-{file}")>
+            <a href=move || address.get() download=format!("finally-{file}") rel="external" data-testid=format!("export-{file}")>
                 {name}
             </a>
         }

@@ -66,7 +66,7 @@ pub fn show_contribution(desk: Desk) -> Piece {
     };
     let nothing = move || shown.with(|shown| shown.as_ref().is_some_and(|(lines, _)| lines.is_empty()));
     let body = view! {
-        <div class="scroll" tabindex="0" role="region" aria-label="Contribution">
+        <div class="scroll" tabindex="0" role="region" aria-label="Parts of the gain">
             <table class="contribution" data-testid="contribution">
                 <thead class="visually-hidden">
                     <tr>

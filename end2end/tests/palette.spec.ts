@@ -56,6 +56,34 @@ test.describe('the command palette', () => {
     await expect(workstation.position('NVDA').getByTestId('position-quantity')).toHaveText('5');
   });
 
+  test('takes an order by its size: dollars, all, half', async ({ page, workstation }) => {
+    const field = page.getByRole('combobox', { name: 'Ticker, order or command' });
+    const type = async (words: string, title: string) => {
+      await page.keyboard.press('Control+k');
+      await expect(field).toBeFocused();
+      await page.keyboard.type(words);
+      await expect(offers(page).getByRole('option', { selected: true })).toContainText(title);
+      await page.keyboard.press('Enter');
+      await expect(field).toBeHidden();
+    };
+    await type('buy $500 v', 'Buy $500.00 V');
+    await expect(page.getByTestId('trade-quantity')).toHaveValue('500.00');
+    await expect(page.getByTestId('trade-buy')).toBeFocused();
+    // The form counts the shares first.
+    await expect(page.getByTestId('trade-buy-estimate')).toHaveText(/^\$(499|500)\.\d\d$/);
+    await page.keyboard.press('Enter');
+    await expect(workstation.position('V')).toBeVisible();
+    const held = (await workstation.position('V').getByTestId('position-quantity').textContent())!;
+
+    await type('close v', `Sell ${held} V`);
+    await expect(page.getByTestId('trade-quantity')).toHaveValue(held);
+    await page.keyboard.press('Enter');
+    await expect(workstation.position('V')).toHaveCount(0);
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('close v');
+    await expect(offers(page).getByRole('option').first()).toContainText('You hold no V.');
+  });
+
   test('refuses a doubtful number, and offers both readings', async ({ page, workstation: _ }) => {
     await page.keyboard.press('Control+k');
     await expect(page.getByRole('combobox', { name: 'Ticker, order or command' })).toBeFocused();

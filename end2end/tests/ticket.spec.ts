@@ -155,6 +155,27 @@ test.describe('when answers get lost', () => {
   });
 });
 
+test('arrow keys move the quantity by a share, with Shift by ten', async ({ page, workstation: _ }) => {
+  const quantity = page.getByTestId('trade-quantity');
+  await quantity.focus();
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Shift+ArrowUp');
+  await expect(quantity).toHaveValue('12');
+  await page.keyboard.press('ArrowDown');
+  await expect(quantity).toHaveValue('11');
+  await page.keyboard.press('Shift+ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  await expect(quantity, 'an order is of more than nothing').toHaveValue('1');
+});
+
+test('why an order cannot be sent stands below its button, whole', async ({ page, workstation: _ }) => {
+  await page.getByTestId('trade-quantity').fill('1000');
+  const reason = page.locator('#trade-buy-reason');
+  await expect(reason).toHaveText(/^Buying 1,000 \w+ costs \$[\d,.]+; you have \$10,000\.00\.$/);
+  await expect(reason).toBeVisible();
+  expect(await reason.evaluate((reason) => reason.scrollWidth <= reason.clientWidth && reason.scrollHeight <= reason.clientHeight)).toBe(true);
+});
+
 for (const [width, height] of [
   [1440, 900],
   [1024, 768],

@@ -1,6 +1,9 @@
 //! Sizes of trades: fractions of the cash, or of a holding.
 
-use super::money::{Money, Price, Quantity};
+use super::{
+    money::{Money, Price, Quantity},
+    typed_number::read_quantity,
+};
 
 /// A fraction that the trade ticket offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +63,12 @@ pub fn affordable(cash: Money, price: Price) -> Option<Quantity> {
     Quantity::from_millionths(millionths.min(Quantity::MAX.millionths())).ok()
 }
 
+/// A typed quantity moved by whole shares; `None` if it is not a quantity, or would not stay one.
+pub fn stepped(typed: &str, shares: i64) -> Option<String> {
+    let moved = read_quantity(typed).ok()?.millionths().checked_add(shares.checked_mul(SHARE)?)?;
+    Some(Quantity::from_millionths(moved).ok()?.plain())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -89,6 +98,18 @@ mod tests {
     fn a_part_of_a_holding(#[case] part: Part, #[case] held: &str, #[case] expected: Option<&str>) {
         let part = part.of_holding(held.parse().unwrap());
         assert_eq!(part.map(|part| part.to_string()).as_deref(), expected);
+    }
+
+    #[rstest]
+    #[case("1", 1, Some("2"))]
+    #[case("2.5", -1, Some("1.5"))]
+    #[case("1234", 10, Some("1244"))]
+    #[case("1", -1, None)]
+    #[case("5", -10, None)]
+    #[case("", 1, None)]
+    #[case("1,000", 1, None)]
+    fn a_quantity_moves_by_whole_shares(#[case] typed: &str, #[case] shares: i64, #[case] expected: Option<&str>) {
+        assert_eq!(stepped(typed, shares).as_deref(), expected);
     }
 
     #[test]

@@ -77,7 +77,7 @@ impl TypedOrder {
 }
 
 /// The text before a price, and that price; nothing where what stands in its place is none.
-fn split_price(text: &str) -> Option<(String, Option<TypedPrice>)> {
+pub fn split_price(text: &str) -> Option<(String, Option<TypedPrice>)> {
     let spaced = text.replace('@', " @ ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
     let is_mark = |word: &&str| ["@", "at", "limit", "stop"].iter().any(|mark| word.eq_ignore_ascii_case(mark));

@@ -6,6 +6,7 @@ mod matching;
 mod palette;
 mod search;
 mod shortcuts;
+mod sized;
 
 use leptos::prelude::*;
 

@@ -3,7 +3,10 @@
 use leptos::{ev::KeyboardEvent, html::Input, prelude::*, task::spawn_local};
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
-use super::search::{Action, Choice, Offer, search};
+use super::{
+    search::{Action, Choice, Offer, search},
+    sized::Means,
+};
 use crate::{
     api::load_listings,
     app::{
@@ -15,7 +18,11 @@ use crate::{
         trade::alerts::{Wish, open_form},
         workspace::{Workspace, use_workspace},
     },
-    domain::{ticker::Ticker, workstation::Listed},
+    domain::{
+        money::{Money, Price, Remainder},
+        ticker::Ticker,
+        workstation::Listed,
+    },
 };
 
 #[wasm_split(commands, fallible)]
@@ -50,7 +57,8 @@ fn Palette() -> impl IntoView {
     let offers = memo(move || {
         let choices = listings.with(|listings| choices(workspace, listings));
         let price = |ticker| workspace.market.quote_untracked(ticker).map(|quote| quote.price);
-        commands.known.with(|known| typed.with(|typed| search(typed, &choices, known, price)))
+        let means = means(workspace, &price);
+        commands.known.with(|known| typed.with(|typed| search(typed, &choices, known, &means)))
     });
     let choose = move |index: usize| {
         let offer = offers.with_untracked(|offers| offers.get(index).cloned());
@@ -96,7 +104,7 @@ fn Palette() -> impl IntoView {
             aria-controls="palette-options"
             aria-autocomplete="list"
             aria-activedescendant=active_id
-            placeholder="Ticker, “buy 5 NVDA @ 790”, panel, setting…"
+            placeholder="Ticker, “buy 5 NVDA @ 790”, “close TSLA”, panel, setting…"
             autocomplete="off"
             spellcheck="false"
             autofocus=true
@@ -163,6 +171,21 @@ fn choices(workspace: Workspace, listings: &[Listed]) -> Vec<Choice> {
     known.chain(others).collect()
 }
 
+/// What is there to trade with; tracked.
+fn means(workspace: Workspace, price: &dyn Fn(Ticker) -> Option<Price>) -> Means<'_> {
+    let books = workspace.books;
+    let free = |ticker| match (books.quantity(ticker)?, books.shares_on_orders(ticker)) {
+        (held, None) => Some(held),
+        (held, Some(on_orders)) => match held.minus(on_orders) {
+            Remainder::Some(free) => Some(free),
+            Remainder::None | Remainder::Short => None,
+        },
+    };
+    let holdings = books.held().into_iter().map(|ticker| (ticker, free(ticker))).collect();
+    let buying_power = books.cash().checked_sub(books.held_for_orders()).unwrap_or(Money::ZERO).max(Money::ZERO);
+    Means { price, holdings, buying_power }
+}
+
 fn act(action: Action, workspace: Workspace) {
     let Workspace { watchlist, ticket, selected, toasts, commands, navigation, .. } = workspace;
     // A ticker is shown in the trade view.
@@ -175,6 +198,10 @@ fn act(action: Action, workspace: Workspace) {
             select(order.ticker);
             // Once the view is rendered.
             request_animation_frame(move || ticket.fill(order));
+        }
+        Action::FillDollars(order) => {
+            select(order.ticker);
+            request_animation_frame(move || ticket.fill_dollars(order.side, order.dollars, order.ticker, order.price));
         }
         Action::SetAlert(alert) => workspace.alerts.wish(Wish::Set(alert)),
         Action::WriteAlert(ticker) => open_form(workspace, Some(ticker)),

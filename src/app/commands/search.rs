@@ -1,6 +1,10 @@
 //! Offers of the palette for a typed text: an order, tickers, and commands, the best first.
 
-use super::{Command, matching::score};
+use super::{
+    Command,
+    matching::score,
+    sized::{self, DollarOrder, Means, Sized},
+};
 use crate::domain::{
     money::Price,
     order::Side,
@@ -23,9 +27,10 @@ pub struct Choice {
 }
 
 /// Effect of choosing an offer.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     Fill(TypedOrder),
+    FillDollars(DollarOrder),
     SetAlert(TypedAlert),
     /// Opens the form for an alert.
     WriteAlert(Ticker),
@@ -45,13 +50,8 @@ pub struct Offer {
     pub action: Action,
 }
 
-/// Offers for `typed`; for an empty text, followed tickers and commands. `price` gives last prices.
-pub fn search(
-    typed: &str,
-    choices: &[Choice],
-    commands: &[Command],
-    price: impl Fn(Ticker) -> Option<Price>,
-) -> Vec<Offer> {
+/// Offers for `typed`; for an empty text, followed tickers and commands.
+pub fn search(typed: &str, choices: &[Choice], commands: &[Command], means: &Means) -> Vec<Offer> {
     let mut found: Vec<(u32, Offer)> = Vec::new();
     let orders = match TypedOrder::read(typed) {
         None => Vec::new(),
@@ -60,8 +60,9 @@ pub fn search(
             vec![refuse(reason), offer_order(grouped), offer_order(decimal)]
         }
     };
-    let alerts = offer_alerts(typed, &price);
-    found.extend(orders.into_iter().chain(alerts).map(|offer| (u32::MAX, offer)));
+    let sized = sized::read(typed, means).into_iter().map(offer_sized);
+    let alerts = offer_alerts(typed, means.price);
+    found.extend(orders.into_iter().chain(sized).chain(alerts).map(|offer| (u32::MAX, offer)));
     for choice in choices {
         if typed.trim().is_empty() && !choice.is_followed {
             continue;
@@ -81,24 +82,39 @@ pub fn search(
 }
 
 fn offer_order(order: TypedOrder) -> Offer {
-    let verb = match order.side {
+    let size = order.quantity.plain();
+    into_ticket(title(order.side, &size, order.ticker, order.price), Action::Fill(order))
+}
+
+fn offer_sized(sized: Sized) -> Offer {
+    match sized {
+        Sized::Shares(order) => offer_order(order),
+        Sized::Dollars(order) => {
+            let size = order.dollars.to_string();
+            into_ticket(title(order.side, &size, order.ticker, order.price), Action::FillDollars(order))
+        }
+        Sized::Refused(reason) => refuse(reason),
+    }
+}
+
+fn title(side: Side, size: &str, ticker: Ticker, price: Option<TypedPrice>) -> String {
+    let verb = match side {
         Side::Buy => "Buy",
         Side::Sell => "Sell",
     };
-    let price = match order.price {
+    let price = match price {
         None => String::new(),
         Some(TypedPrice::Limit(price)) => format!(" limit {price}"),
         Some(TypedPrice::Stop(price)) => format!(" stop {price}"),
     };
-    Offer {
-        title: format!("{verb} {} {}{price}", order.quantity.plain(), order.ticker),
-        detail: "Into the ticket; Enter there places it".to_owned(),
-        keys: None,
-        action: Action::Fill(order),
-    }
+    format!("{verb} {size} {ticker}{price}")
 }
 
-fn offer_alerts(typed: &str, price: &impl Fn(Ticker) -> Option<Price>) -> Vec<Offer> {
+fn into_ticket(title: String, action: Action) -> Offer {
+    Offer { title, detail: "Into the ticket; Enter there places it".to_owned(), keys: None, action }
+}
+
+fn offer_alerts(typed: &str, price: &dyn Fn(Ticker) -> Option<Price>) -> Vec<Offer> {
     let offer = |alert: TypedAlert| Offer {
         title: format!("Alert when {}", alert.condition(price(alert.ticker)).sentence(plain)),
         detail: "Once; Enter sets it".to_owned(),
@@ -147,6 +163,7 @@ mod tests {
     use leptos::prelude::*;
 
     use super::{super::Section, *};
+    use crate::domain::money::Money;
 
     fn choice(symbol: &str, company: &str, is_followed: bool) -> Choice {
         Choice { ticker: symbol.parse().unwrap(), company: company.to_owned(), is_followed }
@@ -164,7 +181,9 @@ mod tests {
                 run,
             };
             let commands = [command("Show the heatmap", Some(Callback::new(|()| ()))), command("Move a row", None)];
-            search(typed, &choices, &commands, |_| "800".parse().ok()).into_iter().map(|offer| offer.title).collect()
+            let holdings = vec![("V".parse().unwrap(), "4".parse().ok())];
+            let means = Means { price: &|_| "800".parse().ok(), holdings, buying_power: Money::from_cents(100_000) };
+            search(typed, &choices, &commands, &means).into_iter().map(|offer| offer.title).collect()
         })
     }
 
@@ -183,6 +202,14 @@ mod tests {
         assert_eq!(titles("buy 5 nvda @ 790")[0], "Buy 5 NVDA limit 790.00");
         assert_eq!(titles("sell 5 nvda stop 770")[0], "Sell 5 NVDA stop 770.00");
         assert_eq!(titles("zzz"), [""; 0]);
+    }
+
+    #[test]
+    fn an_order_may_be_given_by_its_size() {
+        assert_eq!(titles("buy $500 nvda"), ["Buy $500.00 NVDA"]);
+        assert_eq!(titles("close v")[0], "Sell 4 V");
+        assert_eq!(titles("half v")[0], "Sell 2 V");
+        assert_eq!(titles("close xom")[0], "You hold no XOM.");
     }
 
     #[test]

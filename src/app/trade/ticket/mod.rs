@@ -160,15 +160,26 @@ impl Ticket {
 
     /// Writes an order into the ticket, with the focus on the button that would place it.
     pub fn fill(self, order: TypedOrder) {
-        self.ticker.set(order.ticker.to_string());
-        self.quantity.set(order.quantity.plain());
+        self.write(order.ticker, order.quantity.plain(), Unit::Shares, order.price);
+        self.aim(order.side);
+    }
+
+    /// As [`Self::fill`], for an amount of dollars.
+    pub fn fill_dollars(self, side: Side, dollars: Money, ticker: Ticker, price: Option<TypedPrice>) {
+        self.write(ticker, dollars.to_string().replace(['$', ','], ""), Unit::Dollars, price);
+        self.aim(side);
+    }
+
+    fn write(self, ticker: Ticker, amount: String, unit: Unit, price: Option<TypedPrice>) {
+        self.ticker.set(ticker.to_string());
+        self.quantity.set(amount);
         self.terms.clear();
-        match order.price {
+        self.terms.unit.set(unit);
+        match price {
             None => {}
             Some(TypedPrice::Limit(price)) => self.write_price(OrderType::Limit, price),
             Some(TypedPrice::Stop(price)) => self.write_price(OrderType::Stop, price),
         }
-        self.aim(order.side);
     }
 
     /// Writes a ticker into the ticket.
@@ -242,6 +253,20 @@ impl Ticket {
         if let Some(field) = self.quantity_field.get_untracked() {
             field.select();
             focus(Some(field));
+        }
+    }
+
+    /// Arrow keys move the quantity by a share, with Shift by ten.
+    fn step(self, event: KeyboardEvent) {
+        let shares = if event.shift_key() { 10 } else { 1 };
+        let shares = match event.key().as_str() {
+            "ArrowUp" => shares,
+            "ArrowDown" => -shares,
+            _ => return leave(event),
+        };
+        event.prevent_default();
+        if let Some(moved) = self.quantity.with_untracked(|typed| sizing::stepped(typed, shares)) {
+            self.quantity.set(moved);
         }
     }
 
@@ -377,7 +402,7 @@ pub fn TicketPanel(ticket: Ticket) -> impl IntoView {
                     prop:value=quantity
                     aria-invalid=is_unreadable
                     on:input:target=move |event| quantity.set(event.target().value())
-                    on:keydown=leave
+                    on:keydown=move |event| ticket.step(event)
                 />
             </label>
             {show_type(ticket)}

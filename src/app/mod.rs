@@ -63,6 +63,9 @@ pub struct Document {
     pub loader: Arc<str>,
 }
 
+/// Address of the typeface, which the style sheet uses (`style/tokens.css`).
+const FONT: &str = "/inter-5.3.0.woff2";
+
 /// The document around the page, rendered only by the server.
 pub fn render_document(options: LeptosOptions, document: Document) -> impl IntoView {
     let Document { build, loader } = document;
@@ -80,6 +83,7 @@ pub fn render_document(options: LeptosOptions, document: Document) -> impl IntoV
                 <link rel="apple-touch-icon" href="/icon-192.png"/>
                 <link rel="icon" type="image/svg+xml" href="/favicon.svg"/>
                 <script nonce=use_nonce() inner_html=SCRIPTS></script>
+                <link rel="preload" href=FONT r#as="font" type="font/woff2" crossorigin="anonymous"/>
                 <HashedStylesheet options=options.clone() id="style"/>
                 <AutoReload options=options.clone()/>
                 <HydrationScripts options/>

@@ -64,7 +64,7 @@ impl Palette {
             r#"{{
                 "autoSize": true,
                 "layout": {{
-                    "background": {{ "type": "solid", "color": "{panel}" }}, "textColor": "{muted}", "fontSize": {font_size},
+                    "background": {{ "type": "solid", "color": "{panel}" }}, "textColor": "{muted}", "fontSize": {font_size}, "fontFamily": "Inter, system-ui, sans-serif",
                     "attributionLogo": false,
                     "panes": {{ "separatorColor": "{line}", "separatorHoverColor": "{line_strong}" }}
                 }},

@@ -99,3 +99,15 @@ test.describe('on a phone', () => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
   });
 });
+
+test('a link to a ticker that is neither watched nor held says so, and offers to watch it', async ({ page, server, workstation }) => {
+  await workstation.open(`${server.url}/ticker/XOM`);
+  const toast = page.getByTestId('toast').filter({ hasText: 'XOM is neither watched nor held. AAPL is shown.' });
+  await toast.getByRole('button', { name: 'Watch it' }).click();
+  await expect(page.getByTestId('main-chart')).toHaveAttribute('data-ticker', 'XOM');
+  await expect(workstation.row('XOM')).toBeVisible();
+
+  const answer = await page.goto(`${server.url}/ticker/no-ticker-at-all`);
+  expect(answer!.status()).toBe(404);
+  await expect(page.getByRole('heading', { name: 'There is no such page' })).toBeVisible();
+});

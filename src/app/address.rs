@@ -75,7 +75,7 @@ impl Address {
     fn of(path: &str) -> Self {
         // A trailing slash makes no difference.
         match path.strip_prefix("/ticker/").map(|text| text.strip_suffix('/').unwrap_or(text)) {
-            Some(text) if !text.is_empty() && !text.contains('/') => Self::Trade(text.parse().ok()),
+            Some(text) => text.parse().map_or(Self::Unknown, |ticker| Self::Trade(Some(ticker))),
             _ if path == "/" => Self::Trade(None),
             _ if path == "/performance" || path == "/performance/" => Self::Performance,
             _ if path == "/library" || path == "/library/" => Self::Library,
@@ -118,7 +118,7 @@ mod tests {
     #[case("/", Address::Trade(None))]
     #[case("/ticker/NVDA", Address::Trade("NVDA".parse().ok()))]
     #[case("/ticker/nvda", Address::Trade("NVDA".parse().ok()))]
-    #[case("/ticker/no-ticker-at-all", Address::Trade(None))]
+    #[case("/ticker/no-ticker-at-all", Address::Unknown)]
     #[case("/ticker/NVDA/", Address::Trade("NVDA".parse().ok()))]
     #[case("/ticker/brk.b/", Address::Trade("BRK.B".parse().ok()))]
     #[case("/ticker/NVDA//", Address::Unknown)]

@@ -65,9 +65,12 @@ async fn the_account_view_is_rendered_at_its_address_within_the_frame() {
 #[tokio::test]
 async fn an_unknown_page_is_a_page_that_says_so() {
     let app = TestApp::start().await;
+    for path in ["/no/such/page", "/ticker/no-ticker-at-all"] {
+        let response = app.client.get(path).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+        assert!(response.headers()[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/html"), "{path}");
+    }
     let response = app.client.get("/no/such/page").await;
-    assert_eq!(response.status(), StatusCode::NOT_FOUND);
-    assert!(response.headers()[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/html"));
     assert!(response.text().await.unwrap().contains("There is no such page"));
 }
 

@@ -9,7 +9,7 @@ pub mod layout;
 mod nav;
 mod status_bar;
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 
 pub use self::account_view::{account, fetch_account};
 use self::{
@@ -128,9 +128,31 @@ fn Desk(address: Address, start: Workstation) -> impl IntoView {
     follow_server(market, changes, workspace.upgrade, alerts.leads);
     keep_typed([("message", chat.draft)], move || !chat.draft.with_untracked(String::is_empty));
     ticket.keep_typed();
+    tell_of_stranger(address, workspace);
     fetch_parts(workspace);
     frame::install();
     view! { <Frame market_source/> }
+}
+
+/// An address may name a ticker that is neither watched nor held: says so, and offers to add it.
+fn tell_of_stranger(address: Address, workspace: Workspace) {
+    let Workspace { selected, watchlist, toasts, .. } = workspace;
+    let Address::Trade(Some(named)) = address else { return };
+    effect(move || {
+        let shown = selected.get_untracked();
+        if shown == Some(named) {
+            return;
+        }
+        let shown = shown.map_or_else(|| "Nothing".to_owned(), |shown| shown.to_string());
+        toasts.offer(format!("{named} is neither watched nor held. {shown} is shown."), "Watch it", move || {
+            spawn_local(async move {
+                match watchlist.add(named).await {
+                    Ok(()) => selected.set(Some(named)),
+                    Err(error) => toasts.error(error.to_string()),
+                }
+            });
+        });
+    });
 }
 
 /// Loads each panel as soon as it is visible, and everything else when the page is idle.

@@ -12,11 +12,11 @@ use std::{
 
 use axum::{
     Router,
-    http::{HeaderValue, Response, header},
+    http::{HeaderValue, Response, StatusCode, header},
     middleware::map_response,
 };
-use leptos::config::LeptosOptions;
-use leptos_axum::{AxumRouteListing, LeptosRoutes, file_and_error_handler_with_context};
+use leptos::{config::LeptosOptions, prelude::use_context};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, file_and_error_handler_with_context};
 use leptos_router::{Method, SsrMode};
 use tower::ServiceBuilder;
 use tower_http::{
@@ -27,7 +27,11 @@ use tower_http::{
 
 use super::{security_headers, shape};
 use crate::{
-    app::{Document, address, render_document},
+    app::{
+        Document,
+        address::{self, Address},
+        render_document,
+    },
     server::state::AppState,
 };
 
@@ -142,6 +146,13 @@ impl PageFiles {
     }
 }
 
+/// Sets the status of a page that says that there is none: its path is a route's, but names no ticker.
+fn set_status() {
+    if let (Address::Unknown, Some(response)) = (Address::here(), use_context::<ResponseOptions>()) {
+        response.set_status(StatusCode::NOT_FOUND);
+    }
+}
+
 /// The page and its files: every path outside the API.
 pub fn router(state: &AppState) -> Router<AppState> {
     let options = &state.leptos_options;
@@ -156,11 +167,18 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .service(ServeDir::new(package).precompressed_br().precompressed_gzip());
     let reload_sources = security_headers::reload_sources(options);
     let set_policy = move || security_headers::set_page_policy(&reload_sources);
+    let prepare = {
+        let set_policy = set_policy.clone();
+        move || {
+            set_policy();
+            set_status();
+        }
+    };
     // Rendered completely, so that a browser without scripts shows everything too.
     let pages = address::PATHS.map(|path| AxumRouteListing::new(path.to_owned(), SsrMode::Async, [Method::Get], []));
     let about = Document { build: Arc::clone(&state.build), loader: loader_address(options).into() };
     Router::new()
-        .leptos_routes_with_context(state, pages.into(), set_policy.clone(), {
+        .leptos_routes_with_context(state, pages.into(), prepare, {
             let (options, about) = (options.clone(), about.clone());
             move || render_document(options.clone(), about.clone())
         })

@@ -113,6 +113,7 @@ test('a firing is a toast, a badge and a line of the log, in each tab, and outli
   await expect(badge(page)).toHaveText('1 new');
   const bell = page.getByTestId('header-alerts');
   await expect(bell).toHaveAccessibleName('Alerts, 1 new');
+  await expect(page).toHaveTitle(/^\(1\) \$/);
 
   await toastOf(workstation, 'Look here').getByRole('button', { name: 'Show' }).click();
   const line = page.getByTestId('firing');

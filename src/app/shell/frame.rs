@@ -32,15 +32,20 @@ use crate::{
 
 #[component]
 pub fn Frame(market_source: String) -> impl IntoView {
-    let Workspace { market, chat, toasts, layout, commands, upgrade, navigation, books, .. } = use_workspace();
+    let Workspace { market, chat, toasts, layout, commands, upgrade, navigation, books, alerts, .. } = use_workspace();
     let view = memo(move || navigation.view());
     let total = memo(move || books.with_portfolio(|portfolio| portfolio.total_value));
-    let title = move || match (view.get(), total.get()) {
+    let name = move || match (view.get(), total.get()) {
         (View::Performance, _) => "Performance · FinAlly".to_owned(),
         (View::Library, _) => "Library · FinAlly".to_owned(),
         (View::Account, _) => "Account · FinAlly".to_owned(),
         (View::Trade, Some(value)) => format!("{value} · FinAlly"),
         (View::Trade, None) => "FinAlly".to_owned(),
+    };
+    // Firings that nobody has read show in the browser's tab too.
+    let title = move || match alerts.unread.get() {
+        0 => name(),
+        unread => format!("({unread}) {}", name()),
     };
     // Once shown, the trade view stays mounted, with its arrangement.
     let was_trade_shown = memo_once(move || view.get() == View::Trade);

@@ -25,6 +25,7 @@ use crate::{
         quote::Quote,
         realized::Realized,
         session::MarketHours,
+        symbol::SymbolFacts,
         ticker::Ticker,
         workstation::{Listed, Statement, WatchedLines, Workstation},
     },
@@ -219,6 +220,13 @@ pub async fn load_listings() -> Result<Vec<Listed>, ApiError> {
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_market_hours() -> Result<MarketHours, ApiError> {
     Ok(crate::server::state()?.market_hours())
+}
+
+/// Facts of a ticker beside its price, from its daily candles; without any for a ticker that is neither watched nor held.
+#[server(prefix = "/api/fn", protocol = Question)]
+pub async fn load_symbol(ticker: Ticker) -> Result<SymbolFacts, ApiError> {
+    let (state, caller) = crate::server::request()?;
+    Ok(state.symbol(caller.account, ticker).await)
 }
 
 /// Returns the price of any ticker, watched, held or neither; the price stream has it for a minute from then on.

@@ -1,3 +1,4 @@
+import type { Locator } from '@playwright/test';
 import { drawn, noteDrawing, settled } from '../lib/chart';
 import { expect, test, Workstation } from '../lib/test';
 
@@ -248,4 +249,23 @@ test.describe('when something cannot be read', () => {
     await expect(alert).toHaveCount(0);
     await settled(page.getByTestId('main-chart'));
   });
+});
+
+test('the ticker stands with its company, its ranges of the day and of the year, and its volume', async ({ page, server, workstation }) => {
+  await page.setViewportSize({ width: 1920, height: 1080 });
+  await workstation.symbol('NVDA').click();
+  await expect(page.getByTestId('symbol-company')).toHaveText('NVIDIA');
+  const answer = await fetch(`${server.url}/api/prices/NVDA/candles?interval=1d&limit=252`);
+  const { candles } = (await answer.json()) as { candles: { open: number; high: number; low: number }[] };
+  const number = async (locator: Locator) => Number((await locator.textContent())!.replace(',', ''));
+  expect(await number(page.getByTestId('symbol-open'))).toBeCloseTo(candles.at(-1)!.open, 2);
+  const ends = page.getByTestId('symbol-year').locator('.range-end');
+  // Prices of the moment may widen a range.
+  expect(await number(ends.first())).toBeLessThanOrEqual(Math.min(...candles.map(({ low }) => low)) + 0.005);
+  expect(await number(ends.last())).toBeGreaterThanOrEqual(Math.max(...candles.map(({ high }) => high)) - 0.005);
+  const mark = page.getByTestId('symbol-day').locator('.range-bar i');
+  const place = await mark.evaluate((mark) => parseFloat((mark as HTMLElement).style.left));
+  expect(place).toBeGreaterThanOrEqual(0);
+  expect(place).toBeLessThanOrEqual(100);
+  await expect(page.getByTestId('symbol-volume')).toHaveText(/^\d+(\.\d+)?[KMB]?$/);
 });

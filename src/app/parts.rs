@@ -17,7 +17,7 @@ use super::{
     erase::{Erase, Piece},
     library, performance,
     shell::{self, header, layout},
-    trade::{alerts, chart, documents, equity, heatmap, orders, positions},
+    trade::{alerts, chart, documents, equity, heatmap, orders, positions, symbol},
     workspace::{Workspace, use_workspace},
 };
 use crate::{IN_BROWSER, interop::idle::when_idle};
@@ -67,6 +67,7 @@ pub enum Part {
     Realized,
     WriteOff,
     Settings,
+    Symbol,
     Reset,
     Model,
     Palette,
@@ -74,7 +75,7 @@ pub enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 42] = [
+    const ALL: [Self; 43] = [
         Self::Account,
         Self::Alerts,
         Self::AlertForm,
@@ -113,6 +114,7 @@ impl Part {
         Self::Realized,
         Self::WriteOff,
         Self::Settings,
+        Self::Symbol,
         Self::Reset,
         Self::Model,
         Self::Palette,
@@ -185,6 +187,7 @@ impl Part {
             Self::Realized => "The list of realised gains",
             Self::WriteOff | Self::Reset | Self::Model => "This dialog",
             Self::Settings => "The settings",
+            Self::Symbol => "The ticker's facts",
             Self::Palette => "The command palette",
             Self::Help => "The list of shortcuts",
         }
@@ -230,6 +233,7 @@ impl Part {
             Self::Realized => Box::pin(positions::fetch_realized()),
             Self::WriteOff => Box::pin(positions::fetch_write_off()),
             Self::Settings => Box::pin(header::fetch_settings()),
+            Self::Symbol => Box::pin(symbol::fetch_symbol()),
             Self::Reset => Box::pin(header::fetch_reset()),
             Self::Model => Box::pin(copilot::fetch_model()),
             Self::Palette => Box::pin(commands::fetch_palette()),
@@ -386,6 +390,7 @@ fn show_on_server(part: Part) -> Option<Piece> {
         | Part::AlertNews
         | Part::Clock
         | Part::Documents
+        | Part::Symbol
         | Part::Layout
         | Part::Library
         | Part::LibraryAdd

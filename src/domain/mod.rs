@@ -36,6 +36,7 @@ pub mod rich_text;
 mod schema;
 pub mod session;
 pub mod sizing;
+pub mod symbol;
 pub mod ticker;
 pub mod trading_day;
 pub mod treemap;

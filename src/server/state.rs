@@ -38,6 +38,7 @@ use crate::{
         portfolio::Portfolio,
         realized::{DividendLine, Realized},
         session::MarketHours,
+        symbol::{SymbolFacts, YEAR_DAYS},
         ticker::Ticker,
         watchlist::{WatchedTicker, WatchlistEntry},
         workstation::{Statement, WatchedLines, WatchlistLine, Workstation},
@@ -133,6 +134,12 @@ impl Services {
         let mut candles = self.candles(account, ticker, interval, CHART_CANDLES_MAX).await.unwrap_or_default();
         candles.retain(|candle| since.is_none_or(|since| candle.time >= since));
         candles
+    }
+
+    /// Facts of a ticker, from its daily candles.
+    pub async fn symbol(&self, account: AccountId, ticker: Ticker) -> SymbolFacts {
+        let days = self.candles(account, ticker, Interval::Day, YEAR_DAYS).await.unwrap_or_default();
+        SymbolFacts::of(company_name(ticker).map(str::to_owned), &days)
     }
 
     /// Makes the market keep a ticker's whole history: only little is kept of a held, unwatched ticker until its chart

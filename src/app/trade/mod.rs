@@ -8,6 +8,7 @@ pub mod heatmap;
 pub mod orders;
 pub mod positions;
 pub mod sparkline;
+pub mod symbol;
 pub mod ticket;
 pub mod watchlist;
 

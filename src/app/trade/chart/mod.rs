@@ -82,6 +82,7 @@ fn ChartPanel() -> impl IntoView {
         <section class="panel chart" aria-label="Chart">
             <div class="bar chart-bar">
                 <Heading market selected/>
+                {show_quiet_part(Part::Symbol)}
                 {show_quiet_part(Part::Documents)}
                 <ChartControls settings/>
             </div>

@@ -5,6 +5,7 @@ use web_sys::HtmlElement;
 use super::{
     bindings::{Chart, Library, PriceLine, Series},
     local_time::LocalTime,
+    money_scale::MoneyScale,
     options,
     palette::{Palette, faded},
     points,
@@ -12,10 +13,11 @@ use super::{
 use crate::domain::{equity::Snapshot, money::Money};
 
 /// The chart always shows its whole range, and ranges are chosen outside it, so it cannot scroll. Times at its edges
-/// are moved inwards to be readable. Points may be much closer than the library's default minimum of half a pixel.
+/// are moved inwards to be readable. Points may be much closer than the library's default minimum of half a pixel. Right of the
+/// curve is room for the labels of its levels.
 const WHOLE: &str = r#"{
     "handleScroll": false, "handleScale": false,
-    "timeScale": { "rightOffset": 0, "minBarSpacing": 0.001, "lockVisibleTimeRangeOnResize": true }
+    "timeScale": { "rightOffsetPixels": 52, "minBarSpacing": 0.001, "lockVisibleTimeRangeOnResize": true }
 }"#;
 
 /// A chart that follows its container's size. Dropping it removes it from the page.
@@ -24,8 +26,9 @@ pub struct EquityChart {
     palette: Palette,
     curve: Series,
     high_water_mark: Option<(Money, PriceLine)>,
-    /// Kept alive because the chart calls it.
+    /// Kept alive because the chart calls them.
     _local_time: LocalTime,
+    _scale: MoneyScale,
 }
 
 impl EquityChart {
@@ -38,9 +41,11 @@ impl EquityChart {
         let chart = library.create_chart(container, &chart_options);
         local_time.weigh(&chart);
         chart.apply_options(&options(WHOLE));
-        let curve = chart.add_series(&library.kind("BaselineSeries"), &options(&curve_options(&palette, deposit)), 0);
+        let (curve_options, scale) = (options(&curve_options(&palette, deposit)), MoneyScale::new());
+        scale.put_into(&curve_options);
+        let curve = chart.add_series(&library.kind("BaselineSeries"), &curve_options, 0);
         curve.create_price_line(&options(&level_options(&palette, deposit, "deposit", &palette.muted)));
-        Self { chart, palette, curve, high_water_mark: None, _local_time: local_time }
+        Self { chart, palette, curve, high_water_mark: None, _local_time: local_time, _scale: scale }
     }
 
     /// Draws the curve in place of the previous one, in order of time.

@@ -11,6 +11,7 @@
 mod bindings;
 pub mod equity_chart;
 mod local_time;
+mod money_scale;
 mod palette;
 pub mod performance_chart;
 mod points;

@@ -18,7 +18,6 @@ const POINT_MS: i64 = 15_000;
 /// one behind.
 #[component]
 pub fn Sparkline(prices: Vec<Price>, latest: Memo<Option<Quote>>) -> impl IntoView {
-    let first = prices.first().copied();
     let line = Memo::new(move |before: Option<&Line>| {
         let mut line = before.cloned().unwrap_or_else(|| Line { prices: prices.clone(), point: None });
         if let Some(quote) = latest.get() {
@@ -28,7 +27,11 @@ pub fn Sparkline(prices: Vec<Price>, latest: Memo<Option<Quote>>) -> impl IntoVi
     });
     // What is drawn is rounded, so that a small move writes nothing.
     let points = memo(move || line.with(Line::coordinates));
-    let falls = memo(move || line.with(|line| line.prices.last() < line.prices.first().or(first.as_ref())));
+    // In the colour of the day's change, which stands beside it.
+    let falls = memo(move || match latest.get() {
+        Some(quote) => quote.price < quote.previous_close,
+        None => line.with(|line| line.prices.last() < line.prices.first()),
+    });
     view! {
         <svg
             class="sparkline"

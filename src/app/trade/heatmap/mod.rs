@@ -12,7 +12,7 @@ use leptos::{html::Div, prelude::*};
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 use self::{
-    face::{FULL_COLOUR_PERCENT, Faces},
+    face::Faces,
     mosaic::Mosaic,
     tile::Tile,
     tooltip::{Pointed, Tooltip},
@@ -49,7 +49,7 @@ fn Heatmap() -> impl IntoView {
     let size = follow_size(body, ASSUMED_SIZE);
     // Signals that are written when something is to be seen of a change, and no memos: a tick then asks no tile anything.
     let mosaic = RwSignal::new(untrack(|| books.with_portfolio(|portfolio| Mosaic::new(portfolio, ASSUMED_SIZE))));
-    let faces = Faces::new();
+    let faces = untrack(|| books.with_portfolio(Faces::new));
     let pointed = RwSignal::new(None::<Pointed>);
     let lay_out = move || {
         let draw = |portfolio: &Portfolio| {
@@ -87,7 +87,7 @@ fn Heatmap() -> impl IntoView {
             <div class="bar">
                 <h2 id="heatmap-title">"Heatmap"</h2>
                 <span class="heat-legend" translate="no" data-testid="heatmap-legend">
-                    {format!("±{FULL_COLOUR_PERCENT}%")}
+                    {move || format!("±{}%", faces.scale.get())}
                     <span class="heat-scale" aria-hidden="true"></span>
                 </span>
             </div>

@@ -182,6 +182,14 @@ test('the history of trades is read page by page and saved as a whole', async ({
   await workstation.order('buy', '1', 'V');
   await expect(rows.first()).toContainText('V');
   await expect(rows).toHaveCount(61);
+  await expect(page.getByTestId('trades-day').first()).toContainText(/^\d{4}-\d\d-\d\d · \d+ trades?/);
+  await page.getByTestId('trades-filter').fill('sell you');
+  await expect(rows).toHaveCount(20);
+  await expect(page.getByText('20 of 61 loaded')).toBeVisible();
+  await page.getByTestId('trades-filter').fill('nvda');
+  await expect(rows).toHaveCount(0);
+  await page.getByTestId('trades-filter').fill('');
+  await expect(rows).toHaveCount(61);
 
   await page.getByRole('tab', { name: 'Realised' }).click();
   await expect(page.getByTestId('realised-row')).toHaveCount(1);

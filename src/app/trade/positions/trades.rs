@@ -1,4 +1,4 @@
-//! The history of trades, page by page, and all of it as a file.
+//! The history of trades by day, page by page, with a filter; and all of it as a file.
 
 use leptos::{prelude::*, task::spawn_local};
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
@@ -71,8 +71,23 @@ fn TradesTab() -> impl IntoView {
             is_busy.try_set(false);
         });
     };
+    let filter = RwSignal::new(String::new());
+    let kept = memo(move || {
+        let filter = filter.get().to_ascii_lowercase();
+        trades.with(|trades| trades.iter().filter(|trade| is_kept(trade, &filter)).cloned().collect::<Vec<_>>())
+    });
     // The rows change with a trade, not with a tick.
-    let rows = move || trades.get().into_iter().map(|trade| show_trade(trade, selected)).collect_view();
+    let rows = move || {
+        let by_day = |trades: &Vec<Trade>| {
+            let days = trades.chunk_by(|one, next| local_date(one) == local_date(next));
+            days.map(|day| show_day(day, selected)).collect_view()
+        };
+        kept.with(by_day)
+    };
+    let found = move || match filter.with(|filter| filter.trim().is_empty()) {
+        true => String::new(),
+        false => format!("{} of {} loaded", kept.with(Vec::len), trades.with(Vec::len)),
+    };
     let nothing = move || {
         let is_empty = loading.get() == Loading::Ready && trades.with(Vec::is_empty);
         is_empty.then(|| view! { <p class="empty">"No trades yet. Each one is listed here, newest first."</p> })
@@ -81,6 +96,19 @@ fn TradesTab() -> impl IntoView {
     let (is_whole, is_none) = (memo(move || next.with(Option::is_none)), memo(move || trades.with(Vec::is_empty)));
     view! {
         <div class="scroll" tabindex="0" role="region" aria-label="Trades">
+            <div class="table-tools" hidden=is_none>
+                <input
+                    type="search"
+                    aria-label="Filter the trades"
+                    placeholder="Ticker, buy, sell, copilot…"
+                    data-testid="trades-filter"
+                    spellcheck="false"
+                    autocomplete="off"
+                    on:input:target=move |event| filter.set(event.target().value())
+                />
+                <span class="muted" role="status">{found}</span>
+                <button class="small" data-testid="trades-csv" disabled=is_busy on:click=save>"Download CSV"</button>
+            </div>
             <table data-testid="trades-table">
                 <thead>
                     <tr>
@@ -88,9 +116,7 @@ fn TradesTab() -> impl IntoView {
                             .map(|title| view! { <th scope="col">{title}</th> })}
                     </tr>
                 </thead>
-                <tbody translate="no">
-                    {rows}
-                </tbody>
+                {rows}
             </table>
             <p class="print-only" data-testid="trades-not-printed">{not_printed}</p>
             {nothing}
@@ -98,9 +124,6 @@ fn TradesTab() -> impl IntoView {
             <div class="more">
                 <button class="small" data-testid="trades-more" hidden=is_whole disabled=is_busy on:click=load_more>
                     "Load more"
-                </button>
-                <button class="small" data-testid="trades-csv" hidden=is_none disabled=is_busy on:click=save>
-                    "Download CSV"
                 </button>
             </div>
         </div>
@@ -134,17 +157,64 @@ fn join(page: TradesPage, old: &[Trade]) -> (Vec<Trade>, usize) {
     (trades, kept.len())
 }
 
-fn show_trade(trade: Trade, selected: RwSignal<Option<Ticker>>) -> Piece {
-    let ticker = trade.ticker;
-    let (side, side_tone) = match trade.side {
-        Side::Buy => ("▲ Buy", "up"),
-        Side::Sell => ("▼ Sell", "down"),
-    };
-    let source = match (trade.correction, trade.source) {
+/// Whether each word of a filter, in small letters, begins the ticker, the side or the source of a trade.
+fn is_kept(trade: &Trade, filter: &str) -> bool {
+    let texts = [trade.ticker.as_str(), side_words(trade.side).1, source_words(trade)];
+    let is_there = |word: &str| texts.iter().any(|text| text.to_ascii_lowercase().starts_with(word));
+    filter.split_whitespace().all(is_there)
+}
+
+/// `▲ Buy`, and the word alone.
+fn side_words(side: Side) -> (&'static str, &'static str) {
+    match side {
+        Side::Buy => ("▲ Buy", "Buy"),
+        Side::Sell => ("▼ Sell", "Sell"),
+    }
+}
+
+fn source_words(trade: &Trade) -> &'static str {
+    match (trade.correction, trade.source) {
         (Some(Correction::WriteOff), _) => "Written off",
         (None, OrderSource::Manual) => "You",
         (None, OrderSource::Copilot) => "Copilot",
+    }
+}
+
+/// `2026-12-01`, by the browser's clock.
+fn local_date(trade: &Trade) -> String {
+    let mut text = local_time(trade.executed_at);
+    text.truncate("2026-12-01".len());
+    text
+}
+
+/// The trades of a day below its date, their count and what they realised.
+fn show_day(day: &[Trade], selected: RwSignal<Option<Ticker>>) -> Piece {
+    let date = day.first().map(local_date).unwrap_or_default();
+    let count = match day.len() {
+        1 => "1 trade".to_owned(),
+        count => format!("{count} trades"),
     };
+    let sales = day.iter().filter(|trade| trade.side == Side::Sell).map(|trade| trade.realized_pnl);
+    let realized = sales.reduce(|sum, pnl| sum.checked_add(pnl).unwrap_or(sum));
+    let rows = day.iter().cloned().map(|trade| show_trade(trade, selected)).collect_view();
+    view! {
+        <tbody translate="no">
+            <tr class="day-row" data-testid="trades-day">
+                <th scope="rowgroup" colspan="6">{date}" · "{count}</th>
+                <td class=tone(realized)>{realized.map(signed_money).unwrap_or_default()}</td>
+                <td></td>
+            </tr>
+            {rows}
+        </tbody>
+    }
+    .erase_to_change()
+}
+
+fn show_trade(trade: Trade, selected: RwSignal<Option<Ticker>>) -> Piece {
+    let ticker = trade.ticker;
+    let side = side_words(trade.side).0;
+    let side_tone = if trade.side == Side::Buy { "up" } else { "down" };
+    let source = source_words(&trade);
     // What it was executed at stays; beside it, what that is after a split.
     let after_split = move |figure: fn(Adjusted) -> String| {
         trade.adjusted.map(|adjusted| view! { <small title="After a split">{figure(adjusted)}</small> })
@@ -222,6 +292,17 @@ mod tests {
         let page = TradesPage { trades: trades(page), next_before: None };
         let (trades, rest) = join(page, &trades(old));
         (trades.into_iter().map(|trade| trade.id).collect(), rest)
+    }
+
+    #[test]
+    fn a_filter_asks_for_each_of_its_words() {
+        let trade = &trades(&["1"])[0];
+        for filter in ["", "v", "buy", "you", "v buy", " bu  v "] {
+            assert!(is_kept(trade, filter), "{filter}");
+        }
+        for filter in ["nvda", "sell", "copilot", "v sell", "uy"] {
+            assert!(!is_kept(trade, filter), "{filter}");
+        }
     }
 
     #[test]

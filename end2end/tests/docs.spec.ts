@@ -23,3 +23,25 @@ test('the API is read and tried on a page of its own, with nothing from elsewher
   expect(printed).toEqual([]);
   expect(elsewhere).toEqual([]);
 });
+
+test('the page of the API has the theme, says what each operation is, and asks before it removes anything', async ({ page, server }) => {
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.goto(`${server.url}/api/docs`);
+  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  await expect.poll(background).toBe('rgb(242, 245, 248)');
+  await page.evaluate(() => localStorage.setItem('theme', 'dark'));
+  await page.reload();
+  await expect.poll(background).toBe('rgb(11, 15, 20)');
+
+  const reset = page.locator('details', { hasText: '/api/portfolio/reset' });
+  await expect(reset.locator('summary .title')).not.toBeEmpty();
+  await reset.locator('summary').click();
+  const sent: string[] = [];
+  page.on('request', (request) => sent.push(request.url()));
+  await reset.getByRole('button', { name: 'Try it' }).click();
+  const sure = reset.getByRole('button', { name: 'This removes data: press again to send it' });
+  await expect(sure).toBeVisible();
+  expect(sent).toEqual([]);
+  await sure.click();
+  await expect(reset.locator('pre')).toContainText(/ 20\d /);
+});

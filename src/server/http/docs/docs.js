@@ -1,6 +1,15 @@
 // Builds the page from the OpenAPI document. Everything is set as text, so nothing in the document is executed.
 
 const STREAM_SECONDS = 3;
+const SURE_SECONDS = 5;
+
+// The workstation's theme, where one was chosen; else the style sheet follows the system.
+try {
+  const theme = localStorage.getItem('theme');
+  if (theme) document.documentElement.dataset.theme = theme;
+} catch {
+  // A browser that keeps nothing for this page: the system's theme stands.
+}
 
 const place = document.getElementById('operations');
 
@@ -26,11 +35,11 @@ function render(api) {
 }
 
 function operationView(api, method, path, operation) {
-  const about = [operation.summary, operation.description].filter(Boolean).join(' ');
   const view = element('details', { className: 'operation' });
+  const title = element('span', { className: 'title' }, operation.summary ?? '');
   view.append(
-    element('summary', {}, element('span', { className: 'method' }, method.toUpperCase()), element('code', {}, path)),
-    element('p', {}, about),
+    element('summary', {}, element('span', { className: 'method' }, method.toUpperCase()), element('code', {}, path), title),
+    element('p', {}, operation.description ?? ''),
     tryForm(api, method, path, operation),
     answersTable(operation),
   );
@@ -66,8 +75,10 @@ function tryForm(api, method, path, operation) {
   output.setAttribute('aria-live', 'polite');
   const button = element('button', { type: 'submit' }, 'Try it');
   form.append(button, output);
+  const isSure = removes(method, path) ? askTwice(button) : () => true;
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
+    if (!isSure()) return;
     button.disabled = true;
     output.hidden = false;
     output.textContent = 'Waiting for the answer…';
@@ -79,6 +90,31 @@ function tryForm(api, method, path, operation) {
     button.disabled = false;
   });
   return form;
+}
+
+// Whether an operation removes something that is not made again by hand.
+function removes(method, path) {
+  return method === 'delete' || path.endsWith('/reset') || path.endsWith('/write-off');
+}
+
+// The first press asks, the second within a few seconds sends.
+function askTwice(button) {
+  const name = button.textContent;
+  let timer;
+  const calm = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    button.textContent = name;
+  };
+  return () => {
+    if (timer !== undefined) {
+      calm();
+      return true;
+    }
+    button.textContent = 'This removes data: press again to send it';
+    timer = setTimeout(calm, SURE_SECONDS * 1000);
+    return false;
+  };
 }
 
 function address(path, inputs) {

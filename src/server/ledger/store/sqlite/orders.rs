@@ -35,7 +35,8 @@ pub const OPEN: &str =
 
 pub const LEADER: &str = "SELECT leader_id FROM orders WHERE id = ?1 AND account_id = ?2";
 
-pub const GROUP: &str = "SELECT * FROM orders WHERE leader_id = ?1 ORDER BY sequence";
+pub const GROUP: &str = "SELECT * FROM orders WHERE id = ?1
+    UNION ALL SELECT * FROM orders WHERE leader_id = ?1 AND role <> 'leader' ORDER BY sequence";
 
 /// Leaders before a sequence, newest first.
 pub const LEADERS: &str = "SELECT sequence, id FROM orders

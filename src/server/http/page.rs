@@ -12,10 +12,13 @@ use std::{
 
 use axum::{
     Router,
-    http::{HeaderValue, Response, StatusCode, header},
+    http::{HeaderValue, Response, StatusCode, header, request::Parts},
     middleware::map_response,
 };
-use leptos::{config::LeptosOptions, prelude::use_context};
+use leptos::{
+    config::LeptosOptions,
+    prelude::{use_context, with_context},
+};
 use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, file_and_error_handler_with_context};
 use leptos_router::{Method, SsrMode};
 use tower::ServiceBuilder;
@@ -25,7 +28,7 @@ use tower_http::{
     set_header::{SetResponseHeader, SetResponseHeaderLayer},
 };
 
-use super::{security_headers, shape};
+use super::{router::is_api, security_headers, shape};
 use crate::{
     app::{
         Document,
@@ -146,9 +149,12 @@ impl PageFiles {
     }
 }
 
-/// Sets the status of a page that says that there is none: its path is a route's, but names no ticker.
+/// Sets the status of a page that says that there is none: its path is a route's, but names no ticker. Server functions
+/// come here too, and set their own.
 fn set_status() {
-    if let (Address::Unknown, Some(response)) = (Address::here(), use_context::<ResponseOptions>()) {
+    let is_page = with_context(|request: &Parts| !is_api(request.uri.path()));
+    if let (Some(true), Address::Unknown, Some(response)) = (is_page, Address::here(), use_context::<ResponseOptions>())
+    {
         response.set_status(StatusCode::NOT_FOUND);
     }
 }

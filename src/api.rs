@@ -27,6 +27,7 @@ use crate::{
         session::MarketHours,
         symbol::SymbolFacts,
         ticker::Ticker,
+        token::TokenInfo,
         workstation::{Listed, Statement, WatchedLines, Workstation},
     },
     error::ApiError,
@@ -220,6 +221,27 @@ pub async fn load_listings() -> Result<Vec<Listed>, ApiError> {
 #[server(prefix = "/api/fn", protocol = Question)]
 pub async fn load_market_hours() -> Result<MarketHours, ApiError> {
     Ok(crate::server::state()?.market_hours())
+}
+
+/// The account's API tokens, oldest first.
+#[server(prefix = "/api/fn", protocol = Question)]
+pub async fn load_tokens() -> Result<Vec<TokenInfo>, ApiError> {
+    let (state, caller) = crate::server::request()?;
+    state.tokens.list(caller.account).await
+}
+
+/// Makes an API token; returns it with its secret.
+#[server(prefix = "/api/fn", protocol = Command)]
+pub async fn make_token(name: String, scopes: Vec<String>) -> Result<Result<(TokenInfo, String), ApiError>, ApiError> {
+    let (state, caller) = crate::server::request()?;
+    Ok(state.tokens.make(caller, &name, &scopes, None).await.map(|made| (made.about, made.token)))
+}
+
+/// Revokes an API token.
+#[server(prefix = "/api/fn", protocol = Command)]
+pub async fn revoke_token(id: String) -> Result<Result<(), ApiError>, ApiError> {
+    let (state, caller) = crate::server::request()?;
+    Ok(state.tokens.revoke(caller.account, id).await)
 }
 
 /// Facts of a ticker beside its price, from its daily candles; without any for a ticker that is neither watched nor held.

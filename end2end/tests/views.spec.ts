@@ -111,3 +111,24 @@ test('a link to a ticker that is neither watched nor held says so, and offers to
   expect(answer!.status()).toBe(404);
   await expect(page.getByRole('heading', { name: 'There is no such page' })).toBeVisible();
 });
+
+test('a token is made in the account view, shown once, used and revoked', async ({ page, server, workstation }) => {
+  await workstation.open(`${server.url}/account`);
+  await page.getByTestId('token-name').fill('my script');
+  await page.getByTestId('token-scope-trade').check();
+  await page.getByTestId('token-make').click();
+  const secret = (await page.getByTestId('token-secret').textContent())!;
+  expect(secret).toMatch(/^fin_[0-9a-f]{64}$/);
+  await expect(page.getByTestId('token-row')).toContainText('my script');
+  await expect(page.getByTestId('token-row')).toContainText('read, trade');
+
+  const read = () => fetch(`${server.url}/api/portfolio`, { headers: { authorization: `Bearer ${secret}` } });
+  expect((await read()).status).toBe(200);
+  await workstation.open(`${server.url}/account`);
+  await expect(page.getByTestId('token-row')).toContainText('last used');
+  await expect(page.getByTestId('token-secret')).toHaveCount(0);
+  await page.getByTestId('token-revoke').click();
+  await expect(page.getByTestId('token-row')).toHaveCount(0);
+  await expect(page.getByText('There are no tokens yet.')).toBeVisible();
+  expect((await read()).status).toBe(401);
+});

@@ -68,6 +68,7 @@ pub enum Part {
     WriteOff,
     Settings,
     Symbol,
+    Tokens,
     Reset,
     Model,
     Palette,
@@ -75,7 +76,7 @@ pub enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 43] = [
+    const ALL: [Self; 44] = [
         Self::Account,
         Self::Alerts,
         Self::AlertForm,
@@ -115,6 +116,7 @@ impl Part {
         Self::WriteOff,
         Self::Settings,
         Self::Symbol,
+        Self::Tokens,
         Self::Reset,
         Self::Model,
         Self::Palette,
@@ -124,7 +126,8 @@ impl Part {
     fn is_of_other_view(self) -> bool {
         matches!(
             self,
-            Self::Performance
+            Self::Tokens
+                | Self::Performance
                 | Self::PerformanceDays
                 | Self::PerformanceLists
                 | Self::PerformancePictures
@@ -188,6 +191,7 @@ impl Part {
             Self::WriteOff | Self::Reset | Self::Model => "This dialog",
             Self::Settings => "The settings",
             Self::Symbol => "The ticker's facts",
+            Self::Tokens => "The tokens",
             Self::Palette => "The command palette",
             Self::Help => "The list of shortcuts",
         }
@@ -234,6 +238,7 @@ impl Part {
             Self::WriteOff => Box::pin(positions::fetch_write_off()),
             Self::Settings => Box::pin(header::fetch_settings()),
             Self::Symbol => Box::pin(symbol::fetch_symbol()),
+            Self::Tokens => Box::pin(shell::fetch_tokens()),
             Self::Reset => Box::pin(header::fetch_reset()),
             Self::Model => Box::pin(copilot::fetch_model()),
             Self::Palette => Box::pin(commands::fetch_palette()),
@@ -391,6 +396,7 @@ fn show_on_server(part: Part) -> Option<Piece> {
         | Part::Clock
         | Part::Documents
         | Part::Symbol
+        | Part::Tokens
         | Part::Layout
         | Part::Library
         | Part::LibraryAdd

@@ -38,6 +38,7 @@ pub mod session;
 pub mod sizing;
 pub mod symbol;
 pub mod ticker;
+pub mod token;
 pub mod trading_day;
 pub mod treemap;
 pub mod typed_alert;

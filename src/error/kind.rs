@@ -34,7 +34,7 @@ impl ApiError {
             Self::UnsupportedMediaType | Self::UnsupportedFile { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::WrongHost { .. } => StatusCode::MISDIRECTED_REQUEST,
-            Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::CrossSite | Self::NotAllowed { .. } => StatusCode::FORBIDDEN,
             Self::SignInNeeded | Self::TokenInvalid => StatusCode::UNAUTHORIZED,
             Self::OrderIdReused { .. }
             | Self::FlowIdReused { .. }
@@ -51,6 +51,7 @@ impl ApiError {
             | Self::InvalidPrice { .. }
             | Self::TooManyOrders
             | Self::TooManyAlerts
+            | Self::TooManyTokens
             | Self::NoPrice { .. }
             | Self::PriceMoved { .. }
             | Self::UnknownTicker { .. }
@@ -95,6 +96,8 @@ impl ApiError {
             Self::CrossSite => "cross_site",
             Self::SignInNeeded => "sign_in_needed",
             Self::TokenInvalid => "token_invalid",
+            Self::NotAllowed { .. } => "not_allowed",
+            Self::TooManyTokens => "too_many_tokens",
             Self::OrderIdReused { .. } => "order_id_reused",
             Self::FlowIdReused { .. } => "flow_id_reused",
             Self::InsufficientCash { .. } | Self::OrderNeedsCash { .. } | Self::WithdrawalTooLarge { .. } => {
@@ -168,6 +171,8 @@ impl ApiError {
             Self::CrossSite => "Cross-site request",
             Self::SignInNeeded => "Sign-in needed",
             Self::TokenInvalid => "Token invalid",
+            Self::NotAllowed { .. } => "Not allowed",
+            Self::TooManyTokens => "Too many tokens",
             Self::OrderIdReused { .. } => "Order id reused",
             Self::FlowIdReused { .. } => "Flow id reused",
             Self::InsufficientCash { .. } | Self::OrderNeedsCash { .. } | Self::WithdrawalTooLarge { .. } => {

@@ -76,6 +76,11 @@ pub enum ApiError {
     #[error("That token is not known here; the link that FinAlly printed at its latest start has one that is.")]
     TokenInvalid,
 
+    #[error("That token lacks the scope \"{scope}\".")]
+    NotAllowed { scope: String },
+    #[error("There are 64 tokens already; revoke one first.")]
+    TooManyTokens,
+
     #[error("The client_order_id \"{client_order_id}\" was used for another order.")]
     OrderIdReused { client_order_id: String },
     #[error("Buying {quantity} {ticker} costs {cost}; you have {available}{}.", held_cash(*.held))]

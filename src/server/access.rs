@@ -142,7 +142,7 @@ impl Keys {
 }
 
 /// 256 random bits, as hexadecimal digits.
-fn new_key() -> String {
+pub fn new_key() -> String {
     let bits: [u8; 32] = rand::random();
     bits.iter().fold(String::with_capacity(64), |mut text, byte| {
         // Writing to a string does not fail.

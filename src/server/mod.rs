@@ -25,6 +25,8 @@ pub mod parts;
 pub mod performance;
 mod revoke_access;
 pub mod state;
+pub mod tokens;
+pub mod tools;
 pub mod watchlist;
 
 use std::{
@@ -72,6 +74,7 @@ use self::{
     parts::Parts,
     performance::PerformanceDesk,
     state::{AppState, Services},
+    tokens::Tokens,
     watchlist::WatchlistService,
 };
 use crate::{
@@ -215,9 +218,11 @@ impl Server {
         let fan_out = FanOut::start(&feed.subscribe(), &ping(&build), &metrics, &parts, progress);
         let events = Events::new(ledger.clone(), parts.clone(), progress);
         let (access, token) = AccessKeys::open(&config, ledger.clone(), clock).await.map_err(StartError::Access)?;
+        let tokens = Tokens::open(ledger.clone(), clock).await.map_err(StartError::Access)?;
         let library = library(&config, &ledger, &parts, &copilot)?;
         let services = Services {
             access,
+            tokens,
             execution,
             watchlist,
             directory,
@@ -340,7 +345,7 @@ pub fn state() -> Result<AppState, ApiError> {
 /// # Errors
 /// If called outside a request.
 pub fn request() -> Result<(AppState, Caller), ApiError> {
-    let caller = leptos::prelude::with_context(Caller::of).ok_or(ApiError::Internal)?;
+    let caller = leptos::prelude::with_context(Caller::of).flatten().ok_or(ApiError::SignInNeeded)?;
     Ok((state()?, caller))
 }
 

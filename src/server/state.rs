@@ -27,6 +27,7 @@ use super::{
     orders::OrderDesk,
     parts::Parts,
     performance::PerformanceDesk,
+    tokens::Tokens,
     watchlist::{FIRST_PRICE_MAX, WatchlistService},
 };
 use crate::{
@@ -76,6 +77,7 @@ pub struct Services {
     pub wanted: Wanted,
     /// Access from other machines.
     pub access: AccessKeys,
+    pub tokens: Tokens,
     pub feed: Feed,
     pub ledger: Ledger,
     pub execution: Execution,

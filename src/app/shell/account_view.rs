@@ -8,7 +8,7 @@ use crate::{
     app::{
         copilot::AutonomySwitch,
         erase::{Content, Erase, Piece},
-        parts::PartView,
+        parts::{Part, PartView, show_part},
         workspace::{Workspace, use_workspace},
     },
     domain::copilot::Availability,
@@ -49,6 +49,9 @@ pub fn account() -> Piece {
                 {show_exports()}
                 {show_csv_form()}
                 {show_save("plain")}
+            </Card>
+            <Card title="Scripts and MCP clients">
+                {show_part(Part::Tokens)}
             </Card>
             <Card title="Start over">
                 <p>"All positions go, and cash is the initial deposit again. The watchlist and the conversation stay."</p>

@@ -8,10 +8,14 @@ mod keys;
 pub mod layout;
 mod nav;
 mod status_bar;
+mod tokens;
 
 use leptos::{prelude::*, task::spawn_local};
 
-pub use self::account_view::{account, fetch_account};
+pub use self::{
+    account_view::{account, fetch_account},
+    tokens::fetch_tokens,
+};
 use self::{
     frame::Frame,
     keys::register_keys,

@@ -1,4 +1,4 @@
-//! Requires keys from browsers and scripts on other machines.
+//! Who a request's caller is: a token's, or the person of this machine, or of another one with a key.
 
 use axum::{
     extract::Request,
@@ -9,7 +9,11 @@ use axum::{
 use super::serve::Connection;
 use crate::{
     error::ApiError,
-    server::access::{AccessKeys, LINK_PARAMETER},
+    server::{
+        access::{AccessKeys, LINK_PARAMETER},
+        caller::Caller,
+        tokens::Tokens,
+    },
 };
 
 /// Name of the browser's cookie, without the port that is appended, since cookies are per host, not per port.
@@ -21,15 +25,18 @@ const COOKIE_SECONDS: u32 = 400 * 86_400;
 /// Path that needs no key: the server's health does not reveal the account.
 const HEALTH: &str = "/api/health";
 
-/// Checks keys of browsers and scripts. Clones share the keys.
+/// Checks keys and tokens. Clones share them.
 #[derive(Clone)]
-pub struct Gate(AccessKeys);
+pub struct Gate {
+    keys: AccessKeys,
+    tokens: Tokens,
+}
 
 /// Result of checking a request.
 pub enum Admission {
     /// It needs no key, or has a valid one.
     Admitted,
-    /// A script with a token that must be checked.
+    /// A token that must be checked, of a script on this machine or on another one.
     Script {
         token: String,
     },
@@ -49,8 +56,8 @@ pub struct Cookie {
 }
 
 impl Gate {
-    pub fn new(keys: AccessKeys) -> Self {
-        Self(keys)
+    pub fn new(keys: AccessKeys, tokens: Tokens) -> Self {
+        Self { keys, tokens }
     }
 
     /// Checks a request for a page or for the API.
@@ -60,41 +67,43 @@ impl Gate {
             let cookie = Cookie { name: cookie_name(request), is_secure };
             return Admission::Link { token: token.to_owned(), is_admitted: self.admits(request), cookie };
         }
-        if self.admits(request) {
-            return Admission::Admitted;
-        }
+        // A token is never ignored: who sends one means its scopes.
         match bearer(request.headers()) {
             Some(token) => Admission::Script { token: token.to_owned() },
+            None if self.admits(request) => Admission::Admitted,
             None => Admission::Stranger,
         }
     }
 
     fn admits(&self, request: &Request) -> bool {
-        if !self.0.are_asked_for() || is_local(request) || request.uri().path() == HEALTH {
+        if !self.keys.are_asked_for() || is_local(request) || request.uri().path() == HEALTH {
             return true;
         }
         let name = cookie_name(request);
-        cookies(request.headers(), &name).any(|key| self.0.admits_browser(key))
+        cookies(request.headers(), &name).any(|key| self.keys.admits_browser(key))
     }
 
-    /// Admits a caller, or returns a response: a browser that opens the link is redirected to the page without the
-    /// token in its address.
+    /// Returns the caller, or a response: a browser that opens the link is redirected to the page without the token in
+    /// its address.
     ///
     /// # Errors
     /// [`ApiError::SignInNeeded`], or [`ApiError::TokenInvalid`] for an unknown token.
-    pub async fn decide(&self, caller: Admission) -> Result<Option<Response>, ApiError> {
-        match caller {
-            Admission::Admitted => Ok(None),
-            Admission::Script { token } if self.0.admits_script(&token).await => Ok(None),
-            Admission::Script { .. } => Err(ApiError::TokenInvalid),
-            Admission::Link { is_admitted: true, .. } => Ok(Some(to_the_page())),
+    pub async fn decide(&self, admission: Admission) -> Result<Result<Caller, Response>, ApiError> {
+        match admission {
+            Admission::Admitted => Ok(Ok(Caller::ONLY)),
+            Admission::Script { token } => match self.tokens.admit(&token).await {
+                Some(caller) => Ok(Ok(caller)),
+                None if self.keys.are_asked_for() && self.keys.admits_script(&token).await => Ok(Ok(Caller::ONLY)),
+                None => Err(ApiError::TokenInvalid),
+            },
+            Admission::Link { is_admitted: true, .. } => Ok(Err(to_the_page())),
             Admission::Link { token, is_admitted: false, cookie } => {
-                let key = self.0.sign_in(&token).await?.ok_or(ApiError::TokenInvalid)?;
+                let key = self.keys.sign_in(&token).await?.ok_or(ApiError::TokenInvalid)?;
                 let mut answer = to_the_page();
                 // Invariant: a cookie's name and key are ASCII letters and digits.
                 let cookie = HeaderValue::try_from(cookie.holding(&key)).map_err(|_| ApiError::Internal)?;
                 answer.headers_mut().insert(header::SET_COOKIE, cookie);
-                Ok(Some(answer))
+                Ok(Err(answer))
             }
             Admission::Stranger => Err(ApiError::SignInNeeded),
         }
@@ -147,7 +156,9 @@ fn cookies<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'
 }
 
 /// Token of `Authorization: Bearer …`.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    // An empty token is a wrong one.
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

@@ -19,7 +19,8 @@ use utoipa::{
 
 use super::{
     alerts, candles, chat, corporate_actions, events, exports, health, library, market, orders, performance,
-    performance_exports, portfolio, problem::Problem, serve::HEAD_BYTES_MAX, settings, stream, watchlist,
+    performance_exports, portfolio, problem::Problem, quotes, serve::HEAD_BYTES_MAX, settings, stream, tokens, tools,
+    watchlist,
 };
 use crate::{
     domain::{
@@ -100,6 +101,8 @@ pub struct WriteOffRequest {
         watchlist::add,
         watchlist::remove,
         candles::read,
+        quotes::read,
+        quotes::indicator,
         exports::trades,
         performance_exports::lots,
         performance_exports::days,
@@ -110,6 +113,10 @@ pub struct WriteOffRequest {
         market::read,
         settings::read,
         settings::change,
+        tools::list,
+        tokens::list,
+        tokens::make,
+        tokens::revoke,
         stream::prices,
         events::events,
         library::documents::list,
@@ -315,6 +322,25 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
             missing("autonomy"),
             invalid("autonomy", "it has to be \"advise\", \"propose\" or \"auto\""),
         ],
+        ("post", "/api/tokens") => vec![
+            malformed(),
+            missing("name"),
+            invalid("scopes", "it has to list some of \"read\", \"propose\", \"trade\" and \"admin\""),
+            ApiError::TooManyTokens,
+        ],
+        ("get", "/api/tokens" | "/api/tools") => Vec::new(),
+        ("get", "/api/prices/{ticker}") => vec![
+            ApiError::InvalidTicker,
+            ApiError::UnknownTicker { ticker: aapl, can_be_made_up: false },
+            ApiError::NoPrice { ticker: aapl },
+        ],
+        ("get", "/api/prices/{ticker}/indicator") => vec![
+            ApiError::InvalidTicker,
+            missing("study"),
+            invalid("period", "it has to be a whole number from 1 to 250"),
+            ApiError::NotFollowed { ticker: aapl },
+        ],
+        ("delete", "/api/tokens/{id}") => vec![ApiError::NotFound],
         ("get", "/api/stream/prices") => {
             vec![ApiError::InvalidTicker, invalid("changes", "it can only be \"only\""), ApiError::TooManyStreams]
         }
@@ -338,6 +364,7 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
                 | "/api/flows"
                 | "/api/watchlist"
                 | "/api/chat"
+                | "/api/tokens"
         ) | ("post", "/api/library/documents" | "/api/library/answers")
             | ("patch", "/api/settings" | "/api/orders/{id}" | "/api/alerts/{id}" | "/api/library/documents/{id}")
     );
@@ -348,6 +375,7 @@ fn errors(method: &str, path: &str) -> Vec<ApiError> {
     }
     if path != "/api/health" {
         errors.extend([ApiError::SignInNeeded, ApiError::TokenInvalid]);
+        errors.push(ApiError::NotAllowed { scope: "trade".to_owned() });
     }
     let wrong_host = ApiError::WrongHost { host: Some("nas.local".to_owned()) };
     errors.extend([ApiError::CrossSite, wrong_host, ApiError::TooManyRequests { retry_after_seconds: 1 }]);

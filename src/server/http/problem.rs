@@ -26,7 +26,7 @@ use super::{
 use crate::{domain::orders::view::OrderView, error::ApiError};
 
 /// The body of every failure under `/api`.
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Problem {
     /// Identifier of this kind of problem; not an address.
     #[schema(example = "urn:finally:problem:insufficient_cash")]
@@ -46,6 +46,10 @@ pub struct Problem {
 }
 
 impl Problem {
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
     pub fn new(error: &ApiError, request_id: String) -> Self {
         Self {
             r#type: format!("urn:finally:problem:{}", error.code()),

@@ -16,31 +16,34 @@ use tracing::{Instrument, info_span};
 use super::{
     alerts, candles, chat, corporate_actions, deadlines, docs, events, exports,
     forwarded::TrustedProxies,
-    gate::{Admission, Gate},
+    gate::{Admission, Gate, bearer},
     health,
     host::AllowedHosts,
     json_body::BODY_BYTES_MAX,
     library,
     limits::RequestRates,
-    market, metrics,
+    market, mcp, metrics,
     observe::Observed,
     openapi, orders,
     page::{self, PageFiles},
-    performance, performance_exports, portfolio, problem,
+    performance, performance_exports, portfolio, problem, quotes,
     request_id::{self, RequestId},
-    security_headers,
+    scopes, security_headers,
     serve::Connection,
     settings,
     sites::TrustedSites,
-    stream, watchlist,
+    stream, tokens, tools, watchlist,
 };
 use crate::{
     error::ApiError,
     server::{
         access::AccessKeys,
+        caller::Scope,
         config::{Config, Patience},
         metrics::Metrics,
         state::AppState,
+        tokens::Tokens,
+        tools::Toolbox,
     },
 };
 
@@ -57,10 +60,8 @@ pub struct App {
 impl App {
     pub fn new(state: AppState, config: &Config) -> Self {
         let metrics = state.metrics.clone();
-        let guards = Guards::new(config, state.access.clone(), &state.leptos_options);
-        let routes = Router::new()
-            .merge(page::router(&state))
-            .merge(metrics::router())
+        let guards = Guards::new(config, (state.access.clone(), state.tokens.clone()), &state.leptos_options);
+        let api = Router::new()
             .merge(health::router())
             .merge(market::router())
             .merge(portfolio::router())
@@ -75,10 +76,19 @@ impl App {
             .merge(exports::router())
             .merge(settings::router())
             .merge(openapi::router())
-            .merge(docs::router())
             .merge(events::router())
             .merge(library::router())
+            .merge(tokens::router())
+            .merge(tools::router())
+            .merge(quotes::router())
             .merge(stream::router());
+        // Tools call the same handlers, for a caller who has been admitted.
+        let toolbox = Toolbox::new(api.clone().with_state(state.clone()));
+        let routes = api
+            .merge(page::router(&state))
+            .merge(metrics::router())
+            .merge(docs::router())
+            .merge(mcp::router(toolbox, state.shutdown.clone()));
         Self { routes: guard(routes, guards).with_state(state), metrics }
     }
 
@@ -121,13 +131,13 @@ struct Guards {
 }
 
 impl Guards {
-    fn new(config: &Config, access: AccessKeys, options: &LeptosOptions) -> Self {
+    fn new(config: &Config, (access, tokens): (AccessKeys, Tokens), options: &LeptosOptions) -> Self {
         Self {
             proxies: TrustedProxies::new(&config.edge.trusted_proxies),
             hosts: AllowedHosts::new(config),
             sites: TrustedSites::new(&config.edge),
             rates: RequestRates::new(&config.limits),
-            gate: Gate::new(access),
+            gate: Gate::new(access, tokens),
             files: PageFiles::of(options),
             patience: config.patience,
         }
@@ -147,7 +157,10 @@ impl Guards {
     /// a person's rate.
     fn check(&self, request: &Request) -> Result<Admission, ApiError> {
         self.hosts.check(request)?;
-        self.sites.check(request)?;
+        // A browser sends a token only where a program of the page's own site told it to.
+        if bearer(request.headers()).is_none() {
+            self.sites.check(request)?;
+        }
         let is_file = self.files.contain(request.uri().path());
         self.rates.check(request, is_file)?;
         // The files are public: anyone can read the program's source.
@@ -165,10 +178,16 @@ async fn pass(State(guards): State<Guards>, mut request: Request, next: Next) ->
         Ok(caller) => guards.gate.decide(caller).await,
         Err(refusal) => Err(refusal),
     };
+    let needed = scopes::needed(request.method(), route.as_ref().map(MatchedPath::as_str));
     let mut response = match admitted {
-        Ok(Some(answer)) => answer,
-        Ok(None) if is_nowhere => ApiError::NotFound.into_response(),
-        Ok(None) => {
+        Ok(Err(answer)) => answer,
+        Ok(Ok(_)) if is_nowhere => ApiError::NotFound.into_response(),
+        Ok(Ok(caller)) if needed.is_some_and(|scope| !caller.scopes.include(scope)) => {
+            let scope = needed.map(Scope::as_str).unwrap_or_default();
+            ApiError::NotAllowed { scope: scope.to_owned() }.into_response()
+        }
+        Ok(Ok(caller)) => {
+            request.extensions_mut().insert(caller);
             let answer = deadlines::keep(guards.patience, request, |request| next.run(request));
             let answer = AssertUnwindSafe(answer).catch_unwind().await;
             problem::of_server_function(answer.unwrap_or_else(|panic| problem::of_panic(&*panic))).await
@@ -221,7 +240,7 @@ mod tests {
         let broken = get(async || -> () { panic!("the defect") });
         let config = Config::from_lookup(|_| None).unwrap();
         let options = LeptosOptions::builder().output_name("finally").build();
-        let guards = Guards::new(&config, AccessKeys::none(), &options);
+        let guards = Guards::new(&config, (AccessKeys::none(), Tokens::none()), &options);
         let routes = guard(Router::new().route("/broken/{part}", broken), guards);
         let app = App { routes, metrics: metrics.clone() };
         let log = Log::default();

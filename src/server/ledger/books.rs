@@ -200,6 +200,9 @@ impl Books {
             | Effect::ActionDecided(_)
             | Effect::AccessKeyKept { .. }
             | Effect::AccessKeyDropped { .. }
+            | Effect::TokenKept(_)
+            | Effect::TokenRevoked(_)
+            | Effect::TokenUsed { .. }
             | Effect::OrderNamed(_)
             | Effect::TrailMarks { .. }
             | Effect::OrdersSplit(_)

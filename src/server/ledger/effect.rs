@@ -7,6 +7,7 @@ use super::{
     access::{KeyHash, KeyKind},
     change::Change,
     chat::Provenance,
+    tokens::TokenRow,
 };
 use crate::domain::{
     account::{Account, Fill, Holding},
@@ -138,6 +139,14 @@ pub enum Effect {
     },
     AccessKeyDropped {
         hash: KeyHash,
+    },
+    /// A new token.
+    TokenKept(Box<TokenRow>),
+    /// The token with this id.
+    TokenRevoked(String),
+    TokenUsed {
+        id: String,
+        at: UtcInstant,
     },
     /// Seed of the database's simulated market, which all accounts share.
     MarketSeed(u64),

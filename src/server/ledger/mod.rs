@@ -41,6 +41,7 @@ mod read;
 mod reset;
 mod snapshot;
 pub mod store;
+pub mod tokens;
 mod trade;
 mod watchlist;
 mod write;

@@ -26,12 +26,14 @@ use crate::{
     },
     error::ApiError,
     server::{
+        caller::{Scope, Scopes},
         ledger::{
             Books, KeepMarketSeed, OpenAccount, PlaceOrder, RecordSnapshot, ReorderWatchlist, UnwatchTicker,
             WatchTicker, Write,
             access::{ACCESS_KEYS_MAX, KeepAccessKey, KeyKind},
             effect::{Effect, Effects},
             orders::GroupQuery,
+            tokens::{KeepToken, NoteTokenUse, RevokeToken, TokenRow},
             writer,
         },
         market::{feed::Tick, hours::Hours},
@@ -237,6 +239,7 @@ fn ask_all<R: Rows + ?Sized>(account: AccountId, rows: &mut R, answers: &mut Vec
     tell("events", &rows.events_after(account, 0)?);
     tell("events ahead", &rows.events_after(account, i64::MAX)?);
     tell("keys", &rows.access_keys(account)?);
+    tell("tokens", &rows.tokens(account)?);
     rows.check()
 }
 
@@ -328,6 +331,25 @@ fn keep(bench: &mut Bench) {
     for number in [ACCESS_KEYS_MAX, 5, ACCESS_KEYS_MAX + 1] {
         bench.submit(MAIN, key(number, kind)).unwrap();
     }
+    let token = |id: &str, number| TokenRow {
+        id: id.to_owned(),
+        hash: hash(number),
+        name: "a script".to_owned(),
+        scopes: Scopes::of(&[Scope::Read, Scope::Trade]),
+        created_at: after_noon(0),
+        expires_at: (number == 1).then(|| after_noon(60)),
+        last_used_at: None,
+    };
+    for (id, number) in [("one", 1), ("two", 2)] {
+        bench.submit(MAIN, KeepToken(token(id, number))).unwrap();
+    }
+    for id in ["two", "none"] {
+        bench.submit(MAIN, NoteTokenUse { id: id.to_owned(), at: after_noon(9) }).unwrap();
+    }
+    bench.submit(MAIN, RevokeToken { id: "one".to_owned() }).unwrap();
+    assert_eq!(bench.submit(MAIN, RevokeToken { id: "one".to_owned() }), Err(ApiError::NotFound));
+    let tokens = bench.dump().into_iter().find(|answer| answer.contains(" tokens:")).unwrap();
+    assert!(tokens.contains("two") && !tokens.contains("\"one\""), "{tokens}");
     let keys = bench.dump().into_iter().find(|answer| answer.contains(" keys:")).unwrap();
     assert_eq!((keys.matches("Browser").count(), keys.matches("Script").count()), (ACCESS_KEYS_MAX, 1));
 }

@@ -25,6 +25,7 @@ use crate::{
         chat::PastTurn,
         corporate_actions::{OwedDividend, PastSplit},
         orders::{GroupQuery, NamedOrder, RecordedGroup},
+        tokens::TokenRow,
     },
 };
 
@@ -182,6 +183,9 @@ pub trait KeptRows {
 
     /// Access keys, oldest first.
     fn access_keys(&mut self, account: AccountId) -> Answer<Vec<(KeyHash, KeyKind)>>;
+
+    /// Tokens, oldest first.
+    fn tokens(&mut self, account: AccountId) -> Answer<Vec<TokenRow>>;
 
     /// Seed of the database's simulated market.
     fn market_seed(&mut self) -> Answer<Option<u64>>;

@@ -7,6 +7,7 @@ use crate::{
         access::{KeyHash, KeyKind},
         change::{EVENTS_KEPT, EventsPage},
         store::{KeptRows, StoreFault},
+        tokens::TokenRow,
     },
 };
 
@@ -24,6 +25,10 @@ impl KeptRows for Tables {
 
     fn access_keys(&mut self, account: AccountId) -> Result<Vec<(KeyHash, KeyKind)>, StoreFault> {
         Ok(self.of(account).map_or_else(Vec::new, |rows| rows.keys.clone()))
+    }
+
+    fn tokens(&mut self, account: AccountId) -> Result<Vec<TokenRow>, StoreFault> {
+        Ok(self.of(account).map_or_else(Vec::new, |rows| rows.tokens.clone()))
     }
 
     fn market_seed(&mut self) -> Result<Option<u64>, StoreFault> {

@@ -35,6 +35,7 @@ use crate::{
             access::{KeyHash, KeyKind},
             effect::{ActionRow, CorporateActionRow, MessageRow, TradeRow},
             orders::NamedOrder,
+            tokens::TokenRow,
         },
         market::hours::Hours,
     },
@@ -88,6 +89,8 @@ struct AccountTables {
     events: Vec<RecordedEvent>,
     /// Oldest first.
     keys: Vec<(KeyHash, KeyKind)>,
+    /// Oldest first.
+    tokens: Vec<TokenRow>,
 }
 
 /// A split or a dividend, with its status.
@@ -193,6 +196,7 @@ impl Tables {
             order_splits: Vec::new(),
             events: Vec::new(),
             keys: Vec::new(),
+            tokens: Vec::new(),
         })
     }
 }

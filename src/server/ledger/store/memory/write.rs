@@ -120,6 +120,22 @@ impl Tables {
                 keys.retain(|(kept, _)| *kept != hash);
                 undo(move |tables| tables.of_mut(account).keys = before)
             }
+            Effect::TokenKept(token) => {
+                self.of_mut(account).tokens.push(*token);
+                undo(move |tables| _ = tables.of_mut(account).tokens.pop())
+            }
+            Effect::TokenRevoked(id) => {
+                let tokens = &mut self.of_mut(account).tokens;
+                let before = tokens.clone();
+                tokens.retain(|token| token.id != id);
+                undo(move |tables| tables.of_mut(account).tokens = before)
+            }
+            Effect::TokenUsed { id, at } => {
+                let tokens = &mut self.of_mut(account).tokens;
+                let before = tokens.clone();
+                tokens.iter_mut().filter(|token| token.id == id).for_each(|token| token.last_used_at = Some(at));
+                undo(move |tables| tables.of_mut(account).tokens = before)
+            }
             Effect::MarketSeed(seed) => {
                 let before = self.market_seed.replace(seed);
                 undo(move |tables| tables.market_seed = before)

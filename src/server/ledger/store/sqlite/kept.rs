@@ -1,6 +1,6 @@
 //! Rows of events, access keys and the market's seed.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, params, types::FromSqlError};
 
 use super::{SqliteRows, outbox::LATEST_EVENT};
 use crate::{
@@ -9,12 +9,16 @@ use crate::{
         access::{KeyHash, KeyKind},
         change::{EVENTS_KEPT, EventsPage, RecordedEvent},
         store::{KeptRows, StoreFault},
+        tokens::TokenRow,
     },
 };
 
 /// Events after a number.
 pub const EVENTS_AFTER: &str =
     "SELECT sequence, kind, topic, data FROM events WHERE account_id = ?1 AND sequence > ?2 ORDER BY sequence";
+
+/// Tokens of an account.
+pub const TOKENS: &str = "SELECT * FROM tokens WHERE account_id = ?1 ORDER BY sequence";
 
 impl KeptRows for SqliteRows<'_> {
     fn events_after(&mut self, account: AccountId, after: i64) -> Result<Option<EventsPage>, StoreFault> {
@@ -41,6 +45,23 @@ impl KeptRows for SqliteRows<'_> {
         let mut keys = self.rows.prepare_cached(keys)?;
         let keys = keys.query_map([account], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(keys.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn tokens(&mut self, account: AccountId) -> Result<Vec<TokenRow>, StoreFault> {
+        let mut tokens = self.rows.prepare_cached(TOKENS)?;
+        let tokens = tokens.query_map([account], |row| {
+            let scopes: String = row.get("scopes")?;
+            Ok(TokenRow {
+                id: row.get("id")?,
+                hash: row.get("hash")?,
+                name: row.get("name")?,
+                scopes: scopes.parse().map_err(|cause| FromSqlError::Other(Box::new(cause)))?,
+                created_at: row.get("created_at_ms")?,
+                expires_at: row.get("expires_at_ms")?,
+                last_used_at: row.get("last_used_at_ms")?,
+            })
+        })?;
+        Ok(tokens.collect::<rusqlite::Result<_>>()?)
     }
 
     fn market_seed(&mut self) -> Result<Option<u64>, StoreFault> {

@@ -155,7 +155,7 @@ mod tests {
             alerts::{ALERTS, FIRINGS, FIRINGS_OF, UNREAD_AFTER},
             chat::{ACTION, CHAT_PAGE, NAMED_MESSAGE, PENDING_ACTIONS},
             curve::{EQUITY, EQUITY_LATEST},
-            kept::EVENTS_AFTER,
+            kept::{EVENTS_AFTER, TOKENS},
             load::{LATEST_OUTSIDE, LATEST_TRADE},
             orders::{FILLS_OF_ORDER, GROUP, LEADER, LEADERS, OPEN},
             outbox::LATEST_EVENT,
@@ -193,6 +193,7 @@ mod tests {
     #[case::unread(UNREAD_AFTER, "alert_firings_unread")]
     #[case::events(EVENTS_AFTER, "PRIMARY KEY")]
     #[case::latest_event(LATEST_EVENT, "PRIMARY KEY")]
+    #[case::tokens(TOKENS, "tokens_by_account")]
     #[tokio::test]
     async fn a_hot_query_uses_its_index(#[case] query: &'static str, #[case] index: &str) {
         let folder = tempfile::tempdir().unwrap();

@@ -122,6 +122,29 @@ fn write_one(account: AccountId, effect: Effect, rows: &Connection) -> rusqlite:
         Effect::AccessKeyDropped { hash } => {
             execute("DELETE FROM access_keys WHERE account_id = ?1 AND hash = ?2", params![account, hash], rows)
         }
+        Effect::TokenKept(token) => execute(
+            "INSERT INTO tokens (id, account_id, hash, name, scopes, created_at_ms, expires_at_ms, last_used_at_ms)
+             VALUES (?2, ?1, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                account,
+                token.id,
+                token.hash,
+                token.name,
+                token.scopes.to_string(),
+                token.created_at,
+                token.expires_at,
+                token.last_used_at
+            ],
+            rows,
+        ),
+        Effect::TokenRevoked(id) => {
+            execute("DELETE FROM tokens WHERE account_id = ?1 AND id = ?2", params![account, id], rows)
+        }
+        Effect::TokenUsed { id, at } => execute(
+            "UPDATE tokens SET last_used_at_ms = ?3 WHERE account_id = ?1 AND id = ?2",
+            params![account, id, at],
+            rows,
+        ),
         Effect::MarketSeed(seed) => execute(
             "INSERT INTO market (id, seed) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET seed = excluded.seed",
             params![seed.cast_signed()],

@@ -18,6 +18,7 @@ pub mod ledger;
 pub mod library;
 mod library_events;
 pub mod market;
+mod mcp_stdio;
 pub mod metrics;
 pub mod orders;
 pub mod pacing;
@@ -357,6 +358,7 @@ FinAlly, the AI trading workstation.
   finally --revoke-access   sign all browsers and scripts of other machines out, while the server is stopped
   finally --extract TYPE PAGE   read a document from standard input, for the library
   finally --library-eval FOLDER   measure the library's search on a folder of questions with known answers
+  finally --mcp      hand messages of the Model Context Protocol from standard input to the running server
   finally --health   exit with 0 when the server on HOST and PORT lives, else with 1
   finally --version  print the version
 ";
@@ -367,6 +369,7 @@ pub fn run() -> ExitCode {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => run_server(),
         ["--health"] => health_probe::run(),
+        ["--mcp"] => mcp_stdio::run(),
         ["--backup", target] => backup::run(target),
         ["--revoke-access"] => revoke_access::run(),
         ["--library-eval", folder] => library::eval::run(folder),

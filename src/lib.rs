@@ -25,6 +25,8 @@
 //! | `server::library`      | the Research library: documents, passages, search; its own file and writer          |
 //! | `server::http`         | REST, the price stream, problems, the page and its files, and the checks in front    |
 //! | `server::access`       | access from other machines, while there are no accounts                               |
+//! | `server::tokens`       | API tokens: what admits a script, and with which scopes                               |
+//! | `server::tools`        | the catalogue of tools: the API's operations for `/api/tools` and MCP                  |
 //! | `server::parts`        | tasks that run until shutdown, and the detection of their failure                     |
 //! | `server::https`        | clients of other servers, with TLS set up once                                      |
 //! | `server::metrics`      | counters and measurements, for Prometheus                                           |

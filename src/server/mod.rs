@@ -203,6 +203,7 @@ impl Server {
             orders: orders.clone(),
             alerts: alerts.clone(),
             watchlist: watchlist.clone(),
+            performance: performance.clone(),
             clock,
             metrics: metrics.clone(),
             shutdown: shutdown.clone(),

@@ -65,6 +65,7 @@ use super::{
     market::feed::Feed,
     metrics::Metrics,
     orders::OrderDesk,
+    performance::PerformanceDesk,
     watchlist::WatchlistService,
 };
 use crate::{
@@ -97,6 +98,7 @@ struct Service {
     orders: OrderDesk,
     alerts: AlertDesk,
     watchlist: WatchlistService,
+    performance: PerformanceDesk,
     clock: Clock,
     metrics: Metrics,
     shutdown: CancellationToken,
@@ -150,6 +152,7 @@ pub struct Parts {
     pub orders: OrderDesk,
     pub alerts: AlertDesk,
     pub watchlist: WatchlistService,
+    pub performance: PerformanceDesk,
     pub clock: Clock,
     pub metrics: Metrics,
     pub shutdown: CancellationToken,
@@ -165,8 +168,20 @@ impl Copilot {
     /// # Errors
     /// If the machine lacks the means for an HTTPS client.
     pub fn new(config: &CopilotConfig, parts: Parts) -> Result<Self, reqwest::Error> {
-        let Parts { ledger, feed, execution, orders, alerts, watchlist, clock, metrics, shutdown, kept_path, port } =
-            parts;
+        let Parts {
+            ledger,
+            feed,
+            execution,
+            orders,
+            alerts,
+            watchlist,
+            performance,
+            clock,
+            metrics,
+            shutdown,
+            kept_path,
+            port,
+        } = parts;
         let model = match &config.model {
             ModelConfig::Mock => Model::Mock,
             ModelConfig::Remote(config) => Model::remote(Client::new(config.clone(), clock)?),
@@ -195,6 +210,7 @@ impl Copilot {
             orders,
             alerts,
             watchlist,
+            performance,
             clock,
             metrics,
             shutdown,

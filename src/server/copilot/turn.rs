@@ -8,7 +8,7 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::{
-    Outcome, Service,
+    Outcome, Service, built_in,
     feasibility::look_ahead,
     model::{Answer, Model},
     notice::Notice,
@@ -23,6 +23,7 @@ use crate::{
         copilot::{Autonomy, OverLimit},
         library::Citation,
         order::{ClientOrderId, OrderRequest, OrderSource},
+        performance::{range::Range, report::Performance},
         ticker::Ticker,
     },
     error::ApiError,
@@ -109,6 +110,7 @@ impl Turn {
             now: (service.clock)(),
             question: self.text.as_str(),
             passages,
+            performance: self.performance(&model).await,
         };
         let given_up = |error| Answer { outcome: Err(error), provenance: Provenance::default() };
         tokio::select! {
@@ -116,6 +118,19 @@ impl Turn {
             () = self.cancel.cancelled() => given_up(ApiError::ReplyCancelled),
             () = service.shutdown.cancelled() => given_up(ApiError::ReplyCutOff),
             answer = model.answer(&setting, &self.notice) => answer,
+        }
+    }
+
+    /// How the account did over the range that the message asks about; for a language model otherwise over the last month.
+    async fn performance(&self, model: &Model) -> Option<Performance> {
+        let usual = matches!(model, Model::Remote(_)).then_some(Range::Month);
+        let range = built_in::range_asked(self.text.as_str()).or(usual)?;
+        match self.service.performance.view(self.account, range, None).await {
+            Ok(view) => Some(view.performance),
+            Err(cause) => {
+                warn!(performance.cause = %cause, "the copilot answers without the figures of performance");
+                None
+            }
         }
     }
 

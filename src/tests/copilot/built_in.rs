@@ -63,6 +63,24 @@ async fn without_any_setting_the_built_in_copilot_answers_with_exact_figures() {
 }
 
 #[tokio::test]
+async fn how_the_month_went_is_answered_from_the_figures_of_performance() {
+    let app = start_unset().await;
+    assert_eq!(app.client.trade("buy", 3.0, "NVDA").await.0, StatusCode::OK);
+    app.client.post("/api/flows", json!({ "amount": 250 })).await;
+    let figures = app.client.read("/api/performance?range=1m").await;
+    let told = ask(&app.client, "How did I do this month?").await["message"].as_str().unwrap().to_owned();
+    for amount in ["opening_value", "closing_value"] {
+        assert!(told.contains(&dollars(&figures[amount])), "{amount} in {told}");
+    }
+    let twr = figures["figures"]["twr"]["value"].as_f64().unwrap();
+    assert!(told.contains(&format!("Time-weighted return: {twr:+.2} %")), "{told}");
+    assert!(told.contains("+$250.00 of deposits less withdrawals"), "{told}");
+    assert!(told.contains("[Performance](/performance), range 1m"), "{told}");
+    let ratio = ask(&app.client, "What is my Sharpe ratio?").await["message"].as_str().unwrap().to_owned();
+    assert!(ratio.contains("Sharpe ratio: not enough data yet") && ratio.contains("range all"), "{ratio}");
+}
+
+#[tokio::test]
 async fn the_page_says_that_there_is_no_language_model_and_how_to_connect_one() {
     let app = start_unset().await;
     let html = app.client.get("/").await.text().await.unwrap();

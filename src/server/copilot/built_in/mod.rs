@@ -13,7 +13,12 @@ use self::{
     words::{Names, is_shouting, words_of},
 };
 use super::{prompt::Setting, reply::Reply};
-use crate::domain::chat::Action;
+use crate::domain::{chat::Action, performance::range::Range};
+
+/// The range of performance that a message asks about, if any.
+pub fn range_asked(message: &str) -> Option<Range> {
+    answers::range_asked(&words_of(message))
+}
 
 /// Reply to a person's message.
 pub fn reply(setting: &Setting<'_>) -> Reply {
@@ -165,6 +170,7 @@ mod tests {
             now: at,
             question,
             passages: &[],
+            performance: None,
         };
         reply(&setting)
     }

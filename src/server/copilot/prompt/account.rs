@@ -7,8 +7,10 @@ use crate::{
     domain::{
         alerts::record::Alert,
         equity::Snapshot,
+        money::Money,
         order::Trade,
         orders::{group::Group, order::Order},
+        performance::report::{Performance, TickerGain},
         portfolio::Position,
     },
     server::{
@@ -59,6 +61,31 @@ pub fn account_data(setting: &Setting<'_>, rows_max: usize) -> Value {
         "alerts_in_all": context.alerts.len(),
         "recent_actions_of_yours": recent_actions(&context.past_turns, rows_max),
         "equity_curve": context.equity.iter().rev().take(rows_max).rev().map(point_data).collect::<Vec<_>>(),
+        "performance": setting.performance.as_ref().map(performance_data),
+    })
+}
+
+/// Most contributions in a prompt, from each end.
+const CONTRIBUTIONS_MAX: usize = 5;
+
+/// How the account did over a range; percentages in percent.
+fn performance_data(performance: &Performance) -> Value {
+    let contribution = |line: &TickerGain| json!({ "ticker": line.ticker, "gain": line.gain });
+    let (best, worst) = (performance.by_ticker.iter(), performance.by_ticker.iter().rev());
+    let values = performance.figures.iter().map(|(name, figure)| (name.as_str().to_owned(), known(figure.value)));
+    json!({
+        "range": performance.range,
+        "from": performance.from,
+        "to": performance.to,
+        "days": performance.days,
+        "opening_value": performance.opening_value,
+        "closing_value": performance.closing_value,
+        "deposits_less_withdrawals": performance.net_flows,
+        "gain": performance.gain,
+        "benchmark": performance.benchmark,
+        "figures": values.collect::<serde_json::Map<_, _>>(),
+        "largest_gains": best.take(CONTRIBUTIONS_MAX).filter(|line| line.gain > Money::ZERO).map(contribution).collect::<Vec<_>>(),
+        "largest_losses": worst.take(CONTRIBUTIONS_MAX).filter(|line| line.gain < Money::ZERO).map(contribution).collect::<Vec<_>>(),
     })
 }
 

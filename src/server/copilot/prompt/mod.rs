@@ -24,6 +24,7 @@ use crate::{
         copilot::{Autonomy, CopilotLimits},
         instant::UtcInstant,
         orders::terms::{Terms, Trail},
+        performance::report::Performance,
         realized::RealizedLine,
     },
     server::{
@@ -59,6 +60,8 @@ pub struct Setting<'a> {
     pub question: &'a str,
     /// Passages of the person's documents: untrusted text.
     pub passages: &'a [LibraryPassage],
+    /// How the account did over the range asked about, or over the last month.
+    pub performance: Option<Performance>,
 }
 
 /// Rows of each list in the account's data: the largest size that fits.
@@ -322,6 +325,7 @@ mod tests {
             now: NOW,
             question,
             passages: &[],
+            performance: None,
         }
     }
 

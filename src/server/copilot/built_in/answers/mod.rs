@@ -4,10 +4,12 @@ mod day;
 mod market;
 mod money;
 mod orders;
+mod period;
 mod positions;
 mod topic;
 mod trades;
 
+pub use self::period::range_asked;
 use self::topic::{Topic, topic_of};
 use super::{
     figures::{UNKNOWN, change, count, known, signed},
@@ -36,7 +38,7 @@ pub fn answer(words: &[Word], tickers: &[Ticker], view: &View<'_>) -> String {
 }
 
 const HELP: &str = "I am built in and no language model, so I know a few things well. Ask *How am I doing?*, *What is my \
-                    largest position?*, *Why did my total fall today?* or *What did I trade?*, or tell me what to do: *buy 2 \
+                    largest position?*, *Why did my total fall today?*, *How did I do this month?* or *What did I trade?*, or tell me what to do: *buy 2 \
                     NVDA*, *buy 5 NVDA at 120*, *sell 5 NVDA stop 110*, *cancel my orders*, *alert me when NVDA is above \
                     130*, *sell all my TSLA*, *watch XOM*. To connect a language model, open the settings (⚙) and choose \
                     *Language model*.";
@@ -64,6 +66,7 @@ impl View<'_> {
             Topic::Unrealized => self.unrealized(),
             Topic::Drawdown => self.drawdown(),
             Topic::Limits => self.limits(),
+            Topic::Period => self.period(),
             Topic::Overview => self.overview(),
             Topic::Ticker => tickers.iter().map(|ticker| self.ticker(*ticker)).collect::<Vec<_>>().join("\n\n"),
         }

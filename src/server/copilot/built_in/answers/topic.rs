@@ -1,5 +1,6 @@
 //! The subject of a question, by its keywords.
 
+use super::period::range_asked;
 use crate::{domain::ticker::Ticker, server::copilot::built_in::words::Word};
 
 /// The subject of a question.
@@ -25,6 +26,8 @@ pub enum Topic {
     Unrealized,
     Drawdown,
     Limits,
+    /// How the account did over a period, with its risk.
+    Period,
     Overview,
     Ticker,
 }
@@ -119,6 +122,8 @@ pub fn topic_of(words: &[Word], tickers: &[Ticker]) -> Option<Topic> {
             Topic::Unrealized
         } else if has(&["limit", "limits", "allowed", "autonomy"]) {
             Topic::Limits
+        } else if tickers.is_empty() && !is_about_trades && !is_today && range_asked(words).is_some() {
+            Topic::Period
         } else if has(&["drawdown", "peak", "high-water"]) || says(&["all", "time", "high"]) || has(&["all-time"]) {
             Topic::Drawdown
         } else if has(&[

@@ -61,6 +61,8 @@ const covered = (page: Page) =>
       if (y < holder.top + 28 && figure.closest('.scroll')) continue;
       if (y < holder.top || y > holder.bottom - (figure.closest('.scroll') ? 30 : 0)) continue;
       const top = document.elementFromPoint(x, y);
+      // What shows only once it is pointed at covers nothing.
+      if (top && getComputedStyle(top.closest('td') ?? top).opacity === '0') continue;
       if (top && !figure.contains(top) && !top.contains(figure) && !top.closest('.row .symbol')) found.push(`${figure.dataset.testid ?? figure.className}: ${top.className || top.tagName}`);
     }
     return found;

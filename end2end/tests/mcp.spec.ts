@@ -31,7 +31,7 @@ test('the official client trades over HTTP within its token, and no further', as
   };
   const reader = await connect(['read']);
   expect(reader.names).toContain('place_order');
-  expect(reader.bought).toMatchObject({ isError: true, structuredContent: { code: 'not_allowed' } });
+  expect(reader.bought).toMatchObject({ isError: true, content: [{ type: 'text', text: expect.stringContaining('"not_allowed"') }] });
   expect(reader.portfolio).toMatchObject({ isError: false, structuredContent: { positions: [] } });
   expect(reader.resources).toBeGreaterThan(3);
   expect(reader.prompts).toBeGreaterThan(3);

@@ -39,7 +39,11 @@ async fn ask(app: &TestApp, token: Option<&str>, method: &str, params: Value) ->
 /// Calls a tool: its answer, and whether that is a refusal.
 async fn call(app: &TestApp, token: Option<&str>, tool: &str, input: Value) -> (Value, bool) {
     let result = ask(app, token, "tools/call", json!({ "name": tool, "arguments": input })).await.unwrap();
-    (result["structuredContent"].clone(), result["isError"] == true)
+    if result["isError"] == true {
+        let words = result["content"][0]["text"].as_str().unwrap();
+        return (serde_json::from_str(words).unwrap(), true);
+    }
+    (result["structuredContent"].clone(), false)
 }
 
 async fn token(app: &TestApp, scopes: &[&str]) -> String {

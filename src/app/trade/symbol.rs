@@ -72,7 +72,7 @@ fn show_symbol() -> Piece {
     });
     view! {
         <span class="symbol-company muted" translate="no" data-testid="symbol-company">{company}</span>
-        <dl class="symbol-facts" data-testid="symbol-facts">
+        <dl class="symbol-facts" translate="no" data-testid="symbol-facts">
             {show_range(Signal::derive(|| "Day".to_owned()), "symbol-day", range(|facts| facts.day))}
             {show_range(year, "symbol-year", range(|facts| facts.year))}
             <div class="symbol-open">

@@ -13,11 +13,10 @@ use super::{
 use crate::domain::{equity::Snapshot, money::Money};
 
 /// The chart always shows its whole range, and ranges are chosen outside it, so it cannot scroll. Times at its edges
-/// are moved inwards to be readable. Points may be much closer than the library's default minimum of half a pixel. Right of the
-/// curve is room for the labels of its levels.
+/// are moved inwards to be readable. Points may be much closer than the library's default minimum of half a pixel.
 const WHOLE: &str = r#"{
     "handleScroll": false, "handleScale": false,
-    "timeScale": { "rightOffsetPixels": 52, "minBarSpacing": 0.001, "lockVisibleTimeRangeOnResize": true }
+    "timeScale": { "rightOffset": 0, "minBarSpacing": 0.001, "lockVisibleTimeRangeOnResize": true }
 }"#;
 
 /// A chart that follows its container's size. Dropping it removes it from the page.

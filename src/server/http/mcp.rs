@@ -7,11 +7,11 @@ use axum::{Router, http::request::Parts};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, CallToolResult, GetPromptRequestParams, GetPromptResponse,
-        GetPromptResult, Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
-        ListToolsResult, PaginatedRequestParams, Prompt, PromptArgument, PromptMessage, ReadResourceRequestParams,
-        ReadResourceResponse, ReadResourceResult, Resource, ResourceContents, ResourceTemplate, Role,
-        ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
+        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, GetPromptRequestParams,
+        GetPromptResponse, GetPromptResult, Implementation, ListPromptsResult, ListResourceTemplatesResult,
+        ListResourcesResult, ListToolsResult, PaginatedRequestParams, Prompt, PromptArgument, PromptMessage,
+        ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Resource, ResourceContents,
+        ResourceTemplate, Role, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
     },
     service::RequestContext,
     transport::streamable_http_server::{
@@ -119,8 +119,8 @@ impl ServerHandler for Server {
             Err(Failure::UnknownTool) => {
                 return Err(ErrorData::invalid_params(format!("There is no tool {:?}.", request.name), None));
             }
-            // The model reads why, and may do better.
-            Err(failure) => CallToolResult::structured_error(refusal(&failure)),
+            // The model reads why, and may do better. Structured content would have to follow the answer's schema.
+            Err(failure) => CallToolResult::error(vec![ContentBlock::text(refusal(&failure).to_string())]),
         };
         Ok(result.into())
     }

@@ -117,3 +117,21 @@ async fn a_page_s_files_have_a_rate_of_their_own() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn every_limited_answer_says_what_is_left_of_the_rate() {
+    let app = TestApp::start_with(&[("RATE_LIMIT", "1")]).await;
+    let state = |answer: &reqwest::Response| {
+        let text = |name| answer.headers()[name].to_str().unwrap().to_owned();
+        (text("ratelimit-policy"), text("ratelimit"))
+    };
+    let policy = "\"requests\";q=2;w=2".to_owned();
+    let first = app.client.get("/api/portfolio").await;
+    assert_eq!((first.status(), state(&first)), (StatusCode::OK, (policy.clone(), "\"requests\";r=1;t=1".to_owned())));
+    let answers = join_all((0..5).map(|_| app.client.get("/api/portfolio"))).await;
+    let refused = answers.iter().find(|answer| answer.status() == StatusCode::TOO_MANY_REQUESTS).unwrap();
+    assert!(refused.headers().contains_key("retry-after"));
+    assert_eq!(state(refused), (policy, "\"requests\";r=0;t=2".to_owned()));
+    let unlimited = TestApp::start().await.client.get("/api/portfolio").await;
+    assert!(!unlimited.headers().contains_key("ratelimit"));
+}

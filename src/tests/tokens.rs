@@ -109,6 +109,17 @@ async fn a_token_outlives_a_restart_and_only_its_hash_is_kept() {
 }
 
 #[tokio::test]
+async fn revoking_all_access_revokes_tokens_too() {
+    let app = TestApp::start().await;
+    let (_, secret) = token(&app, &["read"]).await;
+    let database = app.database();
+    let folder = app.stop_and_keep().await;
+    assert_eq!(finally::server::ledger::access::revoke_all(&database).unwrap(), 1);
+    let app = TestApp::start_on(folder, &[], finally::server::clock::system_clock).await;
+    assert_eq!(problem(ask(&app, &secret, Method::GET, "/api/portfolio", None).await).await.1, "token_invalid");
+}
+
+#[tokio::test]
 async fn a_token_makes_no_token_with_more_than_its_own_scopes() {
     let app = TestApp::start().await;
     let (_, admin) = token(&app, &["read", "admin"]).await;

@@ -7,10 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::extract::Request;
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderName, HeaderValue},
+};
 use governor::{
     Quota, RateLimiter,
     clock::{Clock, DefaultClock},
+    middleware::StateInformationMiddleware,
     state::keyed::DefaultKeyedStateStore,
 };
 
@@ -64,7 +68,8 @@ struct Kinds {
 }
 
 struct Rates {
-    limiter: RateLimiter<Client, DefaultKeyedStateStore<Client>, DefaultClock>,
+    limiter: RateLimiter<Client, DefaultKeyedStateStore<Client>, DefaultClock, StateInformationMiddleware>,
+    per_second: NonZeroU32,
     clock: DefaultClock,
     clients_max: usize,
     purged: Mutex<Instant>,
@@ -79,42 +84,83 @@ impl RequestRates {
         Self(limits.requests_per_client.map(|rate| Arc::new(kinds(rate))))
     }
 
-    /// Counts a request, and refuses it above the rate. Files have a higher rate, since they cost far less than
-    /// computed responses.
+    /// Counts a request, and refuses it above the rate; tells what the client has left, of requests that are no files. Files
+    /// have a higher rate, since they cost far less than computed responses.
     ///
     /// # Errors
     /// [`ApiError::TooManyRequests`].
-    pub fn check(&self, request: &Request, is_file: bool) -> Result<(), ApiError> {
+    pub fn check(&self, request: &Request, is_file: bool) -> Result<Option<RateState>, ApiError> {
         let Some(kinds) = &self.0 else {
-            return Ok(());
+            return Ok(None);
         };
         // Invariant: every request comes with its connection.
         let connection = request.extensions().get::<Connection>().ok_or(ApiError::Internal)?;
         let rates = if is_file { &kinds.files } else { &kinds.requests };
-        rates.check(connection.client.into())
+        let remaining = rates.check(connection.client.into())?;
+        Ok((!is_file).then(|| RateState { per_second: kinds.requests.per_second, remaining }))
+    }
+
+    /// State of a client that has nothing left.
+    pub fn used_up(&self) -> Option<RateState> {
+        self.0.as_ref().map(|kinds| RateState { per_second: kinds.requests.per_second, remaining: 0 })
+    }
+}
+
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const STATE: HeaderName = HeaderName::from_static("ratelimit");
+
+/// Requests that a client may have saved up, in seconds of its rate.
+const BURST_SECONDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
+
+/// What a client has left of its rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateState {
+    per_second: NonZeroU32,
+    remaining: u32,
+}
+
+impl RateState {
+    /// Writes the headers of draft-ietf-httpapi-ratelimit-headers-10: `RateLimit-Policy` with the quota and its window, and
+    /// `RateLimit` with what remains and the seconds until it is whole again.
+    pub fn write(self, headers: &mut HeaderMap) {
+        let quota = self.per_second.saturating_mul(BURST_SECONDS).get();
+        let until_whole = quota.saturating_sub(self.remaining).div_ceil(self.per_second.get());
+        let values = [
+            (POLICY, format!("\"requests\";q={quota};w={BURST_SECONDS}")),
+            (STATE, format!("\"requests\";r={};t={until_whole}", self.remaining)),
+        ];
+        for (name, value) in values {
+            // Invariant: these are visible ASCII.
+            if let Ok(value) = HeaderValue::try_from(value) {
+                headers.insert(name, value);
+            }
+        }
     }
 }
 
 impl Rates {
     fn new(rate: NonZeroU32, clients_max: usize) -> Self {
-        let quota = Quota::per_second(rate).allow_burst(rate.saturating_mul(NonZeroU32::MIN.saturating_add(1)));
+        let quota = Quota::per_second(rate).allow_burst(rate.saturating_mul(BURST_SECONDS));
         Self {
-            limiter: RateLimiter::keyed(quota),
+            limiter: RateLimiter::keyed(quota).with_middleware(),
+            per_second: rate,
             clock: DefaultClock::default(),
             clients_max,
             purged: Mutex::new(Instant::now()),
         }
     }
 
-    fn check(&self, client: Client) -> Result<(), ApiError> {
+    /// Counts a request, and returns how many more may come at once.
+    fn check(&self, client: Client) -> Result<u32, ApiError> {
         if !self.has_room() {
             return Err(ApiError::TooManyRequests { retry_after_seconds: CROWD_RETRY_SECONDS });
         }
-        self.limiter.check_key(&client).map_err(|refused| {
+        let state = self.limiter.check_key(&client).map_err(|refused| {
             let wait = refused.wait_time_from(self.clock.now());
             let seconds = u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX);
             ApiError::TooManyRequests { retry_after_seconds: seconds.max(1) }
-        })
+        })?;
+        Ok(state.remaining_burst_capacity())
     }
 
     fn has_room(&self) -> bool {
@@ -193,6 +239,20 @@ mod tests {
     #[case::two_networks("2001:db8:0:1::1", "2001:db8:0:2::1", false)]
     fn a_client_is_an_address_or_a_network(#[case] one: &str, #[case] other: &str, #[case] same: bool) {
         assert_eq!(client(one) == client(other), same);
+    }
+
+    #[rstest]
+    #[case::whole(100, "\"requests\";r=100;t=0")]
+    #[case::half(50, "\"requests\";r=50;t=1")]
+    #[case::nearly_none(1, "\"requests\";r=1;t=2")]
+    #[case::none(0, "\"requests\";r=0;t=2")]
+    fn an_answer_says_what_is_left(#[case] remaining: u32, #[case] state: &str) {
+        let mut headers = HeaderMap::new();
+        RateState { per_second: NonZeroU32::new(50).unwrap(), remaining }.write(&mut headers);
+        assert_eq!(
+            (&headers[POLICY], &headers[STATE]),
+            (&"\"requests\";q=100;w=2".parse().unwrap(), &state.parse().unwrap())
+        );
     }
 
     #[test]

@@ -21,7 +21,7 @@ use super::{
     host::AllowedHosts,
     json_body::BODY_BYTES_MAX,
     library,
-    limits::RequestRates,
+    limits::{RateState, RequestRates},
     market, mcp, metrics,
     observe::Observed,
     openapi, orders,
@@ -155,16 +155,16 @@ impl Guards {
 
     /// Returns the reason to refuse a request, or its admission. Requests from other sites' pages do not count towards
     /// a person's rate.
-    fn check(&self, request: &Request) -> Result<Admission, ApiError> {
+    fn check(&self, request: &Request) -> Result<(Admission, Option<RateState>), ApiError> {
         self.hosts.check(request)?;
         // A browser sends a token only where a program of the page's own site told it to.
         if bearer(request.headers()).is_none() {
             self.sites.check(request)?;
         }
         let is_file = self.files.contain(request.uri().path());
-        self.rates.check(request, is_file)?;
+        let rate = self.rates.check(request, is_file)?;
         // The files are public: anyone can read the program's source.
-        Ok(if is_file { Admission::Admitted } else { self.gate.look(request) })
+        Ok((if is_file { Admission::Admitted } else { self.gate.look(request) }, rate))
     }
 }
 
@@ -174,9 +174,10 @@ async fn pass(State(guards): State<Guards>, mut request: Request, next: Next) ->
     let route = request.extensions().get::<MatchedPath>().cloned();
     // The page handles every other path.
     let is_nowhere = route.is_none() && is_api(request.uri().path());
-    let admitted = match guards.check(&request) {
-        Ok(caller) => guards.gate.decide(caller).await,
-        Err(refusal) => Err(refusal),
+    let (admitted, rate) = match guards.check(&request) {
+        Ok((caller, rate)) => (guards.gate.decide(caller).await, rate),
+        Err(refusal @ ApiError::TooManyRequests { .. }) => (Err(refusal), guards.rates.used_up()),
+        Err(refusal) => (Err(refusal), None),
     };
     let needed = scopes::needed(request.method(), route.as_ref().map(MatchedPath::as_str));
     let mut response = match admitted {
@@ -194,6 +195,9 @@ async fn pass(State(guards): State<Guards>, mut request: Request, next: Next) ->
         }
         Err(refusal) => refusal.into_response(),
     };
+    if let Some(rate) = rate {
+        rate.write(response.headers_mut());
+    }
     // Passes the template to the outer steps, which cannot see it.
     if let Some(route) = route {
         response.extensions_mut().insert(route);

@@ -93,6 +93,9 @@ impl Operation {
                 (Place::Path, None) => return Err(ApiError::MissingField { field: name.clone() }),
                 (Place::Path, Some(value)) => {
                     let text = text_of(name, &value)?;
+                    if text.is_empty() {
+                        return Err(ApiError::MissingField { field: name.clone() });
+                    }
                     path = path.replace(&format!("{{{name}}}"), &encoded(&text));
                 }
                 (Place::Query, None) => {}

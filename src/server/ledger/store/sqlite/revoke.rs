@@ -1,4 +1,4 @@
-//! Deletes all access keys from a database that no server uses.
+//! Deletes all access keys and tokens from a database that no server uses.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ pub enum RevokeError {
     Change { path: PathBuf, cause: rusqlite::Error },
 }
 
-/// Deletes all access keys of all accounts in a database that no server uses; returns their number.
+/// Deletes all access keys and tokens of all accounts in a database that no server uses; returns their number.
 ///
 /// # Errors
 /// If there is no such database, a server uses it, or it cannot be changed.
@@ -35,10 +35,13 @@ pub fn revoke_all(database: &Path) -> Result<usize, RevokeError> {
 
 fn delete_keys(database: &Path) -> rusqlite::Result<usize> {
     let rows = connect(database)?;
-    // A database from before this table has no keys.
-    let has_keys = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'access_keys')";
-    if !rows.query_row(has_keys, [], |row| row.get(0))? {
-        return Ok(0);
+    let mut count = 0;
+    for table in ["access_keys", "tokens"] {
+        // A database from before a table has none of its rows.
+        let has_table = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1)";
+        if rows.query_row(has_table, [table], |row| row.get(0))? {
+            count += rows.execute(&format!("DELETE FROM {table}"), [])?;
+        }
     }
-    rows.execute("DELETE FROM access_keys", [])
+    Ok(count)
 }

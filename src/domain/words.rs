@@ -9,7 +9,7 @@ pub struct UnknownWord(pub &'static [&'static str]);
 macro_rules! word_enum {
     ($(#[$meta:meta])* pub enum $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         pub enum $name {
             $($(#[$variant_meta])* #[serde(rename = $word)] $variant,)+
         }
@@ -33,6 +33,22 @@ macro_rules! word_enum {
                     $($word => Ok(Self::$variant),)+
                     _ => Err($crate::domain::words::UnknownWord(Self::WORDS)),
                 }
+            }
+        }
+
+        // Written out, since the derive does not see a word that comes from a macro.
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .enum_values(Some(Self::WORDS.iter().copied()))
+                    .into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                std::borrow::Cow::Borrowed(stringify!($name))
             }
         }
 
@@ -64,6 +80,8 @@ mod tests {
             assert_eq!(serde_json::to_value(colour).unwrap(), colour.as_str());
             assert_eq!(serde_json::from_value::<Colour>(colour.as_str().into()).unwrap(), *colour);
         }
+        let schema = serde_json::to_value(<Colour as utoipa::PartialSchema>::schema()).unwrap();
+        assert_eq!(schema["enum"], serde_json::json!(["red", "light_blue"]));
         let refused = "blue".parse::<Colour>().unwrap_err();
         assert_eq!(refused, UnknownWord(&["red", "light_blue"]));
         assert_eq!(refused.to_string(), "it is one of red, light_blue");

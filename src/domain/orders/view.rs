@@ -51,6 +51,7 @@ pub struct OrderView {
     pub extended_hours: bool,
     pub class: OrderClass,
     /// Role in its group.
+    #[schema(inline)]
     pub role: Role,
     pub parent_id: Option<OrderId>,
     #[schema(no_recursion)]

@@ -439,6 +439,19 @@ mod tests {
     }
 
     #[test]
+    fn words_are_described_as_they_are_written() {
+        let document: Value = serde_json::from_str(&document()).unwrap();
+        for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+            for word in schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                assert!(!word.contains(|letter: char| letter.is_ascii_uppercase()), "{name}: {word}");
+            }
+        }
+        assert_eq!(document["components"]["schemas"]["OrderType"]["enum"][3], "stop_limit");
+        let role = &document["components"]["schemas"]["OrderView"]["properties"]["role"];
+        assert!(role.to_string().contains("take_profit"), "{role}");
+    }
+
+    #[test]
     fn no_reference_leads_nowhere() {
         let text = document();
         let document: Value = serde_json::from_str(&text).unwrap();

@@ -56,7 +56,7 @@ pub async fn segments(
     Ok(Json(SegmentPage { segments, total, next_cursor }))
 }
 
-/// A passage.
+/// A passage of a document: its text, with its place on the page.
 #[utoipa::path(
     get, path = "/api/library/segments/{id}", tag = "Library", params(("id" = u64, Path)),
     responses((status = 200, body = Segment))

@@ -132,6 +132,8 @@ async fn migrate(path: &Path) -> Result<(), StoreError> {
     let run = async {
         // Migrations rebuild and rename tables, which needs foreign keys off: https://sqlite.org/lang_altertable.html.
         let options = SqliteConnectOptions::new().filename(path).foreign_keys(false).busy_timeout(BUSY_TIMEOUT);
+        // The migrations' text is no news, whatever the level of the log.
+        let options = options.disable_statement_logging();
         let mut connection = options.connect().await?;
         sqlx::migrate!("src/server/ledger/migrations").run(&mut connection).await?;
         Ok(connection.close().await?)

@@ -67,6 +67,8 @@ async fn how_the_month_went_is_answered_from_the_figures_of_performance() {
     let app = start_unset().await;
     assert_eq!(app.client.trade("buy", 3.0, "NVDA").await.0, StatusCode::OK);
     app.client.post("/api/flows", json!({ "amount": 250 })).await;
+    // The benchmark is followed from the first answer on, which makes a tick; the next one comes a minute later.
+    app.client.read("/api/performance?range=1m").await;
     let figures = app.client.read("/api/performance?range=1m").await;
     let told = ask(&app.client, "How did I do this month?").await["message"].as_str().unwrap().to_owned();
     for amount in ["opening_value", "closing_value"] {
